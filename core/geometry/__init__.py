@@ -1,0 +1,1 @@
+"""Rotations, focal lengths, cameras and rays: tensors in, tensors out."""

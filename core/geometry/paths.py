@@ -1,0 +1,298 @@
+"""Camera paths of videos: a spiral, a tour through given cameras, or a file of keyframes."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
+
+from core.errors import InputError
+from core.geometry.cameras import Camera
+
+SMALLEST_FOCUS = 1e-6  # where all cameras coincide the look-at point only has to be in front
+LARGEST_FILE = 4_000_000  # bytes of a camera file
+LARGEST_NUMBER = 1e9
+ROTATION_TOLERANCE = 0.02  # of axes times their transpose against the identity: rounded files pass
+
+
+def average_camera(cameras: Sequence[Camera]) -> Camera:
+    """The mean rotation (chordal), position and intrinsics of cameras, at the first one's size."""
+    alike = [covering(camera, cameras[0].width, cameras[0].height) for camera in cameras]
+    middle = np.mean([_numbers(camera) for camera in alike], axis=0)
+    return _camera(middle, _rotations(cameras).mean(), cameras[0])
+
+
+def covering(camera: Camera, width: int, height: int) -> Camera:
+    """The same view at another size and shape: scaled until it fills the frame, the rest cropped.
+
+    Pixels keep their shape. A frame wider than the picture keeps the horizontal field of view and
+    loses some of the top and bottom; a taller one keeps the vertical and loses some of the sides.
+    """
+    scale = max(width / camera.width, height / camera.height)
+    cx = (camera.cx - camera.width / 2) * scale + width / 2
+    cy = (camera.cy - camera.height / 2) * scale + height / 2
+    fx, fy = camera.fx * scale, camera.fy * scale
+    return Camera(camera.camera_to_world, fx, fy, cx, cy, width, height)
+
+
+def spiral(
+    cameras: Sequence[Camera],
+    frames: int,
+    *,
+    focus_depth: float,
+    turns: float = 2.0,
+    depth_turns: float = 0.5,
+    radius_percentile: float = 80.0,
+) -> list[Camera]:
+    """A closed loop around the average camera that keeps looking at one point.
+
+    The offsets from the average position are (cos, sin, sin(`depth_turns` angle)) times a radius
+    for each axis of the average camera.
+
+    Args:
+        cameras: at least one.
+        frames: how many cameras come back; the first follows the last.
+        focus_depth: depth of the look-at point on the average camera's axis, in world units. It is
+            taken to be at least twice the widest radius, so that no camera turns far.
+        turns: how often the loop goes round.
+        depth_turns: how often it goes in and out in each turn.
+        radius_percentile: of the cameras' distances from their average along each axis.
+
+    Raises:
+        InputError: no frames, or turns that do not close the loop.
+    """
+    if frames < 1:
+        raise InputError(f"A path needs at least one frame, not {frames}; ask for more.")
+    if turns < 1 or any(abs(n - round(n)) > 1e-9 for n in (turns, turns * depth_turns)):
+        raise InputError(
+            f"A spiral of {turns:g} turns with {depth_turns:g} depth turns does not close; choose "
+            "whole turns whose product with the depth turns is whole, such as 2 and 0.5."
+        )
+    centre = average_camera(cameras)
+    positions = np.stack([camera.position for camera in cameras])
+    offsets = (positions - centre.position) @ centre.camera_to_world[:3, :3]
+    radii = np.percentile(np.abs(offsets), radius_percentile, axis=0)
+    angle = 2 * np.pi * turns * np.arange(frames) / frames
+    loop = np.stack([np.cos(angle), np.sin(angle), np.sin(depth_turns * angle)], axis=-1) * radii
+    focus = np.array([0, 0, max(focus_depth, 2 * radii.max(), SMALLEST_FOCUS)])
+    local_poses = np.tile(np.eye(4), (frames, 1, 1))
+    local_poses[:, :3, :3], local_poses[:, :3, 3] = _facing(focus - loop), loop
+    return [replace(centre, camera_to_world=pose) for pose in centre.camera_to_world @ local_poses]
+
+
+def interpolate(
+    cameras: Sequence[Camera], frames: int, order: Literal["near", "file"] = "near"
+) -> list[Camera]:
+    """A smooth tour that passes through every camera exactly, the first and the last included.
+
+    Positions, quaternions, log focal lengths and centres follow one Catmull-Rom spline. Velocities
+    are continuous, and as frames are shared out by how far cameras lie apart it hardly overshoots.
+
+    Args:
+        cameras: at least one; the first one's size is the size of all frames.
+        frames: how many cameras come back.
+        order: "near" visits them in the order of `near_order`, "file" as they are given.
+
+    Raises:
+        InputError: fewer frames than cameras.
+    """
+    if frames < len(cameras):
+        raise InputError(
+            f"A path through {len(cameras)} cameras needs at least as many frames, not {frames}; "
+            "ask for more."
+        )
+    like = cameras[0]
+    stops = [cameras[index] for index in near_order(cameras)] if order == "near" else cameras
+    if len(stops) == 1:
+        return [like] * frames
+    rotations = _rotations(stops)
+    numbers = np.stack([_numbers(covering(stop, like.width, like.height)) for stop in stops])
+    numbers[:, 3:5] = np.log(numbers[:, 3:5])
+    values = np.hstack([numbers, _same_side(rotations.as_quat())])
+    at = _stop_frames(numbers[:, :3], rotations, frames)
+    rows = CubicHermiteSpline(at, values, np.gradient(values, at, axis=0))(np.arange(frames))
+    rows[:, 3:5] = np.exp(rows[:, 3:5])
+    return [_camera(row[:7], Rotation.from_quat(row[7:]), like) for row in rows]
+
+
+def near_order(cameras: Sequence[Camera]) -> list[int]:
+    """An order in which each camera is near the one before; never longer than the order given.
+
+    The shortest of: the order given, and the nearest-neighbour chains from both cameras of the
+    pair that is furthest apart. Distance counts position and orientation alike.
+    """
+    positions = np.stack([camera.position for camera in cameras])
+    quaternions = _rotations(cameras).as_quat()
+    cosine = np.abs(quaternions @ quaternions.T).clip(0, 1)
+    apart = _in_means(cdist(positions, positions)) + _in_means(2 * np.arccos(cosine))
+    ends = np.unravel_index(apart.argmax(), apart.shape)
+    orders = [list(range(len(cameras))), *(_chain(apart, int(end)) for end in ends)]
+    return min(orders, key=lambda order: apart[order[:-1], order[1:]].sum())
+
+
+def read_path(file: Path, like: Camera, frames: int) -> list[Camera]:
+    """A smooth tour through the keyframes of a file, in the file's order.
+
+    Args:
+        file: cameras in the form of transforms.json, see `read_cameras`.
+        like: every frame has its size, and its field of view where the file states none.
+        frames: how many cameras come back, at least one for each keyframe.
+
+    Raises:
+        InputError: the file cannot be read, is not of that form, or has too many keyframes.
+    """
+    keyframes = [camera for _, camera in read_cameras(file, like)]
+    fitting = [covering(camera, like.width, like.height) for camera in keyframes]
+    return interpolate(fitting, frames, order="file")
+
+
+def read_cameras(file: Path, like: Camera | None = None) -> list[tuple[str, Camera]]:
+    """Cameras of a transforms.json (nerfstudio, instant-ngp) with their file names.
+
+    Poses are camera to world in OpenGL axes (x right, y up, z back); they come back in OpenCV axes
+    with exact rotations. Intrinsics stand at the top or in a frame, where the frame's win. A
+    missing fl_y equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
+
+    Args:
+        file: the JSON file, at most 4 MB.
+        like: its size and field of view are taken where the file states none; with None the file
+            has to state w, h and fl_x.
+
+    Raises:
+        InputError: the file cannot be read or is not of that form.
+    """
+    content = _read_json(file)
+    frames = content.get("frames")
+    if not isinstance(frames, list) or not frames:
+        raise InputError(f"{file}: it has no list of `frames`; choose a transforms.json.")
+    cameras = []
+    for number, frame in enumerate(frames):
+        where = f"{file}: frame {number}"
+        if not isinstance(frame, dict):
+            raise InputError(f"{where} is not an object with a `transform_matrix`; correct it.")
+        stated = _stated({**content, **frame}, like, where)
+        cameras.append((str(frame.get("file_path", "")), stated))
+    return cameras
+
+
+def flip_axes(camera_to_world: np.ndarray) -> np.ndarray:
+    """(..., 4, 4) poses from OpenCV to OpenGL axes, or back: y and z of the camera turn round."""
+    return camera_to_world * np.array([1, -1, -1, 1])
+
+
+PATHS: dict[str, Callable[[Sequence[Camera], int, float], list[Camera]]] = {
+    "spiral": lambda cameras, frames, focus: spiral(cameras, frames, focus_depth=focus),
+    "interpolate": lambda cameras, frames, focus: interpolate(cameras, frames),
+}  # cameras, how many frames, depth of the look-at point -> path
+
+
+def _numbers(camera: Camera) -> np.ndarray:
+    """(7,) position and fx, fy, cx, cy."""
+    return np.array([*camera.position, camera.fx, camera.fy, camera.cx, camera.cy])
+
+
+def _camera(numbers: np.ndarray, rotation: Rotation, like: Camera) -> Camera:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation.as_matrix(), numbers[:3]
+    return Camera(pose, *numbers[3:].tolist(), like.width, like.height)
+
+
+def _rotations(cameras: Sequence[Camera]) -> Rotation:
+    return Rotation.from_matrix(np.stack([camera.camera_to_world[:3, :3] for camera in cameras]))
+
+
+def _facing(directions: np.ndarray) -> np.ndarray:
+    """(F, 3, 3) axes as columns that look along (F, 3) directions, with +y kept downwards."""
+    forward = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+    right = np.cross([0.0, 1.0, 0.0], forward)
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    return np.stack([right, np.cross(forward, right), forward], axis=-1)
+
+
+def _in_means(distances: np.ndarray) -> np.ndarray:
+    """Distances in units of their mean; nothing but rounding errors counts as no distance."""
+    mean = distances.mean()
+    return distances / mean if mean > 1e-6 else np.zeros_like(distances)
+
+
+def _chain(apart: np.ndarray, start: int) -> list[int]:
+    """Always on to the nearest that is left; `apart` (N, N) is symmetric."""
+    order, left = [start], set(range(len(apart))) - {start}
+    while left:
+        order.append(min(left, key=apart[order[-1]].item))
+        left.remove(order[-1])
+    return order
+
+
+def _stop_frames(positions: np.ndarray, rotations: Rotation, frames: int) -> np.ndarray:
+    """(K,) the whole frame numbers at which K cameras are passed, from 0 to frames - 1.
+
+    Each stretch between two of them gets one frame and its share of those that are spare.
+    """
+    turned = (rotations[:-1].inv() * rotations[1:]).magnitude()
+    moved = np.linalg.norm(np.diff(positions, axis=0), axis=-1)
+    along = np.cumsum([0, *(_in_means(moved) + _in_means(turned) + 1e-9)])
+    spare = frames - len(positions)
+    return np.arange(len(positions)) + np.round(spare * along / along[-1])
+
+
+def _same_side(quaternions: np.ndarray) -> np.ndarray:
+    """(K, 4) with signs such that neighbours are at most 90 degrees apart on the sphere of four."""
+    agree = np.sum(quaternions[:-1] * quaternions[1:], axis=-1) >= 0
+    return quaternions * np.cumprod([1, *np.where(agree, 1, -1)])[:, None]
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise InputError(f"{file}: it is larger than 4 MB; choose a file of cameras.")
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{file}: it cannot be read; choose another file.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file}: it is not JSON; choose a transforms.json.") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera:
+    """The camera of one frame, whose missing keys were filled in from the top of the file."""
+    if like is not None:
+        entry = {"w": like.width, "h": like.height, **entry}
+    width, height = (round(_pixels(entry, key, where)) for key in ("w", "h"))
+    if like is not None and "fl_x" not in entry:
+        usual = covering(like, width, height)
+        entry = {**entry, "fl_x": usual.fx, "fl_y": usual.fy}
+    entry = {"fl_y": entry.get("fl_x"), "cx": width / 2, "cy": height / 2, **entry}
+    fx, fy, cx, cy = (_pixels(entry, key, where) for key in ("fl_x", "fl_y", "cx", "cy"))
+    return Camera(flip_axes(_pose(entry, where)), fx, fy, cx, cy, width, height)
+
+
+def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
+    value = entry.get(key)
+    if isinstance(value, int | float) and 1 <= value <= LARGEST_NUMBER:
+        return float(value)
+    raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
+
+
+def _pose(entry: Mapping[str, Any], where: str) -> np.ndarray:
+    """(4, 4) as stated, its rotation made exact."""
+    try:
+        pose = np.array(entry.get("transform_matrix"), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pose = np.empty(0)
+    if pose.shape != (4, 4) or not (np.abs(pose) <= LARGEST_NUMBER).all():
+        raise InputError(f"{where}: `transform_matrix` must be 4 x 4 finite numbers; correct it.")
+    axes = pose[:3, :3]
+    exact = np.allclose(axes @ axes.T, np.eye(3), atol=ROTATION_TOLERANCE)
+    if not exact or np.linalg.det(axes) < 0 or not np.allclose(pose[3], [0, 0, 0, 1]):
+        raise InputError(
+            f"{where}: `transform_matrix` must be a rotation and a position without scale or "
+            "mirror image, its last row 0 0 0 1; correct it."
+        )
+    pose[:3, :3] = Rotation.from_matrix(axes).as_matrix()
+    return pose

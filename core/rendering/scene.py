@@ -1,0 +1,29 @@
+"""A field together with what is needed to render it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.fields import SceneField
+from core.geometry.rays import Rays
+from core.rendering.volume import RaySettings, Rendering, render_rays
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A field that no longer changes, its frame and its ray settings."""
+
+    field: SceneField
+    frame: Tensor  # (2,) fx / width and fy / height of the rig, which fix the axes of ndc
+    settings: RaySettings
+
+    @property
+    def device(self) -> torch.device:
+        """Where its tensors live."""
+        return self.frame.device
+
+    @torch.inference_mode()
+    def render(self, rays: Rays) -> Rendering:
+        """What R rays see, without jitter or noise."""
+        return render_rays(self.field, rays, self.frame, self.settings)

@@ -1,0 +1,61 @@
+"""What many tests start from."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from core.photos import PhotoSet
+from core.training.config import Config
+from core.training.settings import changed
+
+torch.set_num_threads(1)  # as launch.py has it: workers share a step, operators do not
+
+SMALL = {
+    "field.width": 16,
+    "field.depth": 3,
+    "field.skip": 1,
+    "field.position_octaves": 3,
+    "field.direction_octaves": 1,
+    "rendering.samples": 8,
+    "training.rays": 64,
+}
+
+
+def small_config(**changes: Any) -> Config:
+    """A config whose steps take milliseconds; options as ``section__name``."""
+    return changed(Config(), small_options(**changes))
+
+
+def small_options(**changes: Any) -> dict[str, Any]:
+    """The options of `small_config`, by path."""
+    return SMALL | {name.replace("__", "."): value for name, value in changes.items()}
+
+
+def shifted_photos(count: int = 5, width: int = 24, height: int = 18) -> np.ndarray:
+    """(N, H, W, 3) views of one smooth picture, each from a little further to the right."""
+    chance = np.random.default_rng(0)
+    wide = chance.integers(0, 255, (6, 12, 3), dtype=np.uint8)
+    wide = cv2.resize(wide, (width + 2 * count, height), interpolation=cv2.INTER_CUBIC)
+    return np.stack([wide[:, 2 * i : 2 * i + width] for i in range(count)])
+
+
+@pytest.fixture
+def photos() -> PhotoSet:
+    """Five tiny photos."""
+    pixels = shifted_photos()
+    names = tuple(f"{i}.png" for i in range(len(pixels)))
+    return PhotoSet(names, pixels, 24, 18, None, ())
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """The same five photos as files."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index, pixels in enumerate(shifted_photos()):
+        cv2.imwrite(str(folder / f"{index}.png"), pixels[..., ::-1])
+    return folder

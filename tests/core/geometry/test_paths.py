@@ -1,0 +1,343 @@
+"""Laws of camera paths."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from core.errors import InputError
+from core.geometry.cameras import Camera
+from core.geometry.paths import (
+    PATHS,
+    average_camera,
+    covering,
+    flip_axes,
+    interpolate,
+    near_order,
+    read_path,
+    spiral,
+)
+
+
+def camera(position=(0, 0, 0), turn=(0, 0, 0), fx=50.0, size=(64, 48)) -> Camera:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = Rotation.from_rotvec(turn).as_matrix(), position
+    return Camera(pose, fx, fx, size[0] / 2, size[1] / 2, *size)
+
+
+def scattered(seed: int, count: int, spread: float = 0.1) -> list[Camera]:
+    rng = np.random.default_rng(seed)
+    return [
+        camera(rng.normal(2, spread, 3), rng.normal(0.3, spread, 3), rng.uniform(40, 60))
+        for _ in range(count)
+    ]
+
+
+def positions(cameras: list[Camera]) -> np.ndarray:
+    return np.stack([c.position for c in cameras])
+
+
+def angle(a: Camera, b: Camera) -> float:
+    return float(Rotation.from_matrix(a.camera_to_world[:3, :3].T @ b.camera_to_world[:3, :3])
+                 .magnitude())  # fmt: skip
+
+
+def same(a: Camera, b: Camera, tolerance: float = 1e-9) -> bool:
+    numbers = [(c.fx, c.fy, c.cx, c.cy, c.width, c.height) for c in (a, b)]
+    poses = np.allclose(a.camera_to_world, b.camera_to_world, atol=tolerance)
+    return poses and np.allclose(*numbers, atol=tolerance)
+
+
+def is_pose(c: Camera) -> bool:
+    axes = c.camera_to_world[:3, :3]
+    return bool(
+        np.allclose(axes @ axes.T, np.eye(3))
+        and np.linalg.det(axes) > 0
+        and (c.camera_to_world[3] == [0, 0, 0, 1]).all()
+    )
+
+
+# -- the average -------------------------------------------------------------------------------
+
+
+def test_the_average_of_opposite_turns_is_between_them():
+    either_side = [camera((1, 0, 0), (0, 1.2, 0), 40), camera((0, 1, 0), (0, -1.2, 0), 60)]
+    assert same(average_camera(either_side), camera((0.5, 0.5, 0), fx=50))
+
+
+def test_the_average_does_not_depend_on_the_order_or_on_the_world():
+    cameras, move = scattered(0, 7), camera((3, -1, 2), (0.5, 1, -2)).camera_to_world
+    moved = [Camera(move @ c.camera_to_world, c.fx, c.fy, c.cx, c.cy, 64, 48) for c in cameras]
+    middle = average_camera(cameras)
+    assert same(average_camera(cameras[::-1]), middle)
+    assert np.allclose(
+        average_camera(moved).camera_to_world, move @ middle.camera_to_world, atol=1e-9
+    )
+
+
+def test_the_average_is_no_worse_than_any_camera_in_chordal_distance():
+    cameras = scattered(1, 9, spread=0.8)
+
+    def cost(candidate: Camera) -> float:
+        return sum(
+            np.sum((candidate.camera_to_world[:3, :3] - c.camera_to_world[:3, :3]) ** 2)
+            for c in cameras
+        )
+
+    assert cost(average_camera(cameras)) < min(map(cost, cameras))
+
+
+# -- covering ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(128, 96), (200, 50), (50, 200), (33, 77)])
+def test_covering_fills_the_frame_and_sees_nothing_beyond_the_picture(size):
+    whole = Camera(np.eye(4), 50, 55, 30, 25, 64, 48)
+    part = covering(whole, *size)
+    corners = np.array([[0, 0], [part.width, part.height]])
+    rays = (corners - [part.cx, part.cy]) / [part.fx, part.fy]
+    limits = (np.array([[0, 0], [64, 48]]) - [30, 25]) / [50, 55]
+    assert (rays[0] >= limits[0] - 1e-12).all() and (rays[1] <= limits[1] + 1e-12).all()
+    full = np.isclose(np.ptp(rays, axis=0), np.ptp(limits, axis=0))
+    assert full.any()
+    assert full[0] == (size[0] / size[1] >= 64 / 48)  # a wide frame keeps the horizontal view
+    assert part.fx / part.fy == pytest.approx(50 / 55)
+
+
+# -- the spiral --------------------------------------------------------------------------------
+
+
+def test_a_spiral_is_a_smooth_closed_loop():
+    path = spiral(scattered(2, 8), 60, focus_depth=3)
+    assert len(path) == 60 and all(map(is_pose, path))
+    steps = np.linalg.norm(np.diff(positions([*path, path[0]]), axis=0), axis=-1)
+    turns = [angle(a, b) for a, b in zip(path, [*path[1:], path[0]], strict=True)]
+    assert steps[-1] <= steps[:-1].max() * 1.05
+    assert turns[-1] <= max(turns[:-1]) * 1.05
+
+
+def test_a_spiral_is_centred_on_the_average_and_as_wide_as_the_cameras():
+    cameras = scattered(3, 40)
+    middle = average_camera(cameras)
+    path = spiral(cameras, 48, focus_depth=3, radius_percentile=100)
+    assert np.allclose(positions(path).mean(axis=0), middle.position, atol=1e-9)
+    axes = middle.camera_to_world[:3, :3]
+    spread = [np.abs((positions(c) - middle.position) @ axes).max(axis=0) for c in (path, cameras)]
+    assert np.allclose(*spread, rtol=1e-2)
+
+
+def test_every_camera_of_a_spiral_looks_at_the_focus_and_stays_upright():
+    cameras = scattered(4, 8)
+    middle = average_camera(cameras)
+    focus = middle.position + 3 * middle.camera_to_world[:3, 2]
+    for view in spiral(cameras, 20, focus_depth=3):
+        seen = view.camera_to_world[:3, :3].T @ (focus - view.position)
+        assert np.allclose(seen[:2], 0, atol=1e-9) and seen[2] > 0
+        assert view.camera_to_world[:3, 0] @ middle.camera_to_world[:3, 1] == pytest.approx(0)
+        assert (view.fx, view.width, view.height) == (middle.fx, 64, 48)
+
+
+def test_a_spiral_of_cameras_that_never_moved_stands_still():
+    start = [camera((0, 0, 0))] * 3
+    assert all(same(view, start[0]) for view in spiral(start, 5, focus_depth=0))
+
+
+@pytest.mark.parametrize(
+    ("frames", "turns", "depth_turns"), [(0, 2, 0.5), (9, 1, 0.5), (9, 1.5, 2)]
+)
+def test_a_spiral_that_cannot_close_is_refused(frames, turns, depth_turns):
+    with pytest.raises(InputError):
+        spiral(scattered(0, 3), frames, focus_depth=1, turns=turns, depth_turns=depth_turns)
+
+
+# -- through all cameras -----------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(0, 60), st.floats(0.01, 2))
+def test_the_tour_passes_through_every_camera_once_in_order(seed, count, spare, spread):
+    cameras = scattered(seed, count, spread)
+    path = interpolate(cameras, count + spare, order="file")
+    assert len(path) == count + spare and all(map(is_pose, path))
+    at = [next(i for i, p in enumerate(path) if same(p, c)) for c in cameras]
+    assert at == sorted(at)
+    assert at[0] == 0 and (count == 1 or at[-1] == len(path) - 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 9))
+def test_the_tour_hardly_overshoots(seed, count):
+    """Between two stops it stays near the box they span, and turns little more than they differ."""
+    cameras = scattered(seed, count, spread=0.4)
+    path = interpolate(cameras, 80, order="file")
+    at = [next(i for i, p in enumerate(path) if same(p, c)) for c in cameras]
+    spread = np.ptp(positions(cameras), axis=0).max()
+    widest = max(angle(a, b) for a in cameras for b in cameras)
+    stops = itertools.pairwise(zip(at, cameras, strict=True))
+    for (first, a), (last, b) in stops:
+        low, high = np.minimum(a.position, b.position), np.maximum(a.position, b.position)
+        for view in path[first : last + 1]:
+            beyond = np.maximum(low - view.position, view.position - high).max()
+            assert beyond <= 0.2 * spread + 1e-9
+            assert angle(a, view) + angle(view, b) <= angle(a, b) + 0.4 * widest + 1e-6
+            assert 0.8 * min(a.fx, b.fx) <= view.fx <= 1.25 * max(a.fx, b.fx)
+
+
+def test_the_tour_is_smooth():
+    """No kinks: the velocity changes between two frames by little of itself."""
+    path = interpolate(scattered(5, 10), 400)
+    steps = np.diff(positions(path), axis=0)
+    jolts = np.linalg.norm(np.diff(steps, axis=0), axis=-1)
+    assert jolts.max() < 0.2 * np.linalg.norm(steps, axis=-1).mean()
+    turns = [Rotation.from_matrix(a.camera_to_world[:3, :3].T @ b.camera_to_world[:3, :3])
+             .as_rotvec() for a, b in itertools.pairwise(path)]  # fmt: skip
+    jolts = np.linalg.norm(np.diff(turns, axis=0), axis=-1)
+    assert jolts.max() < 0.2 * np.linalg.norm(turns, axis=-1).mean()
+
+
+def test_the_tour_turns_the_short_way_where_quaternions_change_sign():
+    stops = [camera(turn=(0, degrees, 0)) for degrees in np.radians([230, 260, 290, 320])]
+    path = interpolate(stops, 31, order="file")
+    turned = [angle(a, b) for a, b in itertools.pairwise(path)]
+    assert np.allclose(turned, np.radians(3), rtol=0.1)
+
+
+def test_frames_are_shared_out_by_distance():
+    line = [camera((x, 0, 0)) for x in (0, 1, 4)]
+    at = [view.position[0] for view in interpolate(line, 41, order="file")]
+    assert 9 <= at.index(1) <= 11
+
+
+def test_a_zoom_never_crosses_zero():
+    stops = [camera(fx=fx) for fx in (1000.0, 1000.0, 1.0, 1.0, 1000.0)]
+    focals = [view.fx for view in interpolate(stops, 200, order="file")]
+    assert min(focals) > 0.3 and max(focals) < 3000
+
+
+def test_near_order_finds_a_line_that_was_shuffled():
+    line = [camera((x / 10, 0, 0), (0, x / 20, 0)) for x in range(12)]
+    shuffled = np.random.default_rng(0).permutation(12)
+    order = near_order([line[index] for index in shuffled])
+    found = [int(shuffled[index]) for index in order]
+    assert found in (list(range(12)), list(range(12))[::-1])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 15))
+def test_near_order_visits_all_and_a_translating_rig_no_longer_than_as_given(seed, count):
+    rng = np.random.default_rng(seed)
+    cameras = [camera(rng.normal(size=3), (0.1, 0.2, 0.3)) for _ in range(count)]
+    order = near_order(cameras)
+    assert sorted(order) == list(range(count))
+
+    def length(chain: list[Camera]) -> float:
+        return float(np.linalg.norm(np.diff(positions(chain), axis=0), axis=-1).sum())
+
+    assert length([cameras[index] for index in order]) <= length(cameras) + 1e-9
+
+
+def test_too_few_frames_are_refused_with_the_number_needed():
+    with pytest.raises(InputError, match="5 cameras"):
+        interpolate(scattered(0, 5), 4)
+
+
+def test_every_registered_path_makes_the_frames_asked_for():
+    for make in PATHS.values():
+        path = make(scattered(6, 5), 12, 2.0)
+        assert len(path) == 12 and all(map(is_pose, path))
+
+
+# -- from a file -------------------------------------------------------------------------------
+
+
+def write(file: Path, content: object) -> Path:
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_a_path_file_is_followed_in_its_order(tmp_path):
+    keys = scattered(7, 4)
+    frames = [
+        {"transform_matrix": flip_axes(k.camera_to_world).tolist(), "fl_x": k.fx} for k in keys
+    ]
+    path = read_path(write(tmp_path / "path.json", {"frames": frames}), keys[0], 30)
+    at = [next(i for i, p in enumerate(path) if same(p, k)) for k in keys]
+    assert at == sorted(at) and at[0] == 0 and at[-1] == 29
+
+
+def test_a_path_file_is_in_opengl_axes_and_fits_the_size_asked_for(tmp_path):
+    frame = {"transform_matrix": np.eye(4).tolist(), "w": 640, "h": 480, "fl_x": 600}
+    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(), 1)
+    assert np.allclose(view.camera_to_world, np.diag([1, -1, -1, 1]))
+    assert (view.width, view.height, view.fx, view.fy) == (64, 48, 60, 60)
+
+
+def test_a_path_file_without_intrinsics_has_those_of_the_camera_it_is_shown_with(tmp_path):
+    frame = {"transform_matrix": flip_axes(np.eye(4)).tolist()}
+    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(fx=77), 1)
+    assert same(view, camera(fx=77))
+
+
+def test_rounded_rotations_are_made_exact(tmp_path):
+    stated = np.round(camera(turn=(0.3, 0.2, 0.1)).camera_to_world, 2).tolist()
+    file = write(tmp_path / "path.json", {"frames": [{"transform_matrix": stated}]})
+    assert is_pose(read_path(file, camera(), 1)[0])
+
+
+def matrix(**changes: float) -> dict[str, object]:
+    """A frame whose matrix entries, named by row and column, are changed."""
+    pose = np.eye(4).tolist()
+    for where, value in changes.items():
+        pose[int(where[1])][int(where[2])] = value
+    return {"transform_matrix": pose}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        {"frames": []},
+        {"frames": {"a": 1}},
+        {"frames": [3]},
+        {"frames": [{}]},
+        {"frames": [{"transform_matrix": "identity"}]},
+        {"frames": [{"transform_matrix": [[1, 0], [0]]}]},
+        {"frames": [{"transform_matrix": np.eye(3).tolist()}]},
+        {"frames": [matrix(m03=float("nan"))]},
+        {"frames": [matrix(m03=float("inf"))]},
+        {"frames": [matrix(m03=10**400)]},
+        {"frames": [matrix(m00=-1)]},
+        {"frames": [matrix(m00=2)]},
+        {"frames": [matrix(m01=0.5)]},
+        {"frames": [matrix(m30=1)]},
+        {"frames": [matrix() | {"fl_x": "wide"}]},
+        {"frames": [matrix() | {"fl_x": -5}]},
+        {"frames": [matrix() | {"w": 0}]},
+        {"frames": [matrix() | {"fl_x": float("nan")}]},
+        {"frames": [matrix() | {"fl_x": 10**400}]},
+        {"fl_x": None, "frames": [matrix()]},
+    ],
+)
+def test_a_malformed_path_file_is_refused_by_name(tmp_path, content):
+    file = write(tmp_path / "path.json", content)
+    with pytest.raises(InputError, match=r"path\.json"):
+        read_path(file, camera(), 5)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"[" * 200_000, b" " * 4_000_001])
+def test_what_is_no_json_of_moderate_size_is_refused_by_name(tmp_path, content):
+    file = tmp_path / "path.json"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"path\.json"):
+        read_path(file, camera(), 5)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        read_path(tmp_path / "nowhere.json", camera(), 5)
