@@ -1,0 +1,194 @@
+"""The bundled ffmpeg as a reader of untrusted local video: no network, no other files, no hanging.
+
+The file is given as an absolute path; only the ``file`` protocol and three container families are
+allowed, so that playlists and manifests under a video's name are refused; there is no standard
+input; and a time limit kills what takes too long.
+"""
+
+import math
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread, Timer
+from typing import IO
+
+import numpy as np
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from core.errors import InputError
+from core.photos.local import quoted
+
+MOST_PIXELS = 64_000_000
+MOST_FRAMES = 200_000  # about an hour at 60 frames per second
+SCAN_SECONDS = 120.0
+GUARDS = (
+    *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"),
+    *("-protocol_whitelist", "file", "-format_whitelist", "mov,matroska,avi"),
+    *("-max_pixels", str(MOST_PIXELS)),
+    "-copyts",  # the same timestamps in every run
+)
+
+DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.\d+)", re.MULTILINE)
+CUT_SHORT = re.compile(r"^\[.*(partial file|ended prematurely)", re.MULTILINE)
+LEAST_SHARE = 0.7  # of the promised duration that must be there; sound may outlast the picture
+UNIT = re.compile(r"^#tb 0: (\d+/\d+)$", re.MULTILINE)
+PACKET = re.compile(r"^0, *(-?\d+), *(-?\d+),.*?(?:F=0x(\w+).*)?$", re.MULTILINE)
+NO_TIMESTAMP = -(2**63)
+CORRUPT, DISCARDED = 0x2, 0x4  # flags of a packet, libavcodec/packet.h
+SHOWN = re.compile(r"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ pts: *(-?\d+) .* s:(\d+)x(\d+) ")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """When each frame of a video is shown: increasing ``stamps`` of ``unit`` seconds each."""
+
+    stamps: tuple[int, ...]
+    unit: Fraction
+
+    @property
+    def seconds(self) -> np.ndarray:
+        """(frames,) float64, when each frame is shown, the first at 0."""
+        return (np.array(self.stamps) - self.stamps[0]) * float(self.unit)
+
+
+def read_timeline(video: Path) -> Timeline:
+    """The timestamps of all frames, from the packets alone: nothing is decoded.
+
+    Args:
+        video: Resolved path of a regular file.
+
+    Raises:
+        InputError: It is no video, cut short, too long, or reading it takes over two minutes.
+    """
+    output = f"-map 0:V:0 -c copy -frames:v {MOST_FRAMES} -f framecrc pipe:1".split()
+    try:
+        scan = subprocess.run(
+            _command(video, 0.0, output),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SCAN_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"{quoted(video.name)} took over two minutes to read: copy it to a faster disk."
+        ) from error
+    table, said = scan.stdout.decode(), scan.stderr.decode(errors="replace")
+    unit = UNIT.search(table)
+    packets = [
+        (int(dts) if int(pts) == NO_TIMESTAMP else int(pts), int(flags or "0", 16))
+        for dts, pts, flags in PACKET.findall(table)
+    ]
+    stamps = sorted({stamp for stamp, flags in packets if not flags & DISCARDED})
+    if scan.returncode != 0 or unit is None or not stamps:
+        raise InputError(
+            f"{quoted(video.name)} cannot be read as a video, it is damaged, incomplete or of "
+            "another kind: copy it again or convert it to MP4."
+        )
+    if len(packets) >= MOST_FRAMES:
+        raise InputError(f"{quoted(video.name)} has over {MOST_FRAMES:,} frames: cut out a part.")
+    timeline = Timeline(tuple(stamps), Fraction(unit[1]))
+    corrupt = any(flags & CORRUPT for _, flags in packets)
+    short = timeline.seconds[-1] < LEAST_SHARE * _promised_seconds(said) - 0.1
+    if corrupt or short or CUT_SHORT.search(said):
+        raise InputError(f"{quoted(video.name)} is cut short or damaged: copy it again.")
+    return timeline
+
+
+def decode_frames(
+    video: Path, timeline: Timeline, wanted: Sequence[int], limit: float
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Wanted frames of a video in order, upright, one at a time; ``close()`` ends ffmpeg.
+
+    Args:
+        video: Resolved path of a regular file.
+        timeline: Of this video.
+        wanted: Increasing frame numbers, indices into ``timeline.stamps``.
+        limit: Seconds after which ffmpeg is killed, which ends the frames.
+
+    Yields:
+        Frame number and pixels (H, W, 3) uint8 RGB. Frames that cannot be decoded are missing.
+    """
+    numbers = {timeline.stamps[number]: number for number in wanted}
+    chosen = _any_of([f"eq(pts,{stamp})" for stamp in numbers])
+    output = [
+        *("-map", "0:V:0", "-frames:v", str(len(wanted)), "-fps_mode", "passthrough"),
+        *("-vf", f"settb={timeline.unit},select='{chosen}',showinfo=checksum=0"),
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
+    ]
+    start = float(timeline.seconds[wanted[0]])
+    process = subprocess.Popen(
+        _command(video, start, output),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    shown: SimpleQueue[tuple[int, int, int] | None] = SimpleQueue()
+    listener = Thread(target=_listen, args=(process.stderr, shown), daemon=True)
+    timer = Timer(limit, process.kill)
+    listener.start()
+    timer.start()
+    try:
+        yield from _frames(process.stdout, shown, numbers)
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        listener.join()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _any_of(terms: list[str]) -> str:
+    """The terms' sum as a balanced tree: ffmpeg refuses expressions over 100 levels deep."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({_any_of(terms[:half])}+{_any_of(terms[half:])})"
+
+
+def _command(video: Path, start: float, output: list[str]) -> list[str]:
+    """ffmpeg's command line; reads from the key frame a second or more before ``start``."""
+    try:
+        program = get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise InputError(
+            "No ffmpeg was found to read the video: reinstall the package imageio-ffmpeg, or take "
+            "frames out of it with another tool and give their folder."
+        ) from error
+    seek = ["-ss", f"{start - 1:.3f}"] if start > 1 else []
+    return [program, *GUARDS, *seek, "-i", str(video), *output]
+
+
+def _promised_seconds(said: str) -> float:
+    """The duration in the file's header; 0 if it has none."""
+    duration = DURATION.search(said)
+    if duration is None:
+        return 0.0
+    hours, minutes, seconds = duration.groups()
+    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+
+
+def _listen(log: IO[bytes], shown: SimpleQueue[tuple[int, int, int] | None]) -> None:
+    """Passes on timestamp, width and height of every frame that ffmpeg shows; None at its end."""
+    for line in log:
+        if seen := SHOWN.match(line.decode(errors="replace")):
+            shown.put((int(seen[1]), int(seen[2]), int(seen[3])))
+    shown.put(None)
+
+
+def _frames(
+    pixels: IO[bytes], shown: SimpleQueue[tuple[int, int, int] | None], numbers: dict[int, int]
+) -> Iterator[tuple[int, np.ndarray]]:
+    size = None
+    while (seen := shown.get()) is not None:
+        stamp, width, height = seen
+        size = size or (height, width, 3)  # ffmpeg brings all frames to the size of the first
+        raw = pixels.read(math.prod(size))
+        if len(raw) < math.prod(size):
+            return
+        yield numbers[stamp], np.frombuffer(raw, np.uint8).reshape(size)

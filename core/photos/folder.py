@@ -1,0 +1,166 @@
+"""A folder of pictures -> `PhotoSet`: sorted, judged by their headers, decoded in parallel."""
+
+import os
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import InputError
+from core.photos.listing import is_picture, is_video, list_pictures, look_elsewhere
+from core.photos.local import local_path, quoted
+from core.photos.photoset import PhotoSet
+from core.photos.picture import Background, Header, decode, read_header
+from core.photos.sizes import Size, common_size, same_shape, scaled_down
+
+MOST_BYTES = 4_000_000_000
+MOST_THREADS = 4  # each holds one whole decoded picture
+ZOOM_TOLERANCE = 1.1  # one shared focal length is learned; a larger spread is worth a word
+
+
+def load_photos(path: str | Path, long_side: int, background: Background) -> PhotoSet:
+    """Photos from what a person gave: `load_folder` behind checks with helpful refusals.
+
+    Raises:
+        InputError: An address, nothing there, or a single file instead of a folder; or as
+            `load_folder`.
+    """
+    place = local_path(path)
+    if place.is_dir():
+        return load_folder(place, long_side, background)
+    if is_video(place):
+        raise InputError(
+            f"{quoted(place.name)} is a video and a folder of photos is wanted here: "
+            "take frames out of it first."
+        )
+    if is_picture(place):
+        raise InputError(
+            f"{quoted(place.name)} is a single picture and at least 2 are needed: "
+            "give the folder that holds them."
+        )
+    raise InputError(
+        f"{quoted(place.name)} is neither a folder of photos nor a video: give one of these."
+    )
+
+
+def load_folder(path: Path, long_side: int, background: Background) -> PhotoSet:
+    """All usable pictures directly in a folder, at one size.
+
+    PNG, JPEG, WebP and TIFF in any letter case, in natural order (img_2 before img_10). Most
+    photos decide the size; those of the same shape are rescaled to it, others left out. Whatever is
+    left out or altered is named in ``notices``.
+
+    Args:
+        path: The folder.
+        long_side: Longer side of the result in pixels; 0 keeps the photos' size. Never enlarges.
+        background: The colour put behind transparent pixels.
+
+    Raises:
+        InputError: A negative ``long_side``, no such folder, fewer than 2 usable photos, or more
+            than 4 GB in all.
+    """
+    if long_side < 0:
+        raise InputError(f"The long side of {long_side} pixels is negative: give 0 or more.")
+    headers, notices = _read_headers(path)
+    _require_two(path, len(headers), notices)
+    common = common_size([header.size for header in headers])
+    headers = [header for header in headers if _fits(header, common, notices)]
+    _require_two(path, len(headers), notices)
+    size = scaled_down(common, long_side)
+    _require_memory(len(headers), size)
+    pixels, headers = _decode_all(headers, size, background, notices)
+    _require_two(path, len(headers), notices)
+    return PhotoSet(
+        names=tuple(header.path.name for header in headers),
+        pixels=pixels,
+        source_width=common[0],
+        source_height=common[1],
+        focal_ratio=_median_focal([header.focal_ratio for header in headers], notices),
+        notices=tuple(notices),
+    )
+
+
+def _read_headers(folder: Path) -> tuple[list[Header], list[str]]:
+    headers = []
+    files, notices = list_pictures(folder)
+    for file in files:
+        try:
+            headers.append(read_header(file))
+        except InputError as error:
+            notices.append(str(error))
+    return headers, notices
+
+
+def _require_two(folder: Path, usable: int, notices: list[str]) -> None:
+    if usable >= 2:
+        return
+    photos = "photo" if usable == 1 else "photos"
+    hint = f"the first problem: {notices[0].rstrip('.')}" if notices else look_elsewhere(folder)
+    raise InputError(
+        f"{quoted(str(folder))} holds {usable} usable {photos} and at least 2 are needed: add PNG, "
+        f"JPEG, WebP or TIFF files{f' ({hint})' if hint else ''}."
+    )
+
+
+def _require_memory(count: int, size: Size) -> None:
+    if (total := count * size[0] * size[1] * 3) > MOST_BYTES:
+        raise InputError(
+            f"{count} photos of {size[0]} x {size[1]} pixels take {total / 1e9:.1f} GB and "
+            f"{MOST_BYTES / 1e9:.0f} GB is the limit: choose a smaller long side or fewer photos."
+        )
+
+
+def _fits(header: Header, common: Size, notices: list[str]) -> bool:
+    """Whether a photo has the common shape; a notice where it has not the common size."""
+    if header.size == common:
+        return True
+    name = quoted(header.path.name)
+    mine, theirs = (f"{width} x {height}" for width, height in (header.size, common))
+    fits = same_shape(header.size, common)
+    if fits:
+        notices.append(
+            f"{name} was rescaled from {mine} to the {theirs} pixels of the others: remove it if "
+            "another camera took it."
+        )
+    else:
+        notices.append(
+            f"{name} was left out because its {mine} pixels are of another shape than the {theirs} "
+            "of most photos: crop it, or hold the camera the same way for all."
+        )
+    return fits
+
+
+def _decode_all(
+    headers: list[Header], size: Size, background: Background, notices: list[str]
+) -> tuple[np.ndarray, list[Header]]:
+    """Pixels (N, H, W, 3) uint8 of the photos that decode, and the headers of these."""
+    pixels = np.empty((len(headers), size[1], size[0], 3), np.uint8)
+
+    def fill(row: int) -> str:
+        try:
+            pixels[row] = decode(headers[row], size, background)
+        except InputError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        faults = list(pool.map(fill, range(len(headers))))
+    notices.extend(fault for fault in faults if fault)
+    good = [row for row, fault in enumerate(faults) if not fault]
+    for place, row in enumerate(good):  # in place: a copy would double the memory
+        if place != row:
+            pixels[place] = pixels[row]
+    return pixels[: len(good)], [headers[row] for row in good]
+
+
+def _median_focal(ratios: list[float | None], notices: list[str]) -> float | None:
+    known = [ratio for ratio in ratios if ratio is not None]
+    if not known:
+        return None
+    if (spread := max(known) / min(known)) > ZOOM_TOLERANCE:
+        notices.append(
+            f"The photos differ in zoom up to {spread:.1f} times and one focal length is learned "
+            "for all: use photos of one lens and zoom."
+        )
+    return statistics.median(known)

@@ -1,0 +1,93 @@
+"""Which files of a folder are its photos."""
+
+import os
+from pathlib import Path
+
+from natsort import natsorted, ns
+
+from core.errors import InputError
+from core.photos.local import is_regular_file, quoted
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm"})
+
+# The first bytes of pictures under other suffixes: JPEG, PNG, GIF, TIFF and most raw files, PSD.
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")
+# Bytes 4 to 11 of HEIC, AVIF and CR3.
+BOXES = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1", b"ftypavi", b"ftypcrx")
+
+
+def is_picture(path: Path) -> bool:
+    """True if the name ends like a picture that can be read, in any letter case."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def is_video(path: str | Path) -> bool:
+    """True if the name ends in mp4, mov, m4v, avi, mkv or webm, in any letter case."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
+def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
+    """Files directly in a folder that end like pictures, in natural order, and notices.
+
+    Other files are passed over, with a notice if they are pictures all the same; hidden files
+    without a word. Nothing is said yet about what is inside the files.
+
+    Raises:
+        InputError: The folder is missing or unreadable.
+    """
+    pictures, notices = [], []
+    for file in _listed(folder):
+        name = file.name
+        if not _is_text(name):
+            notices.append(f"{quoted(name)} was left out because its name is no text: rename it.")
+        elif is_picture(file):
+            pictures.append(file)
+        elif _is_picture_inside(file):
+            notices.append(
+                f"{quoted(name)} was left out because its name does not end in .png, .jpg, .jpeg, "
+                ".webp, .tif or .tiff: convert it to JPEG."
+            )
+    return pictures, notices
+
+
+def look_elsewhere(folder: Path) -> str:
+    """Where the photos may be instead, as half a sentence: a video or a folder in it, or empty."""
+    for file in _listed(folder):
+        if is_video(file):
+            return f"or give the video {quoted(file.name)} in it instead"
+        if file.is_dir():
+            return f"or give the folder {quoted(file.name)} in it instead"
+    return ""
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What is in a folder in natural order, without hidden files."""
+    try:
+        names = natsorted(sorted(os.listdir(folder)), alg=ns.IGNORECASE)
+    except OSError as error:
+        raise InputError(
+            f"The folder {quoted(str(folder))} cannot be listed ({error.strerror}): "
+            "give an existing, readable folder."
+        ) from error
+    return [folder / name for name in names if not name.startswith(".")]
+
+
+def _is_text(name: str) -> bool:
+    """False for a name with undecodable bytes: no camera file could keep it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_picture_inside(file: Path) -> bool:
+    try:
+        if not is_regular_file(file):
+            return False
+        with file.open("rb") as stream:
+            head = stream.read(12)
+    except OSError:
+        return False
+    return head.startswith(SIGNATURES) or head[4:].startswith(BOXES) or head[8:] == b"WEBP"

@@ -1,0 +1,50 @@
+"""What a person typed or dropped, turned into a path on this computer. Nothing is ever fetched."""
+
+import re
+import stat
+from pathlib import Path
+
+from core.errors import InputError
+
+# `http://x` typed, or `http:/x` once it went through Path; and network shares (`\\host\share`).
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]|//|\\\\", re.IGNORECASE)
+
+
+def local_path(path: str | Path) -> Path:
+    """An existing local file or folder as an absolute path, links followed, ``~`` expanded.
+
+    Raises:
+        InputError: It looks like a web address or network share, or there is no such thing here.
+    """
+    text = str(path).strip()
+    if ADDRESS.match(text):
+        raise InputError(
+            f"{quoted(text)} is an address, and nothing is fetched from the network: "
+            "download it and give the local folder or file."
+        )
+    try:
+        return Path(path).expanduser().resolve(strict=True)
+    except PermissionError as error:
+        raise InputError(
+            f"{quoted(text)} may not be read: give yourself permission to read it."
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:  # missing, null byte, link loop
+        raise InputError(
+            f"{quoted(text)} does not exist: check the path to the photos or video."
+        ) from error
+
+
+def is_regular_file(path: Path) -> bool:
+    """True for a plain file; False for what could hang or harm when opened: FIFO, device, socket.
+
+    Links are followed.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    return stat.S_ISREG(path.stat().st_mode)
+
+
+def quoted(name: str) -> str:
+    """A file name between quotes, safe to print: control and undecodable characters escaped."""
+    return f'"{name}"' if name.isprintable() else ascii(name)

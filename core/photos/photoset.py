@@ -1,0 +1,30 @@
+"""The value that this room makes: the photos of one scene, all of one size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoSet:
+    """Photos ready to train on.
+
+    Attributes:
+        names: N file names, in natural order; a camera keeps the name of its photo for ever.
+        pixels: (N, H, W, 3) uint8, taken as sRGB (colour profiles are not applied), read-only.
+        source_width: Width in pixels of most photos, upright, before any downscale.
+        source_height: Height in pixels, likewise.
+        focal_ratio: Focal length / longer image side, median of what the photos' EXIF says; None
+            where it says nothing.
+        notices: One sentence for each file left out or altered, each with its remedy.
+    """
+
+    names: tuple[str, ...]
+    pixels: np.ndarray
+    source_width: int
+    source_height: int
+    focal_ratio: float | None
+    notices: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self.pixels.setflags(write=False)

@@ -1,0 +1,237 @@
+"""A folder of pictures in, one set of equal photos out; whatever is wrong is said by name."""
+
+import os
+import socket
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import InputError
+from core.photos import load_folder, load_photos
+
+
+def save(path: Path, size: tuple[int, int] = (60, 40), colour: str = "red", **options) -> Path:
+    Image.new("RGB", size, colour).save(path, **options)
+    return path
+
+
+def names_in(folder: Path, long_side: int = 0) -> tuple[str, ...]:
+    return load_folder(folder, long_side, "white").names
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two good photos, so that one bad file does not spoil the set."""
+    save(tmp_path / "good_1.png")
+    save(tmp_path / "good_2.png", colour="green")
+    return tmp_path
+
+
+def test_natural_order_in_any_letter_case(tmp_path: Path) -> None:
+    for name in ("img_10.PNG", "img_2.jpg", "IMG_1.JPEG", "img_3.WebP", "img_4.TIF", "img_5.tiff"):
+        save(tmp_path / name)
+    assert names_in(tmp_path) == (
+        *("IMG_1.JPEG", "img_2.jpg", "img_3.WebP", "img_4.TIF", "img_5.tiff", "img_10.PNG"),
+    )
+
+
+def test_odd_names_are_kept_as_they_are(tmp_path: Path) -> None:
+    odd = {"été ä 日本.png", "two words.png", "semi;colon.png", "new\nline.png", "-dash.png"}
+    odd.add("x" * 251 + ".png")
+    for name in odd:
+        save(tmp_path / name)
+    photos = load_folder(tmp_path, 0, "white")
+    assert set(photos.names) == odd
+    assert photos.notices == ()
+
+
+def test_undecodable_name_is_left_out_by_name(folder: Path) -> None:
+    picture = (folder / "good_1.png").read_bytes()
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.png")).write_bytes(picture)
+    except OSError:
+        pytest.skip("this file system takes only text as names")
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png")
+    assert "bad\\udcff.png" in photos.notices[0]
+    assert photos.notices[0].isprintable()
+
+
+def test_values_are_frozen(folder: Path) -> None:
+    photos = load_folder(folder, 0, "white")
+    assert photos.pixels.shape == (2, 40, 60, 3)
+    assert photos.pixels.dtype == np.uint8
+    assert photos.pixels[0, 0, 0].tolist() == [255, 0, 0]
+    assert (photos.source_width, photos.source_height) == (60, 40)
+    with pytest.raises(ValueError, match="read-only"):
+        photos.pixels[0] = 0
+
+
+@pytest.mark.parametrize(("long_side", "shape"), [(0, (40, 60)), (30, (20, 30)), (999, (40, 60))])
+def test_long_side_shrinks_and_never_enlarges(folder: Path, long_side: int, shape: tuple) -> None:
+    photos = load_folder(folder, long_side, "white")
+    assert photos.pixels.shape[1:3] == shape
+    assert (photos.source_width, photos.source_height) == (60, 40)
+
+
+def bomb(path: Path) -> None:
+    """A PNG whose header promises 400 million pixels and whose data is nonsense."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"nonsense") + chunk(b"IEND", b"")
+    )
+
+
+def cut_short(path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    whole = path.with_suffix(".whole")
+    Image.fromarray(noise).save(whole, format="JPEG")
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
+    whole.unlink()
+
+
+def bound_socket(path: Path) -> None:
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(path.parent)  # a socket's path has room for some 100 characters
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "fault"),
+    [
+        ("text.png", lambda path: path.write_text("no picture"), "not a PNG, JPEG, WebP or TIFF"),
+        ("empty.jpg", lambda path: path.touch(), "not a PNG, JPEG, WebP or TIFF"),
+        ("gif.png", lambda path: save(path, format="GIF"), "not a PNG, JPEG, WebP or TIFF"),
+        ("cut.jpg", cut_short, "damaged or cut short"),
+        ("bomb.png", bomb, "more than 64 million pixels"),
+        ("pipe.png", os.mkfifo, "not a regular file"),
+        ("socket.png", bound_socket, "not a regular file"),
+        ("device.png", lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+        ("folder.png", Path.mkdir, "not a regular file"),
+        ("loop.png", lambda path: path.symlink_to(path), "cannot be opened"),
+        ("gone.png", lambda path: path.symlink_to("nowhere"), "cannot be opened"),
+        ("floats.tif", lambda path: Image.new("F", (60, 40)).save(path), "32-bit"),
+        ("phone.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), ".jpeg"),
+        ("no_suffix", lambda path: save(path, format="JPEG"), "does not end in"),
+        ("tall.png", lambda path: save(path, (40, 60)), "another shape"),
+    ],
+)
+def test_unusable_file_is_left_out_with_one_sentence(folder, name, make, fault) -> None:
+    make(folder / name)
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png")
+    assert photos.pixels[1, 0, 0].tolist() == [0, 128, 0]
+    (notice,) = photos.notices
+    assert notice.startswith(f'"{name}" was left out because')
+    assert fault in notice
+    assert ": " in notice and notice.endswith(".")
+
+
+def test_a_bad_photo_leaves_no_gap_between_good_ones(folder: Path) -> None:
+    cut_short(folder / "good_1b.jpg")
+    photos = load_folder(folder, 0, "white")
+    assert photos.pixels[:, 0, 0].tolist() == [[255, 0, 0], [0, 128, 0]]
+
+
+def test_other_files_are_passed_over_in_silence(folder: Path) -> None:
+    for name in ("transforms.json", ".DS_Store", "._good_1.png", "notes.txt", "clip.mov"):
+        (folder / name).write_bytes(b"{}")
+    os.mkfifo(folder / "pipe")
+    (folder / "masks").mkdir()
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png")
+    assert photos.notices == ()
+
+
+def test_same_shape_at_another_size_is_rescaled_and_said(folder: Path) -> None:
+    save(folder / "small.png", (30, 20), "blue")
+    save(folder / "larger.png", (91, 60), "blue")  # within a pixel of 3:2
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png", "larger.png", "small.png")
+    assert photos.pixels.shape == (4, 40, 60, 3)
+    assert (photos.pixels[2:] == (0, 0, 255)).all()
+    assert [notice.split(" was ")[0] for notice in photos.notices] == [
+        '"larger.png"',
+        '"small.png"',
+    ]
+    assert all("rescaled" in notice for notice in photos.notices)
+
+
+def test_shape_of_most_photos_wins_over_the_most_frequent_size(tmp_path: Path) -> None:
+    for index, size in enumerate([(60, 40), (90, 60), (120, 80), (40, 60), (40, 60)]):
+        save(tmp_path / f"{index}.png", size)
+    assert names_in(tmp_path) == ("0.png", "1.png", "2.png")
+
+
+def test_focal_length_is_the_median_and_mixed_zooms_are_said(tmp_path: Path) -> None:
+    for index, film in enumerate([36, 36, 72]):
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0xA405] = film
+        save(tmp_path / f"{index}.jpg", exif=exif)
+    save(tmp_path / "unknown.jpg")
+    photos = load_folder(tmp_path, 0, "white")
+    assert photos.focal_ratio == pytest.approx(1.0)
+    assert "zoom up to 2.0 times" in photos.notices[0]
+
+
+def test_no_focal_length_is_none(folder: Path) -> None:
+    assert load_folder(folder, 0, "white").focal_ratio is None
+
+
+def refusal(path: Path | str, long_side: int = 0) -> str:
+    with pytest.raises(InputError) as caught:
+        load_photos(path, long_side, "white")
+    return str(caught.value)
+
+
+def test_too_few_photos_are_refused_with_the_first_reason(tmp_path: Path) -> None:
+    assert "0 usable photos" in refusal(tmp_path)
+    save(tmp_path / "a.png")
+    assert "1 usable photo " in refusal(tmp_path)
+    (tmp_path / "b.png").write_text("no picture")
+    assert 'the first problem: "b.png" was left out because' in refusal(tmp_path)
+
+
+def test_photos_one_folder_deeper_are_hinted_at(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    assert 'give the folder "images"' in refusal(tmp_path)
+    (tmp_path / "clip.mp4").touch()
+    assert 'give the video "clip.mp4"' in refusal(tmp_path)
+
+
+def test_single_files_and_missing_folders_are_refused(folder: Path) -> None:
+    (folder / "clip.MP4").touch()
+    (folder / "notes.txt").touch()
+    assert "single picture" in refusal(folder / "good_1.png")
+    assert "is a video" in refusal(folder / "clip.MP4")
+    assert "neither" in refusal(folder / "notes.txt")
+    assert "does not exist" in refusal(folder / "nowhere")
+    with pytest.raises(InputError, match="cannot be listed"):
+        load_folder(folder / "nowhere", 0, "white")
+
+
+def test_negative_long_side_is_refused(folder: Path) -> None:
+    assert "negative" in refusal(folder, -1)
+
+
+def test_whole_set_is_refused_before_anything_is_decoded(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("core.photos.folder.MOST_BYTES", 2 * 60 * 40 * 3)
+    monkeypatch.setattr("core.photos.folder.decode", lambda *_: pytest.fail("decoded"))
+    for index in range(3):
+        save(tmp_path / f"{index}.png")
+    assert "smaller long side" in refusal(tmp_path)
