@@ -1,0 +1,56 @@
+"""What a person can ask of the engine. Commands are imperative, frozen, applied between steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Play:
+    """Train until paused, or until the first of the limits given is reached; 0 is no limit."""
+
+    epochs: int = 0
+    steps: int = 0
+    seconds: float = 0.0  # from the first step on
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop training after the step under way. Everything stays where it is."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Train this many steps and pause."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Refine:
+    """Restart the field and keep the cameras (NeRF--'s refinement, section 4.3)."""
+
+
+@dataclass(frozen=True)
+class Configure:
+    """Change options by path; the strongest effect among them decides what restarts."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Start again from the photos with the present options."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Go back to the state before the last change that restarted the scene or everything."""
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write a checkpoint now."""
+
+
+Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Save

@@ -1,0 +1,346 @@
+"""The one thread that owns everything that changes: commands in, snapshots out."""
+
+import json
+import math
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, assert_never
+
+from core.engine import commands
+from core.engine.commands import Command
+from core.engine.governor import Governor
+from core.engine.history import Recorder
+from core.engine.limits import Limits
+from core.engine.notices import Notices
+from core.engine.opening import continued, new_trainer, open_run
+from core.engine.snapshot import Snapshot
+from core.errors import InputError
+from core.training import checkpoint
+from core.training.config import Config
+from core.training.options import Effect
+from core.training.settings import changed, differences, strongest
+from core.training.trainer import Trainer
+
+PUBLISH_SECONDS = 0.1
+PATIENCE = 10  # steps that may fail to be finite in a row
+
+
+class Engine:
+    """Trains in the background. `submit` commands, read `snapshot`; nothing else crosses."""
+
+    def __init__(self, run: Path, changes: Mapping[str, Any]) -> None:
+        """Prepare the run in a folder, new or to be continued, with some options by path.
+
+        Raises:
+            InputError: an option does not exist or has an impossible value.
+        """
+        self.governor = Governor()
+        self._run, self._changes = run, dict(changes)
+        self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._published = threading.Condition()
+        self._snapshot = Snapshot(0, run, changed(Config(), changes))
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._trainer: Trainer | None = None
+        self._recorder = Recorder(0)
+        self._notices = Notices()
+        self._limits: Limits | None = None  # None while paused
+        self._undo: list[Path] = []
+        self._mean_loss: float | None = None
+        self._speed = 0.0
+        self._not_finite = 0
+        self._failure: tuple[str, str | None] | None = None
+        self._saved_at = self._published_at = time.monotonic()
+        self._fresh = self._unsaved = False  # whether something happened since
+
+    # -- any thread --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to load photos and to take commands."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Save and end; returns when the step under way and the checkpoint are done."""
+        self._commands.put(None)
+        self._thread.join()
+
+    def submit(self, command: Command) -> None:
+        """Ask for something; returns at once."""
+        self._commands.put(command)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest facts; never waits."""
+        return self._snapshot
+
+    def wait(self, newer_than: int, timeout: float) -> Snapshot:
+        """The newest snapshot, as soon as its version is over `newer_than` or time is up."""
+        with self._published:
+            self._published.wait_for(lambda: self._snapshot.version > newer_than, timeout)
+        return self._snapshot
+
+    # -- the engine's thread -----------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._guarded(self._open)
+        self._publish()
+        while self._take_commands():
+            if self._limits is not None:
+                self._guarded(self._train)
+            if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
+                self._publish()
+            waited = time.monotonic() - self._saved_at
+            if self._unsaved and waited >= self._config.training.autosave_seconds:
+                self._guarded(self._save)
+        self._limits = None
+        self._guarded(self._save)
+        self._publish()
+        if self._trainer is not None:
+            self._trainer.close()
+
+    @property
+    def _config(self) -> Config:
+        return self._trainer.config if self._trainer else self._snapshot.config
+
+    def _take_commands(self) -> bool:
+        """Apply what waits; while paused, wait for the next. False once the end is asked for."""
+        first = True
+        while True:
+            try:
+                patience = 0.25 if first and self._limits is None else 0.0
+                command = self._commands.get(block=patience > 0, timeout=patience or None)
+            except queue.Empty:
+                return True
+            if command is None:
+                return False
+            first = False
+            self._guarded(lambda command=command: self._apply(command))
+            self._publish()
+
+    def _guarded(self, act: Any) -> None:
+        """Run one act; a failure becomes a notice, and the engine lives on."""
+        self._fresh = True
+        try:
+            act()
+        except InputError as error:
+            self._fail(str(error), "warning", None)
+        except Exception as error:
+            self._limits = None
+            sentence = f"Stopped: {type(error).__name__}: {error}."
+            self._fail(sentence, "failure", traceback.format_exc())
+
+    def _fail(self, sentence: str, kind: Any, trace: str | None) -> None:
+        self._notices.add(self._step, kind, sentence)
+        if self._trainer is None or kind == "failure":
+            self._failure = (sentence, trace)
+
+    @property
+    def _step(self) -> int:
+        return self._trainer.step if self._trainer else 0
+
+    def _say(self, text: str) -> None:
+        self._notices.add(self._step, "info", text)
+
+    # -- commands ----------------------------------------------------------------------------
+
+    def _apply(self, command: Command) -> None:
+        self._failure = None if self._trainer else self._failure
+        self._unsaved = True
+        match command:
+            case commands.Play():
+                self._limits = Limits.of(command, self._needed())
+            case commands.Pause():
+                self._limits = None
+            case commands.Step():
+                self._limits = Limits.of(commands.Play(steps=command.count), self._needed())
+            case commands.Refine():
+                self._refine()
+            case commands.Configure():
+                self._configure(command.changes)
+            case commands.Restart():
+                self._restart(self._needed().config)
+            case commands.Undo():
+                self._take_back()
+            case commands.Save():
+                self._needed()
+                self._save()
+                self._say("Checkpoint saved.")
+            case _:
+                assert_never(command)
+        self._journal(command)
+
+    def _needed(self) -> Trainer:
+        if self._trainer is None:
+            reason = self._failure[0] if self._failure else "There are no photos yet; add some."
+            raise InputError(reason)
+        return self._trainer
+
+    def _configure(self, changes: Mapping[str, Any]) -> None:
+        old = self._config
+        new = changed(old, changes)
+        effect = strongest(old, new)
+        if effect is Effect.RESTART or self._trainer is None:
+            self._restart(new)
+            return
+        if effect is Effect.REBUILD_FIELD:
+            self._keep_for_undo()
+        self._trainer.configure(new)
+        if effect > Effect.LIVE:
+            words = " · ".join(
+                f"{p.partition('.')[2]} {v}" for p, v in differences(old, new).items()
+            )
+            self._recorder.mark(self._step, words)
+            self._say(f"{words}. {effect.sentence}")
+
+    def _refine(self) -> None:
+        trainer = self._needed()
+        self._keep_for_undo()
+        trainer.refine()
+        self._recorder.mark(self._step, "refine")
+        self._say("Refining: the scene restarts, cameras stay.")
+
+    def _restart(self, config: Config) -> None:
+        trainer = new_trainer(config, self._run)
+        self._keep_for_undo()
+        self._replace(trainer, Recorder(len(trainer.photos.names)))
+        self._say(f"Started again with {len(trainer.photos.names)} photos.")
+
+    def _take_back(self) -> None:
+        if not self._undo:
+            raise InputError("There is nothing to undo.")
+        self._replace(*continued(checkpoint.read(self._undo[-1]), self._run))
+        self._undo.pop()
+        self._say(f"Back at step {self._step}.")
+
+    def _keep_for_undo(self) -> None:
+        if self._trainer is not None and self._trainer.step > 0:
+            kept_as = f"before-change-{len(self._undo) + 1}"
+            self._undo.append(
+                checkpoint.save(self._trainer, self._run, self._recorder.tensors(), kept_as)
+            )
+
+    def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
+        if self._trainer is not None:
+            self._trainer.close()
+        self._trainer, self._recorder = trainer, recorder
+        self._failure, self._mean_loss, self._not_finite = None, None, 0
+        for sentence in trainer.photos.notices:
+            self._notices.add(trainer.step, "warning", sentence)
+
+    def _journal(self, command: Command) -> None:
+        """Append what was asked for to the run's journal."""
+        entry = {"step": self._step, "command": type(command).__name__, **vars(command)}
+        self._run.mkdir(parents=True, exist_ok=True)
+        with open(self._run / "journal.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, default=str) + "\n")
+
+    # -- work --------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        trainer, recorder, complaints = open_run(self._run, self._changes)
+        self._replace(trainer, recorder)
+        for sentence in complaints:
+            self._notices.add(trainer.step, "warning", sentence)
+        if trainer.step:
+            self._say(f"Continuing {self._run.name} at step {trainer.step}.")
+
+    def _train(self) -> None:
+        trainer, limits = self._needed(), self._limits
+        assert limits is not None
+        self._unsaved = True
+        self.governor.share = trainer.config.explore.share
+        began = time.monotonic()
+        with self.governor.training():
+            result = trainer.train_step(self.governor.workers(trainer.config.training.workers))
+        self._learn_speed(time.monotonic() - began)
+        self._not_finite = 0 if result.finite else self._not_finite + 1
+        if self._not_finite >= PATIENCE:
+            self._limits = None
+            raise InputError(
+                f"Training diverged: {PATIENCE} steps in a row were not finite. Nothing was "
+                "damaged; lower field.rate or cameras.rate and play on."
+            )
+        if result.finite:
+            self._record(trainer, result.loss)
+        self._follow_stages(trainer)
+        if limits.reached(trainer) or trainer.epoch >= (trainer.config.training.epochs or math.inf):
+            self._limits = None
+
+    def _learn_speed(self, seconds: float) -> None:
+        speed = 1 / max(seconds, 1e-6)
+        self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
+
+    def _record(self, trainer: Trainer, loss: float) -> None:
+        old = self._mean_loss
+        self._mean_loss = loss if old is None else 0.95 * old + 0.05 * loss
+        focal = float(trainer.rig.focal_lengths()[0].detach()) / trainer.rig.long_side
+        psnr = decibels(self._mean_loss)
+        self._recorder.add(trainer.step, self._mean_loss, psnr, focal, trainer.rig.position)
+
+    def _follow_stages(self, trainer: Trainer) -> None:
+        """Refine by itself once explore has lasted as long as it should."""
+        after = trainer.config.training.refine_after_epochs
+        if after and trainer.stage == "explore" and trainer.epoch - trainer.stage_start >= after:
+            self._refine()
+
+    def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        if self._trainer is None:
+            return
+        try:
+            checkpoint.save(self._trainer, self._run, self._recorder.tensors())
+            self._unsaved = False
+        except OSError as error:
+            raise InputError(
+                f"The run {self._run} could not be saved ({error.strerror}); free some space, "
+                "training goes on."
+            ) from None
+
+    def _publish(self) -> None:
+        self._published_at, self._fresh = time.monotonic(), False
+        newest = self._facts(self._snapshot.version + 1)
+        with self._published:
+            self._snapshot = newest
+            self._published.notify_all()
+
+    def _facts(self, version: int) -> Snapshot:
+        sentence, trace = self._failure or (None, None)
+        trainer = self._trainer
+        common = {"notices": self._notices.newest(), "failure": sentence, "traceback": trace}
+        if trainer is None:
+            phase = "failed" if sentence else "loading"
+            return Snapshot(version, self._run, self._snapshot.config, phase, **common)
+        playing = self._limits is not None
+        return Snapshot(
+            version=version,
+            run=self._run,
+            config=trainer.config,
+            phase="ready",
+            playing=playing,
+            stage=trainer.stage,
+            step=trainer.step,
+            epoch=trainer.epoch,
+            loss=self._mean_loss,
+            psnr=None if self._mean_loss is None else decibels(self._mean_loss),
+            steps_per_second=self._speed if playing else 0.0,
+            seconds=trainer.seconds,
+            seconds_left=self._limits.seconds_left(trainer, self._speed) if self._limits else None,
+            device=trainer.device.type,
+            photos=trainer.photos,
+            learned=trainer.learned(),
+            photo_psnr=tuple(
+                None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
+            ),
+            history=self._recorder.history(),
+            trails=self._recorder.trails(),
+            can_undo=bool(self._undo),
+            **common,
+        )
+
+
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of colours in [0, 1]."""
+    return -10 * math.log10(max(error, 1e-12))

@@ -1,0 +1,40 @@
+"""How long a `Play` lasts."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from core.engine.commands import Play
+from core.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The step, epoch and moment at which training pauses by itself."""
+
+    step: float
+    epoch: float
+    moment: float  # time.monotonic()
+
+    @classmethod
+    def of(cls, play: Play, trainer: Trainer) -> Self:
+        """The limits of a command given now."""
+        return cls(
+            trainer.step + play.steps if play.steps else math.inf,
+            trainer.epoch + play.epochs if play.epochs else math.inf,
+            time.monotonic() + play.seconds if play.seconds else math.inf,
+        )
+
+    def reached(self, trainer: Trainer) -> bool:
+        """Whether it is time to pause."""
+        moment = time.monotonic()
+        return trainer.step >= self.step or trainer.epoch >= self.epoch or moment >= self.moment
+
+    def seconds_left(self, trainer: Trainer, steps_per_second: float) -> float | None:
+        """A guess at how long it will be, None where no limit was given."""
+        in_an_epoch = len(trainer.trained_photos())
+        last = trainer.config.training.epochs or math.inf
+        steps = min(self.step - trainer.step, (min(self.epoch, last) - trainer.epoch) * in_an_epoch)
+        left = min(self.moment - time.monotonic(), steps / max(steps_per_second, 1e-6))
+        return max(0.0, left) if math.isfinite(left) else None

@@ -1,0 +1,92 @@
+"""From a run's folder and a config to a trainer: new, or continued where it was left."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.engine.history import Recorder
+from core.errors import InputError
+from core.photos import PhotoSet, extract_frames, is_video, load_photos
+from core.training import checkpoint
+from core.training.config import Config
+from core.training.options import Effect
+from core.training.settings import changed, differences, options, to_yaml
+from core.training.trainer import Trainer
+
+MAY_DIFFER = ("data.photos", "training.device")  # of a continued run: where things are, not what
+
+
+def read_photos(config: Config, run: Path) -> PhotoSet:
+    """The photos a config names; the frames of a video are decoded once into the run.
+
+    Raises:
+        InputError: nothing usable there.
+    """
+    data = config.data
+    if not data.photos:
+        raise InputError("No photos yet; drop some into the panel, or name a folder with --photos.")
+    place = Path(data.photos).expanduser()
+    if is_video(place):
+        frames = extract_frames(
+            place,
+            run / "frames",
+            count=data.video_frames,
+            rate=data.video_rate,
+            start=data.video_start,
+            end=data.video_end,
+        )
+        place = frames[0].parent
+    return load_photos(place, data.long_side, data.alpha_background)
+
+
+def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, list[str]]:
+    """Start the run in this folder, or continue it.
+
+    Args:
+        run: its folder; made where it is missing.
+        changes: options by path that were asked for.
+
+    Returns:
+        The trainer, its curves, and sentences about damaged checkpoints that were passed over.
+    """
+    found, complaints = checkpoint.newest(run)
+    if found is None:
+        if complaints:
+            raise InputError(complaints[0])
+        trainer = new_trainer(changed(Config(), changes), run)
+        checkpoint.write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
+        return trainer, Recorder(len(trainer.photos.names)), complaints
+    trainer, recorder = continued(found, run, changes)
+    wanted = changed(trainer.config, changes)
+    for path in differences(trainer.config, wanted):
+        if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
+            trainer.close()
+            raise InputError(
+                f"{path} cannot change in the run {run}, which has begun; name another with --run."
+            )
+    trainer.configure(wanted)
+    return trainer, recorder, complaints
+
+
+def new_trainer(config: Config, run: Path) -> Trainer:
+    """A trainer at step 0."""
+    return Trainer(config, read_photos(config, run))
+
+
+def continued(
+    found: checkpoint.Checkpoint, run: Path, changes: Mapping[str, Any] = {}
+) -> tuple[Trainer, Recorder]:
+    """A trainer and its curves as a checkpoint has them.
+
+    Args:
+        changes: may say where the photos and the device are now; other changes are not made here.
+    """
+    moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
+    trainer = new_trainer(changed(found.config, moved), run)
+    recorder = Recorder(len(trainer.photos.names))
+    try:
+        recorder.restore(checkpoint.restore(trainer, found))
+    except InputError:
+        trainer.close()
+        raise
+    return trainer, recorder

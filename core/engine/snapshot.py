@@ -1,0 +1,75 @@
+"""The truth at one moment. Every view of a run is a function of the newest snapshot."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from core.photos import PhotoSet
+from core.training.config import Config
+from core.training.learned import Learned
+
+Phase = Literal["loading", "ready", "failed"]
+NoticeKind = Literal["info", "warning", "failure"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One numbered sentence to the person."""
+
+    number: int
+    step: int
+    kind: NoticeKind
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Curves of the run, thinned so that their length stays bounded. All (K,), read-only."""
+
+    steps: np.ndarray
+    loss: np.ndarray
+    psnr: np.ndarray  # dB, of the training pixels, smoothed
+    focal: np.ndarray  # fx / longer side
+    marks: tuple[tuple[int, str], ...] = ()  # step and a word: "refine", "siren", "quaternion"
+
+
+@dataclass(frozen=True, eq=False)
+class Trails:
+    """Where the cameras have been: positions (K, N, 3) float32, oldest first, read-only."""
+
+    positions: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All facts of a run. Nothing in it ever changes after publication.
+
+    While photos are loading, or where they could not be, `photos` and `learned` are None and
+    `failure` says why in one sentence.
+    """
+
+    version: int
+    run: Path
+    config: Config
+    phase: Phase = "loading"
+    playing: bool = False
+    stage: str = "explore"
+    step: int = 0
+    epoch: int = 0
+    loss: float | None = None
+    psnr: float | None = None
+    steps_per_second: float = 0.0
+    seconds: float = 0.0  # spent in training steps
+    seconds_left: float | None = None  # until the stop that was asked for
+    device: str = "cpu"
+    photos: PhotoSet | None = None
+    learned: Learned | None = None
+    photo_psnr: tuple[float | None, ...] = ()  # dB of each photo's training pixels, smoothed
+    history: History | None = None
+    trails: Trails | None = None
+    notices: tuple[Notice, ...] = field(default=())  # the newest last
+    can_undo: bool = False
+    failure: str | None = None  # a sentence; the traceback of a bug stands in `traceback`
+    traceback: str | None = None

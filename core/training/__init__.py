@@ -1,0 +1,1 @@
+"""Options, the step, and what is needed to stop and go on."""

@@ -1,0 +1,63 @@
+"""Drawing pixels: one batch of one step, with all its random numbers."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """R pixels and the random numbers that rendering them takes."""
+
+    photo: Tensor  # (R,) index of the photo
+    pixels: Tensor  # (R, 2) x, y of pixel centres
+    rgb: Tensor  # (R, 3) in [0, 1]
+    jitter: Tensor | None  # (R, S) uniform, for stratified samples
+    noise: Tensor | None  # (R, S) normal times its standard deviation, for raw density
+
+    def split(self, rays: int) -> list["Batch"]:
+        """The batch in pieces of `rays` rays, in order."""
+        return [self._part(slice(i, i + rays)) for i in range(0, len(self.photo), rays)]
+
+    def _part(self, part: slice) -> "Batch":
+        jitter = None if self.jitter is None else self.jitter[part]
+        noise = None if self.noise is None else self.noise[part]
+        return Batch(self.photo[part], self.pixels[part], self.rgb[part], jitter, noise)
+
+
+def draw_batch(
+    photos: Tensor,
+    candidates: Tensor,
+    rays: int,
+    samples: int,
+    perturb: bool,
+    density_noise: float,
+    generator: torch.Generator,
+) -> Batch:
+    """Draw random pixels, evenly from all candidates.
+
+    Args:
+        photos: (N, H, W, 3) uint8.
+        candidates: (K,) indices of the photos that may be drawn from.
+        rays: how many pixels.
+        samples: S, points on each ray.
+        perturb: whether samples are jittered.
+        density_noise: standard deviation of the noise on raw density.
+        generator: the only source of chance, on the CPU; results reach the photos' device.
+    """
+    _, height, width, _ = photos.shape
+    device = photos.device
+    which = candidates[torch.randint(len(candidates), (rays,), generator=generator)]
+    row = torch.randint(height, (rays,), generator=generator)
+    column = torch.randint(width, (rays,), generator=generator)
+    jitter = torch.rand(rays, samples, generator=generator) if perturb else None
+    noise = torch.randn(rays, samples, generator=generator) if density_noise > 0 else None
+    which, row, column = which.to(device), row.to(device), column.to(device)
+    return Batch(
+        photo=which,
+        pixels=torch.stack([column, row], dim=-1) + 0.5,
+        rgb=photos[which, row, column].float() / 255,
+        jitter=None if jitter is None else jitter.to(device),
+        noise=None if noise is None else noise.to(device) * density_noise,
+    )

@@ -1,0 +1,199 @@
+"""A run on disk: everything that the next step depends on, in one safetensors file.
+
+Tensors are tensors; the rest is one JSON text in the file's metadata. A checkpoint is written to a
+temporary file beside its place, flushed to the disk and renamed, so that a reader finds the old
+one or the new one and never a part. Nothing in it can run code.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.training.config import Config
+from core.training.settings import changed, flattened
+from core.training.trainer import Trainer
+
+FORMAT = 1
+KEPT = 3  # newest checkpoints that stay
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a checkpoint file holds."""
+
+    path: Path
+    facts: dict[str, Any]  # plain JSON: config, step, epoch, stage, names, ...
+    tensors: dict[str, Tensor]
+
+    @property
+    def config(self) -> Config:
+        """The settings in force when it was saved."""
+        return changed(Config(), flattened(self.facts["config"], str(self.path)))
+
+
+def folder(run: Path) -> Path:
+    """Where a run keeps its checkpoints."""
+    return run / "checkpoints"
+
+
+def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
+    """Write a checkpoint, and sweep old ones.
+
+    Args:
+        trainer: what to save.
+        run: the run's folder.
+        extra: more tensors to keep with it: curves and trails.
+        kept_as: a word for one that is never swept, such as the state before a refine.
+
+    Returns:
+        The file, once it is safely on the disk.
+    """
+    facts = {
+        "format": FORMAT,
+        "config": trainer.config.model_dump(mode="json"),
+        "names": list(trainer.photos.names),
+        "size": [trainer.rig.width, trainer.rig.height],
+        "step": trainer.step,
+        "epoch": trainer.epoch,
+        "stage": trainer.stage,
+        "stage_start": trainer.stage_start,
+        "field_start": trainer.field_start,
+        "seconds": trainer.seconds,
+        "torch": torch.__version__,
+        "device": trainer.device.type,
+    }
+    tensors = _tensors(trainer) | {f"extra.{name}": value for name, value in extra.items()}
+    facts["digest"] = _digest(facts, tensors)
+    name = f"{trainer.step:09d}{'-' + kept_as if kept_as else ''}.safetensors"
+    place = folder(run) / name
+    write_atomically(place, safetensors.torch.save(tensors, {"facts": json.dumps(facts)}))
+    _sweep(folder(run))
+    return place
+
+
+def _tensors(trainer: Trainer) -> dict[str, Tensor]:
+    tensors = {f"rig.{n}": p.detach() for n, p in trainer.rig.named_parameters()}
+    tensors |= {f"field.{n}": p.detach() for n, p in trainer.field.named_parameters()}
+    for group, optimizer in trainer.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{group}.{index}.{key}": value for key, value in state.items()}
+    tensors["chance"] = trainer.generator.get_state()
+    tensors["order"] = trainer.order
+    tensors["photo_error"] = trainer.photo_error
+    return {name: tensor.contiguous().cpu().clone() for name, tensor in tensors.items()}
+
+
+def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """Continue from a checkpoint: the next step is the one the saved run would have made.
+
+    Args:
+        trainer: made with the checkpoint's config and the same photos; changed in place.
+
+    Returns:
+        The `extra` tensors given to `save`.
+
+    Raises:
+        InputError: the photos are not those of the run.
+    """
+    facts, tensors = checkpoint.facts, checkpoint.tensors
+    if list(trainer.photos.names) != facts["names"]:
+        raise InputError(
+            f"The photos in {trainer.config.data.photos} are not those of the run "
+            f"{checkpoint.path.parent.parent}; put them back, or start a new run."
+        )
+    trainer.step, trainer.epoch, trainer.stage = facts["step"], facts["epoch"], facts["stage"]
+    trainer.stage_start, trainer.field_start = facts["stage_start"], facts["field_start"]
+    trainer.seconds = facts["seconds"]
+    with torch.no_grad():
+        for prefix, module in (("rig", trainer.rig), ("field", trainer.field)):
+            for name, parameter in module.named_parameters():
+                parameter.copy_(tensors[f"{prefix}.{name}"])
+    for group, optimizer in trainer.optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(f"adam.{group}."):
+                index, key = name.removeprefix(f"adam.{group}.").split(".")
+                state.setdefault(int(index), {})[key] = tensor
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    trainer.generator.set_state(tensors["chance"])
+    trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
+    return {n.removeprefix("extra."): t for n, t in tensors.items() if n.startswith("extra.")}
+
+
+def read(path: Path) -> Checkpoint:
+    """Read one checkpoint file.
+
+    Raises:
+        InputError: the file is damaged or of another version.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            facts = json.loads((file.metadata() or {})["facts"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"The checkpoint {path} is damaged ({error}); delete it.") from None
+    digest = facts.pop("digest", None)
+    if facts.get("format") != FORMAT or digest != _digest(facts, tensors):
+        raise InputError(f"The checkpoint {path} is damaged or of another version; delete it.")
+    return Checkpoint(path, facts, tensors)
+
+
+def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest readable checkpoint of a run, and a sentence for each newer one that is not."""
+    complaints: list[str] = []
+    for path in _by_age(folder(run)):
+        try:
+            return read(path), complaints
+        except InputError as error:
+            complaints.append(str(error))
+    return None, complaints
+
+
+def _by_age(place: Path) -> list[Path]:
+    return sorted(place.glob("*.safetensors"), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+
+
+def _sweep(place: Path) -> None:
+    numbered = [path for path in _by_age(place) if path.stem.isdigit()]
+    for path in numbered[KEPT:]:
+        path.unlink()
+    for left in place.glob(".*.part"):
+        left.unlink()
+
+
+def write_atomically(place: Path, content: bytes) -> None:
+    """Write a file so that it is there whole, on the disk, or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, place)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,24 @@
+"""One Adam for each group of parameters, with step decay that depends on the epoch alone."""
+
+import torch
+from torch import nn
+
+from core.training.config import Config
+
+GROUPS = ("field", "rotation", "position", "focal")
+
+
+def make_optimizer(parameters: list[nn.Parameter]) -> torch.optim.Adam:
+    """Adam (0.9, 0.999) as in NeRF--; its rate is set before each step."""
+    return torch.optim.Adam(parameters, lr=0.0, fused=True)
+
+
+def learning_rate(config: Config, group: str, epochs: int) -> float:
+    """Rate of a group after `epochs` epochs of its own schedule.
+
+    The rate is multiplied by `decay` once in every `decay_epochs`. Computing it from the epoch
+    keeps the phase over a resume and lets rates be edited while training.
+    """
+    part = config.field if group == "field" else config.cameras
+    rate = config.cameras.focal_rate if group == "focal" else part.rate
+    return rate * part.decay ** (epochs // part.decay_epochs)

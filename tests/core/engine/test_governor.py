@@ -1,0 +1,53 @@
+"""The share between training and views is real."""
+
+import time
+
+import pytest
+
+from core.engine.governor import Governor
+
+
+def test_training_gives_a_core_away_only_while_somebody_looks() -> None:
+    governor = Governor(cores=4)
+    assert governor.workers(0) == 4
+    with governor.viewing():
+        assert governor.workers(0) == 3
+        assert governor.workers(2) == 2
+    assert governor.workers(0) == 4
+    with Governor(cores=1).viewing():
+        assert Governor(cores=1).workers(0) == 1
+
+
+@pytest.mark.parametrize(("share", "rest"), [(0.1, 0.8), (0.25, 0.5), (0.5, 0.0), (0.9, 0.0)])
+def test_views_rest_where_they_were_given_little(
+    share: float, rest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On two cores a view that renders all the time has half of the machine."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    governor = Governor(cores=2)
+    governor.share = share
+    governor.pause_view(0.02)
+    assert not slept  # nobody trains, so nobody is disturbed
+    with governor.training():
+        governor.pause_view(0.02)
+    busy_part = 0.02 / (0.02 + sum(slept))
+    assert busy_part == pytest.approx(1 - rest)
+
+
+@pytest.mark.parametrize(("share", "busy_part"), [(0.5, 1.0), (0.75, 0.5), (0.9, 0.2)])
+def test_training_rests_where_views_were_given_much(
+    share: float, busy_part: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 1.04])
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    governor = Governor(cores=2)
+    governor.share = share
+    with governor.training():
+        pass
+    assert not slept
+    with governor.viewing(), governor.training():
+        pass
+    assert 0.04 / (0.04 + sum(slept)) == pytest.approx(busy_part, rel=1e-6)
