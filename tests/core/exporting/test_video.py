@@ -1,0 +1,208 @@
+"""Videos, read back from the file."""
+
+import base64
+import dataclasses
+import shutil
+from pathlib import Path
+
+import cv2
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from torch import Tensor
+
+from core.errors import InputError
+from core.exporting.jobs import Cancelled
+from core.exporting.pictures import whole_picture
+from core.exporting.video import VideoResult, render_video
+from core.geometry.cameras import Camera
+from core.geometry.paths import spiral
+from core.rendering.progressive import Pace
+from core.rendering.scene import Scene
+from core.rendering.volume import RaySettings
+from core.training.learned import Learned
+
+STRAIGHT = Camera(np.eye(4), 30.0, 30.0, 16.0, 12.0, 32, 24)
+
+
+def film(learned: Learned, out: Path, frames: int = 6, **changes) -> VideoResult:
+    arguments = {
+        "path": spiral(learned.trained, frames, focus_depth=2.0),
+        "size": None,
+        "fps": 12,
+        "channel": "rgb",
+        "colour_map": "turbo",
+        "on_progress": lambda done, total: None,
+        "cancelled": lambda: False,
+    } | changes
+    return render_video(learned, out=out, **arguments)
+
+
+def probe(video: Path) -> tuple[dict, list[np.ndarray]]:
+    """What ffmpeg says about a file, and its frames as (H, W, 3) uint8 RGB."""
+    reader = imageio_ffmpeg.read_frames(video)
+    facts = next(reader)
+    width, height = facts["source_size"]
+    frames = [np.frombuffer(raw, np.uint8).reshape(height, width, 3) for raw in reader]
+    return facts, frames
+
+
+def test_a_video_is_h264_of_the_exact_size_and_length(learned, tmp_path):
+    out = tmp_path / "videos" / "spiral.mp4"
+    told: list[tuple[int, int]] = []
+    result = film(learned, out, on_progress=lambda done, total: told.append((done, total)))
+    facts, frames = probe(out)
+    assert result == VideoResult(out, 32, 24, 6, 0.5, None)
+    assert facts["codec"] == "h264" and facts["pix_fmt"].startswith("yuv420p")
+    assert facts["source_size"] == (32, 24) and facts["fps"] == 12 and len(frames) == 6
+    assert told == [(done, 6) for done in range(1, 7)]
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_index_comes_first_so_that_a_browser_can_start_at_once(learned, tmp_path):
+    film(learned, tmp_path / "a.mp4")
+    content = (tmp_path / "a.mp4").read_bytes()
+    assert 0 < content.index(b"moov") < content.index(b"mdat")
+
+
+def before_a_wall(learned: Learned) -> Learned:
+    """An orange wall at z = 0.79, opaque, in camera space."""
+
+    def wall(positions: Tensor, directions: Tensor, noise: Tensor | None = None):
+        colour = positions.new_tensor([0.9, 0.4, 0.1]).expand_as(positions)
+        return colour, 1e4 * (positions[..., 2] >= 0.79)
+
+    settings = RaySettings("camera", 0.0, 1.0, 51, False)
+    return dataclasses.replace(learned, scene=Scene(wall, learned.scene.frame, settings))
+
+
+def test_colours_are_right_and_say_how_they_are_meant(learned, tmp_path):
+    film(before_a_wall(learned), tmp_path / "a.mp4", path=[STRAIGHT] * 2)
+    facts, frames = probe(tmp_path / "a.mp4")
+    assert "bt709" in facts["pix_fmt"]
+    assert np.abs(frames[1].astype(int) - [230, 102, 26]).max() <= 4
+
+
+def test_frames_follow_the_path(learned, tmp_path):
+    path = spiral(learned.trained, 3, focus_depth=2.0, radius_percentile=100)
+    film(learned, tmp_path / "a.mp4", path=path, size=(128, 96))
+    _, frames = probe(tmp_path / "a.mp4")
+    for camera, frame in zip(path, frames, strict=True):
+        seen = whole_picture(learned.scene, camera.resized(128, 96), Pace()).rgb * 255
+        assert np.abs(frame - seen).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("size", "becomes"), [((33, 25), (32, 24)), ((32, 25), (32, 24)), ((41, 24), (40, 24))]
+)
+def test_an_odd_side_becomes_even_and_says_so(learned, tmp_path, size, becomes):
+    result = film(learned, tmp_path / "a.mp4", frames=2, size=size)
+    facts, _ = probe(tmp_path / "a.mp4")
+    assert facts["source_size"] == becomes == (result.width, result.height)
+    assert f"{becomes[0]} x {becomes[1]} instead of {size[0]} x {size[1]}" in result.notice
+
+
+def test_odd_photos_are_treated_alike(learned, tmp_path):
+    path = [camera.resized(31, 23) for camera in spiral(learned.trained, 2, focus_depth=2)]
+    result = film(learned, tmp_path / "a.mp4", path=path)
+    assert (result.width, result.height) == (30, 22) and result.notice
+
+
+def test_all_frames_share_the_limits_of_depth(learned, tmp_path):
+    """A flat wall has no depth of its own to show; coming nearer, it gets brighter."""
+    poses = [np.eye(4) for _ in range(3)]
+    for pose, z in zip(poses, (0.0, 0.3, 0.5), strict=True):
+        pose[2, 3] = z
+    path = [dataclasses.replace(STRAIGHT, camera_to_world=pose) for pose in poses]
+    changes = {"path": path, "channel": "depth", "colour_map": "gray"}
+    film(before_a_wall(learned), tmp_path / "a.mp4", **changes)
+    brightness = [frame.mean() for frame in probe(tmp_path / "a.mp4")[1]]
+    expected = [255 * (1 / depth - 1 / 0.8) / (1 / 0.3 - 1 / 0.8) for depth in (0.8, 0.5, 0.3)]
+    assert np.allclose(brightness, expected, atol=8)
+
+
+def test_a_cancelled_video_leaves_nothing_and_keeps_an_older_one(learned, tmp_path):
+    out = tmp_path / "a.mp4"
+    out.write_bytes(b"older")
+    finished = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal finished
+        finished = done
+
+    with pytest.raises(Cancelled):
+        film(learned, out, frames=50, on_progress=count, cancelled=lambda: finished >= 2)
+    assert finished == 2
+    assert list(tmp_path.iterdir()) == [out] and out.read_bytes() == b"older"
+
+
+def test_whoever_shares_the_machine_hears_of_every_chunk(learned, tmp_path):
+    chunks: list[float] = []
+    film(learned, tmp_path / "a.mp4", size=(64, 48), between_chunks=chunks.append)
+    assert len(chunks) > 6 and min(chunks) > 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": []},
+        {"size": (8, 8)},
+        {"size": (64, 100_000)},
+        {"fps": 0},
+        {"fps": 1000},
+        {"channel": "heat"},
+        {"channel": "depth", "colour_map": "rainbow"},
+    ],
+)
+def test_impossible_wishes_are_refused_and_leave_nothing(learned, tmp_path, changes):
+    with pytest.raises(InputError):
+        film(learned, tmp_path / "a.mp4", **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_kind_of_file_is_refused_by_name(learned, tmp_path):
+    with pytest.raises(InputError, match=r"a\.avi"):
+        film(learned, tmp_path / "a.avi")
+
+
+def test_frames_of_another_shape_crop_and_do_not_stretch(learned, tmp_path):
+    """A square out of 4 : 3 is the middle of the picture rendered at full height."""
+    camera = learned.cameras[0]
+    film(learned, tmp_path / "a.mp4", path=[camera] * 2, size=(48, 48))
+    _, frames = probe(tmp_path / "a.mp4")
+    whole = whole_picture(learned.scene, camera.resized(64, 48), Pace()).rgb * 255
+    assert np.abs(frames[0] - whole[:, 8:56]).mean() < 4
+
+
+def test_opencv_reads_it_too(learned, tmp_path):
+    film(learned, tmp_path / "a.mp4")
+    capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6 and capture.read()[1].shape == (24, 32, 3)
+
+
+@pytest.mark.browser
+def test_a_browser_plays_it(learned, tmp_path):
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here")
+    film(learned, tmp_path / "a.mp4")
+    video = base64.b64encode((tmp_path / "a.mp4").read_bytes()).decode()
+    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
+                 "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page = browser.new_page()
+        page.set_content(f'<video muted src="data:video/mp4;base64,{video}"></video>')
+        played = page.evaluate(
+            """async () => {
+                const video = document.querySelector("video");
+                const ended = new Promise((resolve) => (video.onended = resolve));
+                await video.play();
+                await ended;
+                return [video.videoWidth, video.videoHeight, video.duration];
+            }"""
+        )
+        browser.close()
+    assert played[:2] == [32, 24] and played[2] == pytest.approx(0.5, abs=0.1)
