@@ -1,10 +1,8 @@
-"""Camera paths of videos: a spiral, a tour through given cameras, or a file of keyframes."""
+"""Camera paths of videos: a spiral, or a tour through given cameras."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
@@ -15,9 +13,6 @@ from core.errors import InputError
 from core.geometry.cameras import Camera
 
 SMALLEST_FOCUS = 1e-6  # where all cameras coincide the look-at point only has to be in front
-LARGEST_FILE = 4_000_000  # bytes of a camera file
-LARGEST_NUMBER = 1e9
-ROTATION_TOLERANCE = 0.02  # of axes times their transpose against the identity: rounded files pass
 
 
 def average_camera(cameras: Sequence[Camera]) -> Camera:
@@ -135,56 +130,6 @@ def near_order(cameras: Sequence[Camera]) -> list[int]:
     return min(orders, key=lambda order: apart[order[:-1], order[1:]].sum())
 
 
-def read_path(file: Path, like: Camera, frames: int) -> list[Camera]:
-    """A smooth tour through the keyframes of a file, in the file's order.
-
-    Args:
-        file: cameras in the form of transforms.json, see `read_cameras`.
-        like: every frame has its size, and its field of view where the file states none.
-        frames: how many cameras come back, at least one for each keyframe.
-
-    Raises:
-        InputError: the file cannot be read, is not of that form, or has too many keyframes.
-    """
-    keyframes = [camera for _, camera in read_cameras(file, like)]
-    fitting = [covering(camera, like.width, like.height) for camera in keyframes]
-    return interpolate(fitting, frames, order="file")
-
-
-def read_cameras(file: Path, like: Camera | None = None) -> list[tuple[str, Camera]]:
-    """Cameras of a transforms.json (nerfstudio, instant-ngp) with their file names.
-
-    Poses are camera to world in OpenGL axes (x right, y up, z back); they come back in OpenCV axes
-    with exact rotations. Intrinsics stand at the top or in a frame, where the frame's win. A
-    missing fl_y equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
-
-    Args:
-        file: the JSON file, at most 4 MB.
-        like: its size and field of view are taken where the file states none; with None the file
-            has to state w, h and fl_x.
-
-    Raises:
-        InputError: the file cannot be read or is not of that form.
-    """
-    content = _read_json(file)
-    frames = content.get("frames")
-    if not isinstance(frames, list) or not frames:
-        raise InputError(f"{file}: it has no list of `frames`; choose a transforms.json.")
-    cameras = []
-    for number, frame in enumerate(frames):
-        where = f"{file}: frame {number}"
-        if not isinstance(frame, dict):
-            raise InputError(f"{where} is not an object with a `transform_matrix`; correct it.")
-        stated = _stated({**content, **frame}, like, where)
-        cameras.append((str(frame.get("file_path", "")), stated))
-    return cameras
-
-
-def flip_axes(camera_to_world: np.ndarray) -> np.ndarray:
-    """(..., 4, 4) poses from OpenCV to OpenGL axes, or back: y and z of the camera turn round."""
-    return camera_to_world * np.array([1, -1, -1, 1])
-
-
 PATHS: dict[str, Callable[[Sequence[Camera], int, float], list[Camera]]] = {
     "spiral": lambda cameras, frames, focus: spiral(cameras, frames, focus_depth=focus),
     "interpolate": lambda cameras, frames, focus: interpolate(cameras, frames),
@@ -245,54 +190,3 @@ def _same_side(quaternions: np.ndarray) -> np.ndarray:
     """(K, 4) with signs such that neighbours are at most 90 degrees apart on the sphere of four."""
     agree = np.sum(quaternions[:-1] * quaternions[1:], axis=-1) >= 0
     return quaternions * np.cumprod([1, *np.where(agree, 1, -1)])[:, None]
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{file}: it is larger than 4 MB; choose a file of cameras.")
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: it cannot be read; choose another file.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file}: it is not JSON; choose a transforms.json.") from error
-    return content if isinstance(content, dict) else {}
-
-
-def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera:
-    """The camera of one frame, whose missing keys were filled in from the top of the file."""
-    if like is not None:
-        entry = {"w": like.width, "h": like.height, **entry}
-    width, height = (round(_pixels(entry, key, where)) for key in ("w", "h"))
-    if like is not None and "fl_x" not in entry:
-        usual = covering(like, width, height)
-        entry = {**entry, "fl_x": usual.fx, "fl_y": usual.fy}
-    entry = {"fl_y": entry.get("fl_x"), "cx": width / 2, "cy": height / 2, **entry}
-    fx, fy, cx, cy = (_pixels(entry, key, where) for key in ("fl_x", "fl_y", "cx", "cy"))
-    return Camera(flip_axes(_pose(entry, where)), fx, fy, cx, cy, width, height)
-
-
-def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
-    value = entry.get(key)
-    if isinstance(value, int | float) and 1 <= value <= LARGEST_NUMBER:
-        return float(value)
-    raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
-
-
-def _pose(entry: Mapping[str, Any], where: str) -> np.ndarray:
-    """(4, 4) as stated, its rotation made exact."""
-    try:
-        pose = np.array(entry.get("transform_matrix"), dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        pose = np.empty(0)
-    if pose.shape != (4, 4) or not (np.abs(pose) <= LARGEST_NUMBER).all():
-        raise InputError(f"{where}: `transform_matrix` must be 4 x 4 finite numbers; correct it.")
-    axes = pose[:3, :3]
-    exact = np.allclose(axes @ axes.T, np.eye(3), atol=ROTATION_TOLERANCE)
-    if not exact or np.linalg.det(axes) < 0 or not np.allclose(pose[3], [0, 0, 0, 1]):
-        raise InputError(
-            f"{where}: `transform_matrix` must be a rotation and a position without scale or "
-            "mirror image, its last row 0 0 0 1; correct it."
-        )
-    pose[:3, :3] = Rotation.from_matrix(axes).as_matrix()
-    return pose

@@ -1,13 +1,18 @@
 """From a config to the things it describes. Below here, functions take numbers."""
 
-import torch
-from torch import nn
+from collections.abc import Sequence
 
+import torch
+from torch import Tensor, nn
+
+from core.errors import InputError
 from core.fields import FIELDS
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
+from core.rendering.scene import Scene
 from core.rendering.volume import RaySettings
 from core.training.config import Config
+from core.training.learned import Learned
 
 
 def build_field(config: Config, generator: torch.Generator) -> nn.Module:
@@ -32,6 +37,20 @@ def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
     )
 
 
+def make_learned(
+    config: Config,
+    names: tuple[str, ...],
+    rig: CameraRig,
+    field: nn.Module,
+    unlearned: tuple[bool, ...],
+) -> Learned:
+    """The cameras and a field as a value. The field is taken as it is: give it a copy."""
+    focal = rig.focal_lengths().detach()
+    frame = focal / focal.new_tensor([rig.width, rig.height])
+    scene = Scene(field.requires_grad_(False), frame, ray_settings(config))
+    return Learned(names, tuple(rig.cameras()), unlearned, scene)
+
+
 def ray_settings(config: Config) -> RaySettings:
     """How rays are rendered while training."""
     part = config.rendering
@@ -39,10 +58,30 @@ def ray_settings(config: Config) -> RaySettings:
 
 
 def choose_device(wanted: str) -> torch.device:
-    """The device a config asks for."""
+    """The device a config asks for.
+
+    Raises:
+        InputError: cuda is asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise InputError("training.device is cuda, but no CUDA GPU is usable here; take auto.")
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
+
+
+def without_camera(
+    config: Config, names: Sequence[str], photo_error: Tensor, split: Sequence[bool]
+) -> tuple[bool, ...]:
+    """Which photos have no learned camera: those held out, and those left out from the start.
+
+    Args: `photo_error` (N,) is NaN where a photo was never drawn from; `split` as of `held_out`.
+    """
+    left_out, never = set(config.data.disabled), photo_error.isnan().tolist()
+    return tuple(
+        out or (name in left_out and unseen)
+        for name, unseen, out in zip(names, never, split, strict=True)
+    )
 
 
 def held_out(split: str, count: int) -> tuple[bool, ...]:

@@ -16,10 +16,13 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.errors import InputError
+from core.geometry.cameras import CameraRig
+from core.training.build import build_field, held_out, make_learned, without_camera
 from core.training.config import Config
+from core.training.learned import Learned
 from core.training.settings import changed, flattened
 from core.training.trainer import Trainer
 
@@ -122,10 +125,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
     trainer.step, trainer.epoch, trainer.stage = facts["step"], facts["epoch"], facts["stage"]
     trainer.stage_start, trainer.field_start = facts["stage_start"], facts["field_start"]
     trainer.seconds = facts["seconds"]
-    with torch.no_grad():
-        for prefix, module in (("rig", trainer.rig), ("field", trainer.field)):
-            for name, parameter in module.named_parameters():
-                parameter.copy_(tensors[f"{prefix}.{name}"])
+    _load(trainer.rig, trainer.field, tensors)
     for group, optimizer in trainer.optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
@@ -136,6 +136,28 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
     trainer.generator.set_state(tensors["chance"])
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
     return {n.removeprefix("extra."): t for n, t in tensors.items() if n.startswith("extra.")}
+
+
+def learned(found: Checkpoint) -> Learned:
+    """Cameras and scene of a checkpoint, without the photos they were learned from."""
+    config, facts, tensors = found.config, found.facts, found.tensors
+    names = tuple(facts["names"])
+    part = config.cameras
+    rig = CameraRig(
+        len(names), *facts["size"], part.rotation, part.focal, part.shared_focal, focal_ratio=1.0
+    )
+    field = build_field(config, torch.Generator())
+    _load(rig, field, tensors)
+    split = held_out(config.data.held_out, len(names))
+    unlearned = without_camera(config, names, tensors["photo_error"], split)
+    return make_learned(config, names, rig, field, unlearned)
+
+
+@torch.no_grad()
+def _load(rig: CameraRig, field: nn.Module, tensors: dict[str, Tensor]) -> None:
+    for prefix, module in (("rig", rig), ("field", field)):
+        for name, parameter in module.named_parameters():
+            parameter.copy_(tensors[f"{prefix}.{name}"])
 
 
 def read(path: Path) -> Checkpoint:
@@ -154,6 +176,19 @@ def read(path: Path) -> Checkpoint:
     if facts.get("format") != FORMAT or digest != _digest(facts, tensors):
         raise InputError(f"The checkpoint {path} is damaged or of another version; delete it.")
     return Checkpoint(path, facts, tensors)
+
+
+def learned_in(run: Path) -> Learned:
+    """What the newest checkpoint of a run has learned.
+
+    Raises:
+        InputError: the folder holds no readable run.
+    """
+    found, complaints = newest(run)
+    if found is None:
+        reason = complaints[0] if complaints else f"{run} holds no run; name one with --run DIR."
+        raise InputError(reason)
+    return learned(found)
 
 
 def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:

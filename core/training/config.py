@@ -14,7 +14,7 @@ class Data(Section):
 
     photos: str = option("", "Photos", "A folder of photos or a video file.", RESTART)
     long_side: int = option(
-        504, "Long side", "Photos are downscaled to this many pixels; 0 keeps their size.", RESTART,
+        252, "Long side", "Photos are downscaled to this many pixels; 0 keeps their size.", RESTART,
         at_least=0, at_most=8192,
     )  # fmt: skip
     held_out: str = option(
@@ -69,11 +69,11 @@ class Cameras(Section):
     learn_position: bool = option(True, "Learn position", "The optimizer may move the cameras.")
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")
     rate: float = option(
-        1e-3, "Camera learning rate", "Adam's step for rotations and positions.",
+        2e-3, "Camera learning rate", "Adam's step for rotations and positions.",
         at_least=0, at_most=1,
     )  # fmt: skip
     focal_rate: float = option(
-        1e-3, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
+        1e-4, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
     )
     decay: float = option(
         0.9, "Camera rate decay", "Both camera rates are multiplied by this, step by step.",
@@ -92,15 +92,15 @@ class Field(Section):
         "relu", "Field", "The network that holds the scene.", REBUILD_FIELD, choices=FIELDS
     )
     width: int = option(
-        128, "Width", "Neurons of each hidden layer.", REBUILD_FIELD, at_least=8, at_most=1024
+        64, "Width", "Neurons of each hidden layer.", REBUILD_FIELD, at_least=8, at_most=1024
     )
-    depth: int = option(8, "Depth", "Hidden layers.", REBUILD_FIELD, at_least=2, at_most=16)
+    depth: int = option(4, "Depth", "Hidden layers.", REBUILD_FIELD, at_least=2, at_most=16)
     skip: int = option(
-        4, "Skip after layer", "ReLU: the input enters again after this layer, counted from 0.",
+        2, "Skip after layer", "ReLU: the input enters again after this layer, counted from 0.",
         REBUILD_FIELD, at_least=0, at_most=15, expert=True,
     )  # fmt: skip
     position_octaves: int = option(
-        10, "Position octaves", "ReLU: frequencies of the positional encoding.", REBUILD_FIELD,
+        5, "Position octaves", "ReLU: frequencies of the positional encoding.", REBUILD_FIELD,
         at_least=0, at_most=16,
     )  # fmt: skip
     direction_octaves: int = option(
@@ -108,10 +108,10 @@ class Field(Section):
         REBUILD_FIELD, at_least=0, at_most=8, expert=True,
     )  # fmt: skip
     view_directions: bool = option(
-        True, "View directions", "Colour may depend on where it is seen from.", REBUILD_FIELD
+        False, "View directions", "Colour may depend on where it is seen from.", REBUILD_FIELD
     )
     density_activation: str = option(
-        "relu", "Density activation", "Softplus keeps a gradient where space is empty.",
+        "softplus", "Density activation", "Softplus keeps a gradient where space is empty.",
         REBUILD_FIELD, choices=DENSITY_ACTIVATIONS,
     )  # fmt: skip
     density_noise: float = option(
@@ -135,7 +135,7 @@ class Field(Section):
         at_least=0.1, at_most=100, expert=True,
     )  # fmt: skip
     rate: float = option(
-        1e-3, "Field learning rate", "Adam's step for the network.", at_least=0, at_most=1
+        5e-3, "Field learning rate", "Adam's step for the network.", at_least=0, at_most=1
     )
     decay: float = option(
         0.9954, "Field rate decay", "The field's rate is multiplied by this, step by step.",
@@ -157,7 +157,7 @@ class Rendering(Section):
     near: float = option(0.0, "Near", "Where samples begin along a ray.", at_least=0, at_most=100)
     far: float = option(1.0, "Far", "Where samples end; 1 is infinity in ndc.", at_least=1e-3,
         at_most=1000)  # fmt: skip
-    samples: int = option(128, "Samples", "Points on each ray.", at_least=2, at_most=1024)
+    samples: int = option(24, "Samples", "Points on each ray.", at_least=2, at_most=1024)
     perturb: bool = option(
         True, "Stratified samples", "Jitter samples within their bins while training.", expert=True
     )
@@ -171,7 +171,7 @@ class Training(Section):
     """The optimisation itself."""
 
     seed: int = option(0, "Seed", "Same seed, same run.", RESTART, at_least=0, at_most=2**31 - 1)
-    rays: int = option(1024, "Rays", "Pixels drawn in each step.", at_least=1, at_most=65536)
+    rays: int = option(512, "Rays", "Pixels drawn in each step.", at_least=1, at_most=65536)
     pixels_from: str = option(
         "all-photos", "Pixels from", "Each step draws from all photos, or from one as published.",
         choices=("all-photos", "one-photo"),
@@ -215,7 +215,7 @@ class Explore(Section):
         512, "Quality", "Longer side of the sharp picture, in pixels.", at_least=64, at_most=2048
     )
     samples: int = option(
-        48, "Samples of views", "Points on each ray of a novel view.", at_least=8, at_most=512,
+        32, "Samples of views", "Points on each ray of a novel view.", at_least=8, at_most=512,
         expert=True,
     )  # fmt: skip
     share: float = option(

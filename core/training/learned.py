@@ -12,10 +12,10 @@ class Learned:
 
     names: tuple[str, ...]
     cameras: tuple[Camera, ...]
-    held_out: tuple[bool, ...]
+    held_out: tuple[bool, ...]  # photos whose camera was not learned: kept aside, or left out
     scene: Scene
 
     @property
     def trained(self) -> list[Camera]:
-        """The cameras whose photos were trained on."""
+        """The cameras that were learned."""
         return [c for c, out in zip(self.cameras, self.held_out, strict=True) if not out]

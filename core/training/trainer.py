@@ -10,9 +10,16 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.photos import PhotoSet
-from core.rendering.scene import Scene
 from core.training.batch import Batch, draw_batch
-from core.training.build import build_field, build_rig, choose_device, held_out, ray_settings
+from core.training.build import (
+    build_field,
+    build_rig,
+    choose_device,
+    held_out,
+    make_learned,
+    ray_settings,
+    without_camera,
+)
 from core.training.config import Config
 from core.training.learned import Learned
 from core.training.optimizers import GROUPS, learning_rate, make_optimizer
@@ -181,14 +188,11 @@ class Trainer:
 
     # -- what others may see -----------------------------------------------------------------
 
-    @torch.no_grad()
     def learned(self) -> Learned:
         """A copy of cameras and field that further training leaves alone."""
-        focal = self.rig.focal_lengths()
-        frame = focal / focal.new_tensor([self.rig.width, self.rig.height])
-        field = copy.deepcopy(self.field).requires_grad_(False)
-        scene = Scene(field, frame.clone(), ray_settings(self.config))
-        return Learned(self.photos.names, tuple(self.rig.cameras()), self.held_out, scene)
+        names, field = self.photos.names, copy.deepcopy(self.field)
+        unlearned = without_camera(self.config, names, self.photo_error, self.held_out)
+        return make_learned(self.config, names, self.rig, field, unlearned)
 
     def close(self) -> None:
         """End the worker threads."""

@@ -2,7 +2,6 @@
 
 import http.client
 import http.server
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,12 +12,13 @@ import gradio as gr
 import pytest
 import viser
 from fastapi import FastAPI
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from studio.proxy import viser_routes
 from studio.security import Guard
 from studio.server import Server
 from studio.viser_server import start_viser, stop_viser
+from tests.browser import chromium
 
 Headers = list[tuple[str, str]]
 
@@ -230,15 +230,7 @@ def test_a_link_on_another_site_opens_a_page_and_nothing_else(studio: Studio) ->
 
 
 EVIL_PAGE = (Path(__file__).parent / "evil.html").read_bytes()
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--host-resolver-rules=MAP evil.example 127.0.0.1",
-]
+REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 
 
 @pytest.fixture
@@ -266,12 +258,8 @@ def evil_site() -> Iterator[int]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A page of a browser for which evil.example is a name of this computer."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=BROWSER_ARGUMENTS
-        )
+    with chromium(REBOUND) as browser:
         yield browser.new_page()
-        browser.close()
 
 
 @pytest.mark.browser

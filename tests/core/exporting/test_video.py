@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import shutil
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from core.rendering.progressive import Pace
 from core.rendering.scene import Scene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
+from tests.browser import chromium
 
 STRAIGHT = Camera(np.eye(4), 30.0, 30.0, 16.0, 12.0, 32, 24)
 
@@ -182,17 +182,9 @@ def test_opencv_reads_it_too(learned, tmp_path):
 
 @pytest.mark.browser
 def test_a_browser_plays_it(learned, tmp_path):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
-
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium here")
     film(learned, tmp_path / "a.mp4")
     video = base64.b64encode((tmp_path / "a.mp4").read_bytes()).decode()
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
-                 "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    with chromium() as browser:
         page = browser.new_page()
         page.set_content(f'<video muted src="data:video/mp4;base64,{video}"></video>')
         played = page.evaluate(
@@ -204,5 +196,4 @@ def test_a_browser_plays_it(learned, tmp_path):
                 return [video.videoWidth, video.videoHeight, video.duration];
             }"""
         )
-        browser.close()
     assert played[:2] == [32, 24] and played[2] == pytest.approx(0.5, abs=0.1)

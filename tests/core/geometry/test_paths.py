@@ -1,8 +1,6 @@
 """Laws of camera paths."""
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,26 +14,11 @@ from core.geometry.paths import (
     PATHS,
     average_camera,
     covering,
-    flip_axes,
     interpolate,
     near_order,
-    read_path,
     spiral,
 )
-
-
-def camera(position=(0, 0, 0), turn=(0, 0, 0), fx=50.0, size=(64, 48)) -> Camera:
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = Rotation.from_rotvec(turn).as_matrix(), position
-    return Camera(pose, fx, fx, size[0] / 2, size[1] / 2, *size)
-
-
-def scattered(seed: int, count: int, spread: float = 0.1) -> list[Camera]:
-    rng = np.random.default_rng(seed)
-    return [
-        camera(rng.normal(2, spread, 3), rng.normal(0.3, spread, 3), rng.uniform(40, 60))
-        for _ in range(count)
-    ]
+from tests.cameras import camera, is_pose, same, scattered
 
 
 def positions(cameras: list[Camera]) -> np.ndarray:
@@ -45,21 +28,6 @@ def positions(cameras: list[Camera]) -> np.ndarray:
 def angle(a: Camera, b: Camera) -> float:
     return float(Rotation.from_matrix(a.camera_to_world[:3, :3].T @ b.camera_to_world[:3, :3])
                  .magnitude())  # fmt: skip
-
-
-def same(a: Camera, b: Camera, tolerance: float = 1e-9) -> bool:
-    numbers = [(c.fx, c.fy, c.cx, c.cy, c.width, c.height) for c in (a, b)]
-    poses = np.allclose(a.camera_to_world, b.camera_to_world, atol=tolerance)
-    return poses and np.allclose(*numbers, atol=tolerance)
-
-
-def is_pose(c: Camera) -> bool:
-    axes = c.camera_to_world[:3, :3]
-    return bool(
-        np.allclose(axes @ axes.T, np.eye(3))
-        and np.linalg.det(axes) > 0
-        and (c.camera_to_world[3] == [0, 0, 0, 1]).all()
-    )
 
 
 # -- the average -------------------------------------------------------------------------------
@@ -250,94 +218,3 @@ def test_every_registered_path_makes_the_frames_asked_for():
     for make in PATHS.values():
         path = make(scattered(6, 5), 12, 2.0)
         assert len(path) == 12 and all(map(is_pose, path))
-
-
-# -- from a file -------------------------------------------------------------------------------
-
-
-def write(file: Path, content: object) -> Path:
-    file.write_text(json.dumps(content))
-    return file
-
-
-def test_a_path_file_is_followed_in_its_order(tmp_path):
-    keys = scattered(7, 4)
-    frames = [
-        {"transform_matrix": flip_axes(k.camera_to_world).tolist(), "fl_x": k.fx} for k in keys
-    ]
-    path = read_path(write(tmp_path / "path.json", {"frames": frames}), keys[0], 30)
-    at = [next(i for i, p in enumerate(path) if same(p, k)) for k in keys]
-    assert at == sorted(at) and at[0] == 0 and at[-1] == 29
-
-
-def test_a_path_file_is_in_opengl_axes_and_fits_the_size_asked_for(tmp_path):
-    frame = {"transform_matrix": np.eye(4).tolist(), "w": 640, "h": 480, "fl_x": 600}
-    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(), 1)
-    assert np.allclose(view.camera_to_world, np.diag([1, -1, -1, 1]))
-    assert (view.width, view.height, view.fx, view.fy) == (64, 48, 60, 60)
-
-
-def test_a_path_file_without_intrinsics_has_those_of_the_camera_it_is_shown_with(tmp_path):
-    frame = {"transform_matrix": flip_axes(np.eye(4)).tolist()}
-    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(fx=77), 1)
-    assert same(view, camera(fx=77))
-
-
-def test_rounded_rotations_are_made_exact(tmp_path):
-    stated = np.round(camera(turn=(0.3, 0.2, 0.1)).camera_to_world, 2).tolist()
-    file = write(tmp_path / "path.json", {"frames": [{"transform_matrix": stated}]})
-    assert is_pose(read_path(file, camera(), 1)[0])
-
-
-def matrix(**changes: float) -> dict[str, object]:
-    """A frame whose matrix entries, named by row and column, are changed."""
-    pose = np.eye(4).tolist()
-    for where, value in changes.items():
-        pose[int(where[1])][int(where[2])] = value
-    return {"transform_matrix": pose}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        [],
-        {},
-        {"frames": []},
-        {"frames": {"a": 1}},
-        {"frames": [3]},
-        {"frames": [{}]},
-        {"frames": [{"transform_matrix": "identity"}]},
-        {"frames": [{"transform_matrix": [[1, 0], [0]]}]},
-        {"frames": [{"transform_matrix": np.eye(3).tolist()}]},
-        {"frames": [matrix(m03=float("nan"))]},
-        {"frames": [matrix(m03=float("inf"))]},
-        {"frames": [matrix(m03=10**400)]},
-        {"frames": [matrix(m00=-1)]},
-        {"frames": [matrix(m00=2)]},
-        {"frames": [matrix(m01=0.5)]},
-        {"frames": [matrix(m30=1)]},
-        {"frames": [matrix() | {"fl_x": "wide"}]},
-        {"frames": [matrix() | {"fl_x": -5}]},
-        {"frames": [matrix() | {"w": 0}]},
-        {"frames": [matrix() | {"fl_x": float("nan")}]},
-        {"frames": [matrix() | {"fl_x": 10**400}]},
-        {"fl_x": None, "frames": [matrix()]},
-    ],
-)
-def test_a_malformed_path_file_is_refused_by_name(tmp_path, content):
-    file = write(tmp_path / "path.json", content)
-    with pytest.raises(InputError, match=r"path\.json"):
-        read_path(file, camera(), 5)
-
-
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"[" * 200_000, b" " * 4_000_001])
-def test_what_is_no_json_of_moderate_size_is_refused_by_name(tmp_path, content):
-    file = tmp_path / "path.json"
-    file.write_bytes(content)
-    with pytest.raises(InputError, match=r"path\.json"):
-        read_path(file, camera(), 5)
-
-
-def test_a_missing_file_is_refused_by_name(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.json"):
-        read_path(tmp_path / "nowhere.json", camera(), 5)

@@ -2,13 +2,21 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
-from core.exporting.cameras import EXPORTS, read_transforms, write_transforms
+from core.exporting.cameras import EXPORTS
+from core.exporting.transforms import (
+    flip_axes,
+    read_path,
+    read_transforms,
+    write_transforms,
+)
+from tests.cameras import camera, is_pose, same, scattered
 
 
 def umeyama(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -30,11 +38,11 @@ def test_what_is_written_is_read_back(learned, tmp_path):
         if not out
     ]
     assert list(read) == [name for name, _ in trained]
-    for name, camera in trained:
+    for name, learnt in trained:
         back = read[name]
-        assert np.allclose(back.camera_to_world, camera.camera_to_world, atol=1e-6)
+        assert np.allclose(back.camera_to_world, learnt.camera_to_world, atol=1e-6)
         for fact in ("fx", "fy", "cx", "cy", "width", "height"):
-            assert getattr(back, fact) == getattr(camera, fact)
+            assert getattr(back, fact) == getattr(learnt, fact)
 
 
 def test_the_file_is_what_nerfstudio_expects(learned, tmp_path):
@@ -57,11 +65,11 @@ def test_an_independent_alignment_finds_the_same_cameras_in_another_world(learne
     """Written twice, once from a turned, grown and moved world; compared by files alone."""
     turn, grow, move = Rotation.from_rotvec([0.5, -1, 2]).as_matrix(), 3.0, np.array([1, 2, 3])
     moved = []
-    for camera in learned.cameras:
-        pose = camera.camera_to_world.copy()
+    for turned in learned.cameras:
+        pose = turned.camera_to_world.copy()
         pose[:3, :3] = turn @ pose[:3, :3]
         pose[:3, 3] = grow * turn @ pose[:3, 3] + move
-        moved.append(dataclasses.replace(camera, camera_to_world=pose))
+        moved.append(dataclasses.replace(turned, camera_to_world=pose))
     write_transforms(learned, tmp_path / "a.json")
     write_transforms(dataclasses.replace(learned, cameras=tuple(moved)), tmp_path / "b.json")
     a, b = (
@@ -118,3 +126,94 @@ def test_intrinsics_have_to_be_stated(tmp_path, key):
     (tmp_path / "t.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match=f"`{key}`"):
         read_transforms(tmp_path / "t.json")
+
+
+# -- paths of keyframes ------------------------------------------------------------------------
+
+
+def write(file: Path, content: object) -> Path:
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_a_path_file_is_followed_in_its_order(tmp_path):
+    keys = scattered(7, 4)
+    frames = [
+        {"transform_matrix": flip_axes(k.camera_to_world).tolist(), "fl_x": k.fx} for k in keys
+    ]
+    path = read_path(write(tmp_path / "path.json", {"frames": frames}), keys[0], 30)
+    at = [next(i for i, p in enumerate(path) if same(p, k)) for k in keys]
+    assert at == sorted(at) and at[0] == 0 and at[-1] == 29
+
+
+def test_a_path_file_is_in_opengl_axes_and_fits_the_size_asked_for(tmp_path):
+    frame = {"transform_matrix": np.eye(4).tolist(), "w": 640, "h": 480, "fl_x": 600}
+    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(), 1)
+    assert np.allclose(view.camera_to_world, np.diag([1, -1, -1, 1]))
+    assert (view.width, view.height, view.fx, view.fy) == (64, 48, 60, 60)
+
+
+def test_a_path_file_without_intrinsics_has_those_of_the_camera_it_is_shown_with(tmp_path):
+    frame = {"transform_matrix": flip_axes(np.eye(4)).tolist()}
+    (view,) = read_path(write(tmp_path / "path.json", {"frames": [frame]}), camera(fx=77), 1)
+    assert same(view, camera(fx=77))
+
+
+def test_rounded_rotations_are_made_exact(tmp_path):
+    stated = np.round(camera(turn=(0.3, 0.2, 0.1)).camera_to_world, 2).tolist()
+    file = write(tmp_path / "path.json", {"frames": [{"transform_matrix": stated}]})
+    assert is_pose(read_path(file, camera(), 1)[0])
+
+
+def matrix(**changes: float) -> dict[str, object]:
+    """A frame whose matrix entries, named by row and column, are changed."""
+    pose = np.eye(4).tolist()
+    for where, value in changes.items():
+        pose[int(where[1])][int(where[2])] = value
+    return {"transform_matrix": pose}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        {"frames": []},
+        {"frames": {"a": 1}},
+        {"frames": [3]},
+        {"frames": [{}]},
+        {"frames": [{"transform_matrix": "identity"}]},
+        {"frames": [{"transform_matrix": [[1, 0], [0]]}]},
+        {"frames": [{"transform_matrix": np.eye(3).tolist()}]},
+        {"frames": [matrix(m03=float("nan"))]},
+        {"frames": [matrix(m03=float("inf"))]},
+        {"frames": [matrix(m03=10**400)]},
+        {"frames": [matrix(m00=-1)]},
+        {"frames": [matrix(m00=2)]},
+        {"frames": [matrix(m01=0.5)]},
+        {"frames": [matrix(m30=1)]},
+        {"frames": [matrix() | {"fl_x": "wide"}]},
+        {"frames": [matrix() | {"fl_x": -5}]},
+        {"frames": [matrix() | {"w": 0}]},
+        {"frames": [matrix() | {"fl_x": float("nan")}]},
+        {"frames": [matrix() | {"fl_x": 10**400}]},
+        {"fl_x": None, "frames": [matrix()]},
+    ],
+)
+def test_a_malformed_path_file_is_refused_by_name(tmp_path, content):
+    file = write(tmp_path / "path.json", content)
+    with pytest.raises(InputError, match=r"path\.json"):
+        read_path(file, camera(), 5)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"[" * 200_000, b" " * 4_000_001])
+def test_what_is_no_json_of_moderate_size_is_refused_by_name(tmp_path, content):
+    file = tmp_path / "path.json"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"path\.json"):
+        read_path(file, camera(), 5)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        read_path(tmp_path / "nowhere.json", camera(), 5)

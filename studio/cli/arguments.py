@@ -1,0 +1,61 @@
+"""Arguments that several commands share, and options by path from their declarations."""
+
+import argparse
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.training.settings import known, options, read_yaml
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None:
+    """--photos, --run, --config and every option as --section.key."""
+    parser.add_argument("--photos", type=Path, metavar="PATH", help=photos_help)
+    parser.add_argument(
+        "--run", type=Path, metavar="DIR", help="the run's folder; continued if it exists"
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML with some of the options below"
+    )
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for path, option in options().items():
+        group = groups.setdefault(option.section, parser.add_argument_group(option.section))
+        choices = f" ({' | '.join(option.choices)})" if option.choices else ""
+        default = "" if option.default in ("", ()) else f" [{option.default}]"
+        group.add_argument(
+            f"--{path}",
+            metavar="VALUE",
+            default=argparse.SUPPRESS,
+            help=f"{option.help}{choices}{default} {option.effect.sentence}".replace("%", "%%"),
+        )
+
+
+def refuse_unknown(rest: list[str]) -> None:
+    """Say which argument is not one, and which option is nearest."""
+    for word in rest:
+        if word.startswith("--") and "." in word:
+            known(word.removeprefix("--").partition("=")[0])
+    if rest:
+        raise InputError(f"{rest[0]} is not an argument of this command; --help lists them.")
+
+
+def changes(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Options by path: those of --config, and over them those of the command line."""
+    asked = read_yaml(arguments.config) if arguments.config else {}
+    asked |= {path: value for path, value in vars(arguments).items() if path in options()}
+    if arguments.photos is not None:
+        asked["data.photos"] = str(arguments.photos)
+    if asked.get("data.photos"):
+        asked["data.photos"] = str(Path(asked["data.photos"]).expanduser().absolute())
+    return asked
+
+
+def new_run(photos: str) -> Path:
+    """A fresh folder name under runs/: when, and of what."""
+    what = re.sub(r"[^\w-]+", "-", Path(photos).stem if photos else "run").strip("-") or "run"
+    if what == "images":
+        what = re.sub(r"[^\w-]+", "-", Path(photos).parent.name).strip("-") or what
+    base = Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}-{what}"
+    return base.absolute()

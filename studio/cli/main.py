@@ -1,0 +1,42 @@
+"""Choosing the command, and saying what went wrong in one sentence."""
+
+import argparse
+import sys
+
+from core.errors import InputError
+from core.exporting.jobs import Cancelled
+from studio.cli import export, render, studio, train
+from studio.cli.arguments import refuse_unknown
+
+COMMANDS = {"studio": studio, "train": train, "render": render, "export": export}
+
+
+def run(words: list[str]) -> int:
+    """Run one command line; returns the exit status: 0 done, 1 failed, 2 wrong input."""
+    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
+        words = ["studio", *words]
+    try:
+        arguments, rest = _parser().parse_known_args(words)
+        refuse_unknown(rest)
+        return COMMANDS[arguments.command].main(arguments)
+    except InputError as error:
+        print(f"nerfmm studio: {error}", file=sys.stderr)
+        return 2
+    except Cancelled:
+        print("nerfmm studio: cancelled; nothing was left behind.", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="launch.py",
+        description="Learn cameras and a NeRF from photos alone. Without a command: studio.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        part = commands.add_parser(
+            name, help=command.SUMMARY, description=command.SUMMARY, allow_abbrev=False
+        )
+        command.add_arguments(part)
+    return parser

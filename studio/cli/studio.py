@@ -1,0 +1,49 @@
+"""Open the studio in the browser."""
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+from core.engine import Engine
+from core.engine.commands import Play
+from studio.cli.arguments import add_run_arguments, changes, new_run
+from studio.cli.signals import end_on_signals
+
+SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
+BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare this command's arguments."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
+    parser.add_argument("--port", type=int, default=7860, help="first port to try [7860]")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    add_run_arguments(parser, "a folder of photos or a video file [the bundled scene]")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Serve until a signal; a new run begins to train at once, a continued one waits."""
+    from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
+
+    asked = changes(arguments)
+    continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
+    if not continued and not asked.get("data.photos"):
+        asked["data.photos"] = str(BUNDLED)
+    run = (arguments.run or new_run(asked["data.photos"])).absolute()
+    ended = end_on_signals()
+    engine = Engine(run, asked)
+    if not continued:
+        engine.submit(Play())
+    engine.start()
+    studio = Studio(engine, arguments.host, arguments.port)
+    studio.start()
+    if arguments.port not in (0, studio.port):
+        print(f"Port {arguments.port} is taken; using {studio.port}.", flush=True)
+    print(f"Studio ready at {studio.url}", flush=True)
+    if not arguments.no_browser:
+        webbrowser.open(studio.url)
+    ended.wait()
+    print("Saving and closing.", flush=True)
+    studio.stop()
+    engine.stop()
+    return 0

@@ -1,0 +1,93 @@
+"""Train without a window: a progress bar, and one line of JSON at the end."""
+
+import argparse
+import json
+import threading
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from core.engine import Engine, Snapshot
+from core.engine.commands import Play
+from core.errors import InputError
+from studio.cli.arguments import add_run_arguments, changes, new_run
+from studio.cli.signals import end_on_signals
+
+SUMMARY = "Learn cameras and a field without a window."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare this command's arguments."""
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument(
+        "--seconds", type=float, default=0.0, help="train so long, from the first step"
+    )
+    limit.add_argument("--steps", type=int, default=0, help="train so many more steps")
+    add_run_arguments(parser, "a folder of photos or a video file")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Train until the limit, an option's own end, or a signal; save; print one JSON line."""
+    asked = changes(arguments)
+    if arguments.run is None and not asked.get("data.photos"):
+        raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
+    if arguments.seconds < 0 or arguments.steps < 0:
+        raise InputError("--seconds and --steps cannot be negative.")
+    run = (arguments.run or new_run(asked["data.photos"])).absolute()
+    engine = Engine(run, asked)
+    ended = end_on_signals()
+    engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
+    engine.start()
+    last = _watch(engine, ended)
+    engine.stop()
+    if last.phase == "failed":
+        raise InputError(last.failure or "The photos could not be opened.")
+    last = engine.snapshot
+    facts = {
+        "run": str(run),
+        "steps": last.step,
+        "seconds": round(last.seconds, 2),
+        "psnr": last.psnr,
+    }
+    print(json.dumps(facts))
+    return 1 if last.failure else 0
+
+
+def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
+    """Show progress until training pauses by itself or a signal asks for the end."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.fields[stage]}"),
+        BarColumn(),
+        TextColumn("step {task.fields[step]:,}  PSNR {task.fields[psnr]} dB"),
+        TextColumn("{task.fields[speed]:.1f} it/s  {task.fields[left]}"),
+    )
+    said = 0
+    snapshot = engine.wait(0, timeout=60)
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=None, stage="loading", step=0, psnr="-", speed=0.0, left="")
+        while snapshot.phase == "loading" or snapshot.playing or snapshot.step == 0:
+            for notice in snapshot.notices:
+                if notice.number > said:
+                    said = notice.number
+                    console.print(notice.text, highlight=False)
+            _show(bar, task, snapshot)
+            if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
+                break
+            snapshot = engine.wait(snapshot.version, timeout=0.25)
+    return snapshot
+
+
+def _show(bar: Progress, task: TaskID, snapshot: Snapshot) -> None:
+    left = snapshot.seconds_left
+    done = snapshot.seconds
+    bar.update(
+        task,
+        total=None if left is None else done + left,
+        completed=done,
+        stage=snapshot.stage if snapshot.phase == "ready" else snapshot.phase,
+        step=snapshot.step,
+        psnr="-" if snapshot.psnr is None else f"{snapshot.psnr:.1f}",
+        speed=snapshot.steps_per_second,
+        left="" if left is None else f"{int(left) // 60}:{int(left) % 60:02d} left",
+    )
