@@ -108,8 +108,8 @@ def test_strongest_effect_wins() -> None:
     assert effect() is Effect.LIVE
     assert effect(cameras__rate=0.1) is Effect.LIVE
     assert effect(cameras__rate=0.1, cameras__rotation="quaternion") is Effect.CONVERT
-    assert effect(cameras__rotation="quaternion", field__width=64) is Effect.REBUILD_FIELD
-    assert effect(data__long_side=100, field__width=64) is Effect.RESTART
+    assert effect(cameras__rotation="quaternion", field__width=32) is Effect.REBUILD_FIELD
+    assert effect(data__long_side=100, field__width=32) is Effect.RESTART
 
 
 def test_nothing_can_be_assigned() -> None:

@@ -1,0 +1,52 @@
+"""Who may import whom."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEAVES = ("core/geometry", "core/fields", "core/rendering")
+
+
+def imports(file: Path) -> set[str]:
+    """Every module a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def files(*folders: str) -> list[Path]:
+    """The Python files below some folders."""
+    return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", files("core"), ids=lambda f: str(f.relative_to(ROOT)))
+def test_the_core_has_never_heard_of_a_window(file: Path) -> None:
+    heard = {name.partition(".")[0] for name in imports(file)}
+    assert not heard & {"studio", "gradio", "viser", "fastapi", "starlette", "uvicorn"}
+
+
+@pytest.mark.parametrize("file", files(*LEAVES), ids=lambda f: str(f.relative_to(ROOT)))
+def test_leaves_take_numbers(file: Path) -> None:
+    for name in imports(file):
+        top = name.partition(".")[0]
+        if top == "core":
+            allowed = tuple(leaf.replace("/", ".") for leaf in LEAVES)
+            assert name.startswith((*allowed, "core.errors")), name
+
+
+def test_the_engine_is_only_known_above_it() -> None:
+    below = files("core/training", "core/photos", "core/exporting", *LEAVES)
+    assert not [file for file in below if any("core.engine" in name for name in imports(file))]
+
+
+def test_nothing_dangerous_is_called() -> None:
+    for file in files("core", "studio"):
+        text = file.read_text()
+        for word in ("os.system", "shell=True", "import pickle", "pickle.load", "weights_only=False", "settrace"):
+            assert word not in text, f"{file} holds {word}"

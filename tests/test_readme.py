@@ -1,0 +1,22 @@
+"""What the README promises is what is run."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    commands = re.findall(r"```\n(.*?)\n```", (ROOT / "README.md").read_text(), re.DOTALL)
+    tests = [command for command in commands if "pytest" in command]
+    assert tests[0] in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = (ROOT / "docs" / "dependencies.md").read_text()
+    for file in ("requirements.txt", "tests/requirements.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, _, version = line.partition("==")
+                assert name in reasons, name
+                assert version, f"{name} is not pinned"
