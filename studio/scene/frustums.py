@@ -1,0 +1,163 @@
+"""The learned cameras, one frustum for each photo, kept where the newest snapshot has them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import viser
+
+from core.engine.snapshot import Snapshot
+from core.geometry.cameras import Camera
+from core.photos import PhotoSet
+from core.training.config import Config
+from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
+from studio.scene.coordinates import Pose, pose_in_viser
+from studio.scene.theme import Theme
+
+ROOT = "/photos"
+SIZE = 0.28  # viser units, of a frustum at scale 1
+THICKNESS = 1.4  # pixels
+THUMBNAIL = 96  # longer side in pixels
+JPEG_QUALITY = 85
+MOVED = 5e-4  # viser units, less than can be seen
+TURNED_FOV = 5e-4  # radians
+HIGHLIGHT_GROWTH = 1.35
+
+Picked = Callable[[viser.ClientHandle, int], None]
+
+
+@dataclass
+class _Frustum:
+    """One node and what was last sent of its pose."""
+
+    handle: viser.CameraFrustumHandle
+    pose: Pose
+
+    def follow(self, camera: Camera) -> None:
+        """Send what changed visibly, and nothing else."""
+        pose = pose_in_viser(camera.camera_to_world)
+        if not pose.close_to(self.pose, MOVED):
+            self.handle.position, self.handle.wxyz = pose.position, pose.wxyz
+            self.pose = pose
+        if abs(self.handle.fov - camera.vertical_fov) > TURNED_FOV:
+            self.handle.fov = camera.vertical_fov
+        if abs(self.handle.aspect - camera.aspect) > TURNED_FOV:
+            self.handle.aspect = camera.aspect
+
+
+class Frustums:
+    """All frustums of a server. Used by one thread at a time."""
+
+    def __init__(self, server: viser.ViserServer, picked: Picked, theme: Theme) -> None:
+        """Args: `picked` is called with the client that clicked and the photo's index."""
+        self._server, self._picked, self._theme = server, picked, theme
+        self._root = server.scene.add_frame(ROOT, show_axes=False)
+        self._frustums: list[_Frustum] = []
+        self._photos: PhotoSet | None = None
+        self._highlighted: int | None = None
+
+    @staticmethod
+    def name(index: int) -> str:
+        """The node of one photo; the same for all runs."""
+        return f"{ROOT}/{index:04d}"
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Bring the frustums to where a snapshot has the cameras."""
+        learned, photos = snapshot.learned, snapshot.photos
+        with self._server.atomic():
+            if learned is None or photos is None:
+                self._rebuild(None, ())
+                return
+            self._rebuild(photos, learned.cameras)
+            for frustum, camera in zip(self._frustums, learned.cameras, strict=True):
+                frustum.follow(camera)
+            self._dress(snapshot, learned.held_out)
+        self._root.visible = snapshot.config.explore.frustums
+
+    def highlight(self, index: int | None) -> None:
+        """Point out one photo's frustum, from the next update on."""
+        self._highlighted = index
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours from the next update on."""
+        self._theme = theme
+
+    def _rebuild(self, photos: PhotoSet | None, cameras: tuple[Camera, ...]) -> None:
+        """Make one node for each photo, unless these very photos have theirs."""
+        known, self._photos = self._photos, photos
+        if same_photos(known, photos):
+            return
+        for frustum in self._frustums:
+            frustum.handle.remove()
+        self._highlighted = None
+        self._frustums = [
+            self._added(index, camera, photos.pixels[index])
+            for index, camera in enumerate(cameras)
+            if photos is not None
+        ]
+
+    def _added(self, index: int, camera: Camera, photo: np.ndarray) -> _Frustum:
+        pose = pose_in_viser(camera.camera_to_world)
+        handle = self._server.scene.add_camera_frustum(
+            self.name(index),
+            camera.vertical_fov,
+            camera.aspect,
+            scale=SIZE,
+            thickness=THICKNESS,
+            thickness_units="screen",
+            image=thumbnail(photo),
+            jpeg_quality=JPEG_QUALITY,
+            wxyz=pose.wxyz,
+            position=pose.position,
+            cast_shadow=False,
+            receive_shadow=False,
+        )
+
+        async def clicked(event: viser.SceneNodePointerEvent) -> None:
+            self._picked(event.client, index)
+
+        handle.on_click(clicked)
+        return _Frustum(handle, pose)
+
+    def _dress(self, snapshot: Snapshot, held_out: tuple[bool, ...]) -> None:
+        """Size, colour and thickness; viser sends only what is new."""
+        explore, colours = snapshot.config.explore, colours_of(snapshot)
+        for index, frustum in enumerate(self._frustums):
+            handle, chosen = frustum.handle, index == self._highlighted
+            size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
+            handle.scale = size
+            handle.color = self._theme.ink if chosen else colours[index]
+            handle.thickness = THICKNESS * (2 if chosen else 1)
+            handle.variant = "filled" if held_out[index] else "wireframe"
+
+
+def colours_of(snapshot: Snapshot) -> list[Colour]:
+    """One colour for each photo as the person asked: by order or by error; grey is left out."""
+    config: Config = snapshot.config
+    assert snapshot.photos is not None
+    names = snapshot.photos.names
+    if config.explore.colour_by == "error":
+        colours = by_error(snapshot.photo_psnr or (None,) * len(names))
+    else:
+        colours = by_order(len(names))
+    left_out = set(config.data.disabled)
+    return [
+        UNKNOWN if name in left_out else colour for name, colour in zip(names, colours, strict=True)
+    ]
+
+
+def thumbnail(photo: np.ndarray) -> np.ndarray:
+    """A photo (H, W, 3) uint8, shrunk to a longer side of 96 pixels."""
+    height, width = photo.shape[:2]
+    shrink = min(1.0, THUMBNAIL / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    return cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+
+
+def same_photos(one: PhotoSet | None, other: PhotoSet | None) -> bool:
+    """Whether frustums of one set can serve the other; a set is loaded anew at every restart."""
+    if one is None or other is None or one is other:
+        return one is other
+    alike = one.names == other.names and one.pixels.shape == other.pixels.shape
+    return alike and np.array_equal(one.pixels[:, ::8, ::8], other.pixels[:, ::8, ::8])

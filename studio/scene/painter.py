@@ -1,0 +1,228 @@
+"""A thread that keeps a picture of the newest view, and sharpens it while nothing changes.
+
+Views arrive in a slot that holds only the newest. Between two chunks of rays, about 20 ms apart,
+the painter looks whether its view is still wanted; nothing is rendered in anybody's callback, and
+nothing that fails here ends the thread.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.engine.snapshot import Snapshot
+from core.geometry.cameras import Camera
+from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
+from studio.scene.coordinates import View
+from studio.scene.job import Job, Wishes, moment_of
+from studio.scene.shot import Look, Shot, composed, empty_shot
+from studio.scene.source import Source
+from studio.scene.stats import Tally
+
+STILL_SECONDS = 0.15  # without a newer view, after which the picture is sharpened
+FIRST_SECONDS = 0.06  # what the first picture of a view may take
+PATIENCE_SECONDS = 0.3  # so long a first picture is finished though the view has moved on
+LIVE_SECONDS = (0.4, 2.0)  # what a picture may take that training will outdate: first, at most
+LIVE_GROWTH = 1 / 15  # of these seconds, for each second the view has been still
+REFRESH_SECONDS = 1.0  # at least, between pictures of a view that is still
+REST = 2.0  # so many times what the last picture took is left to training before the next,
+LONGEST_REST = 6.0  # but no more seconds than these
+RETRY_SECONDS = 2.0  # after a failure
+SHARP = len(LEVELS) - 1
+
+_log = logging.getLogger(__name__)
+
+
+class Painter:
+    """One worker with a latest-wins slot for views."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        wishes: Wishes,
+        show: Callable[[Shot], None],
+        failed: Callable[[str | None], None],
+        refresh_seconds: float = REFRESH_SECONDS,
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            name: of the thread.
+            source: where scenes come from.
+            wishes: size and look of pictures.
+            show: called on the thread with every picture.
+            failed: called on the thread with a sentence when rendering or showing fails, and with
+                None when it works again.
+            refresh_seconds: at least, between pictures of a still view while training goes on.
+        """
+        self.tally = Tally()
+        self._source, self._wishes, self._show, self._failed = source, wishes, show, failed
+        self._newest: tuple[View, float] | None = None  # the slot: a view and when it came
+        self._news, self._stop = threading.Event(), threading.Event()
+        self._pace = Pace()
+        self._job: Job | None = None
+        self._picture: Picture | None = None  # the finest of the job so far
+        self._level = -1  # of that picture
+        self._look: Look | None = None  # of what is shown
+        self._shown = self._spent = 0.0  # when it was shown, and the seconds it took
+        self._refresh_seconds = refresh_seconds
+        self._failure: str | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def look_from(self, view: View) -> None:
+        """A newer view. Returns at once; may be called from anywhere."""
+        if self._newest is None or not view.same_as(self._newest[0]):
+            self._newest = view, time.monotonic()
+            self._news.set()
+
+    def wake(self) -> None:
+        """The snapshot or the wishes may have changed."""
+        self._news.set()
+
+    def stop(self, wait: bool = True) -> None:
+        """End the thread, which takes no longer than a chunk of rendering."""
+        self._stop.set()
+        self._news.set()
+        if wait:
+            self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is running."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._news.clear()
+            try:
+                self._news.wait(self._work())
+            except Exception as error:
+                self._fail(error)
+                self._stop.wait(RETRY_SECONDS)
+
+    def _fail(self, error: Exception) -> None:
+        reason = str(error) or type(error).__name__
+        sentence = f"The view could not be rendered: {reason.rstrip('.')}."
+        if sentence != self._failure and not self._stop.is_set():
+            _log.exception("rendering a view failed")
+            self._failed(sentence)
+        self._failure, self._job = sentence, None
+
+    def _work(self) -> float | None:
+        """Do the one thing that is due. Returns the seconds to wait for news; None is for ever."""
+        snapshot, newest = self._source.snapshot, self._newest
+        look = self._wishes.look(snapshot)
+        quality = self._wishes.quality(snapshot, newest[0]) if newest else None
+        if newest is None or quality is None or snapshot.learned is None:
+            self._clear(look)
+            return None
+        (view, moved), job = newest, self._job
+        if job is None or not job.serves(view, quality, snapshot.config.explore.samples):
+            asked = time.monotonic() if job is None else moved  # it may have had to wait for photos
+            job = self._begin(Job.of(view, asked, snapshot, quality))
+        if self._level < job.start:
+            return self._draw(job, job.start, look)
+        if look != self._look:
+            self._present(composed(job.frame, self._picture, look), look)
+        still = time.monotonic() - moved - STILL_SECONDS
+        if still < 0:
+            return -still
+        return self._improve(job, snapshot, look)
+
+    def _improve(self, job: Job, snapshot: Snapshot, look: Look) -> float | None:
+        """Sharpen the picture of a view that is still, or bring it up to date."""
+        outdated = job.moment != moment_of(snapshot)
+        if self._level < self._finest(job) and (snapshot.playing or not outdated):
+            return self._draw(job, self._level + 1, look)
+        return self._refresh(job, snapshot) if outdated else None
+
+    def _clear(self, look: Look) -> None:
+        if self._job is not None or self._look != look:
+            self._job = self._picture = None
+            self._present(empty_shot(look), look)
+
+    def _begin(self, job: Job, start: int | None = None) -> Job:
+        if start is None:
+            crop = job.frame.crop
+            start = SHARP if crop is None else self._pace.first_level(crop, FIRST_SECONDS)
+        self._job = replace(job, start=start)
+        self._level = start - 1
+        return self._job
+
+    def _refresh(self, job: Job, snapshot: Snapshot) -> float:
+        """Show the view as the scene is now, as fine as can be kept up without flicker."""
+        rest = min(max(self._refresh_seconds, REST * self._spent), LONGEST_REST)
+        due = self._shown + (rest if snapshot.playing else REFRESH_SECONDS) - time.monotonic()
+        if due > 0:
+            return due
+        crop, level, live = job.frame.crop, SHARP, self._live_seconds()
+        if crop is not None:
+            level = max(self._level, self._pace.first_level(crop, live))
+            level = min(level, self._pace.first_level(crop, 2 * live))
+        self._begin(Job.of(job.view, None, snapshot, job.quality), level)
+        return 0
+
+    def _finest(self, job: Job) -> int:
+        """Index of the last level worth rendering; while training goes on, of a quick one."""
+        if not self._source.snapshot.playing or job.frame.crop is None:
+            return SHARP
+        return max(job.start, self._pace.first_level(job.frame.crop, self._live_seconds()))
+
+    def _live_seconds(self) -> float:
+        """What a picture may take while training goes on: more, the longer somebody looks."""
+        still = time.monotonic() - self._newest[1] if self._newest else 0.0
+        return min(LIVE_SECONDS[1], LIVE_SECONDS[0] + LIVE_GROWTH * still)
+
+    def _draw(self, job: Job, level: int, look: Look) -> float:
+        """Render one level and show it, unless it is abandoned meanwhile."""
+        began, picture = time.perf_counter(), None
+        if job.frame.crop is not None:
+            picture = self._rendered(job, job.frame.crop, level)
+            if picture is None:
+                return 0
+        self._spent = time.perf_counter() - began
+        self._level, self._picture = level, picture
+        self._present(composed(job.frame, picture, look), look)
+        first = None
+        if level == job.start and job.moved is not None:
+            first = 1e3 * (time.monotonic() - job.moved)
+        self.tally.count(LEVELS[level], 1e3 * self._spent, first)
+        return 0
+
+    def _rendered(self, job: Job, crop: Camera, level: int) -> Picture | None:
+        """One level of a job, or None as soon as it is no longer wanted."""
+        width, height = (max(1, round(side * LEVELS[level])) for side in (crop.width, crop.height))
+        pictures = render_progressively(job.scene, crop.resized(width, height), self._pace, None)
+        began = chunk = time.monotonic()
+        with self._source.governor.viewing():
+            for picture in pictures:
+                now = time.monotonic()
+                if picture is not None or not self._wanted(job, level, now - began):
+                    return picture
+                self._source.governor.pause_view(now - chunk)
+                chunk = time.monotonic()
+        return None
+
+    def _wanted(self, job: Job, level: int, spent: float) -> bool:
+        """Whether to go on with a level after `spent` seconds."""
+        if self._stop.is_set():
+            return False
+        moved_on = self._newest is not None and self._newest[0] is not job.view
+        if level == job.start:  # without the first picture a long drag would show nothing
+            return not moved_on or (job.moved is not None and spent < PATIENCE_SECONDS)
+        snapshot = self._source.snapshot
+        outdated = job.moment != moment_of(snapshot)
+        late = outdated and (not snapshot.playing or level > self._finest(job))
+        return not moved_on and not late
+
+    def _present(self, shot: Shot, look: Look) -> None:
+        if self._stop.is_set():
+            return
+        self._show(shot)
+        self._look, self._shown = look, time.monotonic()
+        if self._failure is not None:
+            self._failure = None
+            self._failed(None)

@@ -1,0 +1,109 @@
+"""A rendered part of a view put back into the whole canvas, as viser shows it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.geometry.cameras import Camera
+from core.rendering.progressive import Picture
+from studio.scene.colours import Colour, shown
+from studio.scene.coordinates import SCALE
+from studio.scene.window import Window
+
+FARTHEST = 160.0  # viser units; its depth ends at 167
+DEPTH_SIZE = (192, 128)  # at most; a larger PNG costs more than the picture
+SOLID = 0.3  # a pixel less opaque than this has no depth
+FEATHER = 5  # pixels over which the edge of the window fades
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is to be shown."""
+
+    channel: str
+    colour_map: str
+    ground: Colour  # where there is no novel view
+    depth: bool  # whether things in the scene are to be hidden behind it
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A view to render: the whole camera, and the rectangle of it that is worth rendering."""
+
+    whole: Camera
+    meets: np.ndarray  # (H, W) bool
+    left: int
+    top: int
+    crop: Camera | None  # None where nothing is to be seen
+
+    @classmethod
+    def of(cls, camera: Camera, window: Window) -> "Frame":
+        """The part of a camera's picture that a window fills."""
+        meets = window.meets(camera)
+        columns, rows = np.flatnonzero(meets.any(0)), np.flatnonzero(meets.any(1))
+        if not len(columns):
+            return cls(camera, meets, 0, 0, None)
+        left, top = int(columns[0]), int(rows[0])
+        width, height = int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+        crop = Camera(
+            camera.camera_to_world,
+            camera.fx,
+            camera.fy,
+            camera.cx - left,
+            camera.cy - top,
+            width,
+            height,
+        )
+        return cls(camera, meets, left, top, crop)
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """What viser is sent."""
+
+    image: np.ndarray  # (H, W, 3) uint8
+    depth: np.ndarray | None  # (h, w) float32 z-depth in viser units
+    blank: bool = False  # not a picture of anything
+
+
+def empty_shot(look: Look) -> Shot:
+    """The plain ground."""
+    return Shot(np.full((8, 8, 3), look.ground, np.uint8), None, blank=True)
+
+
+def composed(frame: Frame, picture: Picture | None, look: Look) -> Shot:
+    """A picture of `frame.crop`, of whatever level, in its place on the ground."""
+    image = np.full((*frame.meets.shape, 3), look.ground, np.uint8)
+    if picture is None or frame.crop is None:
+        return Shot(image, None)
+    size = (frame.crop.width, frame.crop.height)
+    part = (
+        slice(frame.top, frame.top + frame.crop.height),
+        slice(frame.left, frame.left + frame.crop.width),
+    )
+    edge = cv2.blur(frame.meets.astype(np.float32), (FEATHER, FEATHER))[part][..., None]
+    light, passing = shown(picture, look.channel, look.colour_map)
+    light = cv2.resize(light, size, interpolation=cv2.INTER_CUBIC)  # soft where it is coarse
+    passing = cv2.resize(passing, size)[..., None]
+    ground = np.array(look.ground, np.float32)
+    mixed = edge * (light + passing * ground) + (1 - edge) * ground
+    image[part] = np.round(mixed).clip(0, 255)
+    if not look.depth:
+        return Shot(image, None)
+    depth = np.full(frame.meets.shape, FARTHEST, np.float32)
+    depth[part] = cv2.resize(_depth(picture), size, interpolation=cv2.INTER_NEAREST)
+    depth[~frame.meets] = FARTHEST
+    return Shot(image, _small(depth))
+
+
+def _depth(picture: Picture) -> np.ndarray:
+    depth = np.clip(picture.depth * SCALE, 0, FARTHEST).astype(np.float32)
+    return np.where(picture.opacity > SOLID, depth, np.float32(FARTHEST))
+
+
+def _small(depth: np.ndarray) -> np.ndarray:
+    height, width = depth.shape
+    shrink = min(1.0, DEPTH_SIZE[0] / width, DEPTH_SIZE[1] / height)
+    size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
+    return cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)

@@ -1,0 +1,231 @@
+"""The 3D scene as a whole: what the panel and the app see of it."""
+
+import contextlib
+import logging
+import threading
+import warnings
+from collections.abc import Callable
+
+import viser
+
+from core.engine.snapshot import Snapshot
+from core.errors import InputError
+from core.geometry.cameras import Camera
+from studio.scene.frustums import Frustums, colours_of
+from studio.scene.gizmo import VirtualCamera
+from studio.scene.source import Source
+from studio.scene.stats import ViewStats
+from studio.scene.theme import DARK, LIGHT
+from studio.scene.trails import Trails
+from studio.scene.vantage import NEAR, UP, Vantage
+from studio.scene.viewport import Viewport
+
+FOLLOW_SECONDS = 0.12  # at least, between two updates of the frustums
+WAIT_SECONDS = 0.25  # for a newer snapshot; `stop` may take as long
+FAR = 500.0  # viser units
+PANEL_WIDTH = 60  # CSS pixels of viser's own panel, which has nothing in it and cannot be hidden
+
+_log = logging.getLogger(__name__)
+
+
+class SceneView:
+    """Shows an engine's snapshots on a viser server and renders what its clients look at.
+
+    All methods may be called from any thread and return at once, but for `stop`.
+    """
+
+    def __init__(self, server: viser.ViserServer, engine: Source) -> None:
+        """Prepare; nothing is followed before `start`."""
+        self._server, self._source, self._theme = server, engine, DARK
+        self._failures: dict[str, str] = {}  # sentences, by who met them
+        self._viewports: dict[int, Viewport] = {}
+        self._drawing = threading.Lock()  # held while frustums and trails are updated
+        self._stop = threading.Event()
+        self._placed = False  # whether newcomers begin where the cameras are
+        self._frustums = Frustums(server, self._picked, self._theme)
+        self._trails = Trails(server)
+        self._virtual = VirtualCamera(
+            server, engine, self._theme, lambda: bool(self._viewports), self._reporter("virtual")
+        )
+        self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the engine and to serve clients."""
+        # A picture may be finished just after its tab was closed; nobody need read of that.
+        warnings.filterwarnings("ignore", "Queued a .* on a closed connection", UserWarning)
+        scene = self._server.scene
+        scene.set_up_direction(UP)
+        scene.configure_default_lights(cast_shadow=False)
+        self._server.gui.main_panel.float(x=-8, y=-8, width=PANEL_WIDTH)
+        self._server.gui.main_panel.minimize()
+        self._set_initial(Vantage.of(()))
+        self.set_dark(self._theme is DARK)
+        self._server.on_client_connect(self._connected)
+        self._server.on_client_disconnect(self._disconnected)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all threads; returns when they have ended. The server is left alone."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        viewports = list(self._viewports.values())
+        for viewport in viewports:
+            viewport.stop(wait=False)
+        for viewport in viewports:
+            viewport.stop()
+        self._viewports.clear()
+        self._virtual.stop()
+
+    # -- what the panel asks for -------------------------------------------------------------
+
+    def look_through(self, index: int) -> None:
+        """Put every client where the camera of one photo is.
+
+        Raises:
+            InputError: there is no such photo.
+        """
+        camera = self._camera(index)
+        for viewport in list(self._viewports.values()):
+            viewport.look_through(camera, Frustums.name(index))
+
+    def highlight(self, index: int | None) -> None:
+        """Point out the frustum of one photo, or of none."""
+        with self._drawing:
+            self._frustums.highlight(index)
+            self._frustums.update(self._source.snapshot)
+
+    def reset_view(self) -> None:
+        """Put every client behind and above the cameras, where they and the scene are seen."""
+        learned = self._source.snapshot.learned
+        vantage = Vantage.of(learned.cameras if learned else ())
+        self._set_initial(vantage)
+        for viewport in list(self._viewports.values()):
+            viewport.go_to(vantage)
+
+    def set_dark(self, dark: bool) -> None:
+        """The scene's colours, for all clients; the panel's go with them."""
+        self._theme = DARK if dark else LIGHT
+        self._server.gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=dark)
+        with self._drawing:
+            self._frustums.set_theme(self._theme)
+        self._virtual.set_theme(self._theme)
+        for viewport in list(self._viewports.values()):
+            viewport.set_theme(self._theme)
+
+    def show_virtual(self, visible: bool) -> None:
+        """Show or hide the virtual camera; hidden it costs nothing."""
+        self._virtual.show(visible)
+
+    def virtual_camera(self) -> Camera:
+        """The virtual camera in the learned world.
+
+        Raises:
+            InputError: there are no cameras yet.
+        """
+        return self._virtual.camera()
+
+    def place_virtual(self, camera: Camera) -> None:
+        """Put the virtual camera where `camera` is; it keeps the learned focal length.
+
+        Raises:
+            InputError: there are no cameras yet.
+        """
+        self._virtual.place(camera)
+
+    def virtual_picture(self) -> tuple[int, bytes]:
+        """What the virtual camera sees: a number that grows with each picture, and a JPEG.
+
+        0 and nothing before the first.
+        """
+        return self._virtual.picture()
+
+    @property
+    def stats(self) -> ViewStats | None:
+        """Of the client that came last and has a picture."""
+        known = [v.stats for v in list(self._viewports.values()) if v.stats is not None]
+        return known[-1] if known else None
+
+    @property
+    def clients(self) -> int:
+        """How many browsers look at the scene."""
+        return len(self._viewports)
+
+    @property
+    def failure(self) -> str | None:
+        """Why pictures fail to come, in one sentence; None while all is well."""
+        return next(iter(self._failures.values()), None)
+
+    # -- clients, on viser's event loop ------------------------------------------------------
+
+    async def _connected(self, client: viser.ClientHandle) -> None:
+        if not self._stop.is_set():
+            reporter = self._reporter(f"client {client.client_id}")
+            viewport = Viewport(client, self._source, self._theme, reporter)
+            self._viewports[client.client_id] = viewport
+            self._virtual.wake()
+
+    async def _disconnected(self, client: viser.ClientHandle) -> None:
+        viewport = self._viewports.pop(client.client_id, None)
+        self._failures.pop(f"client {client.client_id}", None)
+        if viewport is not None:
+            viewport.stop(wait=False)
+
+    def _picked(self, client: viser.ClientHandle, index: int) -> None:
+        """A client clicked on a frustum, perhaps of photos that are gone by now."""
+        viewport = self._viewports.get(client.client_id)
+        with contextlib.suppress(InputError):
+            if viewport is not None:
+                viewport.look_through(self._camera(index), Frustums.name(index))
+
+    def _camera(self, index: int) -> Camera:
+        learned = self._source.snapshot.learned
+        if learned is None or not 0 <= index < len(learned.cameras):
+            raise InputError(f"There is no photo {index}; photos are counted from 0.")
+        return learned.cameras[index]
+
+    def _reporter(self, who: str) -> Callable[[str | None], None]:
+        def report(sentence: str | None) -> None:
+            if sentence is None:
+                self._failures.pop(who, None)
+            else:
+                self._failures[who] = sentence
+
+        return report
+
+    # -- the scene's own thread --------------------------------------------------------------
+
+    def _follow(self) -> None:
+        version, report = -1, self._reporter("scene")
+        while not self._stop.is_set():
+            snapshot = self._source.wait(version, WAIT_SECONDS)
+            fresh, version = snapshot.version != version, snapshot.version
+            try:
+                self._update(snapshot, fresh)
+                report(None)
+            except Exception as error:
+                sentence = f"The cameras could not be shown: {error or type(error).__name__}"
+                if sentence != self._failures.get("scene"):
+                    _log.exception("updating the scene failed")
+                report(sentence)
+            self._stop.wait(FOLLOW_SECONDS)
+
+    def _update(self, snapshot: Snapshot, fresh: bool) -> None:
+        with self._drawing:
+            if fresh:
+                self._frustums.update(snapshot)
+            colours = colours_of(snapshot) if snapshot.photos is not None else []
+            self._trails.update(snapshot, colours, self._theme)
+        if not self._placed and snapshot.learned is not None:
+            self._placed = True
+            self._set_initial(Vantage.of(snapshot.learned.cameras))
+        if fresh:
+            self._virtual.update(snapshot)
+            for viewport in list(self._viewports.values()):
+                viewport.wake()
+
+    def _set_initial(self, vantage: Vantage) -> None:
+        """Where new clients begin, and viser's own reset leads to."""
+        initial = self._server.initial_camera
+        initial.position, initial.look_at, initial.up = vantage.position, vantage.look_at, UP
+        initial.fov, initial.near, initial.far = vantage.fov, NEAR, FAR

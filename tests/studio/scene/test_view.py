@@ -1,0 +1,268 @@
+"""The scene with a real viser server and clients: pictures, clicks, the virtual camera, the end."""
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import viser
+from viser import _messages
+
+from core.errors import InputError
+from studio.scene import SceneView
+from studio.scene.coordinates import SCALE, fov_that_holds
+from studio.scene.frustums import Frustums
+from studio.scene.vantage import Vantage
+from tests.cameras import camera, same
+from tests.studio.scene.stand_ins import CAMERAS, Client, Stage, client, soon, trails, waves
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage(samples=8)
+
+
+@pytest.fixture
+def view(server: viser.ViserServer, stage: Stage) -> Iterator[SceneView]:
+    """The scene of a stage, started."""
+    made = SceneView(server, stage)
+    made.start()
+    yield made
+    made.stop()
+
+
+def pictures(browser: Client) -> list[dict[str, Any]]:
+    """Backgrounds that a client was sent."""
+    return browser.of("BackgroundImageMessage")
+
+
+def painters() -> set[threading.Thread]:
+    """Threads that render for clients."""
+    return {thread for thread in threading.enumerate() if thread.name.startswith("view-")}
+
+
+def moves(browser: Client, what: str) -> list[dict[str, Any]]:
+    """What a client was told about its camera, apart from where newcomers begin."""
+    return [m for m in browser.of(f"SetCamera{what}Message") if not m["initial"]]
+
+
+def test_a_client_gets_pictures_with_depth(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish(trails=trails())
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: len(pictures(browser)) >= 2)
+        assert pictures(browser)[-1]["depth_data"] is not None
+        assert view.clients == 1 and view.failure is None
+
+
+def test_without_photos_nothing_is_broken(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish_facts(phase="failed", failure="The folder is empty; drop photos into the panel.")
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: len(pictures(browser)) == 1)
+        view.reset_view()
+        view.highlight(None)
+        with pytest.raises(InputError, match="no photo 0"):
+            view.look_through(0)
+        with pytest.raises(InputError, match="add photos"):
+            view.virtual_camera()
+        with pytest.raises(InputError, match="add photos"):
+            view.place_virtual(CAMERAS[0])
+    assert view.failure is None and view.stats is None and view.virtual_picture() == (0, b"")
+
+
+def test_looking_through_takes_pose_and_field_of_view_and_hides_the_frustum(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3), width=100, height=40)
+        soon(lambda: view.stats is not None)
+        view.look_through(2)
+        soon(lambda: bool(moves(browser, "Fov")))
+        place, there = moves(browser, "Position")[-1]["position"], CAMERAS[2]
+        assert np.allclose(place, there.position * SCALE, atol=1e-4)
+        ahead = np.array(moves(browser, "LookAt")[-1]["look_at"]) - place
+        assert np.allclose(ahead / np.linalg.norm(ahead), there.camera_to_world[:3, 2], atol=1e-4)
+        assert moves(browser, "Fov")[-1]["fov"] == pytest.approx(fov_that_holds(there, 2.5))
+        hidden = [m for m in browser.of("FrameMessage") if m["name"] == Frustums.name(2)]
+        assert len(hidden) == 1
+        browser.look((0, 0, -3))  # the answer to an older message
+        browser.look((1.0, 0.0, 0.0))  # arrived: the camera of this photo is at 0.1, 0, 0
+        browser.look((0, 0, -2))
+        soon(lambda: bool(browser.of("RemoveSceneNodeMessage")))
+        assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [Frustums.name(2)]
+
+
+def test_a_click_moves_only_the_client_that_clicked(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    with client(server) as one, client(server) as other:
+        one.look((0, 0, -3))
+        other.look((0, 0, -3))
+        soon(lambda: view.clients == 2 and Frustums.name(1) in server.scene._handle_from_node_name)
+        click = _messages.SceneNodeClickMessage(
+            Frustums.name(1), 0, (0.0,) * 3, (0.0, 0.0, 1.0), (0.5, 0.5), None
+        )
+        one.send(click)
+        soon(lambda: bool(moves(one, "Fov")))
+        assert not moves(other, "Fov")
+
+
+def test_resetting_the_view_moves_everybody_and_newcomers(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    far_apart = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-1, 0, 1))
+    stage.publish(far_apart)
+    vantage = Vantage.of(far_apart)
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.clients == 1)
+        view.reset_view()
+        soon(lambda: bool(moves(browser, "Position")))
+        assert np.allclose(moves(browser, "Position")[-1]["position"], vantage.position)
+    assert np.allclose(server.initial_camera.position, vantage.position)
+
+
+def test_from_the_default_place_all_cameras_are_in_sight() -> None:
+    for cameras in (CAMERAS, (), tuple(camera((x, 0.3 * x, 0)) for x in (-1, 0, 1))):
+        vantage = Vantage.of(cameras)
+        forward = vantage.look_at - vantage.position
+        forward /= np.linalg.norm(forward)
+        assert forward[2] > 0.5 and vantage.position[1] < 0 and vantage.position[2] < 0
+        for each in cameras:
+            towards = each.position * SCALE - vantage.position
+            angle = np.arccos(towards @ forward / np.linalg.norm(towards))
+            assert angle < vantage.fov / 2
+
+
+def test_the_virtual_camera_follows_a_hand_and_shows_what_it_sees(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.virtual_picture()[0] > 0)
+        number, jpeg = view.virtual_picture()
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None and picture.shape[1] / picture.shape[0] == pytest.approx(4 / 3)
+        drag = _messages.TransformControlsUpdateMessage(
+            "/virtual", (1.0, 0.0, 0.0, 0.0), (0.5, 0.25, -1.0)
+        )
+        browser.send(drag)
+        soon(lambda: np.allclose(view.virtual_camera().position, (0.05, 0.025, -0.1)))
+        soon(lambda: view.virtual_picture()[0] > number)
+        assert view.virtual_camera().fy == pytest.approx(CAMERAS[0].fy)
+
+
+def test_a_placed_virtual_camera_is_where_it_was_put(view: SceneView, stage: Stage) -> None:
+    stage.publish()
+    soon(lambda: not problem(view))
+    there = camera((0.03, -0.02, 0.1), (0.1, 0.2, 0.3), 40.0, (48, 36))
+    view.place_virtual(there)
+    assert same(view.virtual_camera(), there, 1e-6)
+
+
+def problem(view: SceneView) -> str:
+    """Why there is no virtual camera; nothing where there is one."""
+    try:
+        view.virtual_camera()
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_a_hidden_virtual_camera_is_not_rendered(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    view.show_virtual(False)
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.stats is not None and view.stats.level == 1)
+        assert view.virtual_picture()[0] == 0
+        view.show_virtual(True)
+        soon(lambda: view.virtual_picture()[0] > 0)
+
+
+def test_a_failure_is_kept_shown_and_forgotten_when_mended(
+    server: viser.ViserServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.scene.painter.RETRY_SECONDS", 0.05)
+    broken = threading.Event()
+    broken.set()
+
+    def field(*points: Any) -> Any:
+        if broken.is_set():
+            raise RuntimeError("numbers ran out")
+        return waves(*points)
+
+    stage = Stage(field)
+    view = SceneView(server, stage)
+    view.start()
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.failure == "The view could not be rendered: numbers ran out.")
+        soon(lambda: bool(browser.of("NotificationShowMessage")))
+        broken.clear()
+        soon(lambda: view.failure is None and view.stats is not None)
+    view.stop()
+
+
+def test_a_client_that_leaves_takes_its_thread_and_handle_along(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    handles: list[weakref.ref[viser.ClientHandle]] = []
+    server.on_client_connect(lambda handle: handles.append(weakref.ref(handle)))
+    before = painters()
+    for _ in range(3):
+        with client(server) as browser:
+            browser.look((0, 0, -3))
+            soon(lambda: view.stats is not None)
+    soon(lambda: painters() == before and view.clients == 0)
+    assert view.stats is None
+
+    def forgotten() -> bool:
+        gc.collect()
+        return not any(handle() for handle in handles)
+
+    soon(forgotten)
+
+
+def test_dark_and_light_reach_ground_and_theme(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: len(pictures(browser)) == 1)
+        view.set_dark(False)
+        soon(lambda: len(pictures(browser)) == 2)
+        soon(lambda: not browser.of("ThemeConfigurationMessage")[-1]["dark_mode"])
+        for theme in browser.of("ThemeConfigurationMessage"):
+            assert not theme["show_logo"] and not theme["show_share_button"]
+
+
+def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> None:
+    before = set(threading.enumerate())
+    view = SceneView(server, stage)
+    view.start()
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.stats is not None)
+        view.stop()
+        left = {t.name for t in set(threading.enumerate()) - before}
+        assert not [n for n in left if n.startswith(("view-", "scene", "virtual"))]
+        browser.look((0, 0, -4))  # nobody answers, nothing breaks
