@@ -9,6 +9,8 @@ from typing import Any
 from core.errors import InputError
 from core.training.settings import known, options, read_yaml
 
+BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
+
 
 def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None:
     """--photos, --run, --config and every option as --section.key."""

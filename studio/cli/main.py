@@ -5,10 +5,10 @@ import sys
 
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
-from studio.cli import export, render, studio, train
+from studio.cli import bench, export, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
-COMMANDS = {"studio": studio, "train": train, "render": render, "export": export}
+COMMANDS = {"studio": studio, "train": train, "render": render, "export": export, "bench": bench}
 
 
 def run(words: list[str]) -> int:

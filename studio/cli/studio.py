@@ -2,15 +2,13 @@
 
 import argparse
 import webbrowser
-from pathlib import Path
 
 from core.engine import Engine
 from core.engine.commands import Play
-from studio.cli.arguments import add_run_arguments, changes, new_run
+from studio.cli.arguments import BUNDLED, add_run_arguments, changes, new_run
 from studio.cli.signals import end_on_signals
 
 SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +42,6 @@ def main(arguments: argparse.Namespace) -> int:
         webbrowser.open(studio.url)
     ended.wait()
     print("Saving and closing.", flush=True)
+    engine.stop()  # first what must not be lost
     studio.stop()
-    engine.stop()
     return 0

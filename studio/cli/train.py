@@ -62,11 +62,13 @@ def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
         TextColumn("step {task.fields[step]:,}  PSNR {task.fields[psnr]} dB"),
         TextColumn("{task.fields[speed]:.1f} it/s  {task.fields[left]}"),
     )
-    said = 0
+    said, first = 0, None  # the newest notice shown, the step at which this command began
     snapshot = engine.wait(0, timeout=60)
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None, stage="loading", step=0, psnr="-", speed=0.0, left="")
-        while snapshot.phase == "loading" or snapshot.playing or snapshot.step == 0:
+        while snapshot.playing or first is None or snapshot.step == first:
+            if snapshot.phase == "ready" and first is None:
+                first = snapshot.step
             for notice in snapshot.notices:
                 if notice.number > said:
                     said = notice.number
@@ -75,6 +77,7 @@ def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
             if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
                 break
             snapshot = engine.wait(snapshot.version, timeout=0.25)
+        _show(bar, task, snapshot)
     return snapshot
 
 

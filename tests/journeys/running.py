@@ -1,0 +1,86 @@
+"""The real program in a process of its own, and what an outsider can see of it."""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120.0  # seconds; these machines may be busy, and nothing here is a benchmark
+
+
+class Running:
+    """A studio that was started with ``launch.py``."""
+
+    def __init__(self, *arguments: str) -> None:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "launch.py"), "--no-browser", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.said: list[str] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.url = self.line_with("Studio ready at ").split()[-1]
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip())
+
+    def line_with(self, words: str) -> str:
+        """Wait for a line of output that holds these words."""
+        while True:
+            try:
+                self.said.append(self._lines.get(timeout=PATIENCE))
+            except queue.Empty:
+                raise AssertionError(f"no {words!r} in {self.said}") from None
+            if words in self.said[-1]:
+                return self.said[-1]
+
+    def status(self) -> dict[str, Any]:
+        """What GET /status answers."""
+        answer = httpx.get(f"{self.url}status", timeout=PATIENCE)
+        assert answer.status_code == 200
+        facts: dict[str, Any] = answer.json()
+        return facts
+
+    def until(self, true_of: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Ask for the status until something is true of it."""
+        end = time.monotonic() + PATIENCE
+        while not true_of(facts := self.status()):
+            assert time.monotonic() < end, f"still waiting; the last status was {facts}"
+            assert self.process.poll() is None, f"the studio ended: {self.said}"
+            time.sleep(0.1)  # between questions, not instead of an answer
+        return facts
+
+    def end(self, by: signal.Signals = signal.SIGINT) -> float:
+        """Send a signal, wait for the end, and say how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(by)
+        assert self.process.wait(PATIENCE) == 0, self.said
+        return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def studio(*arguments: str) -> Iterator[Running]:
+    """A running studio that is gone afterwards, whatever happened."""
+    running = Running(*arguments)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()

@@ -1,0 +1,209 @@
+"""A person's whole visit: the real program, the real page, a real browser."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import chromium
+from tests.conftest import SMALL
+from tests.journeys.running import PATIENCE, Running, studio
+
+pytestmark = pytest.mark.browser
+QUICK = {**SMALL, "data.long_side": 64, "explore.quality": 128, "explore.samples": 8}
+OPTIONS = [word for path, value in QUICK.items() for word in (f"--{path}", str(value))]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A studio on the bundled scene, with a field so small that a step takes milliseconds."""
+    run = tmp_path_factory.mktemp("runs") / "visit"
+    with studio("--run", str(run), "--port", "0", *OPTIONS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def page(running: Running) -> Iterator[Page]:
+    """The studio's page, open."""
+    with chromium() as browser:
+        opened = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        opened.set_default_timeout(PATIENCE * 1000)
+        opened.goto(running.url)
+        expect(opened.locator("#action-play")).to_be_visible(timeout=PATIENCE * 1000)
+        yield opened
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Open a tab of the panel."""
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def choose(page: Page, option: str, word: str) -> None:
+    """Choose one word of an option in the open tab."""
+    page.locator(f"#option-{option}").get_by_text(word, exact=True).click()
+
+
+def cameras(running: Running, page: Page) -> list[Any]:
+    """Poses as an export gives them."""
+    open_tab(page, "Export")
+    before = len(running.status()["jobs"])
+    page.locator("#action-export-cameras").click()
+    done = running.until(lambda s: len(s["jobs"]) > before and s["jobs"][-1]["state"] == "done")
+    file = httpx.get(f"{running.url}files/{done['jobs'][-1]['result']}").json()
+    return [frame["transform_matrix"] for frame in file["frames"]]
+
+
+def scene(page: Page) -> Locator:
+    """The 3D view."""
+    return page.locator("#scene iframe")
+
+
+def seen(page: Page) -> np.ndarray:
+    """(H, W, 3) the 3D view as it is on the screen."""
+    coded = np.frombuffer(scene(page).screenshot(), np.uint8)
+    return cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(int)
+
+
+def settled(page: Page) -> np.ndarray:
+    """The 3D view once it no longer changes: browsers show a picture later than they get it."""
+    newest, end = seen(page), time.monotonic() + PATIENCE
+    while True:
+        older, newest = newest, seen(page)
+        if np.abs(newest - older).mean() < 0.1:
+            return newest
+        assert time.monotonic() < end, "the view never came to rest"
+
+
+def test_it_trains_at_once_and_play_pause_and_step_obey(running: Running, page: Page) -> None:
+    first = running.until(lambda s: s["phase"] == "ready")
+    assert first["photos"] == 20
+    page.locator("#action-play").click()
+    running.until(lambda s: s["playing"] and s["step"] > first["step"] + 5)
+    page.locator("#action-pause").click()
+    paused = running.until(lambda s: not s["playing"])
+    page.locator("#action-step").click()
+    running.until(lambda s: s["step"] == paused["step"] + 1 and not s["playing"])
+
+
+def test_a_drag_in_the_scene_brings_a_new_picture(running: Running, page: Page) -> None:
+    running.until(lambda s: s["view"]["clients"] == 1 and s["view"].get("level") == 1)
+    before = settled(page)  # paused: nothing moves by itself
+    box = scene(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.mouse.down()
+    for step in range(1, 12):
+        page.mouse.move(box["x"] + box["width"] / 2 + 12 * step, box["y"] + 60 + 3 * step)
+    running.until(lambda s: s["view"]["level"] < 1 or s["view"]["pictures_per_second"] > 0)
+    page.mouse.up()
+    running.until(lambda s: s["view"]["level"] == 1)
+    assert np.abs(settled(page) - before).mean() > 3
+
+
+@pytest.mark.parametrize(
+    ("tab", "option", "path", "word"),
+    [
+        ("Cameras", "cameras-rotation", ("cameras", "rotation"), "quaternion"),
+        ("Cameras", "cameras-rotation", ("cameras", "rotation"), "rotation6D"),
+        ("Cameras", "cameras-focal", ("cameras", "focal"), "exp"),
+        ("Field", "field-kind", ("field", "kind"), "siren"),
+    ],
+)
+def test_toggles_mid_run_leave_the_cameras_where_they_are(
+    running: Running, page: Page, tab: str, option: str, path: tuple[str, str], word: str
+) -> None:
+    step = running.status()["step"]
+    before = cameras(running, page)
+    open_tab(page, tab)
+    choose(page, option, word)
+    after = running.until(lambda s: s["config"][path[0]][path[1]] == word)
+    assert after["step"] == step
+    assert np.abs(np.array(cameras(running, page)) - np.array(before)).max() <= 1e-6
+    assert after["can_undo"] is (word == "siren")
+    page.locator("#action-step").click()
+    running.until(lambda s: s["step"] == step + 1)
+
+
+def test_refine_restarts_the_scene_and_keeps_the_cameras(running: Running, page: Page) -> None:
+    before = cameras(running, page)
+    page.locator("#action-refine").click()
+    running.until(lambda s: s["stage"] == "refine")
+    assert cameras(running, page) == before
+
+
+def test_a_video_is_rendered_and_plays_on_the_page(running: Running, page: Page) -> None:
+    open_tab(page, "Export")
+    page.locator("#export-frames input").fill("8")
+    page.locator("#export-frames input").press("Tab")
+    page.locator("#action-export-video").click()
+    done = running.until(lambda s: s["jobs"] and s["jobs"][-1]["kind"] == "video"
+                         and s["jobs"][-1]["state"] in ("done", "failed"))  # fmt: skip
+    assert done["jobs"][-1]["state"] == "done", done["jobs"][-1]
+    video = page.locator("#jobs video").last
+    expect(video).to_be_visible(timeout=PATIENCE * 1000)
+    played = video.evaluate(
+        """async (video) => {
+            video.muted = true;
+            video.loop = false;
+            const ended = new Promise((resolve) => (video.onended = resolve));
+            await video.play();
+            await ended;
+            return [video.videoWidth, video.videoHeight, video.currentTime];
+        }"""
+    )
+    assert played[:2] == [64, 48]
+    assert played[2] > 0.2
+
+
+def test_reloading_loses_nothing_and_two_tabs_agree(running: Running, page: Page) -> None:
+    facts = running.status()
+    page.reload()
+    open_tab(page, "Field")
+    chosen = page.locator("#option-field-kind input:checked")
+    expect(chosen).to_have_value("siren", timeout=PATIENCE * 1000)
+    assert running.status()["step"] == facts["step"]
+    other = page.context.new_page()
+    other.goto(running.url)
+    open_tab(other, "Cameras")
+    expect(other.locator("#option-cameras-focal input:checked")).to_have_value("exp")
+    choose(other, "cameras-focal", "ratio")
+    open_tab(page, "Cameras")
+    expect(page.locator("#option-cameras-focal input:checked")).to_have_value(
+        "ratio", timeout=PATIENCE * 1000
+    )
+    other.close()
+
+
+def test_nothing_is_asked_of_any_other_computer(running: Running, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    running.until(lambda s: s["view"]["clients"] == 1)
+    own = (running.url, running.url.replace("http", "ws", 1), "data:", "blob:")
+    assert asked
+    assert [url for url in asked if not url.startswith(own)] == []
+
+
+def test_ctrl_c_saves_ends_soon_and_frees_the_port(tmp_path: Path) -> None:
+    with studio("--run", str(tmp_path / "run"), "--port", "0", *OPTIONS) as running:
+        port = httpx.URL(running.url).port
+        assert port is not None
+        running.until(lambda s: s["step"] > 3)
+        assert running.end(signal.SIGINT) < PATIENCE / 4
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+    with studio("--run", str(tmp_path / "run"), "--port", str(port)) as again:
+        assert httpx.URL(again.url).port == port
+        facts = again.until(lambda s: s["phase"] == "ready")
+        assert facts["step"] > 3 and not facts["playing"]
+        with studio("--run", str(tmp_path / "other"), "--port", str(port), *OPTIONS) as next_door:
+            assert httpx.URL(next_door.url).port != port
+            assert any("taken" in line for line in next_door.said)
