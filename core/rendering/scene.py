@@ -7,7 +7,7 @@ from torch import Tensor
 
 from core.fields import SceneField
 from core.geometry.rays import Rays
-from core.rendering.volume import RaySettings, Rendering, render_rays
+from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,5 +25,12 @@ class Scene:
 
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:
-        """What R rays see, without jitter or noise."""
-        return render_rays(self.field, rays, self.frame, self.settings)
+        """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
+        total = len(rays.origins)
+        piece = rays_at_once(total, self.settings.samples, self.device)
+        return joined(
+            [
+                render_rays(self.field, rays[i : i + piece], self.frame, self.settings)
+                for i in range(0, total, piece)
+            ]
+        )

@@ -13,10 +13,8 @@ from torch import Tensor, nn
 
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
-from core.rendering.volume import RaySettings, render_rays
+from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
-
-SAMPLES_IN_CACHE = 8192  # measured: larger pieces spill the hidden layers out of the L2 cache
 
 Mapper = Callable[[Callable[[Batch], "Piece"], Iterable[Batch]], Iterable["Piece"]]
 
@@ -66,7 +64,7 @@ def training_step(
     pieces = list(
         mapper(
             lambda part: _piece(rig, field, part, settings, learned, total),
-            batch.split(_rays_in_a_piece(total, settings.samples, batch.rgb.device)),
+            batch.split(rays_at_once(total, settings.samples, batch.rgb.device)),
         )
     )
     errors = torch.cat([piece.errors for piece in pieces])
@@ -97,10 +95,6 @@ def _piece(
     errors = (seen.rgb - batch.rgb).square().mean(-1)
     gradients = torch.autograd.grad(errors.sum() / total, learned, allow_unused=True)
     return Piece(errors.detach(), gradients)
-
-
-def _rays_in_a_piece(total: int, samples: int, device: torch.device) -> int:
-    return max(1, SAMPLES_IN_CACHE // samples) if device.type == "cpu" else total
 
 
 def _sum(parts: Sequence[Tensor | None]) -> Tensor | None:

@@ -62,7 +62,7 @@ def test_gradient_of_the_pieces_is_the_gradient_of_the_whole(
     photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = trained(photos, 1, training__rays=200)
-    monkeypatch.setattr("core.training.step.SAMPLES_IN_CACHE", 8 * 7)
+    monkeypatch.setattr("core.rendering.volume.SAMPLES_IN_CACHE", 8 * 7)
     whole = trained(photos, 1, training__rays=200)
     assert torch.allclose(numbers(pieces), numbers(whole), atol=2e-4)
 
@@ -153,7 +153,9 @@ def test_each_part_of_a_camera_can_be_frozen_live(photos: PhotoSet, part: str) -
 
 
 def test_rates_decay_step_by_step_and_follow_edits() -> None:
-    config = small_config(cameras__rate=1e-2, cameras__decay=0.5, cameras__decay_epochs=10)
+    config = small_config(
+        field__rate=1e-3, cameras__rate=1e-2, cameras__decay=0.5, cameras__decay_epochs=10
+    )
     assert learning_rate(config, "rotation", 9) == 1e-2
     assert learning_rate(config, "rotation", 10) == 5e-3
     assert learning_rate(config, "focal", 25) == 2.5e-4
