@@ -154,7 +154,11 @@ def test_each_part_of_a_camera_can_be_frozen_live(photos: PhotoSet, part: str) -
 
 def test_rates_decay_step_by_step_and_follow_edits() -> None:
     config = small_config(
-        field__rate=1e-3, cameras__rate=1e-2, cameras__decay=0.5, cameras__decay_epochs=10
+        field__rate=1e-3,
+        cameras__rate=1e-2,
+        cameras__focal_rate=1e-3,
+        cameras__decay=0.5,
+        cameras__decay_epochs=10,
     )
     assert learning_rate(config, "rotation", 9) == 1e-2
     assert learning_rate(config, "rotation", 10) == 5e-3
