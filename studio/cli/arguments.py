@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
+from core.photos import local_path
 from core.training.settings import known, options, read_yaml
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
@@ -50,7 +51,7 @@ def changes(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.photos is not None:
         asked["data.photos"] = str(arguments.photos)
     if asked.get("data.photos"):
-        asked["data.photos"] = str(Path(asked["data.photos"]).expanduser().absolute())
+        asked["data.photos"] = str(local_path(asked["data.photos"]))
     return asked
 
 

@@ -70,7 +70,7 @@ def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
             if snapshot.phase == "ready" and first is None:
                 first = snapshot.step
             for notice in snapshot.notices:
-                if notice.number > said:
+                if notice.number > said and snapshot.phase == "ready":
                     said = notice.number
                     console.print(notice.text, highlight=False)
             _show(bar, task, snapshot)

@@ -131,6 +131,7 @@ def test_a_signal_saves_and_ends_well(run: Path, tmp_path: Path, number: signal.
     ("words", "culprits"),
     [
         (["train"], ["--photos"]),
+        (["train", "--photos", "http://example.com/a"], ["example.com", "folder"]),
         (["train", "--photos", "x", "--cameras.rotaton", "quaternion"], ["cameras.rotation"]),
         (["train", "--photos", "x", "--cameras.rotation", "euler"], ["euler", "rotation6D"]),
         (["train", "--photos", "x", "--config", "/no/such.yaml"], ["/no/such.yaml"]),

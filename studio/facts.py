@@ -1,0 +1,144 @@
+"""A snapshot, export jobs and a camera as plain JSON. NaN and infinities become null."""
+
+import dataclasses
+import json
+import math
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.engine.snapshot import History, Snapshot
+from core.exporting.jobs import JobView
+from core.geometry.cameras import Camera
+from core.photos import PhotoSet
+
+NOTICES = 20  # the newest that are sent
+POINTS = 240  # of a curve: more than its pixels show nothing more
+
+Json = dict[str, Any]
+
+
+def status(snapshot: Snapshot) -> Json:
+    """What `/status` says of the run, the whole config included."""
+    return finite(
+        {
+            "run": snapshot.run.name,
+            "version": snapshot.version,
+            "phase": snapshot.phase,
+            "failure": snapshot.failure,
+            "stage": snapshot.stage,
+            "step": snapshot.step,
+            "epoch": snapshot.epoch,
+            "playing": snapshot.playing,
+            "loss": snapshot.loss,
+            "psnr": snapshot.psnr,
+            "steps_per_second": snapshot.steps_per_second,
+            "seconds": snapshot.seconds,
+            "seconds_left": snapshot.seconds_left,
+            "photos": len(snapshot.photos.names) if snapshot.photos else 0,
+            "device": snapshot.device,
+            "can_undo": snapshot.can_undo,
+            "notice": snapshot.notices[-1].text if snapshot.notices else None,
+            "config": snapshot.config.model_dump(),
+        }
+    )
+
+
+def live(snapshot: Snapshot) -> Json:
+    """What the page paints several times a second."""
+    facts = status(snapshot)
+    config = facts.pop("config")
+    return (
+        facts
+        | {
+            "traceback": snapshot.traceback,
+            "channel": config["explore"]["channel"],
+            "has_photos": bool(config["data"]["photos"]),
+            "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
+            "notices": [dataclasses.asdict(notice) for notice in snapshot.notices[-NOTICES:]],
+        }
+    )
+
+
+def curves(history: History | None) -> Json:
+    """The curves, thinned evenly to at most `POINTS` points of which the last is the newest."""
+    if history is None:
+        return {"steps": [], "loss": [], "psnr": [], "focal": [], "marks": []}
+    count = len(history.steps)
+    chosen = np.unique(np.linspace(0, count - 1, min(count, POINTS)).round().astype(int))
+    return finite(
+        {
+            "steps": [int(step) for step in history.steps[chosen]],
+            "loss": _rounded(history.loss[chosen]),
+            "psnr": _rounded(history.psnr[chosen]),
+            "focal": _rounded(history.focal[chosen]),
+            "marks": [list(mark) for mark in history.marks],
+        }
+    )
+
+
+def gallery(snapshot: Snapshot) -> Json:
+    """The photos with what is known of each."""
+    photos, learned = snapshot.photos, snapshot.learned
+    if photos is None:
+        return {"key": "", "photos": []}
+    held_out = learned.held_out if learned else (False,) * len(photos.names)
+    psnr = snapshot.photo_psnr or (None,) * len(photos.names)
+    left_out = set(snapshot.config.data.disabled)
+    entries = [
+        {
+            "name": name,
+            "on": name not in left_out,
+            "held_out": bool(held),
+            "psnr": None if value is None else round(value, 1),
+        }
+        for name, held, value in zip(photos.names, held_out, psnr, strict=True)
+    ]
+    height, width = photos.pixels.shape[1:3]
+    return finite({"key": photos_key(photos), "aspect": width / height, "photos": entries})
+
+
+def jobs(views: Sequence[JobView]) -> list[Json]:
+    """Export jobs; a result is given by its file's name."""
+    listed = [
+        dataclasses.asdict(view) | {"result": view.result.name if view.result else None}
+        for view in views
+    ]
+    return finite(listed)
+
+
+def camera_figures(camera: Camera) -> Json:
+    """Focal length over the longer side and the field of view across it, in degrees."""
+    long_side, focal = max((camera.width, camera.fx), (camera.height, camera.fy))
+    fov = math.degrees(2 * math.atan(long_side / 2 / focal))
+    return finite({"focal": focal / long_side, "fov": fov})
+
+
+def photos_key(photos: PhotoSet) -> str:
+    """A word that differs for other photos, so that browsers may keep thumbnails."""
+    sparse = np.ascontiguousarray(photos.pixels[:, ::61, ::61])
+    return f"{zlib.crc32(sparse, zlib.crc32(repr(photos.names).encode())):08x}"
+
+
+def finite(value: Any) -> Any:
+    """The same tree with null in place of NaN and infinities, which are no JSON."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: finite(part) for key, part in value.items()}
+        case list() | tuple():
+            return [finite(part) for part in value]
+        case _:
+            return value
+
+
+def encoded(value: Any) -> str:
+    """Strict JSON in one line."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]

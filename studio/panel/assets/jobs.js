@@ -1,0 +1,60 @@
+// Exports under way and done, the newest first: progress, player, download.
+
+import { byId, clock, make } from "./ask.js";
+
+const STATES = {
+  waiting: "waiting for its turn",
+  running: "",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+export function drawJobs({ jobs }) {
+  const place = byId("jobs-list");
+  document.body.dataset.exporting = jobs.some((job) => ["waiting", "running"].includes(job.state));
+  for (const job of jobs) {
+    let box = place.querySelector(`[data-number="${job.number}"]`);
+    if (!box) {
+      box = make("div", "job");
+      box.dataset.number = job.number;
+      place.prepend(box);
+    }
+    const key = JSON.stringify(job);
+    if (box.dataset.key === key) continue;
+    box.dataset.key = key;
+    box.dataset.state = job.state;
+    box.replaceChildren(...parts(job));
+  }
+}
+
+function parts(job) {
+  const head = make("div", "head");
+  head.append(make("b", "", job.title), make("span", "num", progressWords(job)));
+  const shown = [head];
+  if (job.state === "running") {
+    const bar = make("progress");
+    if (job.total) Object.assign(bar, { value: job.done, max: job.total });
+    shown.push(bar);
+  }
+  if (job.message) shown.push(make("p", "message", job.message));
+  if (job.result) shown.push(...result(job.result));
+  return shown;
+}
+
+function progressWords(job) {
+  if (job.state !== "running") return STATES[job.state];
+  if (!job.total) return "starting";
+  const left = job.seconds_left === null ? "" : ` · ${clock(job.seconds_left)} left`;
+  return `${job.done} / ${job.total}${left}`;
+}
+
+function result(name) {
+  const address = `files/${encodeURIComponent(name)}`;
+  const link = make("a", "download", name);
+  Object.assign(link, { href: `${address}?download`, download: name });
+  if (!name.endsWith(".mp4")) return [link];
+  const player = make("video");
+  Object.assign(player, { controls: true, loop: true, preload: "metadata", src: address });
+  return [player, link];
+}

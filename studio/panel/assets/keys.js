@@ -1,0 +1,46 @@
+// Shortcuts, here and inside the scene's frame. viser keeps W A S D Q E and the arrows.
+
+import { byId, configure, post, press } from "./ask.js";
+import { foldPicture, help } from "./scene.js";
+import { toggleShade } from "./shade.js";
+
+const channel = (name) => () => configure({ "explore.channel": name });
+const KEYS = {
+  " ": () => press(document.body.dataset.playing === "true" ? "action-pause" : "action-play"),
+  n: () => press("action-step"),
+  r: () => press("action-ask-refine"),
+  u: () => document.body.dataset.canUndo === "true" && press("action-undo"),
+  1: channel("rgb"),
+  2: channel("depth"),
+  3: channel("opacity"),
+  0: () => post("reset-view"),
+  v: foldPicture,
+  t: toggleShade,
+  "?": help,
+};
+const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
+const PRESSABLE = "button, summary, a, video, input, [role=tab], [role=button]";
+
+function handle(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const target = event.target.closest ? event.target : null;
+  if (target?.closest(TYPING) || byId("help").open) return;
+  if (event.key === " " && target?.closest(PRESSABLE)) return; // the focused thing is pressed
+  const act = KEYS[event.key.toLowerCase()];
+  if (!act || (event.repeat && event.key !== "n")) return;
+  event.preventDefault();
+  act();
+}
+
+function listenInside() {
+  const frame = byId("viser");
+  const listen = () => frame.contentWindow?.addEventListener("keydown", handle);
+  frame.addEventListener("load", listen);
+  listen();
+}
+
+export function wireKeys() {
+  document.addEventListener("keydown", handle);
+  document.addEventListener("viser-replaced", listenInside);
+  listenInside();
+}

@@ -1,0 +1,91 @@
+// The moving part of the page: it listens to /events and paints. Every fact comes from there; what a
+// person does here becomes a POST or a click on a widget, never a change of what is shown.
+
+import { drawCurves, wireCharts } from "./charts.js";
+import { drawGallery, wireGallery } from "./gallery.js";
+import { drawJobs } from "./jobs.js";
+import { wireKeys } from "./keys.js";
+import { drawScene, watchViewer, wireScene } from "./scene.js";
+import { applyShade, wireShade } from "./shade.js";
+import { drawStatus } from "./status.js";
+import { wireTabs } from "./tabs.js";
+import { repaint, wireWidgets } from "./widgets.js";
+
+const painters = {
+  status: [drawStatus, drawScene, drawJobs, watchViewer, repaint],
+  curves: [drawCurves],
+  gallery: [drawGallery],
+};
+const SILENCE = 15000; // ms without a word after which the connection is taken for dead
+const RETRY = 2000;
+
+const newest = {};
+let stream = null;
+let heard = 0;
+
+function paint(kind) {
+  for (const painter of painters[kind]) painter(newest[kind]);
+}
+
+function connect() {
+  stream?.close();
+  stream = new EventSource("events");
+  heard = Date.now();
+  stream.onopen = () => applyShade(true);
+  stream.onerror = () => showLost(true);
+  stream.addEventListener("alive", hear);
+  for (const kind of Object.keys(painters)) {
+    stream.addEventListener(kind, (event) => {
+      hear();
+      newest[kind] = JSON.parse(event.data);
+      paint(kind);
+    });
+  }
+}
+
+function hear() {
+  heard = Date.now();
+  showLost(false);
+}
+
+function showLost(lost) {
+  const sign = document.getElementById("lost");
+  if (sign) sign.hidden = !lost;
+}
+
+// A browser gives up for good when the server answers with an error; and a sleeping laptop's
+// connection may look open for ever.
+function watchConnection() {
+  if (document.hidden) return;
+  const silent = Date.now() - heard > SILENCE;
+  if (silent) showLost(true);
+  if (silent || stream?.readyState === EventSource.CLOSED) connect();
+}
+
+// A hidden tab listens to nothing: browsers keep only six connections to one server.
+function followVisibility() {
+  if (document.hidden) stream?.close();
+  else connect();
+}
+
+// Gradio builds the page some time after this script has started.
+function whenBuilt(act) {
+  const built = () => ["viser", "photos", "charts", "jobs-list"].every((id) => document.getElementById(id));
+  if (built()) return act();
+  const observer = new MutationObserver(() => {
+    if (!built()) return;
+    observer.disconnect();
+    act();
+  });
+  observer.observe(document.documentElement, { childList: true, subtree: true });
+}
+
+applyShade(false);
+whenBuilt(() => {
+  applyShade(false);
+  for (const wire of [wireTabs, wireScene, wireShade, wireGallery, wireCharts, wireWidgets, wireKeys]) wire();
+  document.body.dataset.built = "true";
+  document.addEventListener("visibilitychange", followVisibility);
+  setInterval(watchConnection, RETRY);
+  if (!document.hidden) connect();
+});

@@ -1,0 +1,134 @@
+// What floats over the 3D scene, and the watch over its connection.
+
+import { byId, configure, post, write } from "./ask.js";
+
+const ALONE = 5000; // ms without any viewer after which the scene is loaded again
+let aloneSince = null;
+let loadedAt = Date.now();
+let pictureVersion = null;
+
+export function wireScene() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-channel], [data-post], #action-pip, #action-help");
+    if (!button) return;
+    if (button.dataset.channel) configure({ "explore.channel": button.dataset.channel });
+    if (button.dataset.post) post(button.dataset.post);
+    if (button.id === "action-pip") foldPicture();
+    if (button.id === "action-help") help();
+  });
+  byId("cover-action").addEventListener("click", ({ target }) => {
+    for (const selector of target.dataset.press.split(" ")) document.querySelector(selector)?.click();
+  });
+  adoptFrame();
+}
+
+// viser's page is of this origin: it is dressed like the rest, once it has been loaded.
+function adoptFrame() {
+  const frame = byId("viser");
+  const adopt = () => {
+    loadedAt = Date.now();
+    const inside = frame.contentDocument;
+    if (!inside?.head || inside.getElementById("studio")) return;
+    const sheet = inside.createElement("link");
+    Object.assign(sheet, { id: "studio", rel: "stylesheet", href: "../panel/inside.css" });
+    inside.head.append(sheet);
+  };
+  frame.addEventListener("load", adopt);
+  adopt();
+}
+
+// Folded, the virtual camera is not rendered at all, for whoever looks.
+export function foldPicture() {
+  post(`virtual-camera/${byId("pip").classList.contains("folded") ? "show" : "hide"}`);
+}
+
+export function help() {
+  const dialog = byId("help");
+  if (dialog.open) dialog.close();
+  else dialog.showModal();
+}
+
+export function drawScene(facts) {
+  for (const chip of document.querySelectorAll("[data-channel]")) {
+    chip.setAttribute("aria-pressed", String(chip.dataset.channel === facts.channel));
+  }
+  drawLevel(facts.view);
+  drawPicture(facts.view);
+  drawCover(facts);
+}
+
+function drawLevel(view) {
+  byId("level").hidden = !view.level && !view.failure;
+  byId("level-ms").hidden = Boolean(view.failure);
+  if (view.failure) return write("level-words", view.failure);
+  if (!view.level) return;
+  const soft = byId("viser").contentDocument?.getElementById("webgl-software-rendering");
+  const words = view.level >= 1 ? "sharp" : `sharpening 1/${Math.round(1 / view.level)}`;
+  write("level-words", `novel view, ${words}${soft ? ", WebGL in software" : ""}`);
+  write("level-ms", `${Math.round(view.milliseconds)} ms`);
+}
+
+function drawPicture({ virtual, virtual_shown: shown }) {
+  byId("pip").hidden = virtual === null;
+  byId("pip").classList.toggle("folded", !shown);
+  byId("action-pip").setAttribute("aria-expanded", String(shown));
+  if (virtual === null) return;
+  write("pip-figures", `f ${virtual.focal.toFixed(2)} · ${Math.round(virtual.fov)}°`);
+  if (virtual.version === pictureVersion) return;
+  pictureVersion = virtual.version;
+  const fresh = new Image(); // the old picture stays until the new one is there
+  fresh.onload = () => (byId("pip-picture").src = fresh.src);
+  fresh.src = `virtual-camera.jpg?v=${virtual.version}`;
+}
+
+// What to say where there is nothing to see yet, or no more: a title, a text, a next thing to do.
+function coverOf(facts) {
+  if (facts.phase === "loading") {
+    return { title: "Reading photos", text: "The cameras start to move in a moment." };
+  }
+  const choose = { words: "Choose photos", press: "#tab-photos-button #drop>button" };
+  if (facts.phase === "failed" && !facts.has_photos) {
+    const text = "Drop about 20 photos of one scene, or a short video. No camera poses are needed.";
+    return { title: "No photos yet", text, action: choose };
+  }
+  if (facts.phase === "failed") {
+    return { title: "These photos cannot be used", text: facts.failure, action: choose };
+  }
+  if (facts.failure) {
+    const again = { words: "Play on", press: "#action-play" };
+    return { title: "Training stopped", text: facts.failure, action: again, soft: true };
+  }
+  return null;
+}
+
+function drawCover(facts) {
+  const [cover, words] = [byId("cover"), coverOf(facts)];
+  cover.hidden = words === null;
+  if (words === null) return;
+  cover.classList.toggle("soft", Boolean(words.soft));
+  write("cover-title", words.title);
+  write("cover-text", words.text ?? "");
+  const action = byId("cover-action");
+  action.hidden = !words.action;
+  if (words.action) {
+    write("cover-action", words.action.words);
+    action.dataset.press = words.action.press;
+  }
+  byId("cover-details").hidden = !facts.traceback;
+  const trace = document.querySelector("#cover-details pre");
+  if (trace.textContent !== (facts.traceback ?? "")) trace.textContent = facts.traceback ?? "";
+}
+
+// viser's page does not reconnect while the focus is outside of it, so it is loaded again.
+export function watchViewer(facts) {
+  const now = Date.now();
+  if (facts.view.clients > 0) aloneSince = null;
+  else aloneSince ??= now;
+  const settled = now - loadedAt > 2 * ALONE;
+  if (aloneSince === null || now - aloneSince < ALONE || !settled || document.hidden) return;
+  [aloneSince, loadedAt] = [null, now];
+  const frame = byId("viser");
+  frame.replaceWith(frame.cloneNode());
+  adoptFrame();
+  document.dispatchEvent(new Event("viser-replaced"));
+}

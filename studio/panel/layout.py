@@ -1,0 +1,59 @@
+"""What is where on the page. No behaviour: that is `wiring`, and `assets/*.js` for what moves."""
+
+import gradio as gr
+
+from core.engine.commands import Pause, Play, Refine, Step, Undo
+from core.training.settings import options
+from studio.exports import Exports
+from studio.panel import tabs
+from studio.panel.theme import place
+from studio.panel.wiring import Wiring
+from studio.protocols import Steerable
+
+TITLE = "nerfmm studio"
+
+
+def build_page(engine: Steerable, exports: Exports) -> gr.Blocks:
+    """The whole page, ready to be mounted."""
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+        wiring = Wiring(engine)
+        _header(wiring)
+        with gr.Row(elem_id="body"):
+            with gr.Column(elem_id="main"):
+                # Never an output of an event: a new value would rebuild the iframe.
+                place("scene", "scene")
+                _strip(wiring)
+            with gr.Column(elem_id="panel"):
+                _panel(wiring, exports)
+        wiring.connect(page)
+    return page
+
+
+def _header(wiring: Wiring) -> None:
+    with gr.Row(elem_id="bar"):
+        place("title", "title")
+        with gr.Row(elem_id="transport"):
+            wiring.action("step", "Step", Step)
+            wiring.action("play", "Play", Play)
+            wiring.action("pause", "Pause", Pause)
+            wiring.action("refine", "Refine", Refine, "accent")
+            wiring.asking_action("ask-refine", "Refine, asking first", Refine, "unseen")
+
+
+def _strip(wiring: Wiring) -> None:
+    with gr.Row(elem_id="strip"):
+        place("charts", "charts")
+        with gr.Column(elem_id="notices"):
+            place("notices", "notices-list")
+            wiring.action("undo", "Undo", Undo)
+
+
+def _panel(wiring: Wiring, exports: Exports) -> None:
+    # Gradio's own tabs and accordions leave what is closed out of the page; here every widget is in
+    # it from the beginning, so that all are painted and nothing waits for a click to exist.
+    place("tabs", "tabs")
+    wiring.confirm_bar()
+    for name, fill in tabs.TABS.items():
+        with gr.Column(elem_id=f"tab-{name.lower()}", elem_classes="tabpage"):
+            fill(wiring, exports)
+    assert wiring.placed == set(options()), "every option has its widget"

@@ -1,0 +1,68 @@
+"""What the panel and the telemetry need of the engine and of the 3D scene, and nothing more."""
+
+from typing import Protocol
+
+from core.engine.commands import Command
+from core.engine.snapshot import Snapshot
+from core.geometry.cameras import Camera
+from studio.scene.stats import ViewStats
+
+
+class Steerable(Protocol):
+    """Commands in, snapshots out. `core.engine.engine.Engine` is one."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest facts; never blocks."""
+        ...
+
+    def submit(self, command: Command) -> None:
+        """Ask for something; returns at once."""
+        ...
+
+
+class Viewer(Protocol):
+    """The 3D scene, as far as the page is concerned; `studio.scene.SceneView` is one."""
+
+    @property
+    def stats(self) -> ViewStats | None:
+        """Of the newest picture shown to anybody."""
+        ...
+
+    @property
+    def clients(self) -> int:
+        """How many browsers have the scene open."""
+        ...
+
+    @property
+    def failure(self) -> str | None:
+        """Why pictures fail to come, in one sentence; None while all is well."""
+        ...
+
+    def look_through(self, index: int) -> None:
+        """Put every visitor behind a photo's camera."""
+        ...
+
+    def highlight(self, index: int | None) -> None:
+        """Make one frustum stand out, or none."""
+        ...
+
+    def reset_view(self) -> None:
+        """Bring every visitor back to the start."""
+        ...
+
+    def set_dark(self, dark: bool) -> None:
+        """Dark or light surroundings."""
+        ...
+
+    def show_virtual(self, visible: bool) -> None:
+        """Show or hide the virtual camera; hidden it costs nothing."""
+        ...
+
+    def virtual_picture(self) -> tuple[int, bytes]:
+        """Version and JPEG of what the virtual camera sees; 0 and nothing before the first."""
+        ...
+
+    def virtual_camera(self) -> Camera:
+        """The virtual camera. Raises InputError where there is none yet."""
+        ...

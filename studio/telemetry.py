@@ -1,0 +1,226 @@
+"""The studio's own routes beside the panel: facts out, small asks in.
+
+`/status` is the truth as JSON, `/events` the same as a stream for the page, at most 5 times a
+second and only what changed. Who may call is decided in front by `studio.security.Guard`.
+"""
+
+import asyncio
+import dataclasses
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import BaseRoute, Route
+
+from core.engine.commands import Configure
+from core.errors import InputError
+from core.exporting.jobs import Jobs
+from studio import facts
+from studio.feed import Feed
+from studio.protocols import Steerable, Viewer
+
+EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /files
+SHOWN = {".mp4": "video/mp4", ".png": "image/png", ".jpg": "image/jpeg"}  # others are downloads
+THUMBNAIL = 168  # pixels of the longer side
+QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
+LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
+
+
+class Telemetry:
+    """Reads the newest facts for whoever asks."""
+
+    def __init__(self, engine: Steerable, viewer: Viewer, jobs: Jobs) -> None:
+        self._engine, self._viewer, self._jobs = engine, viewer, jobs
+        self._virtual_shown = True
+        self._ending = threading.Event()
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes. Add them before anything is mounted at ``/``."""
+        return [
+            Route("/status", self.status),
+            Route("/events", self.events),
+            Route("/thumbnail/{index:int}.jpg", self.thumbnail),
+            Route("/virtual-camera.jpg", self.virtual_camera),
+            Route("/files/{name:path}", self.file),
+            Route("/configure", self.configure, methods=["POST"]),
+            Route("/look-through/{index:int}", self.look_through, methods=["POST"]),
+            Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
+            Route("/highlight/none", self.highlight_none, methods=["POST"]),
+            Route("/reset-view", self.reset_view, methods=["POST"]),
+            Route("/virtual-camera/{act}", self.show_virtual, methods=["POST"]),
+            Route("/theme/{shade}", self.shade, methods=["POST"]),
+        ]
+
+    def stop(self) -> None:
+        """End every stream soon."""
+        self._ending.set()
+
+    # -- facts out -------------------------------------------------------------------------------
+
+    def status(self, request: Request) -> Response:
+        """GET /status: the whole truth as JSON."""
+        told = facts.status(self._engine.snapshot) | self._surroundings()
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+    async def events(self, request: Request) -> Response:
+        """GET /events: server-sent events `status`, `curves`, `gallery`, and `alive` in between."""
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
+
+    async def _stream(self) -> AsyncIterator[str]:
+        feed = self.feed()
+        while not self._ending.is_set():
+            for message in feed.due(time.monotonic()):
+                yield message
+            await asyncio.sleep(QUICK)
+
+    def feed(self) -> Feed:
+        """What one browser is told from now on."""
+        return Feed(
+            (
+                ("status", QUICK, lambda: facts.live(self._engine.snapshot) | self._surroundings()),
+                ("curves", SLOW, lambda: facts.curves(self._engine.snapshot.history)),
+                ("gallery", SLOW, lambda: facts.gallery(self._engine.snapshot)),
+            )
+        )
+
+    def _surroundings(self) -> facts.Json:
+        stats = self._viewer.stats
+        view = (dataclasses.asdict(stats) if stats else {}) | {
+            "clients": self._viewer.clients,
+            "failure": self._viewer.failure,
+            "virtual": self._virtual(),
+            "virtual_shown": self._virtual_shown,
+        }
+        return {"jobs": facts.jobs(self._jobs.views), "view": facts.finite(view)}
+
+    def _virtual(self) -> facts.Json | None:
+        """The virtual camera once it has a picture."""
+        version, _ = self._viewer.virtual_picture()
+        try:
+            camera = self._viewer.virtual_camera()
+        except InputError:
+            return None
+        return {"version": version} | facts.camera_figures(camera) if version else None
+
+    def thumbnail(self, request: Request) -> Response:
+        """GET /thumbnail/{index}.jpg: a small picture of one photo."""
+        photos, index = self._engine.snapshot.photos, request.path_params["index"]
+        if photos is None or index >= len(photos.names):
+            return PlainTextResponse("There is no such photo.", 404)
+        pixels = photos.pixels[index]
+        scale = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
+        size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+        kept = "max-age=86400" if "v" in request.query_params else "no-store"
+        return Response(jpeg.tobytes(), headers={"Cache-Control": kept}, media_type="image/jpeg")
+
+    def virtual_camera(self, request: Request) -> Response:
+        """GET /virtual-camera.jpg: what the virtual camera sees now."""
+        version, jpeg = self._viewer.virtual_picture()
+        if not version:
+            return PlainTextResponse("The virtual camera has seen nothing yet.", 404)
+        headers = {"Cache-Control": "no-store"}
+        return Response(jpeg, headers=headers, media_type="image/jpeg")
+
+    def file(self, request: Request) -> Response:
+        """GET /files/{name}: one of the run's exports, in ranges where asked for."""
+        file = exported(self._engine.snapshot.run / EXPORTS_FOLDER, request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("There is no such export.", 404)
+        kind = SHOWN.get(file.suffix.lower())
+        inline = kind is not None and "download" not in request.query_params
+        return FileResponse(
+            file,
+            media_type=kind or "application/octet-stream",
+            filename=file.name,
+            content_disposition_type="inline" if inline else "attachment",
+        )
+
+    # -- small asks in ---------------------------------------------------------------------------
+
+    async def configure(self, request: Request) -> Response:
+        """POST /configure: options by path as a JSON object."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_ASK:
+                return PlainTextResponse("This is too long for options.", 413)
+        changes = _options(body)
+        if changes is None:
+            return PlainTextResponse("Send options by path as a JSON object.", 400)
+        self._engine.submit(Configure(changes))
+        return Response(status_code=204)
+
+    def look_through(self, request: Request) -> Response:
+        """POST /look-through/{index}: stand behind a photo's camera."""
+        return self._with_camera(request, self._viewer.look_through)
+
+    def highlight(self, request: Request) -> Response:
+        """POST /highlight/{index}: make one frustum stand out."""
+        return self._with_camera(request, self._viewer.highlight)
+
+    def highlight_none(self, request: Request) -> Response:
+        """POST /highlight/none: all frustums alike again."""
+        self._viewer.highlight(None)
+        return Response(status_code=204)
+
+    def reset_view(self, request: Request) -> Response:
+        """POST /reset-view: back to the start."""
+        self._viewer.reset_view()
+        return Response(status_code=204)
+
+    def show_virtual(self, request: Request) -> Response:
+        """POST /virtual-camera/show or /virtual-camera/hide: for all who look."""
+        if request.path_params["act"] not in ("show", "hide"):
+            return PlainTextResponse("The virtual camera is shown or hidden.", 404)
+        self._virtual_shown = request.path_params["act"] == "show"
+        self._viewer.show_virtual(self._virtual_shown)
+        return Response(status_code=204)
+
+    def shade(self, request: Request) -> Response:
+        """POST /theme/dark or /theme/light: the scene follows the page."""
+        if request.path_params["shade"] not in ("dark", "light"):
+            return PlainTextResponse("The theme is dark or light.", 404)
+        self._viewer.set_dark(request.path_params["shade"] == "dark")
+        return Response(status_code=204)
+
+    def _with_camera(self, request: Request, act: Callable[[int], None]) -> Response:
+        learned, index = self._engine.snapshot.learned, request.path_params["index"]
+        if learned is None or index >= len(learned.cameras):
+            return PlainTextResponse("There is no such camera.", 404)
+        act(index)
+        return Response(status_code=204)
+
+
+def exported(folder: Path, name: str) -> Path | None:
+    """The file of that name inside a folder; None for what is hidden, or outside by any way."""
+    try:
+        root, file = folder.resolve(), (folder / name).resolve()
+        if not file.is_relative_to(root) or not file.is_file():
+            return None
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return None
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return None if hidden else file
+
+
+def _options(body: bytes) -> dict[str, Any] | None:
+    try:
+        changes = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return changes if isinstance(changes, dict) else None

@@ -1,0 +1,134 @@
+"""An engine that obeys at once and trains nothing, a scene without a window, and their server."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.engine import commands
+from core.engine.commands import Command
+from core.engine.governor import Governor
+from core.engine.snapshot import Notice, Snapshot
+from core.errors import InputError
+from core.exporting.jobs import Jobs
+from core.geometry.cameras import Camera
+from core.training.config import Config
+from core.training.learned import Learned
+from core.training.settings import changed
+from studio.app import mounted
+from studio.exports import Exports
+from studio.panel.layout import build_page
+from studio.scene.stats import ViewStats
+from studio.server import Server
+from studio.telemetry import Telemetry
+from tests.studio.scene.stand_ins import CAMERAS, photo_set, scene
+
+JPEG = b"\xff\xd8 a picture"
+
+
+class Desk:
+    """An engine: remembers every command, and follows those that change facts."""
+
+    def __init__(self, run: Path, **facts: Any) -> None:
+        photos = photo_set()
+        learned = Learned(photos.names, CAMERAS, (False, True, False), scene())
+        self.governor = Governor()
+        self.commands: list[Command] = []
+        known = {"phase": "ready", "photos": photos, "learned": learned}
+        self.snapshot = self._first = Snapshot(1, run, Config(), **known | facts)
+
+    def forget(self) -> None:
+        """Be as new, but for the version."""
+        self.commands.clear()
+        self.snapshot = dataclasses.replace(self._first, version=self.snapshot.version + 1)
+
+    def submit(self, command: Command) -> None:
+        """Obey, and publish."""
+        self.commands.append(command)
+        match command:
+            case commands.Configure(changes):
+                self._configure(dict(changes))
+            case commands.Play():
+                self.publish(playing=True)
+            case commands.Pause():
+                self.publish(playing=False)
+            case commands.Step(count):
+                self.publish(step=self.snapshot.step + count)
+
+    def publish(self, **facts: Any) -> None:
+        """A newer snapshot that differs in these facts."""
+        version = self.snapshot.version + 1
+        self.snapshot = dataclasses.replace(self.snapshot, version=version, **facts)
+
+    def say(self, text: str, kind: Any = "info") -> None:
+        """Publish one more notice."""
+        notices = self.snapshot.notices
+        self.publish(notices=(*notices, Notice(len(notices) + 1, self.snapshot.step, kind, text)))
+
+    def wait(self, newer_than: int, timeout: float) -> Snapshot:
+        """The newest snapshot."""
+        return self.snapshot
+
+    def _configure(self, changes: dict[str, Any]) -> None:
+        try:
+            self.publish(config=changed(self.snapshot.config, changes))
+        except InputError as error:
+            self.say(str(error), "warning")
+
+
+class Window:
+    """A 3D scene: remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.stats: ViewStats | None = ViewStats(0.5, 18.0, 3.0, 40.0)
+        self.clients = 1
+        self.failure: str | None = None
+        self.picture: tuple[int, bytes] = (0, b"")
+
+    def look_through(self, index: int) -> None:
+        self.asked.append(("look through", index))
+
+    def highlight(self, index: int | None) -> None:
+        self.asked.append(("highlight", index))
+
+    def reset_view(self) -> None:
+        self.asked.append(("reset", None))
+
+    def set_dark(self, dark: bool) -> None:
+        self.asked.append(("dark", dark))
+
+    def show_virtual(self, visible: bool) -> None:
+        self.asked.append(("show virtual", visible))
+
+    def virtual_picture(self) -> tuple[int, bytes]:
+        return self.picture
+
+    def virtual_camera(self) -> Camera:
+        return CAMERAS[0]
+
+
+@dataclasses.dataclass
+class Desktop:
+    """A whole page with its server, but for viser."""
+
+    engine: Desk
+    window: Window
+    jobs: Jobs
+    url: str
+
+
+@contextlib.contextmanager
+def served(engine: Desk) -> Iterator[Desktop]:
+    """The page of an engine at a real port."""
+    window, jobs, server = Window(), Jobs(), Server(port=0)
+    telemetry = Telemetry(engine, window, jobs)
+    page = build_page(engine, Exports(engine, jobs))
+    server.start(mounted(page, telemetry, viser_port=9))  # nobody listens at 9
+    try:
+        yield Desktop(engine, window, jobs, server.url)
+    finally:
+        telemetry.stop()
+        server.stop()
+        jobs.stop()

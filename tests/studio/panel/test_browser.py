@@ -1,0 +1,295 @@
+"""A person in front of the page: a real browser, a real port, an engine that obeys at once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.engine.commands import Configure, Pause, Play, Refine, Step
+from core.training.config import Config
+from tests.browser import chromium
+from tests.studio.panel.stand_ins import Desk, Desktop, served
+
+pytestmark = pytest.mark.browser
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 800, "height": 900}
+PATIENCE = 30_000.0  # ms
+
+expect.set_options(timeout=PATIENCE)  # machines may be busy, and nothing here is a benchmark
+
+
+@pytest.fixture(scope="module")
+def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+    with served(Desk(tmp_path_factory.mktemp("run"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def faults() -> list[str]:
+    """Errors in any tab, and requests to elsewhere."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def first_tab(browser: Browser, desktop: Desktop, faults: list[str]) -> Page:
+    """A tab that most tests share, as it takes long to open."""
+    return opened(browser, desktop, faults)
+
+
+@pytest.fixture
+def fresh(desktop: Desktop, faults: list[str]) -> Iterator[None]:
+    """An engine as new, and a test that fails for any fault it caused."""
+    desktop.engine.forget()
+    desktop.window.asked.clear()
+    yield
+    assert faults == []
+
+
+@pytest.fixture
+def page(fresh: None, first_tab: Page, desktop: Desktop) -> Page:
+    """The shared tab, once it shows the engine as new."""
+    expect(first_tab.locator("#figure-step")).to_have_text("0")
+    return first_tab
+
+
+@pytest.fixture
+def open_page(
+    fresh: None, browser: Browser, desktop: Desktop, faults: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Opens a tab of its own."""
+    pages: list[Page] = []
+
+    def open_one(**size: int) -> Page:
+        pages.append(opened(browser, desktop, faults, **(WIDE | size)))
+        return pages[-1]
+
+    yield open_one
+    for each in pages:
+        each.context.close()
+
+
+def opened(browser: Browser, desktop: Desktop, faults: list[str], **size: int) -> Page:
+    page = browser.new_page(color_scheme="dark", viewport=size or WIDE)
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: away(request.url) and faults.append(request.url))
+
+    def away(url: str) -> bool:
+        return not url.startswith((desktop.url, "data:", "blob:"))
+
+    page.goto(desktop.url)
+    page.wait_for_selector("body[data-built]")
+    expect(page.locator("#figure-device")).to_have_text("CPU")
+    return page
+
+
+def boxed(page: Page, selector: str) -> dict[str, float]:
+    box = page.locator(selector).bounding_box()
+    assert box is not None, selector
+    return box
+
+
+def soon(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until the engine was reached."""
+    for _ in range(300):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never came true")
+
+
+def test_the_scene_has_the_room_and_the_page_never_scrolls(page: Page) -> None:
+    scene = boxed(page, "#scene")
+    assert scene["width"] >= 2 / 3 * 1440 and scene["height"] >= 2 / 3 * 900
+    assert boxed(page, "#panel")["width"] == 372
+    size = page.evaluate("[document.documentElement.scrollHeight, innerHeight, scrollX, scrollY]")
+    assert size == [900, 900, 0, 0]
+    assert page.locator("footer").count() == 0
+    assert page.evaluate("document.querySelector('#viser').getAttribute('src')") == "viser/"
+
+
+def test_stacked_the_scene_comes_first_and_the_transport_stays(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page(**NARROW)
+    assert boxed(page, "#scene")["y"] == 0
+    assert boxed(page, "#panel")["y"] > boxed(page, "#scene")["height"]
+    for y in (0, 2000):
+        page.evaluate(f"document.querySelector('#body').scrollTo(0, {y})")
+        bottom = boxed(page, "#transport")
+        assert 900 - 60 <= bottom["y"] + bottom["height"] <= 900
+
+
+def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
+    desktop.engine.publish(
+        step=1240, psnr=31.23, steps_per_second=8.14, seconds_left=130.0, playing=True
+    )
+    expect(page.locator("#figure-step")).to_have_text("1,240")
+    expect(page.locator("#figure-psnr")).to_have_text("31.2 dB")
+    expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
+    expect(page.locator("#figure-left")).to_have_text("2:10")
+    expect(page.locator("#stages .now")).to_have_text("explore")
+    desktop.engine.say("Checkpoint <b>saved</b>.")
+    expect(page.locator("#notices-items li").first).to_contain_text("Checkpoint <b>saved</b>.")
+
+
+def test_two_tabs_and_a_reload_agree(open_page: Callable[..., Page], desktop: Desktop) -> None:
+    one, two = open_page(), open_page()
+    one.bring_to_front()
+    one.get_by_role("tab", name="Cameras").click()
+    one.locator("#option-cameras-rotation").get_by_text("quaternion").click()
+    for each in (one, two):
+        chosen = each.locator("#option-cameras-rotation input[value=quaternion]")
+        expect(chosen).to_be_checked(timeout=PATIENCE)
+    one.reload()
+    expect(one.locator("#option-cameras-rotation input[value=quaternion]")).to_be_checked()
+    expect(one.get_by_role("tab", name="Cameras")).to_have_attribute("aria-selected", "true")
+    assert desktop.engine.commands == [Configure({"cameras.rotation": "quaternion"})]
+
+
+def test_an_impossible_number_comes_back(page: Page) -> None:
+    page.get_by_role("tab", name="Field").click()
+    width = page.locator("#option-field-width input")
+    width.fill("1000000000")
+    width.press("Enter")
+    expect(page.locator("#notices-items .warning").first).to_contain_text("field.width")
+    expect(width).to_have_value(str(Config().field.width))
+
+
+def test_learning_rates_are_typed_as_people_write_them(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Training").click()
+    rate = page.locator("#option-cameras-rate input")
+    rate.fill("5e-4")
+    rate.press("Tab")
+    soon(page, lambda: desktop.engine.snapshot.config.cameras.rate == 5e-4)
+
+
+def test_a_slider_follows_the_keyboard(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Explore").click()
+    page.locator("#option-explore-share input[type=range]").press("ArrowRight")
+    soon(page, lambda: desktop.engine.snapshot.config.explore.share > 0.5)
+
+
+def test_an_old_run_is_asked_about_in_place(page: Page, desktop: Desktop) -> None:
+    desktop.engine.publish(step=1240)
+    page.get_by_role("tab", name="Field").click()
+    spaces = page.locator("#option-rendering-space")
+    spaces.get_by_text("camera", exact=True).click()
+    expect(page.locator("#confirm")).to_contain_text("1,240 steps are put aside")
+    page.locator("#action-keep").click()
+    expect(page.locator("#confirm")).to_be_hidden()
+    expect(spaces.locator("input[value=ndc]")).to_be_checked()
+    spaces.get_by_text("camera", exact=True).click()
+    page.locator("#action-confirm").click()
+    soon(page, lambda: desktop.engine.commands == [Configure({"rendering.space": "camera"})])
+    expect(page.locator("#action-undo")).to_be_hidden()
+    desktop.engine.publish(can_undo=True)
+    expect(page.locator("#action-undo")).to_be_visible()
+
+
+def test_photos_are_pictures(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Photos").click()
+    pictures = page.locator("#photos img")
+    expect(pictures).to_have_count(3)
+    page.wait_for_function(
+        "[...document.querySelectorAll('#photos img')].every(i => i.naturalWidth)"
+    )
+    page.locator("#photos .look").nth(2).hover()
+    page.locator("#photos .look").nth(2).click()
+    page.locator("#photos input").nth(0).uncheck()
+    soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("0.png",))
+    expect(page.locator("#photos-summary")).to_contain_text("2 of 3 photos")
+    asked = desktop.window.asked
+    assert ("highlight", 2) in asked and ("look through", 2) in asked
+    expect(page.locator("#option-data-disabled input")).to_have_value("0.png")
+
+
+def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:
+    commands = desktop.engine.commands
+    page.locator(".brand").click()  # a focused button would take the space bar for itself
+    page.keyboard.press("Space")
+    soon(page, lambda: commands == [Play()])
+    expect(page.locator("body")).to_have_attribute("data-playing", "true")
+    page.keyboard.press("Space")
+    soon(page, lambda: commands[1:] == [Pause()])
+    page.keyboard.press("n")
+    soon(page, lambda: commands[2:] == [Step()])
+    page.keyboard.press("3")
+    soon(page, lambda: commands[3:] == [Configure({"explore.channel": "opacity"})])
+    page.keyboard.press("0")
+    soon(page, lambda: ("reset", None) in desktop.window.asked)
+    desktop.engine.publish(step=1240)
+    page.keyboard.press("r")
+    page.locator("#action-confirm").click()
+    soon(page, lambda: commands[4:] == [Refine()])
+    for key in "wasdqe":
+        page.keyboard.press(key)
+    page.get_by_role("tab", name="Photos").click()
+    page.locator("#option-data-photos input").type("n r 1 ?")
+    expect(page.locator("#help")).to_be_hidden()
+    page.locator(".brand").click()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.locator("#action-keep").click()  # other photos would have lost 1,240 steps
+    expect(page.locator("#option-data-photos input")).to_have_value("")
+    assert len(commands) == 5, "typing is no shortcut"
+
+
+def test_dark_and_light_are_the_persons_choice(
+    open_page: Callable[..., Page], desktop: Desktop
+) -> None:
+    page = open_page()
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(15, 18, 22)"
+    soon(page, lambda: ("dark", True) in desktop.window.asked)
+    page.locator("#action-theme").click()
+    assert page.evaluate(ground) == "rgb(244, 245, 247)"
+    soon(page, lambda: desktop.window.asked[-1] == ("dark", False))
+    page.reload()
+    page.wait_for_selector("body[data-built]")
+    assert page.evaluate(ground) == "rgb(244, 245, 247)"
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"phase": "loading"}, "Reading photos"),
+        ({"phase": "failed", "failure": "No photos yet."}, "No photos yet"),
+        ({"failure": "Stopped: a bug.", "traceback": "line 1"}, "Training stopped"),
+    ],
+)
+def test_there_is_always_a_next_thing_to_do(
+    known: dict[str, Any], words: str, page: Page, desktop: Desktop
+) -> None:
+    expect(page.locator("#cover")).to_be_hidden()
+    desktop.engine.publish(**known)
+    expect(page.locator("#cover-title")).to_have_text(words)
+    if words == "No photos yet":
+        with page.expect_file_chooser():
+            page.locator("#cover-action").click()
+    if words == "Training stopped":
+        expect(page.locator("#cover-details")).to_be_visible()
+        page.locator("#cover-action").click()
+        soon(page, lambda: desktop.engine.commands == [Play()])
+
+
+def test_an_export_shows_its_way_and_its_end(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Export").click()
+    for name, value in {"frames": "4", "size": "48", "fps": "10"}.items():
+        page.locator(f"#export-{name} input").fill(value)
+    page.locator("#action-export-video").click()
+    job = page.locator(".job").first
+    expect(job).to_have_attribute("data-state", "done")
+    page.wait_for_function("document.querySelector('.job video')?.readyState >= 1")
+    assert page.evaluate("document.querySelector('.job video').videoWidth") == 48
+    with page.expect_download() as download:
+        job.locator(".download").click()
+    assert download.value.suggested_filename == "spiral-rgb-1.mp4"

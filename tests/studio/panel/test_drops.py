@@ -1,0 +1,55 @@
+"""What is dropped into the page ends in the run's folder, under names that do no harm."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InputError
+from studio.panel.drops import keep_dropped, safe_name
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    folder = tmp_path / "browser"
+    for name in ("a/1.jpg", "b/1.jpg", "2.png", "notes.txt", "film.mp4"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    return [folder / name for name in ("a/1.jpg", "b/1.jpg", "2.png", "notes.txt", "film.mp4")]
+
+
+def test_photos_go_to_a_folder_of_their_own(files: list[Path], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    first = keep_dropped(files[:4], run)
+    assert first.parent == run / "photos"
+    kept = {file.name: file.read_bytes() for file in first.iterdir()}
+    assert kept == {"1.jpg": b"a/1.jpg", "1-2.jpg": b"b/1.jpg", "2.png": b"2.png"}
+    (files[0]).write_bytes(b"another")
+    assert keep_dropped(files[:1], run) != first, "an older drop stays for Undo"
+
+
+def test_a_video_is_the_file_itself(files: list[Path], tmp_path: Path) -> None:
+    kept = keep_dropped(files[3:], tmp_path / "run")
+    assert kept.name == "film.mp4" and kept.read_bytes() == b"film.mp4"
+
+
+def test_what_cannot_be_used_is_refused(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not both"):
+        keep_dropped(files, tmp_path / "run")
+    with pytest.raises(InputError, match="None of these files"):
+        keep_dropped(files[3:4], tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@given(st.text(max_size=300))
+def test_a_safe_name_is_one_plain_name(name: str) -> None:
+    safe = safe_name(name)
+    assert safe and len(safe) < 100
+    assert not set(safe) & set('/\\\0\n:*?"<>|') and not safe.startswith(".")
+    assert Path("x", safe).name == safe and safe not in (".", "..")
+
+
+def test_a_safe_name_keeps_harmless_ones() -> None:
+    assert safe_name("IMG_0042.JPG") == "IMG_0042.JPG"
+    assert safe_name("../../été 1.jpeg") == "été 1.jpeg"
