@@ -48,5 +48,12 @@ def test_the_engine_is_only_known_above_it() -> None:
 def test_nothing_dangerous_is_called() -> None:
     for file in files("core", "studio"):
         text = file.read_text()
-        for word in ("os.system", "shell=True", "import pickle", "pickle.load", "weights_only=False", "settrace"):
+        for word in (
+            "os.system",
+            "shell=True",
+            "import pickle",
+            "pickle.load",
+            "weights_only=False",
+            "settrace",
+        ):
             assert word not in text, f"{file} holds {word}"

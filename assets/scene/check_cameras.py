@@ -22,7 +22,6 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-
 from layout import still_life
 
 Matrix = npt.NDArray[np.float64]
@@ -33,8 +32,9 @@ CORNERED = ("landscape", "chart", "botanical", "chest", "tile-0", "box", "page-l
 
 def projections(record: dict[str, Any]) -> list[Matrix]:
     """3 x 4 matrices that take homogeneous world points to homogeneous pixels (+0.5 centres)."""
-    intrinsics = np.array([[record["fl_x"], 0, record["cx"]], [0, record["fl_y"], record["cy"]],
-                           [0, 0, 1]])
+    intrinsics = np.array(
+        [[record["fl_x"], 0, record["cx"]], [0, record["fl_y"], record["cy"]], [0, 0, 1]]
+    )
     flip = np.diag([1.0, -1.0, -1.0, 1.0])
     worlds = [np.array(frame["transform_matrix"]) for frame in record["frames"]]
     return [intrinsics @ np.linalg.inv(world @ flip)[:3] for world in worlds]
@@ -50,8 +50,11 @@ def matched(first: Features, second: Features) -> tuple[Matrix, Matrix]:
     """Pixels of mutual nearest features that pass the ratio test, in both photos."""
     forward = cv2.BFMatcher().knnMatch(first[1], second[1], k=2)
     backward = {m.queryIdx: m.trainIdx for m in cv2.BFMatcher().match(second[1], first[1])}
-    good = [m for m, n in forward
-            if m.distance < 0.7 * n.distance and backward[m.trainIdx] == m.queryIdx]
+    good = [
+        m
+        for m, n in forward
+        if m.distance < 0.7 * n.distance and backward[m.trainIdx] == m.queryIdx
+    ]
     one = np.array([first[0][m.queryIdx].pt for m in good]) + 0.5
     two = np.array([second[0][m.trainIdx].pt for m in good]) + 0.5
     return one, two
@@ -94,13 +97,16 @@ def main() -> None:
     parser.add_argument("--marks", type=Path, help="write photos with marked corners here")
     args = parser.parse_args()
     record = json.loads((args.scene / "transforms.json").read_text(encoding="utf-8"))
-    photos = [np.asarray(cv2.imread(str(args.scene / f["file_path"])), np.uint8)
-              for f in record["frames"]]
+    photos = [
+        np.asarray(cv2.imread(str(args.scene / f["file_path"])), np.uint8) for f in record["frames"]
+    ]
     cameras = projections(record)
     errors = reprojection_errors(photos, cameras)
     shares = np.percentile(errors, [50, 90, 95])
-    print(f"{len(errors)} matches, reprojection error in pixels: median {shares[0]:.3f}, "
-          f"90 % {shares[1]:.3f}, 95 % {shares[2]:.3f}")
+    print(
+        f"{len(errors)} matches, reprojection error in pixels: median {shares[0]:.3f}, "
+        f"90 % {shares[1]:.3f}, 95 % {shares[2]:.3f}"
+    )
     if args.marks:
         cv2.imwrite(str(args.marks), marked(photos, cameras))
 

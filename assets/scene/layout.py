@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-
 import textures as paint_of
 from paint import (
     BLUSH,
@@ -74,10 +73,14 @@ def framed(name: str, image: Image, x: float, y: float, width: float, rng: Rng) 
     """A picture in a wooden frame on the wall, its lower edge at height y."""
     height, edge, deep = width * image.shape[0] / image.shape[1], 0.05, 0.06
     yield Item(name, panel(width, height).moved(x, y, WALL_Z + 0.02), image)
-    slats = [block(width + 2 * edge, edge, deep).moved(x, y + dy, WALL_Z + deep / 2)
-             for dy in (-edge, height)]
-    slats += [block(height, edge, deep).turned("z", 90).moved(x + dx, y, WALL_Z + deep / 2)
-              for dx in (-width / 2, width / 2 + edge)]
+    slats = [
+        block(width + 2 * edge, edge, deep).moved(x, y + dy, WALL_Z + deep / 2)
+        for dy in (-edge, height)
+    ]
+    slats += [
+        block(height, edge, deep).turned("z", 90).moved(x + dx, y, WALL_Z + deep / 2)
+        for dx in (-width / 2, width / 2 + edge)
+    ]
     slats[2:] = [s.moved(y=height / 2) for s in slats[2:]]
     wood = paint_of.plank(700, 60, rng, (92, 54, 26), (214, 158, 84))
     yield Item(f"{name}-frame", joined(slats), wood)
@@ -114,6 +117,7 @@ def open_book(x: float, z: float, turn: float, rng: Rng) -> Iterator[Item]:
         return 0.022 + 0.034 * np.sin(np.pi * np.clip(s, 0, 1) ** 0.5) * (1 - 0.35 * s)
 
     for side, name in ((-1, "left"), (1, "right")):
+
         def sheet(u: Points, v: Points, side: int = side) -> tuple[Points, Points, Points]:
             s = 1 - u if side < 0 else u
             return side * s * wide, arch(s), (v - 0.5) * tall
@@ -129,10 +133,15 @@ def open_book(x: float, z: float, turn: float, rng: Rng) -> Iterator[Item]:
             return mesh.turned("x", 3).turned("y", turn).moved(x, 0.02, z)
 
         yield Item(f"page-{name}", put(surface(sheet, 40, 2)), paint_of.page(rng, side < 0))
-        edge = joined([surface(skirt, 40, 1, (0.6, 0, 0.9, 0.1)),
-                       surface(flank, 1, 1, (0.6, 0.3, 1.0, 0.4)),
-                       block(wide + 0.02, 0.008, tall + 0.03, (0.22, 0, 0.5, 0.05))
-                       .moved(side * (wide + 0.02) / 2, -0.008)])
+        edge = joined(
+            [
+                surface(skirt, 40, 1, (0.6, 0, 0.9, 0.1)),
+                surface(flank, 1, 1, (0.6, 0.3, 1.0, 0.4)),
+                block(wide + 0.02, 0.008, tall + 0.03, (0.22, 0, 0.5, 0.05)).moved(
+                    side * (wide + 0.02) / 2, -0.008
+                ),
+            ]
+        )
         yield Item(f"page-edge-{name}", put(edge), paint_of.book(rng, 1))
 
 
@@ -145,8 +154,9 @@ def globe(x: float, z: float, rng: Rng) -> Iterator[Item]:
     ring = np.stack([np.cos(arc), np.sin(arc), 0 * arc], axis=1) * (radius + 0.022)
     wood = paint_of.banded(500, 900, rng, (COCOA, (206, 150, 76), MADDER, SAFFRON), 40)
     yield Item("meridian", tube(ring, 0.012).moved(x, centre, z), wood)
-    foot = lathe([(0.02, 0.12), (0.035, 0.1), (0.022, 0.075), (0.05, 0.05), (0.14, 0.03),
-                  (0.15, 0.0)])
+    foot = lathe(
+        [(0.02, 0.12), (0.035, 0.1), (0.022, 0.075), (0.05, 0.05), (0.14, 0.03), (0.15, 0.0)]
+    )
     stand = paint_of.banded(600, 300, rng, (COCOA, (206, 150, 76), MADDER, SAFFRON), 7)
     yield Item("globe-foot", foot.moved(x, 0.0, z), stand)
 
@@ -167,9 +177,13 @@ def flower(radius: float, count: int, cup: float, slim: float, rng: Rng) -> Mesh
 def blossoms(mouth: Points, reach: float, rng: Rng) -> Iterator[Item]:
     """Flowers on a dome above a vase's mouth, with their stems."""
     looks: tuple[tuple[Rgb, Rgb, Rgb], ...] = (
-        (NAVY, MADDER, (226, 92, 70)), (SAFFRON, CREAM, (250, 240, 222)),
-        (MADDER, (226, 120, 60), SAFFRON), (CREAM, BLUSH, (206, 96, 110)),
-        (NAVY, (96, 84, 160), (172, 164, 214)), (COCOA, SAFFRON, (248, 214, 110)))
+        (NAVY, MADDER, (226, 92, 70)),
+        (SAFFRON, CREAM, (250, 240, 222)),
+        (MADDER, (226, 120, 60), SAFFRON),
+        (CREAM, BLUSH, (206, 96, 110)),
+        (NAVY, (96, 84, 160), (172, 164, 214)),
+        (COCOA, SAFFRON, (248, 214, 110)),
+    )
     count = 19
     for k in range(count):
         rise, spin = np.arccos(1 - 0.97 * (k + 0.6) / count), k * 2.39996 + 0.4
@@ -184,14 +198,25 @@ def blossoms(mouth: Points, reach: float, rng: Rng) -> Iterator[Item]:
         gaze /= np.linalg.norm(gaze)
         yield Item(f"core-{k}", ball(0.2 * size).moved(*(head + 0.1 * size * gaze)), core)
         stalk = mouth + np.linspace(0, 1, 9)[:, None] ** (1.0, 0.8, 1.0) * (head - mouth)
-        yield Item(f"stalk-{k}", tube(stalk, 0.006),
-                   paint_of.fruit_skin(rng, (40, 70, 36), (92, 124, 56), (30, 50, 30)))
+        yield Item(
+            f"stalk-{k}",
+            tube(stalk, 0.006),
+            paint_of.fruit_skin(rng, (40, 70, 36), (92, 124, 56), (30, 50, 30)),
+        )
 
 
 def bouquet(x: float, z: float, rng: Rng) -> Iterator[Item]:
     """The blue and white vase with its flowers and some leaves."""
-    profile = [(0.072, 0.35), (0.062, 0.325), (0.056, 0.29), (0.085, 0.24), (0.128, 0.17),
-               (0.125, 0.1), (0.085, 0.03), (0.078, 0.0)]
+    profile = [
+        (0.072, 0.35),
+        (0.062, 0.325),
+        (0.056, 0.29),
+        (0.085, 0.24),
+        (0.128, 0.17),
+        (0.125, 0.1),
+        (0.085, 0.03),
+        (0.078, 0.0),
+    ]
     yield Item("delft", lathe(profile).moved(x, 0.0, z), paint_of.delft(1300, 640, rng), True)
     mouth = np.array([x, 0.33, z])
     yield from blossoms(mouth, 0.265, rng)
@@ -218,25 +243,50 @@ def plant(x: float, y: float, z: float, rng: Rng) -> Iterator[Item]:
         mesh = stem.turned("x", out).turned("y", spin).moved(x, y + 0.2, z)
         yield Item(f"leaf-{k}", mesh, paint_of.blade(rng))
         rod = tube(np.linspace((0, 0, 0), (0, rise, 0), 5), 0.007)
-        yield Item(f"rod-{k}", rod.turned("x", out).turned("y", spin).moved(x, y + 0.2, z),
-                   paint_of.fruit_skin(rng, (110, 60, 60), (150, 130, 80), (60, 80, 50)))
+        yield Item(
+            f"rod-{k}",
+            rod.turned("x", out).turned("y", spin).moved(x, y + 0.2, z),
+            paint_of.fruit_skin(rng, (110, 60, 60), (150, 130, 80), (60, 80, 50)),
+        )
 
 
 def pottery(rng: Rng) -> Iterator[Item]:
     """The tall amphora, a jug with a handle, a cup and a small round pot."""
-    amphora = lathe([(0.09, 0.72), (0.075, 0.7), (0.055, 0.6), (0.11, 0.52), (0.185, 0.4),
-                     (0.165, 0.24), (0.085, 0.06), (0.1, 0.0)])
+    amphora = lathe(
+        [
+            (0.09, 0.72),
+            (0.075, 0.7),
+            (0.055, 0.6),
+            (0.11, 0.52),
+            (0.185, 0.4),
+            (0.165, 0.24),
+            (0.085, 0.06),
+            (0.1, 0.0),
+        ]
+    )
     reds = ((206, 116, 66), (48, 30, 26), (226, 176, 116), (140, 52, 38), (40, 26, 24))
     skin = paint_of.banded(1300, 1000, rng, reds, 11)
     yield Item("amphora", amphora.moved(0.93, 0.0, -2.12), skin, True)
-    jug = lathe([(0.062, 0.34), (0.052, 0.32), (0.05, 0.28), (0.105, 0.2), (0.112, 0.12),
-                 (0.075, 0.02), (0.07, 0.0)])
+    jug = lathe(
+        [
+            (0.062, 0.34),
+            (0.052, 0.32),
+            (0.05, 0.28),
+            (0.105, 0.2),
+            (0.112, 0.12),
+            (0.075, 0.02),
+            (0.07, 0.0),
+        ]
+    )
     greens = (TEAL, CREAM, SAFFRON, (36, 66, 84), MADDER)
     yield Item("jug", jug.moved(0.6, 0.0, -2.32), paint_of.banded(1000, 620, rng, greens, 8), True)
     bow = np.linspace(-1.25, 1.35, 24)
     loop = np.stack([0.1 * np.cos(bow) + 0.06, 0.085 * np.sin(bow) + 0.22, 0 * bow], axis=1)
-    yield Item("handle", tube(loop, 0.013).moved(0.6, 0.0, -2.32),
-               paint_of.banded(300, 600, rng, greens, 16))
+    yield Item(
+        "handle",
+        tube(loop, 0.013).moved(0.6, 0.0, -2.32),
+        paint_of.banded(300, 600, rng, greens, 16),
+    )
     cup = lathe([(0.078, 0.12), (0.074, 0.1), (0.066, 0.05), (0.048, 0.012), (0.05, 0.0)])
     warm = (CREAM, MADDER, TEAL, SAFFRON, INDIGO)
     yield Item("cup", cup.moved(-0.6, 0.19, -1.33), paint_of.banded(900, 260, rng, warm, 4), True)
@@ -248,8 +298,9 @@ def pottery(rng: Rng) -> Iterator[Item]:
 
 def fruit_bowl(x: float, z: float, rng: Rng) -> Iterator[Item]:
     """A majolica bowl of fruit."""
-    bowl = lathe([(0.15, 0.108), (0.182, 0.118), (0.172, 0.1), (0.12, 0.04), (0.07, 0.016),
-                  (0.082, 0.0)])
+    bowl = lathe(
+        [(0.15, 0.108), (0.182, 0.118), (0.172, 0.1), (0.12, 0.04), (0.07, 0.016), (0.082, 0.0)]
+    )
     inks = (CREAM, INDIGO, SAFFRON, TEAL, MADDER)
     yield Item("bowl", bowl.moved(x, 0.0, z), paint_of.banded(1300, 330, rng, inks, 4), True)
     skins: tuple[tuple[Rgb, Rgb, Rgb, bool], ...] = (
@@ -258,9 +309,16 @@ def fruit_bowl(x: float, z: float, rng: Rng) -> Iterator[Item]:
         ((120, 26, 48), (206, 88, 70), SAFFRON, False),
         ((226, 186, 48), (246, 222, 110), OLIVE, False),
         ((150, 160, 60), (222, 210, 110), COCOA, True),
-        ((176, 50, 40), (220, 120, 60), CREAM, True))
-    spots = ((-0.085, 0.13, 0.045), (0.05, 0.13, 0.075), (0.0, 0.132, -0.07), (0.1, 0.13, -0.035),
-             (-0.085, 0.14, -0.06), (0.005, 0.215, 0.008))
+        ((176, 50, 40), (220, 120, 60), CREAM, True),
+    )
+    spots = (
+        (-0.085, 0.13, 0.045),
+        (0.05, 0.13, 0.075),
+        (0.0, 0.132, -0.07),
+        (0.1, 0.13, -0.035),
+        (-0.085, 0.14, -0.06),
+        (0.005, 0.215, 0.008),
+    )
     for k, (look, spot) in enumerate(zip(skins, spots, strict=True)):
         shape = ball(rng.uniform(0.066, 0.078), 1.2 if k == 3 else 0.93)
         shape = shape.turned("z", rng.uniform(-40, 40)).turned("y", rng.uniform(0, 360))
@@ -307,5 +365,8 @@ def still_life(seed: int) -> list[Item]:
         small_things,
     ]
     seeds = np.random.SeedSequence(seed).spawn(len(groups))
-    return [item for group, s in zip(groups, seeds, strict=True)
-            for item in group(np.random.default_rng(s))]
+    return [
+        item
+        for group, s in zip(groups, seeds, strict=True)
+        for item in group(np.random.default_rng(s))
+    ]

@@ -147,8 +147,15 @@ def scatter(width: float, height: float, radius: float, tries: int, rng: Rng) ->
     return np.array(kept)
 
 
-def leaf(canvas: Canvas, base: npt.ArrayLike, angle: float, length: float, colour: Rgb,
-         rng: Rng, slim: float = 0.3) -> None:
+def leaf(
+    canvas: Canvas,
+    base: npt.ArrayLike,
+    angle: float,
+    length: float,
+    colour: Rgb,
+    rng: Rng,
+    slim: float = 0.3,
+) -> None:
     """A pointed, curved leaf with a midrib and side veins, growing from base along angle."""
     t = np.linspace(0, 1, 22)
     bend = rng.uniform(-0.25, 0.25)
@@ -177,8 +184,14 @@ def petals(centre: npt.ArrayLike, radius: float, count: int, depth: float, phase
     return ring * reach[:, None] + np.asarray(centre, float)
 
 
-def rosette(canvas: Canvas, centre: npt.ArrayLike, radius: float, rng: Rng,
-            colours: Sequence[Rgb] = MIXED, rim: Rgb = NAVY) -> None:
+def rosette(
+    canvas: Canvas,
+    centre: npt.ArrayLike,
+    radius: float,
+    rng: Rng,
+    colours: Sequence[Rgb] = MIXED,
+    rim: Rgb = NAVY,
+) -> None:
     """A large embroidered flower: nested rings of petals, dots and spokes, all chosen at random."""
     centre = np.asarray(centre, float)
     size, last = radius, -1
@@ -197,14 +210,23 @@ def rosette(canvas: Canvas, centre: npt.ArrayLike, radius: float, rng: Rng,
             if count % 2:
                 canvas.disc(centre + way * size * 0.78, 0.06 * size + 1, mark)
             else:
-                canvas.line([centre + way * size * 0.6, centre + way * size * 0.9], mark,
-                            radius / 30)
+                canvas.line(
+                    [centre + way * size * 0.6, centre + way * size * 0.9], mark, radius / 30
+                )
         size *= rng.uniform(0.5, 0.74)
     canvas.disc(centre, max(size, 0.06 * radius), pick((CREAM, SAFFRON), rng))
 
 
-def vine(canvas: Canvas, start: npt.ArrayLike, angle: float, length: float, size: float,
-         greens: Sequence[Rgb], rng: Rng, stem: Rgb = COCOA) -> Field:
+def vine(
+    canvas: Canvas,
+    start: npt.ArrayLike,
+    angle: float,
+    length: float,
+    size: float,
+    greens: Sequence[Rgb],
+    rng: Rng,
+    stem: Rgb = COCOA,
+) -> Field:
     """A wandering stem with leaves on both sides and berries; returns its points."""
     steps = max(6, int(length / (0.55 * size)))
     turn = np.cumsum(rng.normal(0, 0.22, steps)) + angle
@@ -226,8 +248,16 @@ def vine(canvas: Canvas, start: npt.ArrayLike, angle: float, length: float, size
     return path
 
 
-def glyphs(canvas: Canvas, start: npt.ArrayLike, size: float, count: int, colour: Rgb, rng: Rng,
-           downwards: bool = False, weight: float = 0.13) -> None:
+def glyphs(
+    canvas: Canvas,
+    start: npt.ArrayLike,
+    size: float,
+    count: int,
+    colour: Rgb,
+    rng: Rng,
+    downwards: bool = False,
+    weight: float = 0.13,
+) -> None:
     """A row of invented letters, size pixels tall, made of stems, bars and bows.
 
     downwards turns the row by a quarter turn, as on the spine of a book.
@@ -245,8 +275,13 @@ def glyphs(canvas: Canvas, start: npt.ArrayLike, size: float, count: int, colour
         bow = np.linspace(-np.pi / 2, np.pi / 2, 9)
         ring = np.stack([wide * np.cos(bow), 0.33 + 0.33 * np.sin(bow)], axis=1)
         menu: list[npt.ArrayLike] = [
-            ring, [(0, 0), (wide, 0.66)], [(wide, 0), (wide, 0.66)], [(0, 0.62), (wide, 0.62)],
-            [(0, 0.04), (wide, 0.04)], ring * (-0.6, 1) + np.array((wide, 0))]
+            ring,
+            [(0, 0), (wide, 0.66)],
+            [(wide, 0), (wide, 0.66)],
+            [(0, 0.62), (wide, 0.62)],
+            [(0, 0.04), (wide, 0.04)],
+            ring * (-0.6, 1) + np.array((wide, 0)),
+        ]
         for k in rng.choice(len(menu), 2, replace=False):
             strokes.append(menu[int(k)])
         for stroke in strokes:

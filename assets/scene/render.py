@@ -79,12 +79,19 @@ def surface_of(item: Item) -> dict[str, Any]:
     return {"type": "twosided", "bsdf": {"type": "diffuse", "reflectance": image}}
 
 
-def lamp(place: tuple[float, float, float], target: tuple[float, float, float], half: float,
-         light: tuple[float, float, float]) -> dict[str, Any]:
+def lamp(
+    place: tuple[float, float, float],
+    target: tuple[float, float, float],
+    half: float,
+    light: tuple[float, float, float],
+) -> dict[str, Any]:
     """A square area light of the given half side and radiance that faces target."""
     frame = mi.ScalarTransform4f().look_at(origin=list(place), target=list(target), up=[0, 1, 0.1])
-    return {"type": "rectangle", "to_world": frame @ mi.ScalarTransform4f().scale(half),
-            "emitter": {"type": "area", "radiance": {"type": "rgb", "value": list(light)}}}
+    return {
+        "type": "rectangle",
+        "to_world": frame @ mi.ScalarTransform4f().scale(half),
+        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": list(light)}},
+    }
 
 
 def build(items: list[Item], folder: Path) -> mi.Scene:
@@ -99,21 +106,37 @@ def build(items: list[Item], folder: Path) -> mi.Scene:
         path = folder / f"{item.name}.ply"
         item.mesh.write(path)
         flat = len(item.mesh.faces) < 80
-        scene[f"body-{item.name}"] = {"type": "ply", "filename": str(path), "face_normals": flat,
-                                      "bsdf": surface_of(item)}
+        scene[f"body-{item.name}"] = {
+            "type": "ply",
+            "filename": str(path),
+            "face_normals": flat,
+            "bsdf": surface_of(item),
+        }
     return mi.load_dict(scene)
 
 
 def sensor(camera: Matrix, width: int, height: int, samples: int) -> mi.Sensor:
     """Mitsuba camera of an OpenGL camera-to-world matrix (Mitsuba: x left, y up, z forwards)."""
     focal = FOCAL_AT_640 * width / 640
-    return mi.load_dict({
-        "type": "perspective", "fov_axis": "x", "near_clip": 0.05, "far_clip": 50.0,
-        "fov": float(np.degrees(2 * np.arctan(width / (2 * focal)))),
-        "to_world": mi.ScalarTransform4f((camera @ np.diag([-1.0, 1.0, -1.0, 1.0])).tolist()),
-        "film": {"type": "hdrfilm", "width": width, "height": height, "rfilter": {"type": "box"},
-                 "pixel_format": "rgb", "component_format": "float32"},
-        "sampler": {"type": "multijitter", "sample_count": samples}})
+    return mi.load_dict(
+        {
+            "type": "perspective",
+            "fov_axis": "x",
+            "near_clip": 0.05,
+            "far_clip": 50.0,
+            "fov": float(np.degrees(2 * np.arctan(width / (2 * focal)))),
+            "to_world": mi.ScalarTransform4f((camera @ np.diag([-1.0, 1.0, -1.0, 1.0])).tolist()),
+            "film": {
+                "type": "hdrfilm",
+                "width": width,
+                "height": height,
+                "rfilter": {"type": "box"},
+                "pixel_format": "rgb",
+                "component_format": "float32",
+            },
+            "sampler": {"type": "multijitter", "sample_count": samples},
+        }
+    )
 
 
 def developed(radiance: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
@@ -128,11 +151,24 @@ def developed(radiance: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
 def write_cameras(path: Path, cameras: list[Matrix], width: int, height: int) -> None:
     """Write the cameras in the transforms.json form of nerfstudio and instant-ngp."""
     focal = FOCAL_AT_640 * width / 640
-    frames = [{"file_path": f"images/{k:03d}.jpg", "transform_matrix": camera.tolist()}
-              for k, camera in enumerate(cameras)]
-    record = {"w": width, "h": height, "fl_x": focal, "fl_y": focal, "cx": width / 2,
-              "cy": height / 2, "camera_model": "OPENCV", "k1": 0.0, "k2": 0.0, "p1": 0.0,
-              "p2": 0.0, "frames": frames}
+    frames = [
+        {"file_path": f"images/{k:03d}.jpg", "transform_matrix": camera.tolist()}
+        for k, camera in enumerate(cameras)
+    ]
+    record = {
+        "w": width,
+        "h": height,
+        "fl_x": focal,
+        "fl_y": focal,
+        "cx": width / 2,
+        "cy": height / 2,
+        "camera_model": "OPENCV",
+        "k1": 0.0,
+        "k2": 0.0,
+        "p1": 0.0,
+        "p2": 0.0,
+        "frames": frames,
+    }
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
@@ -159,12 +195,17 @@ def main() -> None:
         scene = build(still_life(SEED), Path(folder))
         print(f"scene ready after {time.perf_counter() - started:.1f} s", flush=True)
         for view in views:
-            picture = mi.render(scene, sensor=sensor(cameras[view], width, height, args.samples),
-                                seed=SEED + view)
+            picture = mi.render(
+                scene, sensor=sensor(cameras[view], width, height, args.samples), seed=SEED + view
+            )
             rgb = developed(np.array(picture))
             target = args.out / "images" / f"{view:03d}.jpg"
-            quality = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-                       cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+            quality = [
+                cv2.IMWRITE_JPEG_QUALITY,
+                92,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+            ]
             cv2.imwrite(str(target), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
             print(f"{target} after {time.perf_counter() - started:.1f} s", flush=True)
 

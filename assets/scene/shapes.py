@@ -68,12 +68,19 @@ def joined(meshes: Sequence[Mesh]) -> Mesh:
     """Several meshes as one."""
     starts = np.cumsum([0] + [len(m.points) for m in meshes[:-1]])
     faces = np.concatenate([m.faces + s for m, s in zip(meshes, starts, strict=True)])
-    return Mesh(np.concatenate([m.points for m in meshes]),
-                np.concatenate([m.uv for m in meshes]), faces.astype(np.int32))
+    return Mesh(
+        np.concatenate([m.points for m in meshes]),
+        np.concatenate([m.uv for m in meshes]),
+        faces.astype(np.int32),
+    )
 
 
-def surface(place: Callable[[Points, Points], Sequence[Points | float]], nu: int, nv: int,
-            cell: Cell = WHOLE) -> Mesh:
+def surface(
+    place: Callable[[Points, Points], Sequence[Points | float]],
+    nu: int,
+    nv: int,
+    cell: Cell = WHOLE,
+) -> Mesh:
     """The parametric surface (u, v) -> (x, y, z) on a grid of nu x nv steps of [0, 1]^2.
 
     cell = (u0, v0, u1, v1) is the part of the image that is laid on it.
@@ -92,8 +99,14 @@ def panel(width: float, height: float, cell: Cell = WHOLE) -> Mesh:
     return surface(lambda u, v: ((u - 0.5) * width, (1 - v) * height, 0.0), 1, 1, cell)
 
 
-def block(width: float, height: float, depth: float, front: Cell = WHOLE, side: Cell | None = None,
-          top: Cell | None = None) -> Mesh:
+def block(
+    width: float,
+    height: float,
+    depth: float,
+    front: Cell = WHOLE,
+    side: Cell | None = None,
+    top: Cell | None = None,
+) -> Mesh:
     """A box standing on y = 0, centred at x = z = 0; visible faces take a cell of the image."""
     side, top = side or front, top or front
     faces = [panel(width, height, front).moved(z=depth / 2)]
@@ -166,8 +179,14 @@ def tube(path: npt.ArrayLike, radius: float, around: int = 10) -> Mesh:
     return surface(place, around, len(line) - 1)
 
 
-def frond(length: float, width: float, droop: float, fold: float = 0.25, blunt: float = 0.75,
-          wave: float = 0.0) -> Mesh:
+def frond(
+    length: float,
+    width: float,
+    droop: float,
+    fold: float = 0.25,
+    blunt: float = 0.75,
+    wave: float = 0.0,
+) -> Mesh:
     """A leaf or petal growing from the origin along +y and bending towards +z by droop radians.
 
     fold lifts its edges, blunt < 1 moves its widest part towards the stem, wave ripples its edge.
@@ -193,8 +212,10 @@ def volume(thick: float, height: float, depth: float) -> Mesh:
     edge: Cell = (0.22, 0.02, 0.26, 0.06)
     leaves: Cell = (0.6, 0.0, 1.0, 1.0)
     pages = block(thick - board, height - 2 * inset, depth - inset, leaves, leaves, leaves)
-    boards = [block(board, height, depth, edge, cover, edge).moved(x=s * (thick - board) / 2)
-              for s in (-1, 1)]
+    boards = [
+        block(board, height, depth, edge, cover, edge).moved(x=s * (thick - board) / 2)
+        for s in (-1, 1)
+    ]
     bulge = 0.22 * thick
 
     def spine(u: Points, v: Points) -> Sequence[Points]:

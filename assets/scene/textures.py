@@ -11,7 +11,6 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-
 from paint import (
     BLUSH,
     COCOA,
@@ -61,8 +60,9 @@ def embroidered_cloth(width: int, height: int, rng: Rng) -> Image:
     for point in scatter(width, height, 42, 4000, rng):
         x, y = int(point[0]), int(point[1])
         if canvas.image[y, x].min() > 130:
-            canvas.polygon(petals(point, rng.uniform(9, 16), 5, 0.5, rng.uniform(0, 6)),
-                           pick(MIXED, rng))
+            canvas.polygon(
+                petals(point, rng.uniform(9, 16), 5, 0.5, rng.uniform(0, 6)), pick(MIXED, rng)
+            )
             canvas.disc(point, 4, SAFFRON)
     return threads(aged(canvas.image, rng), rng)
 
@@ -75,12 +75,26 @@ def wallpaper(width: int, height: int, rng: Rng) -> Image:
         vine(canvas, point, rng.uniform(0, 6.28), 220, 46, shadow, rng, (18, 58, 66))
     bright = ((128, 150, 84), (168, 166, 96), (92, 140, 108), (196, 178, 110), (70, 124, 110))
     for point in scatter(width, height, 112, 1200, rng):
-        vine(canvas, point, rng.uniform(-2.4, -0.7), rng.uniform(200, 360), 56, bright, rng,
-             (150, 124, 70))
+        vine(
+            canvas,
+            point,
+            rng.uniform(-2.4, -0.7),
+            rng.uniform(200, 360),
+            56,
+            bright,
+            rng,
+            (150, 124, 70),
+        )
     for radius, gap in ((62, 220), (36, 128)):
         for point in scatter(width, height, gap, 700, rng):
-            rosette(canvas, point, radius * rng.uniform(0.7, 1.2), rng,
-                    (CREAM, BLUSH, TERRACOTTA, SAFFRON, (214, 120, 96)), (60, 40, 44))
+            rosette(
+                canvas,
+                point,
+                radius * rng.uniform(0.7, 1.2),
+                rng,
+                (CREAM, BLUSH, TERRACOTTA, SAFFRON, (214, 120, 96)),
+                (60, 40, 44),
+            )
     return aged(canvas.image, rng)
 
 
@@ -92,8 +106,15 @@ def landscape(width: int, height: int, rng: Rng) -> Image:
     canvas = Canvas(sky)
     for k, colour in enumerate([(244, 176, 96), (250, 204, 120), (252, 232, 176)]):
         canvas.disc((0.62 * width, 0.36 * height), (0.2 - 0.035 * k) * height, colour)
-    tones: tuple[Rgb, ...] = ((176, 120, 130), (130, 96, 120), (180, 100, 66), (92, 104, 92),
-                              (62, 92, 70), (120, 84, 44), (30, 54, 52))
+    tones: tuple[Rgb, ...] = (
+        (176, 120, 130),
+        (130, 96, 120),
+        (180, 100, 66),
+        (92, 104, 92),
+        (62, 92, 70),
+        (120, 84, 44),
+        (30, 54, 52),
+    )
     x = np.arange(width)
     for k, tone in enumerate(tones):
         white = rng.standard_normal((1, width))
@@ -115,9 +136,10 @@ def landscape(width: int, height: int, rng: Rng) -> Image:
 def _coloured_relief(relief: np.ndarray, biome: np.ndarray) -> Image:
     """Map colours of a height field: sea below 0, land above, dark along the coast."""
     sea = ramp(np.clip(1 + relief * 1.6, 0, 1), [(36, 92, 112), (92, 150, 150), (168, 196, 172)])
-    land = ramp(np.clip(relief * 1.2 + 0.22 * biome + 0.3, 0, 1),
-                [(196, 168, 84), (150, 150, 76), (222, 180, 104), (196, 110, 62), (140, 74, 54),
-                 CREAM])
+    land = ramp(
+        np.clip(relief * 1.2 + 0.22 * biome + 0.3, 0, 1),
+        [(196, 168, 84), (150, 150, 76), (222, 180, 104), (196, 110, 62), (140, 74, 54), CREAM],
+    )
     image = np.where((relief > 0)[..., None], land, sea)
     level = np.abs((relief * 9) % 1 - 0.5)
     image = shade(image, np.where((level > 0.44) & (relief < 0), 0.8, 1.0))
@@ -128,8 +150,14 @@ def world_map(width: int, height: int, rng: Rng, labels: int = 90) -> Image:
     """Equirectangular map of made-up continents with names, mountains and a graticule."""
     longitude = np.linspace(0, 2 * np.pi, width, endpoint=False)[None, :]
     latitude = np.linspace(np.pi / 2, -np.pi / 2, height)[:, None]
-    ball = np.stack([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude),
-                     np.sin(latitude) + 0 * longitude], axis=-1)
+    ball = np.stack(
+        [
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude) + 0 * longitude,
+        ],
+        axis=-1,
+    )
     relief = lattice(ball, rng) + 0.06
     canvas = Canvas(_coloured_relief(relief, lattice(ball, rng, 4, 5.0)), wrap=True)
     for k in range(1, 12):
@@ -146,8 +174,14 @@ def world_map(width: int, height: int, rng: Rng, labels: int = 90) -> Image:
             canvas.polygon(ridge + np.array((0.35 * size, 0.5)), (232, 206, 160))
         elif labels > 0:
             labels -= 1
-            glyphs(canvas, point, size * 1.5, int(rng.integers(4, 9)),
-                   COCOA if r > 0 else (20, 50, 66), rng)
+            glyphs(
+                canvas,
+                point,
+                size * 1.5,
+                int(rng.integers(4, 9)),
+                COCOA if r > 0 else (20, 50, 66),
+                rng,
+            )
     return aged(canvas.image, rng)
 
 
@@ -165,8 +199,9 @@ def chart(width: int, height: int, rng: Rng) -> Image:
     rosette(canvas, rose, 0.12 * height, rng)
     for point in scatter(width, height, height / 12, 300, rng):
         glyphs(canvas, point, height / 42, int(rng.integers(4, 10)), COCOA, rng)
-    canvas.polygon(np.array([(0.1, 0.07), (0.62, 0.07), (0.62, 0.18), (0.1, 0.18)])
-                   * (width, height), CREAM)
+    canvas.polygon(
+        np.array([(0.1, 0.07), (0.62, 0.07), (0.62, 0.18), (0.1, 0.18)]) * (width, height), CREAM
+    )
     glyphs(canvas, (0.13 * width, 0.155 * height), height / 14, 9, MADDER, rng)
     return aged(canvas.image, rng)
 
@@ -176,8 +211,16 @@ def botanical(width: int, height: int, rng: Rng) -> Image:
     canvas = Canvas(ramp(0.5 + 0.25 * cloud((height, width), rng), [PARCHMENT, CREAM]))
     for k in range(7):
         start = np.array([width * (0.5 + 0.02 * (k - 3)), 0.86 * height])
-        path = vine(canvas, start, -np.pi / 2 + 0.24 * (k - 3), height * rng.uniform(0.75, 1.05),
-                    width / 8, GREENS, rng, OLIVE)
+        path = vine(
+            canvas,
+            start,
+            -np.pi / 2 + 0.24 * (k - 3),
+            height * rng.uniform(0.75, 1.05),
+            width / 8,
+            GREENS,
+            rng,
+            OLIVE,
+        )
         rosette(canvas, path[-1], width * rng.uniform(0.1, 0.15), rng, WARM, (96, 30, 34))
     for row in range(3):
         glyphs(canvas, (0.14 * width, (0.9 + 0.03 * row) * height), height / 46, 24, COCOA, rng)
@@ -198,8 +241,9 @@ def marbled(width: int, height: int, rng: Rng, colours: Sequence[Rgb] = MIXED) -
     return aged(shade(image, np.where(edge < 0.07, 0.45, 1.0)), rng, 0.04, 0.04)
 
 
-def plank(width: int, height: int, rng: Rng, dark: Rgb = COCOA,
-          light: Rgb = (176, 116, 66)) -> Image:
+def plank(
+    width: int, height: int, rng: Rng, dark: Rgb = COCOA, light: Rgb = (176, 116, 66)
+) -> Image:
     """Wood with grain along x and a few knots."""
     y = np.linspace(0, 1, height)[:, None] * 5
     bend = cv2.resize(cloud((height, max(8, width // 8)), rng, 2.6), (width, height))
@@ -315,8 +359,20 @@ def plate(size: int, rng: Rng) -> Image:
 
 def book(rng: Rng, kind: int) -> Image:
     """Atlas of a book, 600 x 640: spine in x < 120, cover to x < 360, page edges to the right."""
-    ground = pick((MADDER, TEAL, INDIGO, OLIVE, TERRACOTTA, (206, 150, 70), (104, 44, 62), CREAM,
-                   (70, 92, 110)), rng)
+    ground = pick(
+        (
+            MADDER,
+            TEAL,
+            INDIGO,
+            OLIVE,
+            TERRACOTTA,
+            (206, 150, 70),
+            (104, 44, 62),
+            CREAM,
+            (70, 92, 110),
+        ),
+        rng,
+    )
     light = sum(ground) > 420
     ink = pick((COCOA, MADDER, INDIGO) if light else (SAFFRON, CREAM, (236, 196, 120)), rng)
     canvas = Canvas.plain(600, 640, ground)
@@ -347,8 +403,9 @@ def _spine(canvas: Canvas, ground: Rgb, ink: Rgb, rng: Rng) -> None:
     top = rng.uniform(90, 220)
     panel = pick((MADDER, INDIGO, COCOA, TEAL, CREAM), rng)
     canvas.polygon([(4, top), (115, top), (115, top + 290), (4, top + 290)], panel)
-    canvas.line([(12, top + 6), (107, top + 6), (107, top + 284), (12, top + 284), (12, top + 6)],
-                ink, 3)
+    canvas.line(
+        [(12, top + 6), (107, top + 6), (107, top + 284), (12, top + 284), (12, top + 6)], ink, 3
+    )
     letter = COCOA if sum(panel) > 420 else pick((CREAM, SAFFRON), rng)
     glyphs(canvas, (32, top + 22), 58, 6, letter, rng, downwards=True, weight=0.15)
     rosette(canvas, (60, 590), 32, rng, (ink, panel, ground), COCOA)

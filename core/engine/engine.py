@@ -42,7 +42,8 @@ class Engine:
         self._run, self._changes = run, dict(changes)
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._published = threading.Condition()
-        self._snapshot = Snapshot(0, run, changed(Config(), changes))
+        self._asked = changed(Config(), changes)  # what holds until there are photos
+        self._snapshot = Snapshot(0, run, self._asked)
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._trainer: Trainer | None = None
         self._recorder = Recorder(0)
@@ -103,7 +104,7 @@ class Engine:
 
     @property
     def _config(self) -> Config:
-        return self._trainer.config if self._trainer else self._snapshot.config
+        return self._trainer.config if self._trainer else self._asked
 
     def _take_commands(self) -> bool:
         """Apply what waits; while paused, wait for the next. False once the end is asked for."""
@@ -182,6 +183,9 @@ class Engine:
         old = self._config
         new = changed(old, changes)
         effect = strongest(old, new)
+        if self._trainer is None and "data.photos" not in changes:
+            self._asked = new  # for the photos to come
+            return
         if effect is Effect.RESTART or self._trainer is None:
             self._restart(new)
             return
@@ -312,7 +316,7 @@ class Engine:
         common = {"notices": self._notices.newest(), "failure": sentence, "traceback": trace}
         if trainer is None:
             phase = "failed" if sentence else "loading"
-            return Snapshot(version, self._run, self._snapshot.config, phase, **common)
+            return Snapshot(version, self._run, self._asked, phase, **common)
         playing = self._limits is not None
         return Snapshot(
             version=version,

@@ -15,10 +15,11 @@ from pydantic.fields import FieldInfo
 class Effect(enum.IntEnum):
     """What changing an option does to a run, weakest first; several changes take the strongest."""
 
-    LIVE = 0
-    CONVERT = 1
-    REBUILD_FIELD = 2
-    RESTART = 3
+    VIEW = 0
+    LIVE = 1
+    CONVERT = 2
+    REBUILD_FIELD = 3
+    RESTART = 4
 
     @property
     def sentence(self) -> str:
@@ -27,6 +28,7 @@ class Effect(enum.IntEnum):
 
 
 _SENTENCES = {
+    Effect.VIEW: "At once; training is not touched.",
     Effect.LIVE: "From the next step.",
     Effect.CONVERT: "Cameras stay where they are.",
     Effect.REBUILD_FIELD: "The scene restarts, cameras stay.",

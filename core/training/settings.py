@@ -104,8 +104,8 @@ def known(path: str) -> None:
 
 
 def strongest(old: Config, new: Config) -> Effect:
-    """The strongest effect among the options whose values differ; LIVE where none does."""
-    return max((options()[path].effect for path in differences(old, new)), default=Effect.LIVE)
+    """The strongest effect among the options whose values differ; VIEW where none does."""
+    return max((options()[path].effect for path in differences(old, new)), default=Effect.VIEW)
 
 
 def differences(old: Config, new: Config) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.training.options import Effect
 from core.training.settings import Option
 
 SLIDER_PART = (0.05, 0.8)  # a default in this part of its range is well placed on a slider
@@ -78,7 +79,7 @@ def from_widget(option: Option, shown: Any) -> Any:
 
 def _slides(option: Option) -> bool:
     """Sliders are for what takes effect while sliding and has a range worth sliding through."""
-    if option.effect or option.at_least is None or option.at_most is None:
+    if option.effect > Effect.LIVE or option.at_least is None or option.at_most is None:
         return False
     least, part = option.at_least, (option.default - option.at_least)
     return SLIDER_PART[0] <= part / (option.at_most - least) <= SLIDER_PART[1]

@@ -37,7 +37,6 @@ def _header(wiring: Wiring) -> None:
             wiring.action("play", "Play", Play)
             wiring.action("pause", "Pause", Pause)
             wiring.action("refine", "Refine", Refine, "accent")
-            wiring.asking_action("ask-refine", "Refine, asking first", Refine, "unseen")
 
 
 def _strip(wiring: Wiring) -> None:

@@ -78,7 +78,7 @@ class Wiring:
         """Place a button here that asks before its command, where the run is not young."""
 
         def handle(pending: Command | None) -> Answer:
-            return self._ask_or_submit(make(), pending, least=Effect.REBUILD_FIELD)
+            return self._ask_or_submit(make(), pending)
 
         click = self.button(name, words, style).click
         self._asking.append((click, handle, [self._pending], []))
@@ -149,13 +149,11 @@ class Wiring:
             inputs = [component, self.painted, self._pending]
             listen(event, touch, inputs, self._bar, preprocess=False)
 
-    def _ask_or_submit(
-        self, command: Command, pending: Command | None, least: Effect = Effect.RESTART
-    ) -> Answer:
+    def _ask_or_submit(self, command: Command, pending: Command | None) -> Answer:
         if isinstance(command, Configure) and isinstance(pending, Configure):
             command = Configure({**pending.changes, **command.changes})
         snapshot = self.engine.snapshot
-        if not asks(snapshot, command, least):
+        if not asks(snapshot, command):
             self.engine.submit(command)
             return _hidden() if pending is not None else _unchanged()
         loss = loses(snapshot, command).sentence
@@ -189,13 +187,13 @@ class Wiring:
         return [*_hidden(), *self._paint(painted)]
 
 
-def asks(snapshot: Snapshot, command: Command, least: Effect = Effect.RESTART) -> bool:
-    """Whether a command destroys so much, at `least` that, that it is asked about first.
+def asks(snapshot: Snapshot, command: Command) -> bool:
+    """Whether a command destroys so much that it is asked about first.
 
     A new field for the same cameras is the experiment itself, and Undo brings the old one back:
     only what loses the cameras is asked about.
     """
-    return snapshot.step >= YOUNG and loses(snapshot, command) >= least
+    return snapshot.step >= YOUNG and loses(snapshot, command) >= Effect.RESTART
 
 
 def loses(snapshot: Snapshot, command: Command) -> Effect:
@@ -209,9 +207,9 @@ def loses(snapshot: Snapshot, command: Command) -> Effect:
             try:
                 return strongest(snapshot.config, changed(snapshot.config, changes))
             except InputError:  # the engine refuses it in its own words and nothing is lost
-                return Effect.LIVE
+                return Effect.VIEW
         case _:
-            return Effect.LIVE
+            return Effect.VIEW
 
 
 def listen(

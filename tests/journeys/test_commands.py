@@ -16,6 +16,7 @@ from tests.conftest import SMALL
 from tests.journeys.running import ROOT
 
 SCENE = ROOT / "assets" / "scene"
+PHOTOS = str(SCENE / "images")
 OPTIONS = [word for path, value in SMALL.items() for word in (f"--{path}", str(value))]
 
 
@@ -132,11 +133,14 @@ def test_a_signal_saves_and_ends_well(run: Path, tmp_path: Path, number: signal.
     [
         (["train"], ["--photos"]),
         (["train", "--photos", "http://example.com/a"], ["example.com", "folder"]),
-        (["train", "--photos", "x", "--cameras.rotaton", "quaternion"], ["cameras.rotation"]),
-        (["train", "--photos", "x", "--cameras.rotation", "euler"], ["euler", "rotation6D"]),
-        (["train", "--photos", "x", "--config", "/no/such.yaml"], ["/no/such.yaml"]),
+        (["train", "--photos", PHOTOS, "--cameras.rotaton", "quaternion"], ["cameras.rotation"]),
+        (["train", "--photos", PHOTOS, "--cameras.rotation", "euler"], ["euler", "rotation6D"]),
+        (["train", "--photos", PHOTOS, "--config", "/no/such.yaml"], ["/no/such.yaml"]),
         (["render", "--run", "/nowhere", "--out", "a.mp4"], ["/nowhere"]),
-        (["export", "--run", "/nowhere", "--format", "transforms", "--out", "a.json"], ["/nowhere"]),
+        (
+            ["export", "--run", "/nowhere", "--format", "transforms", "--out", "a.json"],
+            ["/nowhere"],
+        ),
     ],
 )
 def test_bad_input_gets_one_sentence(

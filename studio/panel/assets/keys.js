@@ -8,7 +8,7 @@ const channel = (name) => () => configure({ "explore.channel": name });
 const KEYS = {
   " ": () => press(document.body.dataset.playing === "true" ? "action-pause" : "action-play"),
   n: () => press("action-step"),
-  r: () => press("action-ask-refine"),
+  r: () => press("action-refine"),
   u: () => document.body.dataset.canUndo === "true" && press("action-undo"),
   1: channel("rgb"),
   2: channel("depth"),

@@ -185,9 +185,11 @@ def test_missing_photos_are_a_state_with_a_remedy(tmp_path: Path, photo_folder: 
     engine.start()
     failed = until(engine, lambda s: s.phase == "failed")
     assert "nowhere" in (failed.failure or "")
+    engine.submit(Configure({"cameras.rotation": "quaternion"}))
     engine.submit(Configure({"data.photos": str(photo_folder)}))
     engine.submit(Step(1))
-    assert until(engine, lambda s: s.step == 1).failure is None
+    trained = until(engine, lambda s: s.step == 1)
+    assert trained.failure is None and trained.config.cameras.rotation == "quaternion"
     engine.stop()
 
 

@@ -105,7 +105,8 @@ def test_strongest_effect_wins() -> None:
         asked = {name.replace("__", "."): value for name, value in changes.items()}
         return strongest(Config(), changed(Config(), asked))
 
-    assert effect() is Effect.LIVE
+    assert effect() is Effect.VIEW
+    assert effect(explore__channel="depth") is Effect.VIEW
     assert effect(cameras__rate=0.1) is Effect.LIVE
     assert effect(cameras__rate=0.1, cameras__rotation="quaternion") is Effect.CONVERT
     assert effect(cameras__rotation="quaternion", field__width=32) is Effect.REBUILD_FIELD

@@ -226,7 +226,6 @@ def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:
     soon(page, lambda: ("reset", None) in desktop.window.asked)
     desktop.engine.publish(step=1240)
     page.keyboard.press("r")
-    page.locator("#action-confirm").click()
     soon(page, lambda: commands[4:] == [Refine()])
     for key in "wasdqe":
         page.keyboard.press(key)

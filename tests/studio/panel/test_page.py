@@ -240,7 +240,6 @@ def test_what_keeps_the_cameras_is_never_asked_about(engine: Desk, tab: Tab) -> 
         ("undo", Undo()),
         ("save", Save()),
         ("restart", Restart()),
-        ("ask-refine", Refine()),
     ],
 )
 def test_a_button_is_a_command(name: str, command: Command, engine: Desk, tab: Tab) -> None:
@@ -248,13 +247,12 @@ def test_a_button_is_a_command(name: str, command: Command, engine: Desk, tab: T
     assert engine.commands == [command]
 
 
-def test_restart_and_the_key_for_refine_are_asked_about(engine: Desk, tab: Tab) -> None:
+def test_restart_is_asked_about(engine: Desk, tab: Tab) -> None:
     engine.publish(step=1240)
-    for name in ("restart", "ask-refine"):
-        tab.fire("click", f"action-{name}")
+    tab.fire("click", "action-restart")
     assert engine.commands == []
     tab.fire("click", "action-confirm")
-    assert engine.commands == [Refine()], "the last wish counts"
+    assert engine.commands == [Restart()]
 
 
 def test_epochs_are_run(engine: Desk, tab: Tab) -> None:
