@@ -230,7 +230,7 @@ class Engine:
         if self._trainer is not None:
             self._trainer.close()
         self._trainer, self._recorder = trainer, recorder
-        self._failure, self._mean_loss, self._not_finite = None, None, 0
+        self._failure, self._mean_loss, self._not_finite = None, recorder.last_loss(), 0
         for sentence in trainer.photos.notices:
             self._notices.add(trainer.step, "warning", sentence)
 

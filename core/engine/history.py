@@ -35,6 +35,10 @@ class Recorder:
         """Note that something changed here."""
         self.marks.append((step, word))
 
+    def last_loss(self) -> float | None:
+        """The newest loss of the curve, None before the first."""
+        return self.curve[-1][1] if self.curve else None
+
     def history(self) -> History:
         """The curves as read-only arrays."""
         columns = np.array(self.curve, np.float64).reshape(-1, 4).T.copy()

@@ -76,7 +76,7 @@ class Cameras(Section):
         at_least=0, at_most=1,
     )  # fmt: skip
     focal_rate: float = option(
-        1e-4, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
+        2e-5, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
     )
     decay: float = option(
         0.9, "Camera rate decay", "Both camera rates are multiplied by this, step by step.",

@@ -15,7 +15,8 @@ from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
 from studio.scene.coordinates import Pose, pose_in_viser
 from studio.scene.theme import Theme
 
-ROOT = "/photos"
+LEARNED = "/learned"  # parent of all that was learned: frustums and trails
+ROOT = f"{LEARNED}/photos"
 SIZE = 0.28  # viser units, of a frustum at scale 1
 THICKNESS = 1.4  # pixels
 THUMBNAIL = 96  # longer side in pixels
@@ -52,6 +53,7 @@ class Frustums:
     def __init__(self, server: viser.ViserServer, picked: Picked, theme: Theme) -> None:
         """Args: `picked` is called with the client that clicked and the photo's index."""
         self._server, self._picked, self._theme = server, picked, theme
+        server.scene.add_frame(LEARNED, show_axes=False)
         self._root = server.scene.add_frame(ROOT, show_axes=False)
         self._frustums: list[_Frustum] = []
         self._photos: PhotoSet | None = None

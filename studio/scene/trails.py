@@ -8,9 +8,10 @@ import viser
 from core.engine.snapshot import Snapshot
 from studio.scene.colours import Colour
 from studio.scene.coordinates import SCALE
+from studio.scene.frustums import LEARNED
 from studio.scene.theme import Theme
 
-NAME = "/trails"
+NAME = f"{LEARNED}/trails"
 SECONDS = 0.5  # at least, between two updates: every one sends all trails
 THICKNESS = 1.2  # pixels
 OLDEST = 0.25  # how much of its colour the beginning of a trail keeps; the rest is the ground's

@@ -11,7 +11,7 @@ import viser
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera
-from studio.scene.frustums import Frustums, colours_of
+from studio.scene.frustums import LEARNED, Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
@@ -87,7 +87,7 @@ class SceneView:
         """
         camera = self._camera(index)
         for viewport in list(self._viewports.values()):
-            viewport.look_through(camera, Frustums.name(index))
+            viewport.look_through(camera, LEARNED)
 
     def highlight(self, index: int | None) -> None:
         """Point out the frustum of one photo, or of none."""
@@ -176,7 +176,7 @@ class SceneView:
         viewport = self._viewports.get(client.client_id)
         with contextlib.suppress(InputError):
             if viewport is not None:
-                viewport.look_through(self._camera(index), Frustums.name(index))
+                viewport.look_through(self._camera(index), LEARNED)
 
     def _camera(self, index: int) -> Camera:
         learned = self._source.snapshot.learned

@@ -69,8 +69,8 @@ class Viewport:
     def look_through(self, camera: Camera, node: str) -> None:
         """Take a learned camera's position, rotation and field of view.
 
-        All of its picture is in sight, whatever the canvas' shape. Its own frustum, which stands
-        between eye and scene, is hidden for this client until it moves away.
+        All of its picture is in sight, whatever the canvas' shape. What was learned, below `node`,
+        stands between eye and scene and is hidden for this client until it moves away.
         """
         pose, handle = pose_in_viser(camera.camera_to_world), self._client.camera
         forward = camera.camera_to_world[:3, 2]

@@ -10,7 +10,7 @@ from viser.infra import Message
 
 from core.geometry.cameras import Camera
 from studio.scene.coordinates import SCALE
-from studio.scene.frustums import THUMBNAIL, Frustums, colours_of, same_photos, thumbnail
+from studio.scene.frustums import ROOT, THUMBNAIL, Frustums, colours_of, same_photos, thumbnail
 from studio.scene.theme import DARK
 from tests.studio.scene.stand_ins import CAMERAS, Stage, photo_set, recorded
 
@@ -116,7 +116,7 @@ def test_other_photos_get_other_nodes(
     stage = Stage()
     frustums.update(stage.publish())
     frustums.update(stage.publish(CAMERAS[: len(photos.names)], photos=photos))
-    nodes = [name for name in server.scene._handle_from_node_name if name.startswith("/photos/")]
+    nodes = [name for name in server.scene._handle_from_node_name if name.startswith(f"{ROOT}/")]
     assert nodes == [Frustums.name(index) for index in range(len(photos.names))]
     shown = node(server, 0).image
     assert shown is not None and np.array_equal(shown, thumbnail(photos.pixels[0]))
@@ -126,7 +126,7 @@ def test_frustums_go_with_the_photos(server: viser.ViserServer, frustums: Frustu
     stage = Stage()
     frustums.update(stage.publish())
     frustums.update(stage.publish_facts(phase="loading"))
-    assert not [name for name in server.scene._handle_from_node_name if "/photos/" in name]
+    assert not [name for name in server.scene._handle_from_node_name if f"{ROOT}/" in name]
 
 
 def test_size_visibility_and_held_out_photos_show(
@@ -136,7 +136,7 @@ def test_size_visibility_and_held_out_photos_show(
     size = node(server, 0).scale
     frustums.update(Stage(frustum_scale=2.0, frustums=False).publish())
     assert node(server, 0).scale == pytest.approx(2 * size)
-    assert not server.scene._handle_from_node_name["/photos"].visible
+    assert not server.scene._handle_from_node_name[ROOT].visible
     assert [node(server, i).variant for i in range(3)] == ["wireframe", "filled", "wireframe"]
 
 

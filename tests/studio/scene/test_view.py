@@ -15,7 +15,7 @@ from viser import _messages
 from core.errors import InputError
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, fov_that_holds
-from studio.scene.frustums import Frustums
+from studio.scene.frustums import LEARNED, Frustums
 from studio.scene.vantage import Vantage
 from tests.cameras import camera, same
 from tests.studio.scene.stand_ins import CAMERAS, Client, Stage, client, soon, trails, waves
@@ -80,7 +80,7 @@ def test_without_photos_nothing_is_broken(
     assert view.failure is None and view.stats is None and view.virtual_picture() == (0, b"")
 
 
-def test_looking_through_takes_pose_and_field_of_view_and_hides_the_frustum(
+def test_looking_through_takes_pose_and_field_of_view_and_hides_the_frustums(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
@@ -94,13 +94,13 @@ def test_looking_through_takes_pose_and_field_of_view_and_hides_the_frustum(
         ahead = np.array(moves(browser, "LookAt")[-1]["look_at"]) - place
         assert np.allclose(ahead / np.linalg.norm(ahead), there.camera_to_world[:3, 2], atol=1e-4)
         assert moves(browser, "Fov")[-1]["fov"] == pytest.approx(fov_that_holds(there, 2.5))
-        hidden = [m for m in browser.of("FrameMessage") if m["name"] == Frustums.name(2)]
-        assert len(hidden) == 1
+        hidden = [m for m in browser.of("FrameMessage") if m["name"] == LEARNED]
+        assert len(hidden) == 2  # shown to all, then shadowed for this one
         browser.look((0, 0, -3))  # the answer to an older message
         browser.look((1.0, 0.0, 0.0))  # arrived: the camera of this photo is at 0.1, 0, 0
         browser.look((0, 0, -2))
         soon(lambda: bool(browser.of("RemoveSceneNodeMessage")))
-        assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [Frustums.name(2)]
+        assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [LEARNED]
 
 
 def test_a_click_moves_only_the_client_that_clicked(
