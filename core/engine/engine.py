@@ -1,23 +1,25 @@
 """The one thread that owns everything that changes: commands in, snapshots out."""
 
-import json
 import math
 import queue
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, assert_never
 
-from core.engine import commands
+from core.engine import commands, journal
 from core.engine.commands import Command
+from core.engine.facts import facts_of
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.limits import Limits
+from core.engine.meter import Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
-from core.engine.snapshot import Snapshot
+from core.engine.slot import Slot
+from core.engine.snapshot import NoticeKind, Snapshot
 from core.errors import InputError
 from core.training import checkpoint
 from core.training.config import Config
@@ -41,18 +43,15 @@ class Engine:
         self.governor = Governor()
         self._run, self._changes = run, dict(changes)
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
-        self._published = threading.Condition()
         self._asked = changed(Config(), changes)  # what holds until there are photos
-        self._snapshot = Snapshot(0, run, self._asked)
+        self._slot = Slot(Snapshot(0, run, self._asked))
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._trainer: Trainer | None = None
         self._recorder = Recorder(0)
         self._notices = Notices()
         self._limits: Limits | None = None  # None while paused
         self._undo: list[Path] = []
-        self._mean_loss: float | None = None
-        self._speed = 0.0
-        self._not_finite = 0
+        self._meter = Meter()
         self._failure: tuple[str, str | None] | None = None
         self._saved_at = self._published_at = time.monotonic()
         self._fresh = self._unsaved = False  # whether something happened since
@@ -75,13 +74,11 @@ class Engine:
     @property
     def snapshot(self) -> Snapshot:
         """The newest facts; never waits."""
-        return self._snapshot
+        return self._slot.newest
 
     def wait(self, newer_than: int, timeout: float) -> Snapshot:
         """The newest snapshot, as soon as its version is over `newer_than` or time is up."""
-        with self._published:
-            self._published.wait_for(lambda: self._snapshot.version > newer_than, timeout)
-        return self._snapshot
+        return self._slot.wait(newer_than, timeout)
 
     # -- the engine's thread -----------------------------------------------------------------
 
@@ -121,7 +118,7 @@ class Engine:
             self._guarded(lambda command=command: self._apply(command))
             self._publish()
 
-    def _guarded(self, act: Any) -> None:
+    def _guarded(self, act: Callable[[], None]) -> None:
         """Run one act; a failure becomes a notice, and the engine lives on."""
         self._fresh = True
         try:
@@ -133,7 +130,7 @@ class Engine:
             sentence = f"Stopped: {type(error).__name__}: {error}."
             self._fail(sentence, "failure", traceback.format_exc())
 
-    def _fail(self, sentence: str, kind: Any, trace: str | None) -> None:
+    def _fail(self, sentence: str, kind: NoticeKind, trace: str | None) -> None:
         self._notices.add(self._step, kind, sentence)
         if self._trainer is None or kind == "failure":
             self._failure = (sentence, trace)
@@ -171,7 +168,7 @@ class Engine:
                 self._say("Checkpoint saved.")
             case _:
                 assert_never(command)
-        self._journal(command)
+        journal.append(self._run, self._step, command)
 
     def _needed(self) -> Trainer:
         if self._trainer is None:
@@ -230,16 +227,9 @@ class Engine:
         if self._trainer is not None:
             self._trainer.close()
         self._trainer, self._recorder = trainer, recorder
-        self._failure, self._mean_loss, self._not_finite = None, recorder.last_loss(), 0
+        self._failure, self._meter = None, Meter(recorder.last_loss())
         for sentence in trainer.photos.notices:
             self._notices.add(trainer.step, "warning", sentence)
-
-    def _journal(self, command: Command) -> None:
-        """Append what was asked for to the run's journal."""
-        entry = {"step": self._step, "command": type(command).__name__, **vars(command)}
-        self._run.mkdir(parents=True, exist_ok=True)
-        with open(self._run / "journal.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, default=str) + "\n")
 
     # -- work --------------------------------------------------------------------------------
 
@@ -259,36 +249,19 @@ class Engine:
         began = time.monotonic()
         with self.governor.training():
             result = trainer.train_step(self.governor.workers(trainer.config.training.workers))
-        self._learn_speed(time.monotonic() - began)
-        self._not_finite = 0 if result.finite else self._not_finite + 1
-        if self._not_finite >= PATIENCE:
+        self._meter.learn(result, time.monotonic() - began)
+        if self._meter.bad_steps >= PATIENCE:
             self._limits = None
             raise InputError(
                 f"Training diverged: {PATIENCE} steps in a row were not finite. Nothing was "
                 "damaged; lower field.rate or cameras.rate and play on."
             )
         if result.finite:
-            self._record(trainer, result.loss)
-        self._follow_stages(trainer)
+            self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
+        if trainer.explored_enough:
+            self._refine()
         if limits.reached(trainer) or trainer.epoch >= (trainer.config.training.epochs or math.inf):
             self._limits = None
-
-    def _learn_speed(self, seconds: float) -> None:
-        speed = 1 / max(seconds, 1e-6)
-        self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
-
-    def _record(self, trainer: Trainer, loss: float) -> None:
-        old = self._mean_loss
-        self._mean_loss = loss if old is None else 0.95 * old + 0.05 * loss
-        focal = float(trainer.rig.focal_lengths()[0].detach()) / trainer.rig.long_side
-        psnr = decibels(self._mean_loss)
-        self._recorder.add(trainer.step, self._mean_loss, psnr, focal, trainer.rig.position)
-
-    def _follow_stages(self, trainer: Trainer) -> None:
-        """Refine by itself once explore has lasted as long as it should."""
-        after = trainer.config.training.refine_after_epochs
-        if after and trainer.stage == "explore" and trainer.epoch - trainer.stage_start >= after:
-            self._refine()
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
@@ -305,10 +278,7 @@ class Engine:
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False
-        newest = self._facts(self._snapshot.version + 1)
-        with self._published:
-            self._snapshot = newest
-            self._published.notify_all()
+        self._slot.put(self._facts(self._slot.newest.version + 1))
 
     def _facts(self, version: int) -> Snapshot:
         sentence, trace = self._failure or (None, None)
@@ -317,34 +287,13 @@ class Engine:
         if trainer is None:
             phase = "failed" if sentence else "loading"
             return Snapshot(version, self._run, self._asked, phase, **common)
-        playing = self._limits is not None
-        return Snapshot(
+        return facts_of(
+            trainer,
+            self._recorder,
+            self._meter,
+            self._limits,
             version=version,
             run=self._run,
-            config=trainer.config,
-            phase="ready",
-            playing=playing,
-            stage=trainer.stage,
-            step=trainer.step,
-            epoch=trainer.epoch,
-            loss=self._mean_loss,
-            psnr=None if self._mean_loss is None else decibels(self._mean_loss),
-            steps_per_second=self._speed if playing else 0.0,
-            seconds=trainer.seconds,
-            seconds_left=self._limits.seconds_left(trainer, self._speed) if self._limits else None,
-            device=trainer.device.type,
-            photos=trainer.photos,
-            learned=trainer.learned(),
-            photo_psnr=tuple(
-                None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
-            ),
-            history=self._recorder.history(),
-            trails=self._recorder.trails(),
             can_undo=bool(self._undo),
             **common,
         )
-
-
-def decibels(error: float) -> float:
-    """PSNR of a mean squared error of colours in [0, 1]."""
-    return -10 * math.log10(max(error, 1e-12))

@@ -4,7 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.engine.meter import decibels
 from core.engine.snapshot import History, Trails
+from core.geometry.cameras import CameraRig
 
 LONGEST_CURVE = 600
 LONGEST_TRAIL = 120
@@ -19,14 +21,15 @@ class Recorder:
         self.marks: list[tuple[int, str]] = []
         self._every = self._trail_every = 1
 
-    def add(self, step: int, loss: float, psnr: float, focal: float, positions: Tensor) -> None:
-        """Record one step. `positions` is (N, 3)."""
+    def add(self, step: int, loss: float, rig: CameraRig) -> None:
+        """Record one step."""
         if step % self._every == 0:
-            self.curve.append((step, loss, psnr, focal))
+            focal = float(rig.focal_lengths()[0].detach()) / rig.long_side
+            self.curve.append((step, loss, decibels(loss), focal))
             if len(self.curve) > LONGEST_CURVE:
                 self.curve, self._every = self.curve[::2], self._every * 2
         if step % self._trail_every == 0:
-            place = positions.detach().float().cpu().numpy()[None]
+            place = rig.position.detach().float().cpu().numpy()[None]
             self.trail = np.concatenate([self.trail, place])
             if len(self.trail) > LONGEST_TRAIL:
                 self.trail, self._trail_every = self.trail[::2], self._trail_every * 2

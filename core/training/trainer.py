@@ -140,6 +140,12 @@ class Trainer:
         frozen = self.config.training.freeze_cameras_epochs
         return self.stage == "refine" and self.epoch - self.stage_start < frozen
 
+    @property
+    def explored_enough(self) -> bool:
+        """Whether explore has lasted as long as it should, so that refine begins by itself."""
+        after = self.config.training.refine_after_epochs
+        return self.stage == "explore" and 0 < after <= self.epoch - self.stage_start
+
     # -- changes -----------------------------------------------------------------------------
 
     def configure(self, config: Config) -> Effect:

@@ -8,6 +8,7 @@ import torch
 
 from core.engine.history import Recorder
 from core.errors import InputError
+from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
 from core.training import checkpoint
 from core.training.settings import changed
@@ -157,9 +158,9 @@ def test_other_photos_are_refused(photos: PhotoSet, tmp_path: Path) -> None:
 
 
 def test_curves_survive(photos: PhotoSet, tmp_path: Path) -> None:
-    recorder = Recorder(5)
+    recorder, rig = Recorder(5), CameraRig(5, 24, 18, "quaternion", "exp", True, 0.8)
     for step in range(1, 2000):
-        recorder.add(step, 1 / step, 20.0, 0.8, torch.full((5, 3), float(step)))
+        recorder.add(step, 1 / step, rig)
     recorder.mark(7, "rotation quaternion")
     path = checkpoint.save(Trainer(small_config(), photos), tmp_path, recorder.tensors())
     again = Recorder(5)

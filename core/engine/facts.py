@@ -1,0 +1,53 @@
+"""From what the engine owns to a snapshot."""
+
+import math
+from pathlib import Path
+
+from core.engine.history import Recorder
+from core.engine.limits import Limits
+from core.engine.meter import Meter, decibels
+from core.engine.snapshot import Notice, Snapshot
+from core.training.trainer import Trainer
+
+
+def facts_of(
+    trainer: Trainer,
+    recorder: Recorder,
+    meter: Meter,
+    limits: Limits | None,
+    *,
+    version: int,
+    run: Path,
+    can_undo: bool,
+    notices: tuple[Notice, ...],
+    failure: str | None,
+    traceback: str | None,
+) -> Snapshot:
+    """All facts of a run that has its photos. `limits` is None while it is paused."""
+    return Snapshot(
+        version=version,
+        run=run,
+        config=trainer.config,
+        phase="ready",
+        playing=limits is not None,
+        stage=trainer.stage,
+        step=trainer.step,
+        epoch=trainer.epoch,
+        loss=meter.loss,
+        psnr=None if meter.loss is None else decibels(meter.loss),
+        steps_per_second=meter.speed if limits else 0.0,
+        seconds=trainer.seconds,
+        seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
+        device=trainer.device.type,
+        photos=trainer.photos,
+        learned=trainer.learned(),
+        photo_psnr=tuple(
+            None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
+        ),
+        history=recorder.history(),
+        trails=recorder.trails(),
+        notices=notices,
+        can_undo=can_undo,
+        failure=failure,
+        traceback=traceback,
+    )

@@ -1,0 +1,34 @@
+"""How training goes: smoothed loss and speed, and steps that came to nothing."""
+
+import math
+
+from core.training.step import StepResult
+
+LOSS_SMOOTHING = 0.95
+SPEED_SMOOTHING = 0.9
+
+
+class Meter:
+    """Learns from each step."""
+
+    def __init__(self, loss: float | None = None) -> None:
+        """Begin with the loss of a continued run, if there is one."""
+        self.loss, self.speed, self.bad_steps = loss, 0.0, 0  # mean, steps per second, in a row
+
+    def learn(self, result: StepResult, seconds: float) -> None:
+        """Take in one step and how long it took."""
+        speed = 1 / max(seconds, 1e-6)
+        self.speed = _mixed(self.speed or speed, speed, SPEED_SMOOTHING)
+        self.bad_steps = 0 if result.finite else self.bad_steps + 1
+        if result.finite:
+            old = result.loss if self.loss is None else self.loss
+            self.loss = _mixed(old, result.loss, LOSS_SMOOTHING)
+
+
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of colours in [0, 1]."""
+    return -10 * math.log10(max(error, 1e-12))
+
+
+def _mixed(old: float, new: float, keep: float) -> float:
+    return keep * old + (1 - keep) * new
