@@ -247,8 +247,9 @@ class Engine:
         self._unsaved = True
         self.governor.share = trainer.config.explore.share
         began = time.monotonic()
-        with self.governor.training():
-            result = trainer.train_step(self.governor.workers(trainer.config.training.workers))
+        workers = self.governor.workers(trainer.config.training.workers)
+        with self.governor.training(workers):
+            result = trainer.train_step(workers)
         self._meter.learn(result, time.monotonic() - began)
         if self._meter.bad_steps >= PATIENCE:
             self._limits = None

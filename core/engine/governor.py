@@ -1,7 +1,8 @@
 """Who gets the cores: training, or somebody who is looking.
 
-Training uses all workers while nobody looks. While a novel view is rendered one core is the
-renderer's, and the side that was given the smaller share sleeps for the rest of its time.
+While a novel view is rendered one core is the renderer's, and the side that was given the smaller
+share sleeps for the rest of its time. How many workers share a training step is measured, as two
+were seen to be slower than one on busy cores; the number of workers never changes the result.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+TRY_AGAIN = 50  # steps after which the slower number of workers gets another chance
 LONGEST_PAUSE = 0.5  # seconds, so that a slow step never freezes the other side for long
 
 
@@ -22,6 +24,8 @@ class Governor:
         self._lock = threading.Lock()
         self._viewing = 0
         self._training = False
+        self._seconds: dict[tuple[int, bool], float] = {}  # a step's, by workers and viewing
+        self._since_tried = 0
 
     @contextlib.contextmanager
     def viewing(self) -> Iterator[None]:
@@ -35,21 +39,42 @@ class Governor:
                 self._viewing -= 1
 
     @contextlib.contextmanager
-    def training(self) -> Iterator[None]:
-        """Hold this while a training step runs; afterwards training gives way if it must."""
-        self._training = True
+    def training(self, workers: int) -> Iterator[None]:
+        """Hold this while a step runs on so many workers; training then gives way if it must."""
+        self._training, viewing = True, self._viewing > 0
         began = time.monotonic()
         try:
             yield
         finally:
             self._training = False
+        busy = time.monotonic() - began
+        key = (workers, viewing)
+        self._seconds[key] = 0.8 * self._seconds.get(key, busy) + 0.2 * busy
         if self._viewing:
-            self._rest(time.monotonic() - began, (1 - self.share) * self.cores)
+            self._rest(busy, (1 - self.share) * self.cores)
 
     def workers(self, wanted: int) -> int:
-        """Threads a training step may use now; `wanted` 0 is one for each core."""
-        most = wanted or self.cores
-        return max(1, min(most, self.cores - 1)) if self._viewing else most
+        """Threads the next training step should use.
+
+        Args: `wanted` is what the person asked for; 0 takes one or all, whichever was measured to
+        be faster here, and tries the other again from time to time.
+        """
+        viewing = self._viewing > 0
+        most = max(
+            1, min(wanted or self.cores, self.cores - 1) if viewing else wanted or self.cores
+        )
+        if wanted or most == 1:
+            return most
+        measured = {count: self._seconds.get((count, viewing)) for count in (most, 1)}
+        for count, seconds in measured.items():
+            if seconds is None:
+                return count
+        fastest, other = sorted(measured, key=lambda count: measured[count] or 0.0)
+        self._since_tried += 1
+        if self._since_tried >= TRY_AGAIN:
+            self._since_tried = 0
+            return other
+        return fastest
 
     def pause_view(self, busy_seconds: float) -> None:
         """Call after each chunk of a novel view: sleeps where views were given a small share."""

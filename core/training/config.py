@@ -199,7 +199,7 @@ class Training(Section):
         choices=("auto", "cpu", "cuda"), expert=True,
     )  # fmt: skip
     workers: int = option(
-        0, "Workers", "Threads that share a step on the CPU; 0 takes one for each core.",
+        0, "Workers", "Threads that share a step on the CPU; 0 takes what proves faster.",
         at_least=0, at_most=64, expert=True,
     )  # fmt: skip
 

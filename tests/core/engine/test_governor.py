@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from core.engine.governor import Governor
+from core.engine.governor import TRY_AGAIN, Governor
 
 
 def test_training_gives_a_core_away_only_while_somebody_looks() -> None:
@@ -14,8 +14,23 @@ def test_training_gives_a_core_away_only_while_somebody_looks() -> None:
         assert governor.workers(0) == 3
         assert governor.workers(2) == 2
     assert governor.workers(0) == 4
-    with Governor(cores=1).viewing():
-        assert Governor(cores=1).workers(0) == 1
+    alone = Governor(cores=1)
+    with alone.viewing():
+        assert alone.workers(0) == 1
+
+
+@pytest.mark.parametrize("faster", [1, 4])
+def test_the_number_of_workers_is_measured(faster: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    governor, used = Governor(cores=4), []
+    for _ in range(3 * TRY_AGAIN):
+        used.append(governor.workers(0))
+        with governor.training(used[-1]):
+            now += 0.1 if used[-1] == faster else 0.2
+    assert set(used) == {1, 4}
+    assert used.count(faster) > 0.9 * len(used)
+    assert used[TRY_AGAIN + 2 :].count(5 - faster) >= 1, "the other gets another chance"
 
 
 @pytest.mark.parametrize(("share", "rest"), [(0.1, 0.8), (0.25, 0.5), (0.5, 0.0), (0.9, 0.0)])
@@ -29,7 +44,7 @@ def test_views_rest_where_they_were_given_little(
     governor.share = share
     governor.pause_view(0.02)
     assert not slept  # nobody trains, so nobody is disturbed
-    with governor.training():
+    with governor.training(1):
         governor.pause_view(0.02)
     busy_part = 0.02 / (0.02 + sum(slept))
     assert busy_part == pytest.approx(1 - rest)
@@ -39,15 +54,15 @@ def test_views_rest_where_they_were_given_little(
 def test_training_rests_where_views_were_given_much(
     share: float, busy_part: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0, 1.0, 1.04])
+    clock = iter([0.0, 0.04, 1.0, 1.04])
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     governor = Governor(cores=2)
     governor.share = share
-    with governor.training():
+    with governor.training(1):
         pass
     assert not slept
-    with governor.viewing(), governor.training():
+    with governor.viewing(), governor.training(1):
         pass
     assert 0.04 / (0.04 + sum(slept)) == pytest.approx(busy_part, rel=1e-6)
