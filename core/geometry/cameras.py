@@ -95,6 +95,11 @@ class CameraRig(nn.Module):
             return (ratio * self.long_side).expand(2)
         return ratio * ratio.new_tensor([self.width, self.height])
 
+    def frame(self) -> Tensor:
+        """(2,) fx / width and fy / height, which fix the axes of ndc."""
+        focal = self.focal_lengths()
+        return focal / focal.new_tensor([self.width, self.height])
+
     def principal_point(self) -> Tensor:
         """(2,) cx and cy in pixels: the image's centre."""
         return self.focal.new_tensor([self.width / 2, self.height / 2])

@@ -45,9 +45,7 @@ def make_learned(
     unlearned: tuple[bool, ...],
 ) -> Learned:
     """The cameras and a field as a value. The field is taken as it is: give it a copy."""
-    focal = rig.focal_lengths().detach()
-    frame = focal / focal.new_tensor([rig.width, rig.height])
-    scene = Scene(field.requires_grad_(False), frame, ray_settings(config))
+    scene = Scene(field.requires_grad_(False), rig.frame().detach(), ray_settings(config))
     return Learned(names, tuple(rig.cameras()), unlearned, scene)
 
 

@@ -88,10 +88,9 @@ def _piece(
     learned: Sequence[nn.Parameter],
     total: int,
 ) -> Piece:
-    focal = rig.focal_lengths()
-    rays = cast_rays(rig.camera_to_world(batch.photo), focal, rig.principal_point(), batch.pixels)
-    frame = focal / focal.new_tensor([rig.width, rig.height])
-    seen = render_rays(field, rays, frame, settings, batch.jitter, batch.noise)
+    poses = rig.camera_to_world(batch.photo)
+    rays = cast_rays(poses, rig.focal_lengths(), rig.principal_point(), batch.pixels)
+    seen = render_rays(field, rays, rig.frame(), settings, batch.jitter, batch.noise)
     errors = (seen.rgb - batch.rgb).square().mean(-1)
     gradients = torch.autograd.grad(errors.sum() / total, learned, allow_unused=True)
     return Piece(errors.detach(), gradients)

@@ -54,6 +54,7 @@ class Trainer:
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
         self.photo_error = torch.full((len(photos.names),), torch.nan)
         self.seconds = 0.0
+        self.optimizers: dict[str, torch.optim.Adam] = {}
         self._check_photos_left()
         self._new_field()
         self._new_camera_optimizers()
@@ -185,8 +186,7 @@ class Trainer:
     def _new_field(self) -> None:
         self.field = build_field(self.config, self.generator).to(self.device)
         self.field_start = self.epoch
-        field = make_optimizer(list(self.field.parameters()))
-        self.optimizers = {**getattr(self, "optimizers", {}), "field": field}
+        self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
 
     def _new_camera_optimizers(self) -> None:
         for group in GROUPS[1:]:
