@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InputError
-from core.exporting.cameras import EXPORTS
-from core.exporting.jobs import Job, JobControl, Jobs
-from core.exporting.pictures import median_depth
-from core.exporting.video import render_video
+from core.exporting.cameras import EXPORTS, write_cameras
+from core.exporting.films import FORMS
+from core.exporting.geometry import GEOMETRY
+from core.exporting.jobs import Job, JobControl, Jobs, Watch
+from core.exporting.keyframes import read_path
+from core.exporting.plots import plot_cameras
+from core.exporting.video import Look, camera_path, render_video
 from core.geometry.cameras import Camera
-from core.geometry.paths import PATHS, average_camera
+from core.geometry.paths import Order, average_camera
+from core.geometry.routes import Route
 from core.training.learned import Learned
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
-FILES = {"transforms": "transforms.json"}  # what other tools call each form
+GEOMETRY_FILES = ("points.ply", "mesh.glb", "mesh.ply", "mesh.obj", "splats.ply")
 
 
 @dataclass(frozen=True)
@@ -26,22 +30,40 @@ class VideoOrder:
     long_side: float | None  # 0 takes the photos' size
     fps: float | None
     channel: str
+    form: str = "mp4"
+    order: Order = "near"
+    turns: float | None = 2.0
+    depth_turns: float | None = 0.5
+    focus_depth: float | None = 0.0  # 0 measures it
+    radius_percentile: float | None = 80.0
+    right: float | None = 1.0  # this and the next two: times the radii along these axes
+    down: float | None = 1.0
+    forward: float | None = 1.0
+    keyframes: str | None = None  # a file, which takes the place of the path
 
 
 class Exports:
-    """Videos and cameras to take home, written into the run's folder of exports."""
+    """Videos, geometry and cameras to take home, written into the run's folder of exports."""
 
     def __init__(self, source: Source, jobs: Jobs) -> None:
         self._source, self._jobs = source, jobs
 
     def video(self, order: VideoOrder) -> Job:
-        """Render a camera path to an mp4."""
-        title = f"Video, {order.path}, {order.channel}"
+        """Render a camera path to a video, pictures or depth."""
+        title = f"Video, {_path_word(order)}, {_shown_word(order)}"
         return self._jobs.start("video", title, lambda control: self._video(order, control))
+
+    def geometry(self, file: str) -> Job:
+        """Make one of `GEOMETRY_FILES` of the scene."""
+        return self._jobs.start("geometry", file, lambda control: self._geometry(file, control))
 
     def cameras(self, form: str) -> Job:
         """Write the learned cameras for other tools."""
         return self._jobs.start("cameras", f"Cameras, {form}", lambda _: self._cameras(form))
+
+    def plot(self) -> Job:
+        """Draw where the learned cameras are."""
+        return self._jobs.start("plot", "Camera plot", lambda _: self._plot())
 
     def cancel(self) -> None:
         """Stop whatever waits or runs."""
@@ -50,34 +72,50 @@ class Exports:
                 self._jobs.cancel(view.number)
 
     def _video(self, order: VideoOrder, control: JobControl) -> Path:
-        learned = self._learned()
-        frames = _whole(order.frames, "frames")
+        learned, route = self._learned(), _route(order)
         fps, long_side = _whole(order.fps, "frames per second"), _whole(order.long_side, "pixels")
-        colour_map = self._source.snapshot.config.explore.colour_map
+        middle = average_camera(learned.trained)
+        look = Look(
+            order.form,
+            _size(middle, long_side) if long_side else None,
+            fps,
+            order.channel,
+            self._source.snapshot.config.explore.colour_map,
+        )
+        out = self._fresh(
+            f"{_path_word(order)}-{_shown_word(order)}", FORMS[order.form].suffixes[0]
+        )
         with self._source.governor.viewing():
-            middle = average_camera(learned.trained)
-            depth = median_depth(learned.scene, middle)
-            path = PATHS[order.path](learned.trained, frames, depth)
-            result = render_video(
-                learned,
-                path,
-                self._fresh(f"{order.path}-{order.channel}", ".mp4"),
-                size=_size(middle, long_side) if long_side else None,
-                fps=fps,
-                channel=order.channel,
-                colour_map=colour_map,
-                on_progress=control.progress,
-                cancelled=control.cancelled,
-                between_chunks=self._source.governor.pause_view,
-            )
+            if order.keyframes:
+                path = read_path(Path(order.keyframes), middle, route.frames)
+            else:
+                path = camera_path(learned, route)
+            result = render_video(learned, path, out, look, self._watch(control))
         if result.notice:
             control.note(result.notice)
         return result.path
 
-    def _cameras(self, form: str) -> Path:
-        out = self._source.snapshot.run / EXPORTS_FOLDER / FILES[form]
-        EXPORTS[form](self._learned(), out)
+    def _geometry(self, file: str, control: JobControl) -> Path:
+        learned, name = self._learned(), Path(file)
+        out = self._fresh(name.stem, name.suffix)
+        with self._source.governor.viewing():
+            GEOMETRY[name.stem](learned, out, self._watch(control))
         return out
+
+    def _cameras(self, form: str) -> Path:
+        out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
+        write_cameras(form, self._learned(), out)
+        return out
+
+    def _plot(self) -> Path:
+        out = self._fresh("cameras", ".png")
+        plot_cameras(self._learned(), out)
+        return out
+
+    def _watch(self, control: JobControl) -> Watch:
+        """Progress and cancel of a job, whose share of the machine the governor says."""
+        pause = self._source.governor.pause_view
+        return Watch(control.progress, control.cancelled, pause)
 
     def _learned(self) -> Learned:
         learned = self._source.snapshot.learned
@@ -93,6 +131,29 @@ class Exports:
         return file
 
 
+def _route(order: VideoOrder) -> Route:
+    scale = (order.right, order.down, order.forward)
+    right, down, forward = (_number(factor, "radius scale") for factor in scale)
+    return Route(
+        kind=order.path,
+        frames=_whole(order.frames, "frames"),
+        turns=_number(order.turns, "turns"),
+        depth_turns=_number(order.depth_turns, "turns in and out"),
+        radius_percentile=_number(order.radius_percentile, "percentile"),
+        radius_scale=(right, down, forward),
+        focus_depth=_number(order.focus_depth, "focus depth") or None,
+        order=order.order,
+    )
+
+
+def _path_word(order: VideoOrder) -> str:
+    return "keyframes" if order.keyframes else order.path
+
+
+def _shown_word(order: VideoOrder) -> str:
+    return order.form if FORMS[order.form].raw else order.channel
+
+
 def _size(camera: Camera, long_side: int) -> tuple[int, int]:
     """Width and height of a camera's shape with that longer side."""
     scale = long_side / max(camera.width, camera.height)
@@ -100,6 +161,12 @@ def _size(camera: Camera, long_side: int) -> tuple[int, int]:
 
 
 def _whole(number: float | None, what: str) -> int:
-    if number is None or number != int(number) or not 0 <= number <= 100_000:
+    if number is None or not float(number).is_integer() or not 0 <= number <= 100_000:
         raise InputError(f"The video needs a whole number of {what}, not {number}; type another.")
     return int(number)
+
+
+def _number(number: float | None, what: str) -> float:
+    if number is None:
+        raise InputError(f"The video needs a number for the {what}; type one.")
+    return float(number)

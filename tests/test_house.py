@@ -40,8 +40,17 @@ def test_leaves_take_numbers(file: Path) -> None:
             assert name.startswith((*allowed, "core.errors")), name
 
 
+@pytest.mark.parametrize("file", files("core/evaluation"), ids=lambda f: str(f.relative_to(ROOT)))
+def test_evaluation_takes_cameras_scenes_and_pixels(file: Path) -> None:
+    """It knows neither the trainer whose results it judges, nor files, nor settings."""
+    allowed = (*LEAVES, "core/evaluation", "core/formats", "core/errors")
+    for name in imports(file):
+        if name.partition(".")[0] == "core":
+            assert name.startswith(tuple(part.replace("/", ".") for part in allowed)), name
+
+
 def test_the_engine_is_only_known_above_it() -> None:
-    below = files("core/training", "core/photos", "core/exporting", *LEAVES)
+    below = files("core/training", "core/photos", "core/exporting", "core/evaluation", *LEAVES)
     assert not [file for file in below if any("core.engine" in name for name in imports(file))]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from core.engine.history import Recorder
 from core.engine.limits import Limits
-from core.engine.meter import Meter, decibels
+from core.engine.meter import Meter
 from core.engine.snapshot import Notice, Snapshot
+from core.training.step import decibels
 from core.training.trainer import Trainer
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.engine.meter import decibels
 from core.engine.snapshot import History, Trails
 from core.geometry.cameras import CameraRig
+from core.training.step import decibels
 
 LONGEST_CURVE = 600
 LONGEST_TRAIL = 120

@@ -1,7 +1,5 @@
 """How training goes: smoothed loss and speed, and steps that came to nothing."""
 
-import math
-
 from core.training.step import StepResult
 
 LOSS_SMOOTHING = 0.95
@@ -23,11 +21,6 @@ class Meter:
         if result.finite:
             old = result.loss if self.loss is None else self.loss
             self.loss = _mixed(old, result.loss, LOSS_SMOOTHING)
-
-
-def decibels(error: float) -> float:
-    """PSNR of a mean squared error of colours in [0, 1]."""
-    return -10 * math.log10(max(error, 1e-12))
 
 
 def _mixed(old: float, new: float, keep: float) -> float:

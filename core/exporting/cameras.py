@@ -1,9 +1,114 @@
 """Learned cameras in the forms other tools read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from core.exporting.transforms import write_transforms
+import numpy as np
+
+from core.errors import InputError
+from core.exporting.colour import THERE
+from core.exporting.pictures import shrunk, whole_picture
+from core.formats.checks import check_writable
+from core.formats.colmap_binary import write_colmap_binary
+from core.formats.colmap_text import write_colmap_text
+from core.formats.llff import write_llff
+from core.formats.npz import write_npz
+from core.formats.ply import write_ply
+from core.formats.transforms import write_transforms
+from core.formats.tum import write_tum
+from core.geometry.cameras import Camera
+from core.geometry.gauge import Gauge, into_gauge
+from core.rendering.progressive import Pace
+from core.rendering.scene import Scene
 from core.training.learned import Learned
 
-EXPORTS: dict[str, Callable[[Learned, Path], None]] = {"transforms": write_transforms}
+AS_LEARNED = Gauge()
+NEAREST, FARTHEST = 0.1, 99.9  # percentiles of depth that LLFF calls a photo's bounds
+
+Cameras = Mapping[str, Camera]
+Bounds = Mapping[str, tuple[float, float]]  # nearest and farthest depth in each photo
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to write cameras: the usual file name, and who writes it.
+
+    The writer is given a function that measures the bounds, as that means to render every view.
+    """
+
+    file: str
+    write: Callable[[Cameras, Path, Callable[[], Bounds]], None]
+
+
+EXPORTS: dict[str, Form] = {
+    "transforms": Form("transforms.json", lambda cameras, out, _: write_transforms(cameras, out)),
+    "colmap-text": Form("colmap-text.zip", lambda cameras, out, _: write_colmap_text(cameras, out)),
+    "colmap-binary": Form(
+        "colmap-binary.zip", lambda cameras, out, _: write_colmap_binary(cameras, out)
+    ),
+    "llff": Form("poses_bounds.npy", lambda cameras, out, b: write_llff(cameras, out, b())),
+    "tum": Form("trajectory.txt", lambda cameras, out, _: write_tum(cameras, out)),
+    "npz": Form("cameras.npz", lambda cameras, out, _: write_npz(cameras, out)),
+    "ply": Form("frustums.ply", lambda cameras, out, _: write_ply(cameras, out)),
+}
+
+
+def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEARNED) -> None:
+    """Write the cameras of a run for other tools.
+
+    Held-out photos are left out: their cameras were never learned, and the tools would train on
+    them.
+
+    Args:
+        form: one of `EXPORTS`.
+        learned: the cameras, and the scene that tells depths.
+        out: a file; a COLMAP model is a folder, or an archive of it where the name ends in .zip.
+        gauge: the world that the cameras are written in.
+
+    Raises:
+        InputError: there is no such form, it cannot hold these cameras, they do not tell the
+            gauge, or nothing can be written at `out`.
+    """
+    if form not in EXPORTS:
+        raise InputError(f"There is no form {form!r} of cameras; choose {', '.join(EXPORTS)}.")
+    kept = _trained(learned)
+    world = into_gauge(list(kept.values()), gauge)
+    moved = {name: world.camera(camera) for name, camera in kept.items()}
+
+    def bounds() -> Bounds:
+        return {
+            name: (near * world.scale, far * world.scale)
+            for name, (near, far) in depth_bounds(learned.scene, kept).items()
+        }
+
+    EXPORTS[form].write(moved, out, bounds)
+
+
+def depth_bounds(scene: Scene, cameras: Cameras) -> Bounds:
+    """Nearest and farthest depth that each camera sees, save 0.1 % of outliers at either end.
+
+    LLFF takes these percentiles of the depths of sparse points; here they are those of a small
+    picture, where something is there, or everywhere if nothing is.
+    """
+    pace, bounds = Pace(), {}
+    for name, camera in cameras.items():
+        picture = whole_picture(scene, shrunk(camera), pace)
+        there = picture.opacity > THERE
+        near, far = np.percentile(
+            picture.depth[there] if there.any() else picture.depth, (NEAREST, FARTHEST)
+        )
+        bounds[name] = (float(near), float(far))
+    return bounds
+
+
+def _trained(learned: Learned) -> dict[str, Camera]:
+    """The cameras that were learned, by the names of their photos.
+
+    Raises:
+        InputError: there are none, or they are not finite.
+    """
+    photos = zip(learned.names, learned.cameras, learned.held_out, strict=True)
+    kept = {name: camera for name, camera, held_out in photos if not held_out}
+    check_writable(kept)
+    return kept

@@ -3,8 +3,9 @@
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,6 +15,32 @@ from core.errors import InputError
 
 class Cancelled(Exception):
     """Raised by work that was asked to stop and has cleaned up."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long work tells how far it is, shares the machine, and hears that it is to stop."""
+
+    progress: Callable[[int, int], None] = lambda done, total: None
+    cancelled: Callable[[], bool] = lambda: False  # asked after every chunk of work
+    between_chunks: Callable[[float], None] = lambda seconds: None  # may wait a little
+
+    def after_chunk(self, seconds: float) -> None:
+        """Called after each chunk of work with the time it took.
+
+        Raises:
+            Cancelled: the work is to stop.
+        """
+        if self.cancelled():
+            raise Cancelled
+        self.between_chunks(seconds)
+
+    @contextmanager
+    def chunk(self) -> Iterator[None]:
+        """Around a chunk of work; see `after_chunk`."""
+        began = time.perf_counter()
+        yield
+        self.after_chunk(time.perf_counter() - began)
 
 
 class JobControl(Protocol):

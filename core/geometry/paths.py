@@ -1,6 +1,6 @@
 """Camera paths of videos: a spiral, or a tour through given cameras."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -13,6 +13,11 @@ from core.errors import InputError
 from core.geometry.cameras import Camera
 
 SMALLEST_FOCUS = 1e-6  # where all cameras coincide the look-at point only has to be in front
+MOST_FRAMES = 100_000  # nearly an hour of video
+LARGEST_FOCUS = 1e9  # world units
+LARGEST_SPIRAL = 1000.0  # turns, and times its radius
+
+Order = Literal["near", "file"]
 
 
 def average_camera(cameras: Sequence[Camera]) -> Camera:
@@ -43,11 +48,13 @@ def spiral(
     turns: float = 2.0,
     depth_turns: float = 0.5,
     radius_percentile: float = 80.0,
+    radius_scale: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> list[Camera]:
     """A closed loop around the average camera that keeps looking at one point.
 
     The offsets from the average position are (cos, sin, sin(`depth_turns` angle)) times a radius
-    for each axis of the average camera.
+    for each axis of the average camera (NeRF's published spiral, where `depth_turns` is "zrate"
+    and the radii are not centred on the average).
 
     Args:
         cameras: at least one.
@@ -57,21 +64,18 @@ def spiral(
         turns: how often the loop goes round.
         depth_turns: how often it goes in and out in each turn.
         radius_percentile: of the cameras' distances from their average along each axis.
+        radius_scale: times the radii to the right, down and forward: 0 stays there, 2 goes twice
+            as far as the photos did.
 
     Raises:
-        InputError: no frames, or turns that do not close the loop.
+        InputError: no frames, turns that do not close the loop, or impossible radii.
     """
-    if frames < 1:
-        raise InputError(f"A path needs at least one frame, not {frames}; ask for more.")
-    if turns < 1 or any(abs(n - round(n)) > 1e-9 for n in (turns, turns * depth_turns)):
-        raise InputError(
-            f"A spiral of {turns:g} turns with {depth_turns:g} depth turns does not close; choose "
-            "whole turns whose product with the depth turns is whole, such as 2 and 0.5."
-        )
+    _check_frames(frames)
+    _check_spiral(focus_depth, turns, depth_turns, radius_percentile, radius_scale)
     centre = average_camera(cameras)
     positions = np.stack([camera.position for camera in cameras])
     offsets = (positions - centre.position) @ centre.camera_to_world[:3, :3]
-    radii = np.percentile(np.abs(offsets), radius_percentile, axis=0)
+    radii = np.percentile(np.abs(offsets), radius_percentile, axis=0) * radius_scale
     angle = 2 * np.pi * turns * np.arange(frames) / frames
     loop = np.stack([np.cos(angle), np.sin(angle), np.sin(depth_turns * angle)], axis=-1) * radii
     focus = np.array([0, 0, max(focus_depth, 2 * radii.max(), SMALLEST_FOCUS)])
@@ -80,9 +84,7 @@ def spiral(
     return [replace(centre, camera_to_world=pose) for pose in centre.camera_to_world @ local_poses]
 
 
-def interpolate(
-    cameras: Sequence[Camera], frames: int, order: Literal["near", "file"] = "near"
-) -> list[Camera]:
+def interpolate(cameras: Sequence[Camera], frames: int, order: Order = "near") -> list[Camera]:
     """A smooth tour that passes through every camera exactly, the first and the last included.
 
     Positions, quaternions, log focal lengths and centres follow one Catmull-Rom spline. Velocities
@@ -101,6 +103,7 @@ def interpolate(
             f"A path through {len(cameras)} cameras needs at least as many frames, not {frames}; "
             "ask for more."
         )
+    _check_frames(frames)
     like = cameras[0]
     stops = [cameras[index] for index in near_order(cameras)] if order == "near" else cameras
     if len(stops) == 1:
@@ -130,10 +133,44 @@ def near_order(cameras: Sequence[Camera]) -> list[int]:
     return min(orders, key=lambda order: apart[order[:-1], order[1:]].sum())
 
 
-PATHS: dict[str, Callable[[Sequence[Camera], int, float], list[Camera]]] = {
-    "spiral": lambda cameras, frames, focus: spiral(cameras, frames, focus_depth=focus),
-    "interpolate": lambda cameras, frames, focus: interpolate(cameras, frames),
-}  # cameras, how many frames, depth of the look-at point -> path
+def _check_frames(frames: int) -> None:
+    if not 1 <= frames <= MOST_FRAMES:
+        raise InputError(
+            f"A path cannot have {frames} frames; ask for at least one frame and at most "
+            f"{MOST_FRAMES:,}."
+        )
+
+
+def _check_spiral(
+    focus_depth: float,
+    turns: float,
+    depth_turns: float,
+    percentile: float,
+    scale: tuple[float, float, float],
+) -> None:
+    possible = 1 <= turns <= LARGEST_SPIRAL and 0 <= depth_turns <= LARGEST_SPIRAL
+    if not (possible and _is_whole(turns) and _is_whole(turns * depth_turns)):
+        raise InputError(
+            f"A spiral of {turns:g} turns with {depth_turns:g} depth turns does not close; choose "
+            "whole turns whose product with the depth turns is whole, such as 2 and 0.5."
+        )
+    if not 0 <= percentile <= 100:
+        raise InputError(
+            f"A spiral cannot be as wide as the percentile {percentile:g} of the cameras' "
+            "distances; choose 0 to 100."
+        )
+    for factor in scale:
+        if not 0 <= factor <= LARGEST_SPIRAL:
+            raise InputError(
+                f"A spiral cannot be {factor:g} times as wide as the cameras are spread; choose a "
+                f"scale from 0 to {LARGEST_SPIRAL:g}."
+            )
+    if not 0 <= focus_depth <= LARGEST_FOCUS:
+        raise InputError(f"A spiral cannot look at the depth {focus_depth:g}; choose 0 or more.")
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) < 1e-9
 
 
 def _numbers(camera: Camera) -> np.ndarray:

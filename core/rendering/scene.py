@@ -27,7 +27,7 @@ class Scene:
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         total = len(rays.origins)
-        piece = rays_at_once(total, self.settings.samples, self.device)
+        piece = rays_at_once(self.field, total, self.settings.samples, self.device)
         return joined(
             [
                 render_rays(self.field, rays[i : i + piece], self.frame, self.settings)

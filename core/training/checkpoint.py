@@ -7,8 +7,6 @@ one or the new one and never a part. Nothing in it can run code.
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import InputError
+from core.files import write_atomically
 from core.geometry.cameras import CameraRig
 from core.training.build import build_field, held_out, make_learned, without_camera
 from core.training.config import Config
@@ -212,23 +211,3 @@ def _sweep(place: Path) -> None:
         path.unlink()
     for left in place.glob(".*.part"):
         left.unlink()
-
-
-def write_atomically(place: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, on the disk, or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    directory = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

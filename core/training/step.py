@@ -5,6 +5,7 @@ worker threads of one core each. Pieces are summed in order, so the result is th
 number of workers.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,11 @@ class StepResult:
     finite: bool  # whether the parameters were updated
 
 
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of colours in [0, 1]."""
+    return -10 * math.log10(max(error, 1e-12))
+
+
 def training_step(
     rig: CameraRig,
     field: nn.Module,
@@ -64,7 +70,7 @@ def training_step(
     pieces = list(
         mapper(
             lambda part: _piece(rig, field, part, settings, learned, total),
-            batch.split(rays_at_once(total, settings.samples, batch.rgb.device)),
+            batch.split(rays_at_once(field, total, settings.samples, batch.rgb.device)),
         )
     )
     errors = torch.cat([piece.errors for piece in pieces])

@@ -5,10 +5,17 @@ import sys
 
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
-from studio.cli import bench, export, render, studio, train
+from studio.cli import bench, evaluate, export, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
-COMMANDS = {"studio": studio, "train": train, "render": render, "export": export, "bench": bench}
+COMMANDS = {
+    "studio": studio,
+    "train": train,
+    "evaluate": evaluate,
+    "render": render,
+    "export": export,
+    "bench": bench,
+}
 
 
 def run(words: list[str]) -> int:

@@ -1,15 +1,17 @@
 """What is in each tab of the panel. Options are placed by section, in the order of declaration."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import gradio as gr
 
 from core.engine.commands import Configure, Play, Restart, Save
 from core.exporting.cameras import EXPORTS
 from core.exporting.colour import CHANNELS
-from core.geometry.paths import PATHS
+from core.exporting.films import FORMS
+from core.geometry.routes import ORDERS, PATHS, Route
 from core.training.settings import options
-from studio.exports import Exports, VideoOrder
+from studio.exports import GEOMETRY_FILES, Exports, VideoOrder
 from studio.panel.drops import keep_dropped
 from studio.panel.theme import place
 from studio.panel.wiring import Wiring, listen
@@ -63,25 +65,64 @@ def _export(wiring: Wiring, exports: Exports) -> None:
     path = _segments("Path", list(PATHS), "export-path")
     channel = _segments("Channel", list(CHANNELS), "export-channel")
     with gr.Row(elem_classes="line"):
-        frames = gr.Number(60, label="Frames", elem_id="export-frames", step=1, min_width=0)
-        fps = gr.Number(30, label="Per second", elem_id="export-fps", step=1, min_width=0)
-        side = gr.Number(0, label="Long side", elem_id="export-size", step=1, min_width=0)
-    gr.HTML("Long side 0 takes the photos' size.", elem_classes="dim", apply_default_css=False)
+        frames = _number(60, "Frames", "export-frames", step=1)
+        fps = _number(30, "Per second", "export-fps", step=1)
+        side = _number(0, "Long side", "export-size", step=1)
+    _dim("Long side 0 takes the photos' size.")
     with gr.Row(elem_classes="line"):
         render = wiring.button("export-video", "Render video", "accent")
         cancel = wiring.button("cancel-export", "Cancel")
-    listen(
-        render.click,
-        lambda *values: _discard(exports.video(VideoOrder(*values))),
-        [path, frames, side, fps, channel],
-    )
+    asked = [path, frames, side, fps, channel]
+    with gr.Column(elem_classes="more", scale=0):
+        gr.HTML(MORE, apply_default_css=False)
+        asked += _more_of_a_video()
+        follow = gr.UploadButton(
+            "Follow a file of keyframes", file_types=[".json"], elem_id="action-export-keyframes",
+            elem_classes=["action"], min_width=0,
+        )  # fmt: skip
+        _dim("A transforms.json; the video through its cameras, as set here, starts at once.")
+
+    def render_file(*values: Any) -> None:
+        *order, keyframes = values
+        exports.video(VideoOrder(*order, keyframes=keyframes))
+
+    listen(render.click, lambda *values: _discard(exports.video(VideoOrder(*values))), asked)
+    listen(follow.upload, render_file, [*asked, follow])
     listen(cancel.click, exports.cancel)
+    _heading("Scene for other tools")
+    shape = _segments("File", list(GEOMETRY_FILES), "export-shape")
+    with gr.Row(elem_classes="line"):
+        geometry = wiring.button("export-geometry", "Make file")
+    listen(geometry.click, lambda file: _discard(exports.geometry(file)), [shape])
     _heading("Cameras for other tools")
     form = _segments("Form", list(EXPORTS), "export-format")
     with gr.Row(elem_classes="line"):
         cameras = wiring.button("export-cameras", "Write cameras")
+        plot = wiring.button("export-plot", "Plot cameras")
     listen(cameras.click, lambda kind: _discard(exports.cameras(kind)), [form])
+    listen(plot.click, lambda: _discard(exports.plot()))
     place("jobs", "jobs")
+
+
+def _more_of_a_video() -> list[gr.components.Component]:
+    """What few change: the rest of `VideoOrder`, in its order."""
+    usual = Route()
+    form = _segments("Form", list(FORMS), "export-form")
+    order = _segments("Order of an interpolated path", list(ORDERS), "export-order")
+    with gr.Row(elem_classes="line"):
+        turns = _number(usual.turns, "Turns", "export-turns", step=1)
+        in_and_out = _number(usual.depth_turns, "In and out", "export-depth-turns", step=0.5)
+        focus = _number(0, "Looks at", "export-focus", step=0.1)
+    _dim("Of the spiral: times round, times in and out in each, and the depth it looks at; 0 is "
+         "measured.")  # fmt: skip
+    with gr.Row(elem_classes="line"):
+        percentile = _number(usual.radius_percentile, "Width %", "export-percentile", step=5)
+        scales = [
+            _number(1, axis, f"export-{axis.lower()}", step=0.1)
+            for axis in ("Right", "Down", "Forward")
+        ]
+    _dim("As wide as this percentage of the cameras is spread, times this along each axis.")
+    return [form, order, turns, in_and_out, focus, percentile, *scales]
 
 
 TABS: dict[str, Callable[[Wiring, Exports], None]] = {
@@ -120,6 +161,14 @@ def _segments(label: str, choices: list[str], identity: str) -> gr.Radio:
     return gr.Radio(
         choices, value=choices[0], label=label, elem_id=identity, elem_classes="segments"
     )
+
+
+def _number(value: float, label: str, identity: str, step: float) -> gr.Number:
+    return gr.Number(value, label=label, elem_id=identity, step=step, min_width=0)
+
+
+def _dim(words: str) -> None:
+    gr.HTML(words, elem_classes="dim", apply_default_css=False)
 
 
 def _count(number: float | None) -> int:

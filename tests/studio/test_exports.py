@@ -5,12 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+import trimesh
 
+import studio.exports
 from core.exporting.cameras import EXPORTS as FORMS
+from core.exporting.geometry import GEOMETRY
 from core.exporting.jobs import Jobs
-from studio.exports import FILES, Exports, VideoOrder
-from studio.telemetry import EXPORTS_FOLDER
+from core.exporting.video import camera_path
+from core.geometry.cameras import Camera
+from core.geometry.routes import Route
+from core.training.learned import Learned
+from studio.exports import GEOMETRY_FILES, Exports, VideoOrder
+from studio.telemetry import EXPORTS_FOLDER, exported
 from tests.studio.panel.stand_ins import Desk
 
 PATIENCE = 60.0
@@ -57,7 +65,16 @@ def test_a_video_is_rendered_into_the_run(exports: Exports, engine: Desk) -> Non
         ({"frames": 2.5}, "whole number of frames"),
         ({"frames": 0.0}, "at least one frame"),
         ({"fps": 1e9}, "whole number of frames per second"),
+        ({"frames": float("nan")}, "whole number of frames"),
         ({"long_side": 8.0}, "not possible"),
+        ({"turns": None}, "number for the turns"),
+        ({"turns": 1.0}, "does not close"),
+        ({"focus_depth": -1.0}, "look at the depth -1"),
+        ({"right": -1.0}, "times as wide"),
+        ({"radius_percentile": 200.0}, "percentile 200"),
+        ({"form": "gif", "fps": 60.0}, "choose 1 to 50"),
+        ({"path": "interpolate", "frames": 1.0}, "through 2 cameras"),
+        ({"keyframes": "/no/such.json"}, "/no/such.json"),
     ],
 )
 def test_an_impossible_order_fails_with_a_sentence(
@@ -68,14 +85,98 @@ def test_an_impossible_order_fails_with_a_sentence(
     assert done.traceback is None
 
 
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("gif", "spiral-disparity-1.gif"),
+        ("frames", "spiral-disparity-1.zip"),
+        ("depth-png", "spiral-depth-png-1.zip"),
+        ("depth-npy", "spiral-depth-npy-1.npy"),
+    ],
+)
+def test_every_form_is_one_file_to_download(
+    form: str, name: str, exports: Exports, engine: Desk
+) -> None:
+    done = exports.video(order(form=form, channel="disparity")).wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None)
+    folder = engine.snapshot.run / EXPORTS_FOLDER
+    assert exported(folder, name) == done.result
+    assert list(folder.iterdir()) == [done.result]
+
+
+def raw_depths(exports: Exports, **changes: object) -> np.ndarray:
+    """What a video shows, as numbers."""
+    done = exports.video(order(form="depth-npy", **changes)).wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None)
+    return np.load(done.result)
+
+
+def test_what_is_set_reaches_the_path(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Route] = []
+
+    def note(learned: Learned, route: Route) -> list[Camera]:
+        asked.append(route)
+        return camera_path(learned, route)
+
+    monkeypatch.setattr(studio.exports, "camera_path", note)
+    more = {
+        **{"turns": 4.0, "depth_turns": 1.0, "focus_depth": 40.0, "radius_percentile": 10.0},
+        **{"right": 2.0, "down": 0.0, "forward": 9.0, "order": "file"},
+    }
+    raw_depths(exports, **more)
+    raw_depths(exports)
+    assert asked == [
+        Route("spiral", 3, 4.0, 1.0, 10.0, (2.0, 0.0, 9.0), 40.0, "file"),
+        Route("spiral", 3),  # what is on the page at first is what is usual; depth 0 is measured
+    ]
+
+
+def test_keyframes_of_a_file_are_followed(exports: Exports, tmp_path: Path) -> None:
+    done = exports.cameras("transforms").wait(PATIENCE)
+    assert done.result is not None
+    followed = raw_depths(exports, keyframes=str(done.result))
+    assert (done.result.parent / "keyframes-depth-npy-1.npy").exists()
+    toured = raw_depths(exports, path="interpolate", order="file")
+    assert np.allclose(followed, toured, rtol=1e-3)
+
+
+@pytest.mark.parametrize("file", GEOMETRY_FILES)
+def test_the_scene_is_one_file_to_download(file: str, exports: Exports, engine: Desk) -> None:
+    done = exports.geometry(file).wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None)
+    assert 0 < done.done == done.total
+    stem, suffix = file.split(".")
+    assert exported(engine.snapshot.run / EXPORTS_FOLDER, f"{stem}-1.{suffix}") == done.result
+    assert len(trimesh.load_scene(done.result).geometry) == 1
+
+
+def test_every_geometry_is_offered() -> None:
+    assert {Path(file).stem for file in GEOMETRY_FILES} == set(GEOMETRY)
+
+
+def test_cameras_are_plotted(exports: Exports) -> None:
+    done = exports.plot().wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None)
+    assert cv2.imread(str(done.result)) is not None
+    assert exports.plot().wait(PATIENCE).result.name == "cameras-2.png"
+
+
 def test_cameras_are_written_for_other_tools(exports: Exports) -> None:
     done = exports.cameras("transforms").wait(PATIENCE)
     assert done.state == "done" and done.result is not None
     assert len(json.loads(done.result.read_text())["frames"]) == 2, "one of three is held out"
 
 
-def test_every_form_of_cameras_has_a_file_name() -> None:
-    assert set(FILES) == set(FORMS)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_cameras_is_one_file_to_download(
+    form: str, exports: Exports, engine: Desk
+) -> None:
+    for _ in range(2):  # a newer one takes the place of the older
+        done = exports.cameras(form).wait(PATIENCE)
+        assert (done.state, done.message) == ("done", None)
+    folder = engine.snapshot.run / EXPORTS_FOLDER
+    assert list(folder.iterdir()) == [done.result]
+    assert exported(folder, FORMS[form].file) == done.result
 
 
 def test_without_cameras_there_is_nothing_to_export(exports: Exports, engine: Desk) -> None:

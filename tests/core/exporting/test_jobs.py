@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.exporting.jobs import Cancelled, JobControl, Jobs, JobView
+from core.exporting.jobs import Cancelled, JobControl, Jobs, JobView, Watch
 
 PATIENCE = 20.0  # seconds; only a broken worker needs them
 
@@ -171,3 +171,23 @@ def test_many_threads_may_start_work_at_once(jobs):
     last = jobs.start("video", "last", lambda control: Path("z"))
     assert last.wait(PATIENCE).number == 161
     assert sorted(view.number for view in jobs.views) == list(range(1, 162))
+
+
+def test_a_watch_hears_of_every_chunk_until_the_work_is_to_stop():
+    stop, chunks = threading.Event(), []
+    watch = Watch(cancelled=stop.is_set, between_chunks=chunks.append)
+    watch.after_chunk(0.5)
+    with watch.chunk():
+        pass
+    assert chunks[0] == 0.5 and 0 <= chunks[1] < PATIENCE
+    stop.set()
+    with pytest.raises(Cancelled), watch.chunk():
+        pass
+    assert len(chunks) == 2
+
+
+def test_a_chunk_that_fails_is_not_reported():
+    chunks: list[float] = []
+    with pytest.raises(KeyboardInterrupt), Watch(between_chunks=chunks.append).chunk():
+        raise KeyboardInterrupt
+    assert chunks == []

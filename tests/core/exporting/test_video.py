@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -11,31 +12,30 @@ import pytest
 from torch import Tensor
 
 from core.errors import InputError
-from core.exporting.jobs import Cancelled
-from core.exporting.pictures import whole_picture
-from core.exporting.video import VideoResult, render_video
+from core.exporting import video
+from core.exporting.films import FORMS
+from core.exporting.jobs import Cancelled, Watch
+from core.exporting.pictures import median_depth, whole_picture
+from core.exporting.video import Look, VideoResult, camera_path, render_video
 from core.geometry.cameras import Camera
-from core.geometry.paths import spiral
-from core.rendering.progressive import Pace
+from core.geometry.paths import average_camera, spiral
+from core.geometry.routes import Route
+from core.rendering.progressive import Pace, Picture
 from core.rendering.scene import Scene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
 from tests.browser import chromium
+from tests.cameras import same
 
+UNWATCHED = Watch()
 STRAIGHT = Camera(np.eye(4), 30.0, 30.0, 16.0, 12.0, 32, 24)
 
 
-def film(learned: Learned, out: Path, frames: int = 6, **changes) -> VideoResult:
-    arguments = {
-        "path": spiral(learned.trained, frames, focus_depth=2.0),
-        "size": None,
-        "fps": 12,
-        "channel": "rgb",
-        "colour_map": "turbo",
-        "on_progress": lambda done, total: None,
-        "cancelled": lambda: False,
-    } | changes
-    return render_video(learned, out=out, **arguments)
+def film(
+    learned: Learned, out: Path, frames: int = 6, path=None, watch: Watch = UNWATCHED, **look
+) -> VideoResult:
+    path = spiral(learned.trained, frames, focus_depth=2.0) if path is None else path
+    return render_video(learned, path, out, Look(**({"fps": 12} | look)), watch)
 
 
 def probe(video: Path) -> tuple[dict, list[np.ndarray]]:
@@ -50,7 +50,7 @@ def probe(video: Path) -> tuple[dict, list[np.ndarray]]:
 def test_a_video_is_h264_of_the_exact_size_and_length(learned, tmp_path):
     out = tmp_path / "videos" / "spiral.mp4"
     told: list[tuple[int, int]] = []
-    result = film(learned, out, on_progress=lambda done, total: told.append((done, total)))
+    result = film(learned, out, watch=Watch(lambda done, total: told.append((done, total))))
     facts, frames = probe(out)
     assert result == VideoResult(out, 32, 24, 6, 0.5, None)
     assert facts["codec"] == "h264" and facts["pix_fmt"].startswith("yuv420p")
@@ -108,16 +108,17 @@ def test_odd_photos_are_treated_alike(learned, tmp_path):
     assert (result.width, result.height) == (30, 22) and result.notice
 
 
-def test_all_frames_share_the_limits_of_depth(learned, tmp_path):
+@pytest.mark.parametrize("channel", ["depth", "disparity"])
+def test_all_frames_share_the_limits_of_depth(learned, tmp_path, channel):
     """A flat wall has no depth of its own to show; coming nearer, it gets brighter."""
     poses = [np.eye(4) for _ in range(3)]
     for pose, z in zip(poses, (0.0, 0.3, 0.5), strict=True):
         pose[2, 3] = z
     path = [dataclasses.replace(STRAIGHT, camera_to_world=pose) for pose in poses]
-    changes = {"path": path, "channel": "depth", "colour_map": "gray"}
-    film(before_a_wall(learned), tmp_path / "a.mp4", **changes)
+    film(before_a_wall(learned), tmp_path / "a.mp4", path=path, channel=channel, colour_map="gray")
     brightness = [frame.mean() for frame in probe(tmp_path / "a.mp4")[1]]
-    expected = [255 * (1 / depth - 1 / 0.8) / (1 / 0.3 - 1 / 0.8) for depth in (0.8, 0.5, 0.3)]
+    values = np.array([0.8, 0.5, 0.3]) ** (-1 if channel == "disparity" else 1)
+    expected = 255 * (values - values[0]) / (values[2] - values[0])
     assert np.allclose(brightness, expected, atol=8)
 
 
@@ -131,14 +132,14 @@ def test_a_cancelled_video_leaves_nothing_and_keeps_an_older_one(learned, tmp_pa
         finished = done
 
     with pytest.raises(Cancelled):
-        film(learned, out, frames=50, on_progress=count, cancelled=lambda: finished >= 2)
+        film(learned, out, frames=50, watch=Watch(count, cancelled=lambda: finished >= 2))
     assert finished == 2
     assert list(tmp_path.iterdir()) == [out] and out.read_bytes() == b"older"
 
 
 def test_whoever_shares_the_machine_hears_of_every_chunk(learned, tmp_path):
     chunks: list[float] = []
-    film(learned, tmp_path / "a.mp4", size=(64, 48), between_chunks=chunks.append)
+    film(learned, tmp_path / "a.mp4", size=(64, 48), watch=Watch(between_chunks=chunks.append))
     assert len(chunks) > 6 and min(chunks) > 0
 
 
@@ -150,7 +151,9 @@ def test_whoever_shares_the_machine_hears_of_every_chunk(learned, tmp_path):
         {"size": (64, 100_000)},
         {"fps": 0},
         {"fps": 1000},
+        {"form": "avi"},
         {"channel": "heat"},
+        {"channel": "disparity", "colour_map": "rainbow"},
         {"channel": "depth", "colour_map": "rainbow"},
     ],
 )
@@ -172,6 +175,57 @@ def test_frames_of_another_shape_crop_and_do_not_stretch(learned, tmp_path):
     _, frames = probe(tmp_path / "a.mp4")
     whole = whole_picture(learned.scene, camera.resized(64, 48), Pace()).rgb * 255
     assert np.abs(frames[0] - whole[:, 8:56]).mean() < 4
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "mp4"])
+def test_other_forms_have_exactly_the_size_asked_for(learned, tmp_path, form):
+    out = tmp_path / f"film{FORMS[form].suffixes[0]}"
+    result = film(learned, out, frames=3, size=(33, 25), form=form)
+    assert (result.path, result.width, result.height, result.notice) == (out, 33, 25, None)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_raw_depth_is_the_depth_and_not_a_number_where_nothing_is(learned, tmp_path):
+    """Camera z to the wall; the second frame looks away from it."""
+    away = np.diag([-1.0, 1, -1, 1])
+    path = [STRAIGHT, dataclasses.replace(STRAIGHT, camera_to_world=away)]
+    film(before_a_wall(learned), tmp_path / "a.npy", path=path, form="depth-npy")
+    depth = np.load(tmp_path / "a.npy")
+    assert depth.shape == (2, 24, 32) and depth.dtype == np.float32
+    assert depth[0] == pytest.approx(0.8, abs=1e-5) and np.isnan(depth[1]).all()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_length_costs_no_memory(learned, tmp_path, form, monkeypatch):
+    """Ten times as many frames need no more than a few frames more of memory."""
+
+    def blank(scene: Scene, camera: Camera, pace: Pace, after_chunk: object) -> Picture:
+        shape = (camera.height, camera.width)
+        return Picture(np.zeros((*shape, 3)), np.ones(shape), np.ones(shape), 1.0, camera)
+
+    def most_memory(frames: int) -> int:
+        out = tmp_path / f"{frames}{FORMS[form].suffixes[0]}"
+        tracemalloc.start()
+        film(learned, out, path=[STRAIGHT] * frames, form=form, size=(160, 120))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    monkeypatch.setattr(video, "whole_picture", blank)
+    most_memory(1)  # what is imported and kept once
+    assert most_memory(200) - most_memory(20) < 10 * 160 * 120 * 3
+
+
+@pytest.mark.parametrize("kind", ["spiral", "interpolate", "average"])
+def test_a_route_becomes_a_path_around_the_learned_cameras(learned, kind):
+    path = camera_path(learned, Route(kind, frames=7))
+    middle = average_camera(learned.trained)
+    assert len(path) == 7
+    assert np.allclose(path[0].position, middle.position, atol=0.5)
+    if kind == "spiral":
+        depth = median_depth(learned.scene, middle)
+        wanted = spiral(learned.trained, 7, focus_depth=depth)
+        assert all(map(same, path, wanted)), "it looks at what the scene has in the middle"
 
 
 def test_opencv_reads_it_too(learned, tmp_path):

@@ -1,36 +1,12 @@
 """What fields promise, and that the published networks are these."""
 
 import math
-from typing import Any
 
 import pytest
 import torch
 
-from core.fields import FIELDS, ReluField, SirenField
-from core.fields.encoding import encode, encoded_size
-
-RELU = {
-    "width": 128, "depth": 8, "skip": 4, "position_octaves": 10, "direction_octaves": 4,
-    "view_directions": True, "density_activation": "relu",
-}  # fmt: skip
-SIREN = {
-    "width": 128, "depth": 8, "first_w0": 30.0, "following_w0": 1.0, "density_scale": 20.0,
-    "rgb_scale": 1.0, "view_directions": True, "density_activation": "relu",
-}  # fmt: skip
-
-
-def make(kind: str, **changes: Any) -> torch.nn.Module:
-    """A field of some kind with a fixed seed."""
-    torch.manual_seed(0)
-    return FIELDS[kind](**{**(RELU if kind == "relu" else SIREN), **changes})
-
-
-def points(rays: int = 6, samples: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
-    """Positions and unit view directions."""
-    generator = torch.Generator().manual_seed(1)
-    positions = torch.rand(rays, samples, 3, generator=generator) * 2 - 1
-    directions = torch.randn(rays, 1, 3, generator=generator)
-    return positions, torch.nn.functional.normalize(directions, dim=-1)
+from core.fields import SirenField
+from tests.core.fields.making import KINDS, make, naive, points
 
 
 @pytest.mark.parametrize(
@@ -41,7 +17,7 @@ def test_published_parameter_counts(kind: str, width: int, count: int) -> None:
     assert sum(p.numel() for p in make(kind, width=width).parameters()) == count
 
 
-@pytest.mark.parametrize("kind", sorted(FIELDS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("view", [True, False])
 @pytest.mark.parametrize("activation", ["relu", "softplus"])
 def test_colour_and_density_are_in_range(kind: str, view: bool, activation: str) -> None:
@@ -53,7 +29,7 @@ def test_colour_and_density_are_in_range(kind: str, view: bool, activation: str)
     assert (density > 0).any()
 
 
-@pytest.mark.parametrize("kind", sorted(FIELDS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_view_directions_change_colour_only_where_they_are_on(kind: str) -> None:
     positions, directions = points()
     for view in (True, False):
@@ -64,19 +40,30 @@ def test_view_directions_change_colour_only_where_they_are_on(kind: str) -> None
         assert torch.allclose(rgb, other_rgb) is not view
 
 
-def test_relu_field_equals_its_definition_layer_by_layer() -> None:
-    field = make("relu")
-    assert isinstance(field, ReluField)
-    positions, directions = points()
-    code = encode(positions, 10)
-    hidden = code
-    for index, layer in enumerate(field.hidden):
-        hidden = torch.relu(layer(torch.cat([code, hidden], -1) if index == 5 else hidden))
-    view = encode(directions, 4).expand(*positions.shape[:2], -1)
-    colour = torch.relu(field.colour_hidden(torch.cat([field.remap(hidden), view], -1)))
+@pytest.mark.parametrize("skip", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["relu", "siren"])
+def test_published_networks_equal_their_definition_with_all_gradients(kind: str, skip: int) -> None:
+    """Skip 3 is the last layer, after which nothing enters again."""
+    changes = {"skip": skip} if kind == "relu" else {"following_w0": 0.5 * skip}
+    field = make(kind, width=16, depth=4, density_activation="softplus", **changes).double()
+    positions, directions = (part.double().requires_grad_() for part in points())
+    learned = [positions, directions, *field.parameters()]
+    found, expected = (
+        torch.autograd.grad((rgb.square().sum() + density.sin().sum()), learned)
+        for rgb, density in (field(positions, directions), naive(field, positions, directions))
+    )
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-9, atol=1e-11)
+        assert theirs.abs().sum() > 0
+
+
+@pytest.mark.parametrize("kind", ["relu", "siren"])
+def test_published_networks_in_float32_are_within_rounding_of_double(kind: str) -> None:
+    field, (positions, directions) = make(kind), points(64, 32)
     rgb, density = field(positions, directions)
-    assert torch.allclose(rgb, torch.sigmoid(field.colour(colour)), atol=1e-6)
-    assert torch.allclose(density, torch.relu(field.density(hidden)[..., 0]), atol=1e-6)
+    exact = naive(field.double(), positions.double(), directions.double())
+    assert torch.allclose(rgb.double(), exact[0], atol=1e-5)
+    assert torch.allclose(density.double(), exact[1], rtol=1e-4, atol=1e-4)
 
 
 def test_siren_first_w0_is_the_one_configured() -> None:
@@ -119,14 +106,3 @@ def test_noise_is_added_before_the_activation() -> None:
     field, (positions, directions) = make("relu"), points()
     noise = torch.full((6, 5), -1e6)
     assert (field(positions, directions, noise)[1] == 0).all()
-
-
-def test_encoding_is_the_value_and_its_waves() -> None:
-    value = torch.tensor([[0.3, -0.7]])
-    code = encode(value, 3)
-    expected = [value]
-    for octave in range(3):
-        expected += [torch.sin(value * 2**octave), torch.cos(value * 2**octave)]
-    assert torch.allclose(code, torch.cat(expected, -1))
-    assert code.shape[-1] == encoded_size(2, 3)
-    assert encode(value, 0) is value

@@ -1,6 +1,7 @@
 """Laws of camera paths."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -10,14 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
 from core.geometry.cameras import Camera
-from core.geometry.paths import (
-    PATHS,
-    average_camera,
-    covering,
-    interpolate,
-    near_order,
-    spiral,
-)
+from core.geometry.paths import average_camera, covering, interpolate, near_order, spiral
 from tests.cameras import camera, is_pose, same, scattered
 
 
@@ -115,12 +109,71 @@ def test_a_spiral_of_cameras_that_never_moved_stands_still():
     assert all(same(view, start[0]) for view in spiral(start, 5, focus_depth=0))
 
 
+def offsets(path: list[Camera], cameras: list[Camera]) -> np.ndarray:
+    """(F, 3) where a path is, in the axes of the average camera."""
+    middle = average_camera(cameras)
+    return (positions(path) - middle.position) @ middle.camera_to_world[:3, :3]
+
+
+def test_a_spiral_is_as_wide_as_it_is_asked_to_be_along_each_axis():
+    cameras = scattered(7, 9)
+    usual = offsets(spiral(cameras, 24, focus_depth=50), cameras)
+    scaled = offsets(spiral(cameras, 24, focus_depth=50, radius_scale=(2, 0, 0.5)), cameras)
+    assert np.allclose(scaled, usual * [2, 0, 0.5], atol=1e-9)
+    still = spiral(cameras, 24, focus_depth=50, radius_scale=(0, 0, 0))
+    assert all(same(view, average_camera(cameras)) for view in still)
+
+
+def test_a_wider_percentile_is_a_wider_spiral():
+    cameras = scattered(8, 30)
+    widths = [
+        np.abs(offsets(spiral(cameras, 48, focus_depth=9, radius_percentile=p), cameras)).max(0)
+        for p in (10, 50, 100)
+    ]
+    assert (widths[0] < widths[1]).all() and (widths[1] < widths[2]).all()
+
+
+@pytest.mark.parametrize(("turns", "depth_turns"), [(1, 1), (2, 0.5), (3, 2)])
+def test_a_spiral_goes_round_and_in_and_out_as_often_as_asked(turns, depth_turns):
+    cameras = scattered(9, 9)
+    path = spiral(cameras, 600, focus_depth=9, turns=turns, depth_turns=depth_turns)
+    along = offsets(path, cameras)
+    rounds = np.unwrap(np.arctan2(*(along[:, [1, 0]] / along.max(axis=0)[[1, 0]]).T))
+    assert np.ptp(rounds) == pytest.approx(2 * np.pi * turns * 599 / 600, rel=1e-3)
+    outward = np.fft.rfft(along[:, 2])
+    assert np.abs(outward).argmax() == turns * depth_turns
+
+
+def test_a_nearer_focus_turns_the_cameras_more():
+    cameras = scattered(10, 9)
+    near, far = (
+        max(angle(view, average_camera(cameras)) for view in spiral(cameras, 9, focus_depth=depth))
+        for depth in (2, 8)
+    )
+    assert near > 3 * far > 0
+
+
 @pytest.mark.parametrize(
-    ("frames", "turns", "depth_turns"), [(0, 2, 0.5), (9, 1, 0.5), (9, 1.5, 2)]
+    "wish",
+    [
+        {"frames": 0},
+        {"frames": 100_001},
+        {"turns": 1, "depth_turns": 0.5},
+        {"turns": 1.5, "depth_turns": 2},
+        {"turns": math.nan},
+        {"turns": 1e9, "depth_turns": 1},
+        {"turns": 1, "depth_turns": -1},
+        {"radius_percentile": 101},
+        {"radius_percentile": math.nan},
+        {"radius_scale": (1, -1, 1)},
+        {"radius_scale": (1, 1, math.inf)},
+        {"focus_depth": -1},
+        {"focus_depth": math.nan},
+    ],
 )
-def test_a_spiral_that_cannot_close_is_refused(frames, turns, depth_turns):
-    with pytest.raises(InputError):
-        spiral(scattered(0, 3), frames, focus_depth=1, turns=turns, depth_turns=depth_turns)
+def test_an_impossible_spiral_is_refused(wish):
+    with pytest.raises(InputError, match=r"choose|ask"):
+        spiral(scattered(0, 3), **({"frames": 9, "focus_depth": 1} | wish))
 
 
 # -- through all cameras -----------------------------------------------------------------------
@@ -214,7 +267,6 @@ def test_too_few_frames_are_refused_with_the_number_needed():
         interpolate(scattered(0, 5), 4)
 
 
-def test_every_registered_path_makes_the_frames_asked_for():
-    for make in PATHS.values():
-        path = make(scattered(6, 5), 12, 2.0)
-        assert len(path) == 12 and all(map(is_pose, path))
+def test_an_endless_path_is_refused():
+    with pytest.raises(InputError, match="100,000"):
+        interpolate(scattered(0, 5), 100_001)

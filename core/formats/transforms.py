@@ -1,4 +1,4 @@
-"""transforms.json, the camera file of nerfstudio and instant-ngp: written, and read with care."""
+"""transforms.json, the camera file of nerfstudio and instant-ngp."""
 
 import json
 from collections.abc import Mapping
@@ -6,35 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
-from core.exporting.files import finished_file
+from core.formats.checks import LARGEST_NUMBER, check_writable, exact_pose
+from core.formats.files import read_file, write_file
 from core.geometry.cameras import Camera
-from core.geometry.paths import covering, interpolate
-from core.training.learned import Learned
-
-LARGEST_FILE = 4_000_000  # bytes of a camera file
-LARGEST_NUMBER = 1e9
-ROTATION_TOLERANCE = 0.02  # of axes times their transpose against the identity: rounded files pass
+from core.geometry.paths import covering
 
 
-def write_transforms(learned: Learned, out: Path) -> None:
+def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
     """Write the transforms.json of nerfstudio and instant-ngp.
 
     Poses are camera to world in OpenGL axes (x right, y up, z back), file_path is the photo's name
-    as it is. Held-out photos are left out: their cameras were never learned, and the tools would
-    train on them. Intrinsics that all cameras share stand at the top, else in every frame, because
+    as it is. Intrinsics that all cameras share stand at the top, else in every frame, because
     nerfstudio prefers the top.
 
     Raises:
-        InputError: a camera is not finite, or nothing can be written at `out`.
+        InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
     """
-    photos = zip(learned.names, learned.cameras, learned.held_out, strict=True)
-    kept = [(name, camera) for name, camera, held_out in photos if not held_out]
-    if not all(np.isfinite([*c.camera_to_world.flat, c.fx, c.fy]).all() for _, c in kept):
-        raise InputError("The cameras are not finite numbers; restart training before exporting.")
-    stated = [_intrinsics(camera) for _, camera in kept]
+    check_writable(cameras)
+    stated = [_intrinsics(camera) for camera in cameras.values()]
     shared = stated[0] if stated.count(stated[0]) == len(stated) else None
     frames = [
         {
@@ -42,12 +33,11 @@ def write_transforms(learned: Learned, out: Path) -> None:
             **({} if shared else own),
             "transform_matrix": flip_axes(camera.camera_to_world).tolist(),
         }
-        for (name, camera), own in zip(kept, stated, strict=True)
+        for (name, camera), own in zip(cameras.items(), stated, strict=True)
     ]
     content = {"camera_model": "PINHOLE", **(shared or {}), "frames": frames}
-    with finished_file(out) as temporary:
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    write_file(f"{text}\n".encode(), out)
 
 
 def read_transforms(path: Path) -> dict[str, Camera]:
@@ -67,28 +57,13 @@ def read_transforms(path: Path) -> dict[str, Camera]:
     return cameras
 
 
-def read_path(file: Path, like: Camera, frames: int) -> list[Camera]:
-    """A smooth tour through the keyframes of a file, in the file's order.
-
-    Args:
-        file: cameras in the form of transforms.json, see `read_cameras`.
-        like: every frame has its size, and its field of view where the file states none.
-        frames: how many cameras come back, at least one for each keyframe.
-
-    Raises:
-        InputError: the file cannot be read, is not of that form, or has too many keyframes.
-    """
-    keyframes = [camera for _, camera in read_cameras(file, like)]
-    fitting = [covering(camera, like.width, like.height) for camera in keyframes]
-    return interpolate(fitting, frames, order="file")
-
-
 def read_cameras(file: Path, like: Camera | None = None) -> list[tuple[str, Camera]]:
     """Cameras of a transforms.json (nerfstudio, instant-ngp) with their file names.
 
     Poses are camera to world in OpenGL axes (x right, y up, z back); they come back in OpenCV axes
     with exact rotations. Intrinsics stand at the top or in a frame, where the frame's win. A
     missing fl_y equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
+    Of a lens with distortion the pinhole part is read.
 
     Args:
         file: the JSON file, at most 4 MB.
@@ -129,12 +104,9 @@ def _intrinsics(camera: Camera) -> dict[str, float]:
 
 
 def _read_json(file: Path) -> dict[str, Any]:
+    text = read_file(file)
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{file}: it is larger than 4 MB; choose a file of cameras.")
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: it cannot be read; choose another file.") from error
+        content = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: it is not JSON; choose a transforms.json.") from error
     return content if isinstance(content, dict) else {}
@@ -166,14 +138,4 @@ def _pose(entry: Mapping[str, Any], where: str) -> np.ndarray:
         pose = np.array(entry.get("transform_matrix"), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         pose = np.empty(0)
-    if pose.shape != (4, 4) or not (np.abs(pose) <= LARGEST_NUMBER).all():
-        raise InputError(f"{where}: `transform_matrix` must be 4 x 4 finite numbers; correct it.")
-    axes = pose[:3, :3]
-    exact = np.allclose(axes @ axes.T, np.eye(3), atol=ROTATION_TOLERANCE)
-    if not exact or np.linalg.det(axes) < 0 or not np.allclose(pose[3], [0, 0, 0, 1]):
-        raise InputError(
-            f"{where}: `transform_matrix` must be a rotation and a position without scale or "
-            "mirror image, its last row 0 0 0 1; correct it."
-        )
-    pose[:3, :3] = Rotation.from_matrix(axes).as_matrix()
-    return pose
+    return exact_pose(pose, f"{where}: `transform_matrix`")

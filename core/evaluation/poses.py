@@ -1,0 +1,153 @@
+"""Finding the camera of a photo that a scene has not learned from, by that photo alone.
+
+The scene is frozen. A pose begins among the cameras that were learned and is moved by gradient
+descent on the photo's colours, coarse to fine: box-filtered copies of the photo first, whose wide
+pixels forgive a wrong beginning, at last the photo itself. No reference camera is used anywhere.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.evaluation.steering import Steering, steering
+from core.geometry.cameras import Camera
+from core.geometry.rays import camera_rays, cast_rays
+from core.rendering.scene import Scene
+from core.rendering.volume import rays_at_once, render_rays
+
+AfterChunk = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a camera is looked for: the numbers of the protocol."""
+
+    smallest: int = 24  # pixels of the coarsest copy's longer side, at least
+    starts: int = 3  # how many poses are refined on it; the one with the lowest error goes on
+    steps: int = 25  # of Adam on each copy
+    last_steps: int = 60  # of Adam on the photo itself
+    rays: int = 2048  # random pixels of a step
+    first_move: float = 0.2  # pixels, by which the first step on a copy moves the picture
+    last_move: float = 0.01  # the same of its last step; moves between fall evenly in the logarithm
+
+    def __str__(self) -> str:
+        return (
+            f"found on the photo itself from learned neighbours: field frozen, Adam, "
+            f"{self.starts} starts, {self.steps} steps a level, {self.last_steps} at full size, "
+            f"{self.rays} rays"
+        )
+
+
+def find_camera(
+    scene: Scene,
+    photo: np.ndarray,
+    starts: Sequence[Camera],
+    search: Search,
+    generator: torch.Generator,
+    after_chunk: AfterChunk,
+) -> Camera:
+    """The camera whose view of the scene is most like a photo.
+
+    Args:
+        scene: is not changed.
+        photo: (H, W, 3) float32 in [0, 1].
+        starts: where to look from; their intrinsics are kept.
+        search: how long to look.
+        generator: draws the pixels of each step, on the CPU.
+        after_chunk: told how many seconds each step took. It may wait a little, or raise to stop.
+
+    Returns:
+        The camera at the photo's size.
+
+    Raises:
+        InputError: the scene is not finite numbers.
+    """
+    coarsest, *finer = box_filtered(photo, search.smallest)
+    errors = [squared_error(scene, camera, coarsest) for camera in starts]
+    if not np.isfinite(errors).all():
+        raise InputError("The scene's colours are not finite numbers; train it anew.")
+    hopeful = [starts[index] for index in np.argsort(errors, kind="stable")]
+    reached = [
+        refined(scene, coarsest, start, search, search.steps, generator, after_chunk)
+        for start in hopeful[: search.starts]
+    ]
+    best = min([*reached, hopeful[0]], key=lambda camera: squared_error(scene, camera, coarsest))
+    for copy in finer[:-1]:
+        best = refined(scene, copy, best, search, search.steps, generator, after_chunk)
+    return refined(scene, photo, best, search, search.last_steps, generator, after_chunk)
+
+
+def box_filtered(photo: np.ndarray, smallest: int) -> list[np.ndarray]:
+    """Copies of a photo (H, W, 3), each half the size of the next; the last is the photo itself.
+
+    Args: `smallest`: no copy's longer side is shorter, unless the photo's is.
+    """
+    height, width = photo.shape[:2]
+    copies, scale = [photo], 2
+    while max(height, width) / scale >= smallest:
+        size = (max(1, round(width / scale)), max(1, round(height / scale)))
+        copies.insert(0, cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+        scale *= 2
+    return copies
+
+
+def squared_error(scene: Scene, camera: Camera, photo: np.ndarray) -> float:
+    """Mean over all pixels and channels of what a camera sees against a photo (H, W, 3)."""
+    seen = scene.render(camera_rays(camera.resized(*photo.shape[1::-1]), scene.device)).rgb
+    wanted = torch.from_numpy(photo).to(scene.device).reshape(-1, 3)
+    return float((seen - wanted).square().mean())
+
+
+def refined(
+    scene: Scene,
+    photo: np.ndarray,
+    start: Camera,
+    search: Search,
+    steps: int,
+    generator: torch.Generator,
+    after_chunk: AfterChunk,
+) -> Camera:
+    """A camera moved by `steps` of Adam until its view is like a photo (H, W, 3)."""
+    wheel = steering(scene, start.resized(*photo.shape[1::-1]))
+    wanted = torch.from_numpy(photo).to(scene.device)
+    total = photo.shape[0] * photo.shape[1]
+    rays = min(search.rays, total)
+    numbers = torch.zeros(6, device=scene.device, requires_grad=True)
+    adam = torch.optim.Adam([numbers], betas=(0.9, 0.99), eps=1e-12)
+    for move in np.geomspace(search.first_move, search.last_move, steps):
+        began = time.perf_counter()
+        adam.param_groups[0]["lr"] = float(move)
+        which = torch.randint(total, (rays,), generator=generator)
+        numbers.grad = _gradient(scene, wheel, numbers, wanted, which.to(scene.device))
+        adam.step()
+        after_chunk(time.perf_counter() - began)
+    return wheel.moved(numbers)
+
+
+def _gradient(
+    scene: Scene, wheel: Steering, numbers: Tensor, photo: Tensor, which: Tensor
+) -> Tensor:
+    """(6,) of the mean squared error over pixels, in pieces that stay in cache.
+
+    Args: photo (H, W, 3); which (R,) pixels of it, counted row by row.
+    """
+    camera, width = wheel.camera, photo.shape[1]
+    pixels = torch.stack([which % width, which // width], dim=-1) + 0.5
+    colours = photo.reshape(-1, 3)[which]
+    focal = photo.new_tensor([camera.fx, camera.fy])
+    centre = photo.new_tensor([camera.cx, camera.cy])
+    piece = rays_at_once(scene.field, len(which), scene.settings.samples, photo.device)
+    total = torch.zeros_like(numbers)
+    for begin in range(0, len(which), piece):
+        part = slice(begin, begin + piece)
+        rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part])
+        seen = render_rays(scene.field, rays, scene.frame, scene.settings)
+        error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
+        total += torch.autograd.grad(error, numbers)[0]
+    return total

@@ -1,0 +1,90 @@
+"""How well a scene shows photos that it has not learned from."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.evaluation.metrics import psnr, ssim
+from core.evaluation.poses import AfterChunk, Search, find_camera
+from core.evaluation.starts import starting_cameras
+from core.geometry.cameras import Camera
+from core.geometry.rays import camera_rays
+from core.rendering.scene import Scene
+
+CHUNK = 8192  # rays rendered between two answers to whoever wants to stop
+USUAL = Search()
+
+
+@dataclass(frozen=True, eq=False)
+class ViewScore:
+    """One photo that was kept aside, against the scene seen from the camera found for it."""
+
+    camera: Camera
+    psnr: float  # dB, over all pixels of the photo at the size the run has learned at
+    ssim: float
+
+
+def score_views(
+    scene: Scene,
+    learned: Mapping[int, Camera],
+    photos: Mapping[int, np.ndarray],
+    *,
+    search: Search = USUAL,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    after_chunk: AfterChunk = lambda seconds: None,
+) -> list[ViewScore]:
+    """Find the cameras of photos that were kept aside, and score what is seen from these.
+
+    The photos serve for nothing else: neither the scene nor a learned camera is changed, and what
+    is found for one photo does not depend on the others.
+
+    Args:
+        scene: what was learned.
+        learned: the cameras that were learned, by place in the order of the photos.
+        photos: (H, W, 3) uint8 those kept aside, by place in the same order.
+        search: how their cameras are looked for.
+        seed: of the pixels that the search draws.
+        workers: how many photos are taken side by side, each on one thread.
+        progress: told how many photos are done, of how many.
+        after_chunk: told how many seconds each chunk of work took. It may wait a little, or raise
+            to stop; with several workers it is called from all their threads.
+
+    Returns:
+        One score for each photo, in their order.
+
+    Raises:
+        InputError: the photos are too small for SSIM, or the scene is not finite numbers.
+    """
+
+    def score(place: int) -> ViewScore:
+        generator = torch.Generator().manual_seed(seed)
+        photo = photos[place].astype(np.float32) / 255
+        starts = starting_cameras(learned, place)
+        camera = find_camera(scene, photo, starts, search, generator, after_chunk)
+        picture = _picture(scene, camera, after_chunk)
+        return ViewScore(camera, psnr(picture, photo), ssim(picture, photo))
+
+    scores: list[ViewScore] = []
+    progress(0, len(photos))
+    with ThreadPoolExecutor(workers, thread_name_prefix="score") as pool:
+        for done in pool.map(score, photos):
+            scores.append(done)
+            progress(len(scores), len(photos))
+    return scores
+
+
+def _picture(scene: Scene, camera: Camera, after_chunk: AfterChunk) -> np.ndarray:
+    """(H, W, 3) float32 what a camera sees, at its full size."""
+    rays = camera_rays(camera, scene.device)
+    parts = []
+    for begin in range(0, len(rays.origins), CHUNK):
+        began = time.perf_counter()
+        parts.append(scene.render(rays[begin : begin + CHUNK]).rgb.float().cpu().numpy())
+        after_chunk(time.perf_counter() - began)
+    return np.concatenate(parts).reshape(camera.height, camera.width, 3).clip(0, 1)

@@ -1,0 +1,156 @@
+"""A multi-plane image: RGBA planes parallel to the reference camera's picture.
+
+Stereo Magnification (Zhou et al., arXiv 1805.09817, section 3.1) learned such planes from two
+known cameras. Here they are the scene while cameras are still being found: a step over all pixels
+of all photos costs a tenth of a network's.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+BLOCKS = 4  # parts of the planes, each a parameter of its own, which workers take side by side
+FIRST_ALPHA = 0.2  # of fresh planes; heavier in front, where most of a scene's pixels are
+LARGEST_LOGIT = 12.0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far planes reach, in half widths and half heights (x, y) of the reference picture.
+
+    The reach grows linearly in disparity between the nearest and the farthest plane, as the edges
+    of what the cameras see do.
+    """
+
+    near: tuple[float, float]
+    far: tuple[float, float]
+
+    def at(self, places: Tensor) -> Tensor:
+        """(D,) places, 1 nearest and 0 farthest -> (D, 2)."""
+        near, far = places.new_tensor(self.near), places.new_tensor(self.far)
+        return far + places.unsqueeze(-1) * (near - far)
+
+    @property
+    def largest(self) -> tuple[float, float]:
+        """The reach of the largest plane, (x, y)."""
+        return max(self.near[0], self.far[0]), max(self.near[1], self.far[1])
+
+
+class PlanesField(nn.Module):
+    """D planes of H x W texels with rgb and alpha as logits; the sigmoid follows the sampling.
+
+    A plane's place p is 1 for the nearest and falls; its disparity is (d + p (1 - d)) / unit with
+    d the relief's `depth_floor`, the farthest disparity relative to the nearest one. Texel
+    coordinates are those of normalised device coordinates, x = 2 (fx / width) X / Z, divided by
+    the plane's reach; so a new focal length leaves the reference camera's picture as it is.
+    """
+
+    places: Tensor  # (D,)
+    reach: Tensor  # (D, 2)
+    depth_floor: Tensor  # ()
+
+    def __init__(
+        self,
+        places: Tensor,
+        width: int,
+        height: int,
+        extent: Extent,
+        depth_floor: float,
+        unit: float,
+        alpha: float = FIRST_ALPHA,
+    ) -> None:
+        """Grey planes of equal alpha.
+
+        Args:
+            places: (D,) falling from 1; D is a multiple of `BLOCKS`.
+            width, height: texels of every plane.
+            extent: how far the planes reach beyond the reference picture.
+            depth_floor: disparity of place 0 over that of place 1.
+            unit: world z of place 1.
+            alpha: of every plane.
+        """
+        super().__init__()
+        self.unit = unit
+        self.register_buffer("places", places)
+        self.register_buffer("reach", extent.at(places))
+        self.register_buffer("depth_floor", torch.tensor(depth_floor))
+        logits = torch.zeros(len(places), 4, height, width)
+        logits[:, 3] = math.log(alpha / (1 - alpha))
+        self.blocks = nn.ParameterList(part.clone() for part in logits.chunk(BLOCKS))
+
+    @classmethod
+    def of(cls, state: dict[str, Tensor], unit: float) -> "PlanesField":
+        """The planes whose `state_dict` this is."""
+        height, width = state["blocks.0"].shape[-2:]
+        field = cls(state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, unit)
+        field.load_state_dict(state)
+        return field
+
+    @property
+    def disparities(self) -> Tensor:
+        """(D,) 1 / world z, falling."""
+        return (self.depth_floor + self.places * (1 - self.depth_floor)) / self.unit
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Planes, width and height."""
+        height, width = self.blocks[0].shape[-2:]
+        return len(self.places), width, height
+
+    def slices(self) -> list[slice]:
+        """Which planes each block holds."""
+        size = len(self.places) // len(self.blocks)
+        return [slice(i * size, (i + 1) * size) for i in range(len(self.blocks))]
+
+    @torch.no_grad()
+    def finer(self, places: Tensor, width: int, height: int, extent: Extent) -> "PlanesField":
+        """The same scene on other planes and texels.
+
+        A plane between two old ones takes of both; where planes stand closer than before, each
+        stops less light, so that the light that passes them all stays the same.
+        """
+        floor, device = float(self.depth_floor), self.places.device
+        fresh = PlanesField(places.to(device), width, height, extent, floor, self.unit).to(device)
+        old = torch.cat(list(self.blocks))
+        texels = _texel_centres(width, height, device)
+        before = _spacing(self.places)
+        after = _spacing(fresh.places)
+        logits = []
+        for place, reach, spacing in zip(fresh.places, fresh.reach, after, strict=True):
+            behind = int((self.places > place).sum().clamp(1, len(self.places) - 1))
+            pair = slice(behind - 1, behind + 1)
+            gap = self.places[behind - 1] - self.places[behind]
+            share = ((self.places[behind - 1] - place) / gap).clamp(0, 1)
+            grid = (texels * reach).unsqueeze(0) / self.reach[pair, None, None]
+            two = functional.grid_sample(
+                old[pair], grid, padding_mode="border", align_corners=False
+            )
+            mixed = torch.lerp(two[0], two[1], share)
+            thinner = spacing / torch.lerp(before[behind - 1], before[behind], share)
+            passing = functional.logsigmoid(-mixed[3]) * thinner  # the logarithm of 1 - alpha
+            mixed[3] = torch.log(-torch.expm1(passing)) - passing
+            logits.append(mixed.clamp_(-LARGEST_LOGIT, LARGEST_LOGIT))
+        for block, part in zip(fresh.blocks, torch.stack(logits).chunk(BLOCKS), strict=True):
+            block.copy_(part)
+        return fresh
+
+
+def even_places(planes: int) -> Tensor:
+    """(D,) places even in disparity."""
+    return torch.linspace(1, 0, planes)
+
+
+def _spacing(places: Tensor) -> Tensor:
+    """(D,) half the distance between each plane's neighbours."""
+    steps = -torch.diff(places)
+    return (torch.cat([steps[:1], steps]) + torch.cat([steps, steps[-1:]])) / 2
+
+
+def _texel_centres(width: int, height: int, device: torch.device) -> Tensor:
+    """(H, W, 2) in [-1, 1]."""
+    x = (torch.arange(width, device=device) + 0.5) * (2 / width) - 1
+    y = (torch.arange(height, device=device) + 0.5) * (2 / height) - 1
+    return torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)

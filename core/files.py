@@ -1,0 +1,103 @@
+"""Files and folders that are whole and on the disk, or not there."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import InputError
+
+
+@contextmanager
+def finished_file(out: Path) -> Iterator[Path]:
+    """A temporary name beside `out`, which becomes `out` when the block ends well.
+
+    When it does not, nothing is left behind and an older `out` stays as it was. Missing folders
+    are made. The temporary name has the ending of `out`, by which many writers go.
+
+    Raises:
+        InputError: nothing can be written there, or the disk is full.
+    """
+    with _complaining(out), _replacing(out, out.suffix) as temporary:
+        yield temporary
+
+
+@contextmanager
+def finished_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside `out`, which becomes `out` when the block ends well.
+
+    When it does not, nothing is left behind. Files may be put into it, but no folders.
+
+    Raises:
+        InputError: there is something already, nothing can be written there, or the disk is full.
+    """
+    with _complaining(out):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise InputError(f"{out}: there is something already; choose a name for a new folder.")
+        temporary = _beside(out, ".part")
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            for file in temporary.iterdir():
+                _flush(file)
+            _rename(temporary, out)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_atomically(place: Path, content: bytes) -> None:
+    """Write a file so that it is there whole, on the disk, or not at all.
+
+    Until it is finished its name ends in ".part", also when the process is killed meanwhile.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with _replacing(place, ".part") as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def _replacing(out: Path, ending: str) -> Iterator[Path]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(out, ending)
+    try:
+        temporary.touch()
+        yield temporary
+        _rename(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _beside(out: Path, ending: str) -> Path:
+    """A hidden name in the same folder: only within one file system a name changes at once."""
+    return out.with_name(f".{out.stem}.{uuid.uuid4().hex[:8]}{ending}")
+
+
+def _rename(temporary: Path, out: Path) -> None:
+    """Give what is finished its name, first its content and then the name on the disk."""
+    _flush(temporary)
+    os.replace(temporary, out)
+    _flush(out.parent)
+
+
+def _flush(place: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _complaining(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{out}: it cannot be written there ({error.strerror or error}); make room, or choose "
+            "another folder."
+        ) from error

@@ -1,0 +1,114 @@
+"""COLMAP's model as binary files: cameras.bin, images.bin and points3D.bin in a folder.
+
+All numbers are little-endian and stand without gaps; each file begins with a count.
+"""
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core.errors import InputError
+from core.formats.colmap import (
+    LARGEST_PART,
+    PINHOLE,
+    Image,
+    Intrinsics,
+    Model,
+    cameras_of,
+    lens_called,
+    model_of,
+)
+from core.formats.files import opened, write_folder
+from core.geometry.cameras import Camera
+
+CAMERA, IMAGE = "<IiQQ", "<I7dI"  # number, lens, width, height; number, pose, camera
+POINT_BYTES = 24  # of one point in a photo: x, y and which point it is
+LONGEST_NAME = 4096  # bytes
+
+
+def write_colmap_binary(cameras: Mapping[str, Camera], out: Path) -> None:
+    """Write a binary COLMAP model, to a folder or, where `out` ends in .zip, an archive of it.
+
+    Raises:
+        InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
+    """
+    model = model_of(cameras)
+    lenses = struct.pack("<Q", len(model.cameras))
+    for number, (*parameters, width, height) in model.cameras.items():
+        lenses += struct.pack(CAMERA, number, PINHOLE.number, width, height)
+        lenses += struct.pack("<4d", *parameters)
+    images = struct.pack("<Q", len(model.images))
+    for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
+        images += struct.pack(IMAGE, number, *quaternion, *translation, camera)
+        images += name.encode() + b"\0" + struct.pack("<Q", 0)
+    points = struct.pack("<Q", 0)
+    write_folder({"cameras.bin": lenses, "images.bin": images, "points3D.bin": points}, out)
+
+
+def read_colmap_binary(folder: Path) -> dict[str, Camera]:
+    """Cameras of a binary COLMAP model, by the names of its photos.
+
+    Raises:
+        InputError: a file cannot be read or ends early, a lens is none of `LENSES`, or the model
+            says nothing usable; see `cameras_of`.
+    """
+    model = Model(_cameras(folder / "cameras.bin"), _images(folder / "images.bin"))
+    return cameras_of(model, folder)
+
+
+def _cameras(path: Path) -> dict[int, Intrinsics]:
+    found = {}
+    with opened(path, LARGEST_PART) as stream:
+        (count,) = _take(stream, "<Q", path)
+        for _ in range(count):
+            number, kind, width, height = _take(stream, CAMERA, path)
+            lens = lens_called(kind, f"{path}: camera {number}")
+            parameters = _take(stream, f"<{lens.parameters}d", path)
+            found[number] = lens.intrinsics(parameters, width, height)
+    return found
+
+
+def _images(path: Path) -> list[Image]:
+    found = []
+    with opened(path, LARGEST_PART) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        (count,) = _take(stream, "<Q", path)
+        for _ in range(count):
+            _, *pose, camera = _take(stream, IMAGE, path)
+            found.append(Image(_name(stream, path), camera, pose[:4], pose[4:]))
+            (points,) = _take(stream, "<Q", path)
+            after = stream.tell() + points * POINT_BYTES
+            if after > size:
+                raise _ends_early(path)
+            stream.seek(after)
+    return found
+
+
+def _take(stream: BinaryIO, form: str, path: Path) -> tuple[Any, ...]:
+    """The next numbers; as much is read as the form has, whatever a count may claim."""
+    content = stream.read(struct.calcsize(form))
+    try:
+        return struct.unpack(form, content)
+    except struct.error as error:
+        raise _ends_early(path) from error
+
+
+def _name(stream: BinaryIO, path: Path) -> str:
+    """The text up to the next zero byte."""
+    name = bytearray()
+    while (letter := stream.read(1)) != b"\0":
+        if not letter:
+            raise _ends_early(path)
+        if len(name) == LONGEST_NAME:
+            raise InputError(f"{path}: a name in it does not end; write the COLMAP model again.")
+        name += letter
+    try:
+        return name.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {bytes(name)!r} is no name; rename the photo.") from error
+
+
+def _ends_early(path: Path) -> InputError:
+    return InputError(f"{path}: it ends too early; write the COLMAP model again.")
