@@ -21,7 +21,7 @@ from core.fields.precision import fastest_precision
 from core.geometry.cameras import CameraRig
 from core.rendering.sampling import LAST_LENGTH
 from core.rendering.volume import RaySettings
-from core.training.batch import Batch, draw_batch
+from core.training.batch import Batch
 from core.training.optimizers import make_optimizer
 from core.training.step import training_step
 
@@ -115,12 +115,18 @@ def published_fields(size: Size, precision: str) -> tuple[ReluField, SirenField]
 
 
 def a_batch(size: Size) -> tuple[CameraRig, Batch]:
-    """Cameras at the identity, and pixels of pictures that mean nothing."""
+    """Cameras at the identity, and pixels whose colours mean nothing."""
     generator = torch.Generator().manual_seed(0)
     rig = CameraRig(PHOTOS, WIDTH, HEIGHT, "axis-angle", "square", False, 0.8)
-    photos = torch.randint(256, (PHOTOS, HEIGHT, WIDTH, 3), dtype=torch.uint8, generator=generator)
-    everyone = torch.arange(PHOTOS)
-    return rig, draw_batch(photos, everyone, size.rays, size.samples, True, 0.0, generator)
+    corner = torch.tensor([WIDTH, HEIGHT])
+    batch = Batch(
+        photo=torch.randint(PHOTOS, (size.rays,), generator=generator),
+        pixels=(torch.rand(size.rays, 2, generator=generator) * corner).floor() + 0.5,
+        rgb=torch.rand(size.rays, 3, generator=generator),
+        jitter=torch.rand(size.rays, size.samples, generator=generator),
+        noise=None,
+    )
+    return rig, batch
 
 
 def _speed(

@@ -22,6 +22,8 @@ SMALL = {
     "field.direction_octaves": 1,
     "rendering.samples": 8,
     "training.rays": 64,
+    "training.bootstrap": False,
+    "field.precision": "float32",
 }
 
 

@@ -259,6 +259,8 @@ class Engine:
             )
         if result.finite:
             self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
+        for sentence in trainer.told():
+            self._say(sentence)
         if trainer.explored_enough:
             self._refine()
         if limits.reached(trainer) or trainer.epoch >= (trainer.config.training.epochs or math.inf):

@@ -42,6 +42,9 @@ def facts_of(
         device=trainer.device.type,
         photos=trainer.photos,
         learned=trainer.learned(),
+        shown=trainer.shown,
+        findings=trainer.bootstrap.findings if trainer.bootstrap else trainer.findings,
+        unseen_psnr={name: decibels(error) for name, error in trainer.unseen_errors.items()},
         photo_psnr=tuple(
             None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
         ),

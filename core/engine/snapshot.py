@@ -1,5 +1,6 @@
 """The truth at one moment. Every view of a run is a function of the newest snapshot."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from core.photos import PhotoSet
+from core.training.bootstrap import Findings
 from core.training.config import Config
 from core.training.learned import Learned
 
@@ -66,6 +68,9 @@ class Snapshot:
     device: str = "cpu"
     photos: PhotoSet | None = None
     learned: Learned | None = None
+    shown: str = "field"  # whose scene `learned.scene` is: "planes", or the chosen "field"
+    findings: Findings = Findings()
+    unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
     photo_psnr: tuple[float | None, ...] = ()  # dB of each photo's training pixels, smoothed
     history: History | None = None
     trails: Trails | None = None

@@ -5,10 +5,17 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from core.fields.activations import DENSITY_ACTIVATIONS
+from core.fields.planes import PlanesField
 from core.fields.relu import ReluField
 from core.fields.siren import SirenField
+from core.fields.triplane import TriplaneField
 
-FIELDS: dict[str, type[nn.Module]] = {"relu": ReluField, "siren": SirenField}
+FIELDS: dict[str, type[nn.Module]] = {
+    "relu": ReluField,
+    "siren": SirenField,
+    "triplane": TriplaneField,
+    "planes": PlanesField,
+}
 
 
 class SceneField(Protocol):
@@ -30,4 +37,12 @@ class SceneField(Protocol):
         ...
 
 
-__all__ = ["DENSITY_ACTIVATIONS", "FIELDS", "ReluField", "SceneField", "SirenField"]
+__all__ = [
+    "DENSITY_ACTIVATIONS",
+    "FIELDS",
+    "PlanesField",
+    "ReluField",
+    "SceneField",
+    "SirenField",
+    "TriplaneField",
+]

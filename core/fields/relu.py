@@ -5,10 +5,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.fields.activations import DENSITY_ACTIVATIONS
-from core.fields.encoding import encode, encoded_size
+from core.fields.encoding import code_mask, encode, encoded_size
+from core.fields.gradual import Gradual, octave_weights
+from core.fields.layers import dense, dense_both, mixed
+from core.fields.precision import lowered
 
 
-class ReluField(nn.Module):
+class ReluField(Gradual):
     """`depth` dense layers on the encoded position; the code enters again after layer `skip`.
 
     At width 128, depth 8, skip 4, octaves 10 and 4 it has 158,660 parameters, those of
@@ -23,13 +26,16 @@ class ReluField(nn.Module):
         skip: int,
         position_octaves: int,
         direction_octaves: int,
+        anneal: bool,
         view_directions: bool,
         density_activation: str,
+        precision: str,
     ) -> None:
+        """Args: `anneal` has `progress` decide how many octaves of the position show."""
         super().__init__()
         self.position_octaves, self.direction_octaves = position_octaves, direction_octaves
-        self.view_directions, self.skip = view_directions, skip
-        self.activate = DENSITY_ACTIVATIONS[density_activation]
+        self.anneal, self.view_directions, self.skip = anneal, view_directions, skip
+        self.activate, self.precision = DENSITY_ACTIVATIONS[density_activation], precision
         code = encoded_size(3, position_octaves)
         sizes = [code] + [width] * (depth - 1)
         if skip + 1 < depth:
@@ -55,25 +61,36 @@ class ReluField(nn.Module):
         self, positions: Tensor, directions: Tensor, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Colour and density of points; see `core.fields.SceneField`."""
-        code = encode(positions, self.position_octaves)
+        points, exact = positions.shape[:-1], positions.dtype
+        hidden = self._trunk(positions)
+        raw = self.density(hidden.to(exact)).view(points)
+        density = self.activate(raw if noise is None else raw + noise)
+        view = None
+        if self.view_directions:
+            view = self.view_weight * encode(directions, self.direction_octaves)
+        colour = functional.relu_(mixed(self.colour_hidden, self.remap, hidden, view))
+        return torch.sigmoid(self.colour(colour.to(exact))).view(*points, 3), density
+
+    def _trunk(self, positions: Tensor) -> Tensor:
+        """(..., 3) -> (P, width), what density and colour are read from."""
+        code = lowered(encode(positions.flatten(0, -2), self.position_octaves), self.precision)
         hidden = code
         for index, layer in enumerate(self.hidden):
-            entering = torch.cat([code, hidden], dim=-1) if index == self.skip + 1 else hidden
-            hidden = functional.relu(layer(entering))
-        raw = self.density(hidden).squeeze(-1)
-        density = self.activate(raw if noise is None else raw + noise)
-        view = encode(directions, self.direction_octaves) if self.view_directions else None
-        colour = functional.relu(mixed(self.colour_hidden, self.remap(hidden), view))
-        return torch.sigmoid(self.colour(colour)), density
+            if index == 0:
+                hidden = dense(code, self._masked(layer.weight), layer.bias)
+            elif index == self.skip + 1:
+                hidden = dense_both(code, hidden, self._masked(layer.weight), layer.bias)
+            else:
+                hidden = dense(hidden, layer.weight, layer.bias)
+            hidden = functional.relu_(hidden)
+        return hidden
 
+    def _masked(self, weight: Tensor) -> Tensor:
+        """A layer's weight with octaves that do not show yet faded out.
 
-def mixed(layer: nn.Linear, features: Tensor, view: Tensor | None) -> Tensor:
-    """`layer` on [features, view], where view (R, 1, V) is shared by all samples of a ray.
-
-    The view's part is computed once for each ray instead of once for each sample.
-    """
-    if view is None:
-        return layer(features)
-    width = features.shape[-1]
-    of_view = functional.linear(view, layer.weight[:, width:], layer.bias)
-    return functional.linear(features, layer.weight[:, :width]) + of_view
+        Masking the columns that read the code equals masking the code, and costs nothing a point.
+        """
+        if not self.anneal or self.progress >= 1:
+            return weight
+        mask = code_mask(3, octave_weights(self.position_octaves, self.progress), weight)
+        return weight * functional.pad(mask, (0, weight.shape[1] - len(mask)), value=1.0)

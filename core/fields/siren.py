@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from core.fields.activations import DENSITY_ACTIVATIONS
-from core.fields.relu import mixed
+from core.fields.gradual import Gradual
+from core.fields.layers import dense, mixed, sine
+from core.fields.precision import lowered
 
 
-class SirenField(nn.Module):
+class SirenField(Gradual):
     """`depth` sine layers, no skip and no encoding, as improved-nerfmm's SirenNeRF.
 
     141,380 parameters at width 128 and depth 8. Density is multiplied by `density_scale` on its
@@ -27,11 +29,12 @@ class SirenField(nn.Module):
         rgb_scale: float,
         view_directions: bool,
         density_activation: str,
+        precision: str,
     ) -> None:
         super().__init__()
         self.first_w0, self.following_w0 = first_w0, following_w0
         self.density_scale, self.rgb_scale = density_scale, rgb_scale
-        self.view_directions = view_directions
+        self.view_directions, self.precision = view_directions, precision
         self.activate = DENSITY_ACTIVATIONS[density_activation]
         self.hidden = nn.ModuleList(nn.Linear(width if i else 3, width) for i in range(depth))
         self.density = nn.Linear(width, 1)
@@ -51,14 +54,26 @@ class SirenField(nn.Module):
         self, positions: Tensor, directions: Tensor, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Colour and density of points; see `core.fields.SceneField`."""
-        hidden = positions
-        for index, layer in enumerate(self.hidden):
-            w0 = self.following_w0 if index else self.first_w0
-            hidden = torch.sin(w0 * layer(hidden))
-        raw = self.density(hidden).squeeze(-1)
+        points, exact = positions.shape[:-1], positions.dtype
+        hidden = self._trunk(positions)
+        raw = self.density(hidden.to(exact)).view(points)
         raw = torch.where(raw > 0, raw * self.density_scale, raw)
         density = self.activate(raw if noise is None else raw + noise)
-        view = directions if self.view_directions else None
-        colour = mixed(self.colour_hidden, self.remap(hidden), view)
-        colour = self.colour(torch.sin(self.following_w0 * colour))
-        return torch.sigmoid(self.rgb_scale * colour), density
+        view = self.view_weight * directions if self.view_directions else None
+        colour = sine(self.following_w0 * mixed(self.colour_hidden, self.remap, hidden, view))
+        colour = self.rgb_scale * self.colour(colour.to(exact))
+        return torch.sigmoid(colour).view(*points, 3), density
+
+    def _trunk(self, positions: Tensor) -> Tensor:
+        """(..., 3) -> (P, width), what density and colour are read from.
+
+        w0 multiplies weights and biases instead of every point's angle. The first layer's angles
+        reach tens of radians, more than lowered numbers can tell apart.
+        """
+        first, *following = self.hidden
+        w0 = self.first_w0
+        hidden = sine(dense(positions.flatten(0, -2), w0 * first.weight, w0 * first.bias))
+        hidden, w0 = lowered(hidden, self.precision), self.following_w0
+        for layer in following:
+            hidden = sine(dense(hidden, w0 * layer.weight, w0 * layer.bias))
+        return hidden

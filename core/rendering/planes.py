@@ -98,9 +98,8 @@ def planes_along(
     a, b = slopes(safe, frame)
     disparities = field.disparities
     points = torch.addcmul(a, disparities[:, None, None, None], b) / field.reach[:, None, None]
-    logits = torch.cat(
-        [sample(block, points[part]) for block, part in zip(field.blocks, field.slices(), strict=True)]
-    )
+    parts = zip(field.blocks, field.slices(), strict=True)
+    logits = torch.cat([sample(block, points[planes]) for block, planes in parts])
     with torch.no_grad():
         outside = points.abs().amax(-1).squeeze(1) - 1  # (D, R)
         seen = (1 - outside / EDGE).clamp_(0, 1)

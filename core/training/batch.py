@@ -29,6 +29,7 @@ class Batch:
 def draw_batch(
     photos: Tensor,
     candidates: Tensor,
+    allowed: Tensor | None,
     rays: int,
     samples: int,
     perturb: bool,
@@ -40,6 +41,7 @@ def draw_batch(
     Args:
         photos: (N, H, W, 3) uint8.
         candidates: (K,) indices of the photos that may be drawn from.
+        allowed: (Q,) indices of the pixels that may be drawn, row by row; None allows all.
         rays: how many pixels.
         samples: S, points on each ray.
         perturb: whether samples are jittered.
@@ -49,8 +51,12 @@ def draw_batch(
     _, height, width, _ = photos.shape
     device = photos.device
     which = candidates[torch.randint(len(candidates), (rays,), generator=generator)]
-    row = torch.randint(height, (rays,), generator=generator)
-    column = torch.randint(width, (rays,), generator=generator)
+    if allowed is None:
+        row = torch.randint(height, (rays,), generator=generator)
+        column = torch.randint(width, (rays,), generator=generator)
+    else:
+        pixel = allowed[torch.randint(len(allowed), (rays,), generator=generator)]
+        row, column = pixel // width, pixel % width
     jitter = torch.rand(rays, samples, generator=generator) if perturb else None
     noise = torch.randn(rays, samples, generator=generator) if density_noise > 0 else None
     which, row, column = which.to(device), row.to(device), column.to(device)

@@ -3,26 +3,49 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.errors import InputError
 from core.fields import FIELDS
+from core.fields.gradual import Gradual
+from core.fields.precision import fastest_precision
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
-from core.rendering.scene import Scene
+from core.rendering.spaces import NEAR_PLANE
 from core.rendering.volume import RaySettings
+from core.training.camera_optimizer import Learns
 from core.training.config import Config
-from core.training.learned import Learned
 
 
-def build_field(config: Config, generator: torch.Generator) -> nn.Module:
-    """A fresh field, its weights drawn from `generator`."""
+def build_field(config: Config, generator: torch.Generator) -> Gradual:
+    """A fresh network of the chosen kind, its weights drawn from `generator`."""
     part = config.field
     kind = FIELDS[part.kind]
+    given = part.model_dump() | {
+        "anneal": part.anneal_epochs > 0,
+        "precision": precision(config),
+    }
     wanted = kind.__init__.__annotations__.keys() - {"return"}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-        return kind(**{name: getattr(part, name) for name in wanted})
+        field = kind(**{name: given[name] for name in wanted})
+    assert isinstance(field, Gradual), "planes are made by their learner"
+    return field
+
+
+def precision(config: Config) -> str:
+    """The numbers of hidden layers: as asked for, or what is faster here."""
+    wanted = config.field.precision
+    if wanted == "auto":
+        return fastest_precision(choose_device(config.training.device).type)
+    return wanted
+
+
+def ripen(field: Gradual, config: Config, epochs: int) -> None:
+    """Let show of a field what may show after so many epochs of its schedule."""
+    part = config.field
+    field.set_progress(min(1.0, epochs / part.anneal_epochs) if part.anneal_epochs else 1.0)
+    field.set_view_weight(float(epochs >= part.view_epochs))
 
 
 def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
@@ -37,16 +60,15 @@ def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
     )
 
 
-def make_learned(
-    config: Config,
-    names: tuple[str, ...],
-    rig: CameraRig,
-    field: nn.Module,
-    unlearned: tuple[bool, ...],
-) -> Learned:
-    """The cameras and a field as a value. The field is taken as it is: give it a copy."""
-    scene = Scene(field.requires_grad_(False), rig.frame().detach(), ray_settings(config))
-    return Learned(names, tuple(rig.cameras()), unlearned, scene)
+def learns(config: Config) -> Learns:
+    """Which camera numbers a config lets learn."""
+    part = config.cameras
+    return Learns(part.learn_rotation, part.learn_position, part.learn_focal)
+
+
+def plane_unit(config: Config) -> float:
+    """World z of the nearest plane: the near plane of ndc, or well before `far`."""
+    return NEAR_PLANE if config.rendering.space == "ndc" else 0.2 * config.rendering.far
 
 
 def ray_settings(config: Config) -> RaySettings:

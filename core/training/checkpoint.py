@@ -14,18 +14,21 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.cameras import CameraRig
-from core.training.build import build_field, held_out, make_learned, without_camera
+from core.rendering.scene import Scene
+from core.training import state
+from core.training.build import held_out, ray_settings, without_camera
 from core.training.config import Config
 from core.training.learned import Learned
+from core.training.optimizers import part_of
 from core.training.settings import changed, flattened
 from core.training.trainer import Trainer
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 3  # newest checkpoints that stay
 
 
@@ -65,34 +68,18 @@ def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "
         "config": trainer.config.model_dump(mode="json"),
         "names": list(trainer.photos.names),
         "size": [trainer.rig.width, trainer.rig.height],
-        "step": trainer.step,
-        "epoch": trainer.epoch,
-        "stage": trainer.stage,
-        "stage_start": trainer.stage_start,
-        "field_start": trainer.field_start,
-        "seconds": trainer.seconds,
         "torch": torch.__version__,
         "device": trainer.device.type,
+        **state.facts_of(trainer),
     }
-    tensors = _tensors(trainer) | {f"extra.{name}": value for name, value in extra.items()}
+    tensors = {n: t.contiguous().cpu().clone() for n, t in state.tensors_of(trainer).items()}
+    tensors |= {f"extra.{name}": value for name, value in extra.items()}
     facts["digest"] = _digest(facts, tensors)
     name = f"{trainer.step:09d}{'-' + kept_as if kept_as else ''}.safetensors"
     place = folder(run) / name
     write_atomically(place, safetensors.torch.save(tensors, {"facts": json.dumps(facts)}))
     _sweep(folder(run))
     return place
-
-
-def _tensors(trainer: Trainer) -> dict[str, Tensor]:
-    tensors = {f"rig.{n}": p.detach() for n, p in trainer.rig.named_parameters()}
-    tensors |= {f"field.{n}": p.detach() for n, p in trainer.field.named_parameters()}
-    for group, optimizer in trainer.optimizers.items():
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{group}.{index}.{key}": value for key, value in state.items()}
-    tensors["chance"] = trainer.generator.get_state()
-    tensors["order"] = trainer.order
-    tensors["photo_error"] = trainer.photo_error
-    return {name: tensor.contiguous().cpu().clone() for name, tensor in tensors.items()}
 
 
 def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
@@ -121,42 +108,27 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
             f"The photos in {trainer.config.data.photos} are not those of the run "
             f"{checkpoint.path.parent.parent}; put them back, or start a new run."
         )
-    trainer.step, trainer.epoch, trainer.stage = facts["step"], facts["epoch"], facts["stage"]
-    trainer.stage_start, trainer.field_start = facts["stage_start"], facts["field_start"]
-    trainer.seconds = facts["seconds"]
-    _load(trainer.rig, trainer.field, tensors)
-    for group, optimizer in trainer.optimizers.items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(f"adam.{group}."):
-                index, key = name.removeprefix(f"adam.{group}.").split(".")
-                state.setdefault(int(index), {})[key] = tensor
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    trainer.generator.set_state(tensors["chance"])
-    trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
-    return {n.removeprefix("extra."): t for n, t in tensors.items() if n.startswith("extra.")}
+    state.restore(trainer, facts, tensors)
+    return part_of(tensors, "extra.")
 
 
 def learned(found: Checkpoint) -> Learned:
-    """Cameras and scene of a checkpoint, without the photos they were learned from."""
+    """Cameras and scenes of a checkpoint, without the photos they were learned from."""
     config, facts, tensors = found.config, found.facts, found.tensors
     names = tuple(facts["names"])
     part = config.cameras
     rig = CameraRig(
         len(names), *facts["size"], part.rotation, part.focal, part.shared_focal, focal_ratio=1.0
     )
-    field = build_field(config, torch.Generator())
-    _load(rig, field, tensors)
+    state.load(rig, part_of(tensors, "rig."))
+    scenes = {
+        name: Scene(field.requires_grad_(False), rig.frame().detach(), ray_settings(config))
+        for name, field in state.fields_of(config, facts, tensors).items()
+    }
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)
-    return make_learned(config, names, rig, field, unlearned)
-
-
-@torch.no_grad()
-def _load(rig: CameraRig, field: nn.Module, tensors: dict[str, Tensor]) -> None:
-    for prefix, module in (("rig", rig), ("field", field)):
-        for name, parameter in module.named_parameters():
-            parameter.copy_(tensors[f"{prefix}.{name}"])
+    shown, planes = scenes[facts["shown"]], scenes.get("planes")
+    return Learned(names, tuple(rig.cameras()), unlearned, shown, planes)
 
 
 def read(path: Path) -> Checkpoint:
@@ -177,8 +149,8 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(path, facts, tensors)
 
 
-def learned_in(run: Path) -> Learned:
-    """What the newest checkpoint of a run has learned.
+def newest_in(run: Path) -> Checkpoint:
+    """The newest readable checkpoint of a run.
 
     Raises:
         InputError: the folder holds no readable run.
@@ -187,7 +159,16 @@ def learned_in(run: Path) -> Learned:
     if found is None:
         reason = complaints[0] if complaints else f"{run} holds no run; name one with --run DIR."
         raise InputError(reason)
-    return learned(found)
+    return found
+
+
+def learned_in(run: Path) -> Learned:
+    """What the newest checkpoint of a run has learned.
+
+    Raises:
+        InputError: the folder holds no readable run.
+    """
+    return learned(newest_in(run))
 
 
 def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:

@@ -3,6 +3,8 @@
 import functools
 
 from core.fields import DENSITY_ACTIVATIONS, FIELDS
+from core.fields.precision import PRECISIONS
+from core.fields.triplane import HEADS
 from core.geometry.focals import FOCALS
 from core.geometry.rotations import ROTATIONS
 from core.rendering.spaces import SPACES
@@ -17,7 +19,7 @@ class Data(Section):
 
     photos: str = option("", "Photos", "A folder of photos or a video file.", RESTART)
     long_side: int = option(
-        252, "Long side", "Photos are downscaled to this many pixels; 0 keeps their size.", RESTART,
+        504, "Long side", "Photos are downscaled to this many pixels; 0 keeps their size.", RESTART,
         at_least=0, at_most=8192,
     )  # fmt: skip
     held_out: str = option(
@@ -65,7 +67,7 @@ class Cameras(Section):
         True, "Square pixels", "One focal length for both directions, fx = fy.", CONVERT
     )
     initial_fov: float = option(
-        63.0, "Initial field of view", "Degrees across the longer side, where EXIF says nothing.",
+        62.7, "Initial field of view", "Degrees across the longer side, where EXIF says nothing.",
         RESTART, at_least=10, at_most=150,
     )  # fmt: skip
     learn_rotation: bool = option(True, "Learn rotation", "The optimizer may turn the cameras.")
@@ -78,6 +80,10 @@ class Cameras(Section):
     focal_rate: float = option(
         2e-5, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
     )
+    rate_beside_planes: float = option(
+        0.05, "Cameras beside planes", "Part of the camera rates that a network has after planes.",
+        at_least=0, at_most=1, expert=True,
+    )  # fmt: skip
     decay: float = option(
         0.9, "Camera rate decay", "Both camera rates are multiplied by this, step by step.",
         at_least=0.01, at_most=1, expert=True,
@@ -92,8 +98,9 @@ class Field(Section):
     """The scene function: position and direction in, colour and density out."""
 
     kind: str = option(
-        "relu", "Field", "The network that holds the scene.", REBUILD_FIELD, choices=FIELDS
-    )
+        "relu", "Field", "What holds the scene: a network, or planes of pictures.", REBUILD_FIELD,
+        choices=FIELDS,
+    )  # fmt: skip
     width: int = option(
         64, "Width", "Neurons of each hidden layer.", REBUILD_FIELD, at_least=8, at_most=1024
     )
@@ -110,9 +117,41 @@ class Field(Section):
         4, "Direction octaves", "ReLU: frequencies of the view direction's encoding.",
         REBUILD_FIELD, at_least=0, at_most=8, expert=True,
     )  # fmt: skip
+    anneal_epochs: int = option(
+        0, "Octaves appear over", "ReLU: epochs in which higher octaves fade in; 0 shows all.",
+        REBUILD_FIELD, at_least=0, expert=True,
+    )  # fmt: skip
     view_directions: bool = option(
-        False, "View directions", "Colour may depend on where it is seen from.", REBUILD_FIELD
+        True, "View directions", "Colour may depend on where it is seen from.", REBUILD_FIELD
     )
+    view_epochs: int = option(
+        40, "View directions after", "Epochs before they count, so that parallax is learned first.",
+        at_least=0, expert=True,
+    )  # fmt: skip
+    head: str = option(
+        "relu", "Head", "Tri-plane: activation of the network behind the planes.", REBUILD_FIELD,
+        choices=HEADS,
+    )  # fmt: skip
+    plane_side: int = option(
+        384, "Tri-plane side", "Tri-plane: texels along x and y.", REBUILD_FIELD,
+        at_least=8, at_most=2048, expert=True,
+    )  # fmt: skip
+    plane_depth: int = option(
+        64, "Tri-plane depth", "Tri-plane: texels along z.", REBUILD_FIELD,
+        at_least=4, at_most=1024, expert=True,
+    )  # fmt: skip
+    plane_channels: int = option(
+        16, "Tri-plane features", "Tri-plane: numbers stored in each texel.", REBUILD_FIELD,
+        at_least=1, at_most=64, expert=True,
+    )  # fmt: skip
+    plane_extent: float = option(
+        1.6, "Tri-plane reach", "Tri-plane: half sides of the reference picture it covers.",
+        REBUILD_FIELD, at_least=1, at_most=8, expert=True,
+    )  # fmt: skip
+    precision: str = option(
+        "auto", "Precision", "Numbers in hidden layers; auto takes bfloat16 where that is faster.",
+        REBUILD_FIELD, choices=("auto", *PRECISIONS), expert=True,
+    )  # fmt: skip
     density_activation: str = option(
         "softplus", "Density activation", "Softplus keeps a gradient where space is empty.",
         REBUILD_FIELD, choices=DENSITY_ACTIVATIONS,
@@ -173,6 +212,9 @@ class Rendering(Section):
 class Training(Section):
     """The optimisation itself."""
 
+    bootstrap: bool = option(
+        True, "Bootstrap", "Planes find the cameras first, then the chosen field begins.", RESTART
+    )
     seed: int = option(0, "Seed", "Same seed, same run.", RESTART, at_least=0, at_most=2**31 - 1)
     rays: int = option(512, "Rays", "Pixels drawn in each step.", at_least=1, at_most=65536)
     pixels_from: str = option(

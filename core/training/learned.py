@@ -14,6 +14,7 @@ class Learned:
     cameras: tuple[Camera, ...]
     held_out: tuple[bool, ...]  # photos whose camera was not learned: kept aside, or left out
     scene: Scene
+    planes: Scene | None = None  # the planes where there are some: seen at once from anywhere
 
     @property
     def trained(self) -> list[Camera]:

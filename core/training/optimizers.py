@@ -1,7 +1,7 @@
 """One Adam for each group of parameters, with step decay that depends on the epoch alone."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core.training.config import Config
 
@@ -22,3 +22,27 @@ def learning_rate(config: Config, group: str, epochs: int) -> float:
     part = config.field if group == "field" else config.cameras
     rate = config.cameras.focal_rate if group == "focal" else part.rate
     return rate * part.decay ** (epochs // part.decay_epochs)
+
+
+def packed(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The moments of an optimizer, by ``parameter.key``."""
+    state = optimizer.state_dict()["state"]
+    return {f"{i}.{key}": value for i, moments in state.items() for key, value in moments.items()}
+
+
+def unpack(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Take over moments packed before, from an optimizer of parameters of the same shapes."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def part_of(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose name begins with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -8,6 +8,7 @@ number of workers.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from core.geometry.rays import cast_rays
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 
-Mapper = Callable[[Callable[[Batch], "Piece"], Iterable[Batch]], Iterable["Piece"]]
+Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,30 +10,37 @@ from torch import Tensor, nn
 
 from core.errors import InputError
 from core.photos import PhotoSet
-from core.training.batch import Batch, draw_batch
+from core.rendering.scene import Scene
+from core.training.bootstrap import Bootstrap, Findings
 from core.training.build import (
-    build_field,
     build_rig,
     choose_device,
     held_out,
-    make_learned,
+    learns,
+    plane_unit,
     ray_settings,
     without_camera,
 )
 from core.training.config import Config
+from core.training.contest import EVERY, Contest
 from core.training.learned import Learned
-from core.training.optimizers import GROUPS, learning_rate, make_optimizer
+from core.training.levels import BOOTSTRAP, LEVELS, SHARPENING, STARTING, Level
+from core.training.neural import NeuralLearner, rates_at
 from core.training.options import Effect
+from core.training.planes import PlanesLearner
 from core.training.settings import strongest
-from core.training.step import StepResult, training_step
+from core.training.step import Mapper, StepResult
 
 SMOOTHING = 0.95  # of the errors shown for each photo
+COPY_SHARE = 20  # planes are copied for others at most after this many times what a copy takes
 
 
 class Trainer:
-    """The learnable cameras, the field, their optimizers and the one source of chance.
+    """The learnable cameras, the planes, the field, and the one source of chance.
 
-    A trainer belongs to one thread. What others may see of it is `learned`, a copy.
+    With planes and a neural field side by side, planes move the cameras until they are sharp, and
+    `shown` names the one that knows unseen pixels better. A trainer belongs to one thread. What
+    others may see of it is `learned`, a copy.
     """
 
     def __init__(self, config: Config, photos: PhotoSet) -> None:
@@ -50,57 +57,126 @@ class Trainer:
         self.rig = build_rig(config, photos).to(self.device)
         self.stage = "explore"
         self.step = self.epoch = 0
-        self.stage_start = self.field_start = 0  # epochs at which their schedules began
+        self.stage_start = 0  # epoch at which its schedules began
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
         self.photo_error = torch.full((len(photos.names),), torch.nan)
         self.seconds = 0.0
-        self.optimizers: dict[str, torch.optim.Adam] = {}
+        self.findings = Findings()
+        self._said: list[str] = []
+        self.planes: PlanesLearner | None = None
+        self.neural: NeuralLearner | None = None
+        self.bootstrap: Bootstrap | None = None
+        self.contest: Contest | None = None
+        self._copied: tuple[PlanesLearner, Scene, float, float] | None = None
         self._check_photos_left()
-        self._new_field()
-        self._new_camera_optimizers()
+        self._begin()
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
+
+    def _begin(self) -> None:
+        if self.config.training.bootstrap:
+            self.stage = "bootstrap"
+            self.contest = Contest(self.pixels, self.trained_photos(), self.config.training.seed)
+            photos = self.trained_photos()
+            self.bootstrap = Bootstrap(lambda some: self.new_planes(BOOTSTRAP, some), photos)
+            self.planes = self.bootstrap.leader
+        elif self.config.field.kind == "planes":
+            self.planes = self.new_planes(LEVELS, self.trained_photos())
+        else:
+            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
+        self.shown = "field" if self.planes is None else "planes"
+
+    def new_planes(self, levels: tuple[Level, ...], trained: Tensor) -> PlanesLearner:
+        """Grey planes for the cameras as they are."""
+        return PlanesLearner(
+            self.rig,
+            self.pixels,
+            trained,
+            learns(self.config),
+            levels,
+            plane_unit(self.config),
+            self.contest.allowed if self.contest else None,
+        )
+
+    @property
+    def field(self) -> nn.Module:
+        """The field that was chosen; the planes where it has not begun."""
+        if self.neural is not None:
+            return self.neural.field
+        assert self.planes is not None
+        return self.planes.field
+
+    @property
+    def unseen_errors(self) -> dict[str, float]:
+        """Squared errors of `planes` and `field` at pixels that neither has learned from."""
+        return dict(self.contest.errors) if self.contest else {}
 
     # -- one step ----------------------------------------------------------------------------
 
     def train_step(self, workers: int) -> StepResult:
         """Draw pixels, render, compare, move; `workers` threads share it on a CPU."""
         began = time.monotonic()
-        batch = self._draw()
-        for group, optimizer in self.optimizers.items():
-            start = self.field_start if group == "field" else self.stage_start
-            optimizer.param_groups[0]["lr"] = learning_rate(self.config, group, self.epoch - start)
-        learned = self._learned_parameters()
-        result = training_step(
-            self.rig,
-            self.field,
-            batch,
-            ray_settings(self.config),
-            learned,
-            self.optimizers.values(),
-            self._workers.map if workers > 1 and self.device.type == "cpu" else map,
-        )
-        self._advance(result)
+        shared = workers > 1 and self.device.type == "cpu"
+        result = self._step(self._workers.map if shared else map)
+        self._note(result)
+        if self.contest and self.neural and self.planes and self.step % EVERY == 0:
+            self._compare()
         self.seconds += time.monotonic() - began
         return result
 
-    def _draw(self) -> Batch:
-        """An epoch visits each photo once; a step takes its pixels from one photo or from all."""
-        trained = self.trained_photos()
-        if len(self.order) == 0:
-            self.order = trained[torch.randperm(len(trained), generator=self.generator)]
-        this, self.order = self.order[:1], self.order[1:]
-        part = self.config
-        return draw_batch(
+    def told(self) -> list[str]:
+        """Sentences to the person that were not taken yet."""
+        said, self._said = self._said, []
+        return said
+
+    def _step(self, mapper: Mapper) -> StepResult:
+        this = self._visited()
+        if self.bootstrap is not None:
+            result = self.bootstrap.step(mapper, self.generator)
+            self._said += self.bootstrap.told()
+            self.planes = self.bootstrap.leader
+            self.rig = self.planes.rig
+            if self.bootstrap.finished:
+                self._explore()
+            return result
+        results = {}
+        if self.planes is not None and not (self.planes.finished and self.neural):
+            hold = self.cameras_frozen
+            results["planes"] = self.planes.step(mapper, self.generator, hold)
+        if self.neural is not None:
+            results["field"] = self._neural_step(self.neural, this, mapper)
+        return results.get(self.shown) or next(iter(results.values()))
+
+    def _neural_step(self, neural: NeuralLearner, this: Tensor, mapper: Mapper) -> StepResult:
+        slow = 1.0
+        if self.planes is not None:
+            slow = self.config.cameras.rate_beside_planes if self.planes.finished else 0.0
+        rates = rates_at(
+            self.config,
+            self.epoch - neural.field_start,
+            self.epoch - self.stage_start,
+            0.0 if self.cameras_frozen else slow,
+        )
+        one = self.config.training.pixels_from == "one-photo"
+        return neural.step(
+            self.config,
             self.pixels,
-            this if part.training.pixels_from == "one-photo" else trained,
-            part.training.rays,
-            part.rendering.samples,
-            part.rendering.perturb,
-            part.field.density_noise,
+            this if one else self.trained_photos(),
+            self.contest.allowed if self.contest else None,
+            rates,
+            self.epoch,
             self.generator,
+            mapper,
         )
 
-    def _advance(self, result: StepResult) -> None:
+    def _visited(self) -> Tensor:
+        """(1,) the photo whose turn it is; an epoch visits each photo once."""
+        if len(self.order) == 0:
+            trained = self.trained_photos()
+            self.order = trained[torch.randperm(len(trained), generator=self.generator)]
+        this, self.order = self.order[:1], self.order[1:]
+        return this
+
+    def _note(self, result: StepResult) -> None:
         self.step += 1
         if len(self.order) == 0:
             self.epoch += 1
@@ -110,6 +186,30 @@ class Trainer:
         seen = count > 0
         old = torch.where(self.photo_error.isnan(), mean, self.photo_error)
         self.photo_error[seen] = (SMOOTHING * old + (1 - SMOOTHING) * mean)[seen].float()
+
+    def _compare(self) -> None:
+        """Ask both scenes for pixels they have not seen, and show the better one."""
+        assert self.contest and self.planes and self.neural
+        for name, field in (("planes", self.planes.field), ("field", self.neural.field)):
+            self.contest.ask(name, self._scene(field), self.rig)
+        winner = self.contest.winner(self.shown)
+        if winner != self.shown:
+            better = self.config.field.kind if winner == "field" else "planes"
+            self._said.append(f"Unseen pixels are now known best by {better}, which is shown.")
+            self.shown = winner
+
+    def _explore(self) -> None:
+        """The cameras are found: planes go on to sharpen, and the chosen field begins."""
+        assert self.bootstrap is not None
+        if self.bootstrap.finished:
+            self.bootstrap.leader.extend(SHARPENING, self.trained_photos())
+        else:
+            self.bootstrap.leader.levels = LEVELS
+        self.planes, self.rig = self.bootstrap.leader, self.bootstrap.leader.rig
+        self.findings, self.bootstrap = self.bootstrap.findings, None
+        self.stage, self.stage_start = "explore", self.epoch
+        if self.config.field.kind != "planes":
+            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
 
     def trained_photos(self) -> Tensor:
         """(K,) indices of the photos that are neither held out nor left out."""
@@ -125,15 +225,6 @@ class Trainer:
                 "Fewer than two photos are left to train on; add photos, or take some out of "
                 "data.disabled or data.held_out."
             )
-
-    def _learned_parameters(self) -> list[nn.Parameter]:
-        learned = list(self.field.parameters())
-        if not self.cameras_frozen:
-            part = self.config.cameras
-            learned += [self.rig.rotation] * part.learn_rotation
-            learned += [self.rig.position] * part.learn_position
-            learned += [self.rig.focal] * part.learn_focal
-        return learned
 
     @property
     def cameras_frozen(self) -> bool:
@@ -165,40 +256,88 @@ class Trainer:
                 self.config = old
                 raise
             self.order = self.order[:0]
-        self._convert()
+            self._choose_photos()
+        self._convert(learns(old) != learns(config))
         if effect is Effect.REBUILD_FIELD:
             self._new_field()
         return effect
 
-    def _convert(self) -> None:
+    def _choose_photos(self) -> None:
+        if self.bootstrap is not None:
+            self.bootstrap.choose(self.trained_photos())
+        elif self.planes is not None:
+            self.planes.choose(self.trained_photos())
+
+    def _convert(self, learning_changed: bool) -> None:
         part, before = self.config.cameras, dict(self.rig.named_parameters())
-        self.rig.convert(part.rotation, part.focal, part.shared_focal)
-        for name, parameter in self.rig.named_parameters():
-            if parameter is not before[name]:
-                self.optimizers[name] = make_optimizer([parameter])
+        learners = [] if self.planes is None else [self.planes]
+        learners += self.bootstrap.rivals if self.bootstrap else []
+        for rig in {id(rig): rig for rig in [self.rig, *(one.rig for one in learners)]}.values():
+            rig.convert(part.rotation, part.focal, part.shared_focal)
+        after = dict(self.rig.named_parameters())
+        converted = tuple(name for name in after if after[name] is not before[name])
+        if converted and self.neural is not None:
+            self.neural.renew_cameras(converted)
+        if converted or learning_changed:
+            for learner in learners:
+                learner.let_learn(learns(self.config))
 
     def refine(self) -> None:
         """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
+        if self.bootstrap is not None:
+            self._explore()
         self.stage, self.stage_start = "refine", self.epoch
-        self._new_field()
-        self._new_camera_optimizers()
+        if self.neural is None:
+            self.planes = self.new_planes(LEVELS[len(STARTING) :], self.trained_photos())
+        else:
+            self._new_field()
+            self.neural.renew_cameras()
 
     def _new_field(self) -> None:
-        self.field = build_field(self.config, self.generator).to(self.device)
-        self.field_start = self.epoch
-        self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
-
-    def _new_camera_optimizers(self) -> None:
-        for group in GROUPS[1:]:
-            self.optimizers[group] = make_optimizer([self.rig.get_parameter(group)])
+        """A fresh field of the chosen kind. While the cameras are being found it is yet to come."""
+        if self.bootstrap is not None:
+            return
+        if self.contest is not None:
+            self.contest.errors.pop("field", None)
+        if self.config.field.kind == "planes":
+            self.neural = None
+            if self.planes is None:
+                self.planes = self.new_planes(LEVELS, self.trained_photos())
+        elif self.neural is not None:
+            self.neural.renew_field(self.config, self.epoch, self.generator)
+        else:
+            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
+            if self.contest is None:  # without unseen pixels the field that was asked for is shown
+                self.planes = None
+        self.shown = "field" if self.planes is None else "planes"
 
     # -- what others may see -----------------------------------------------------------------
 
     def learned(self) -> Learned:
-        """A copy of cameras and field that further training leaves alone."""
-        names, field = self.photos.names, copy.deepcopy(self.field)
+        """A copy of cameras and scenes that further training leaves alone."""
+        names = self.photos.names
         unlearned = without_camera(self.config, names, self.photo_error, self.held_out)
-        return make_learned(self.config, names, self.rig, field, unlearned)
+        planes = None if self.planes is None else self._planes_scene(self.planes)
+        if self.shown == "planes" and planes is not None:
+            scene = planes
+        else:
+            assert self.neural is not None
+            scene = self._scene(copy.deepcopy(self.neural.field).requires_grad_(False))
+        return Learned(names, tuple(self.rig.cameras()), unlearned, scene, planes)
+
+    def _scene(self, field: nn.Module) -> Scene:
+        return Scene(field, self.rig.frame().detach(), ray_settings(self.config))
+
+    def _planes_scene(self, learner: PlanesLearner) -> Scene:
+        """Planes are large: their newest copy serves until it is old compared with its price."""
+        now = time.monotonic()
+        if self._copied is not None:
+            of, scene, moment, price = self._copied
+            if of is learner and now - moment < COPY_SHARE * price:
+                return scene
+        scene = self._scene(copy.deepcopy(learner.field).requires_grad_(False))
+        self._copied = (learner, scene, time.monotonic(), time.monotonic() - now)
+        return scene
 
     def close(self) -> None:
         """End the worker threads."""

@@ -7,6 +7,7 @@ import torch
 from core.errors import InputError
 from core.geometry.rays import camera_rays
 from core.photos import PhotoSet
+from core.training.batch import draw_batch
 from core.training.optimizers import learning_rate
 from core.training.options import Effect
 from core.training.settings import changed
@@ -100,7 +101,7 @@ def test_conversion_moves_no_camera_and_no_pixel(
     trainer = trained(photos, 20, cameras__rate=1e-2)
     poses, pixels = trainer.rig.camera_to_world(), rendered(trainer)
     field = {k: v.clone() for k, v in trainer.field.state_dict().items()}
-    moments = trainer.optimizers["field"].state_dict()["state"][0]["exp_avg"].clone()
+    moments = trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"].clone()
     effect = trainer.configure(
         changed(trainer.config, {"cameras.rotation": rotation, "cameras.focal": focal})
     )
@@ -108,7 +109,7 @@ def test_conversion_moves_no_camera_and_no_pixel(
     assert (trainer.rig.camera_to_world() - poses).abs().max() <= 1e-6
     assert np.abs(rendered(trainer) - pixels).max() < 1e-4
     assert all(torch.equal(v, field[k]) for k, v in trainer.field.state_dict().items())
-    assert torch.equal(trainer.optimizers["field"].state_dict()["state"][0]["exp_avg"], moments)
+    assert torch.equal(trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"], moments)
     before = trainer.rig.rotation.clone()
     trainer.train_step(1)
     assert not torch.equal(trainer.rig.rotation, before)
@@ -117,12 +118,12 @@ def test_conversion_moves_no_camera_and_no_pixel(
 def test_changing_the_field_keeps_the_cameras(photos: PhotoSet) -> None:
     trainer = trained(photos, 5)
     poses = trainer.rig.camera_to_world().clone()
-    moments = trainer.optimizers["position"].state_dict()["state"][0]["exp_avg"].clone()
+    moments = trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"].clone()
     assert trainer.configure(changed(trainer.config, {"field.kind": "siren"})) is (
         Effect.REBUILD_FIELD
     )
     assert torch.equal(trainer.rig.camera_to_world(), poses)
-    assert torch.equal(trainer.optimizers["position"].state_dict()["state"][0]["exp_avg"], moments)
+    assert torch.equal(trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"], moments)
     assert type(trainer.field).__name__ == "SirenField"
     trainer.train_step(1)
 
@@ -134,7 +135,7 @@ def test_refine_keeps_cameras_and_restarts_field_and_schedules(photos: PhotoSet)
     assert trainer.stage == "refine"
     assert torch.equal(trainer.rig.camera_to_world(), poses)
     assert not torch.equal(numbers(trainer), weights)
-    assert all(not o.state_dict()["state"] for o in trainer.optimizers.values())
+    assert all(not o.state_dict()["state"] for o in trainer.neural.optimizers.values())
     while trainer.cameras_frozen:
         trainer.train_step(1)
         assert torch.equal(trainer.rig.camera_to_world(), poses)
@@ -172,14 +173,13 @@ def test_nothing_moves_where_a_step_is_not_finite(
 ) -> None:
     trainer = trained(photos, 3)
     before = numbers(trainer)
-    draw = trainer._draw
 
-    def poisoned():
-        batch = draw()
+    def poisoned(*given):
+        batch = draw_batch(*given)
         batch.rgb[7] = torch.nan
         return batch
 
-    monkeypatch.setattr(trainer, "_draw", poisoned)
+    monkeypatch.setattr("core.training.neural.draw_batch", poisoned)
     assert not trainer.train_step(1).finite
     assert torch.equal(numbers(trainer), before)
     monkeypatch.undo()

@@ -1,0 +1,66 @@
+"""How planes grow: image pyramid, plane count and rates, level by level.
+
+The numbers are a recipe found by measurement on forward-facing scenes; see `docs/bootstrap.md`.
+"""
+
+import math
+from dataclasses import dataclass
+
+Span = tuple[float, float]  # a rate at a level's first and last step, geometric between
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of the pyramid.
+
+    Attributes:
+        pixels: of each photo, about; never more than the photo has.
+        planes: how many there are.
+        rays: pixels drawn in each step from all photos; 0 takes all pixels of all photos.
+        steps: how long it lasts.
+        plane_rate: Adam's step of the texels' logits.
+        pose_rate: of the preconditioned poses, longer picture sides.
+        shape_rate: of the relief's depth floor.
+        focal_rate: of the logarithm of the focal length.
+        smoothness: weight of the total variation of the texels' logits.
+    """
+
+    pixels: int
+    planes: int
+    rays: int
+    steps: int
+    plane_rate: Span
+    pose_rate: Span
+    shape_rate: Span
+    focal_rate: Span
+    smoothness: float
+
+
+STARTING = (
+    Level(192, 8, 0, 120, (0.2, 0.2), (4e-3, 2e-3), (8e-3, 8e-3), (0, 0), 0.003),
+    Level(768, 8, 0, 160, (0.2, 0.2), (2e-3, 8e-4), (8e-3, 4e-3), (0, 0), 0.003),
+)
+BOOTSTRAP = (
+    *STARTING,
+    Level(2961, 16, 0, 100, (0.2, 0.1), (8e-4, 2e-4), (4e-3, 1e-3), (4e-3, 2e-3), 0.003),
+)
+SHARPENING = (
+    Level(11844, 32, 8704, 250, (0.1, 0.1), (2e-4, 2e-4), (2e-3, 1e-3), (1e-3, 5e-4), 0.003),
+    Level(47376, 32, 8704, 300, (0.1, 0.1), (1e-4, 1e-4), (1e-3, 3e-4), (5e-4, 2e-4), 0.006),
+    Level(190512, 32, 17408, 600, (0.1, 0.005), (1e-4, 2e-5), (0, 0), (0, 0), 0.006),
+)
+LEVELS = BOOTSTRAP + SHARPENING
+
+
+def rate_at(span: Span, progress: float) -> float:
+    """The rate after a part in [0, 1] of a level."""
+    first, last = span
+    return first * (last / first) ** progress if first > 0 else 0.0
+
+
+def picture_size(pixels: int, width: int, height: int) -> tuple[int, int]:
+    """Width and height of about so many pixels in the shape of width x height, or all of them."""
+    if pixels >= width * height:
+        return width, height
+    rows = max(2, round(math.sqrt(pixels * height / width)))
+    return max(2, min(width, round(pixels / rows))), min(height, rows)

@@ -1,0 +1,101 @@
+"""Learning a neural field, and the cameras with it, from random pixels."""
+
+import torch
+from torch import Tensor
+
+from core.geometry.cameras import CameraRig
+from core.training.batch import draw_batch
+from core.training.build import build_field, ray_settings, ripen
+from core.training.config import Config
+from core.training.optimizers import GROUPS, learning_rate, make_optimizer
+from core.training.step import Mapper, StepResult, training_step
+
+
+class NeuralLearner:
+    """A neural field, the cameras' optimizers of its steps, and when their schedules began."""
+
+    def __init__(
+        self, config: Config, rig: CameraRig, epoch: int, generator: torch.Generator
+    ) -> None:
+        """A fresh field for these cameras, its schedule beginning at `epoch`."""
+        self.rig = rig
+        self.optimizers: dict[str, torch.optim.Adam] = {}
+        self.renew_field(config, epoch, generator)
+        self.renew_cameras()
+
+    def renew_field(self, config: Config, epoch: int, generator: torch.Generator) -> None:
+        """Another field and its optimizer; the cameras' are left alone."""
+        self.field = build_field(config, generator).to(self.rig.position.device)
+        self.field_start = epoch
+        self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
+
+    def renew_cameras(self, groups: tuple[str, ...] = GROUPS[1:]) -> None:
+        """New optimizers for some of the cameras' numbers."""
+        for group in groups:
+            self.optimizers[group] = make_optimizer([self.rig.get_parameter(group)])
+
+    def step(
+        self,
+        config: Config,
+        photos: Tensor,
+        candidates: Tensor,
+        allowed: Tensor | None,
+        rates: dict[str, float],
+        epoch: int,
+        generator: torch.Generator,
+        mapper: Mapper,
+    ) -> StepResult:
+        """Draw pixels, render, compare, move.
+
+        Args:
+            config: everything that may change between steps.
+            photos: (N, H, W, 3) uint8.
+            candidates: (K,) photos to draw from.
+            allowed: (Q,) pixels to draw from; None is all.
+            rates: of each group of parameters that may move; the others stay.
+            epoch: of the run.
+            generator: the source of chance.
+            mapper: `map`, or one that shares pieces among workers.
+        """
+        part = config.rendering
+        ripen(self.field, config, epoch - self.field_start)
+        batch = draw_batch(
+            photos,
+            candidates,
+            allowed,
+            config.training.rays,
+            part.samples,
+            part.perturb,
+            config.field.density_noise,
+            generator,
+        )
+        for group, rate in rates.items():
+            self.optimizers[group].param_groups[0]["lr"] = rate
+        moved = [*self.field.parameters()] if "field" in rates else []
+        moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
+        optimizers = [self.optimizers[group] for group in rates]
+        return training_step(
+            self.rig, self.field, batch, ray_settings(config), moved, optimizers, mapper
+        )
+
+
+def rates_at(
+    config: Config, field_epochs: int, camera_epochs: int, slow: float
+) -> dict[str, float]:
+    """The rate of every group that the config lets learn.
+
+    Args:
+        field_epochs, camera_epochs: how long the schedules have run.
+        slow: factor on the cameras' rates; 0 keeps them where they are.
+    """
+    part = config.cameras
+    learns = {
+        "rotation": part.learn_rotation,
+        "position": part.learn_position,
+        "focal": part.learn_focal,
+    }
+    rates = {"field": learning_rate(config, "field", field_epochs)}
+    for group, may in learns.items():
+        if may and slow > 0:
+            rates[group] = slow * learning_rate(config, group, camera_epochs)
+    return rates

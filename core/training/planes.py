@@ -1,0 +1,346 @@
+"""Learning planes and cameras together, level by level, from all photos in each step.
+
+The gradient of compositing is written by hand (`core.rendering.planes.explain`), that of the
+cameras comes from autograd. The planes' blocks are independent of one another in everything but
+compositing, and rays are independent in compositing, so workers share a step without changing it.
+"""
+
+import copy
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from core.fields.planes import FIRST_ALPHA, Extent, PlanesField, even_places
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays
+from core.geometry.relief import bend
+from core.rendering.planes import explain, meeting_points, sample, sample_backward, slopes
+from core.training.camera_optimizer import CameraOptimizer, Learns
+from core.training.levels import Level, rate_at
+from core.training.optimizers import packed, part_of, unpack
+from core.training.pyramid import SmallPhotos
+from core.training.step import Mapper, StepResult
+from core.training.survey import placed, survey
+
+MARGIN = 2.4  # reach of the first planes: cameras are not known yet
+FIRST_FLOOR = 0.02  # depth floor at the start
+FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
+FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
+DENSITY = 0.9  # texels for each pixel where planes are placed
+RAYS_AT_ONCE = 4352  # composited together: they stay in cache
+TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
+
+
+class PlanesLearner:
+    """Planes, the cameras they move, and the level they are at. Belongs to one thread."""
+
+    def __init__(
+        self,
+        rig: CameraRig,
+        photos: Tensor,
+        trained: Tensor,
+        learns: Learns,
+        levels: tuple[Level, ...],
+        unit: float,
+        allowed: Tensor | None = None,
+        alpha: float = FIRST_ALPHA,
+    ) -> None:
+        """Begin with grey planes at the first level.
+
+        Args:
+            rig: cameras of all N photos, moved in place.
+            photos: (N, H, W, 3) uint8.
+            trained: (K,) indices of the photos to explain.
+            learns: which camera numbers may move.
+            levels: what to go through.
+            unit: world z of the nearest plane.
+            allowed: (Q,) indices of the pixels to learn from at full size; None is all.
+            alpha: of the first planes; more of it puts the scene further in front.
+        """
+        self.rig, self.trained, self.levels = rig, trained, levels
+        self._photos, self._allowed = photos, allowed
+        self.level, self.level_step = 0, 0
+        self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
+        wide = Extent((MARGIN, MARGIN), (MARGIN, MARGIN))
+        size = (round(self.small.width * MARGIN), round(self.small.height * MARGIN))
+        self.field = PlanesField(
+            even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha
+        ).to(photos.device)  # fmt: skip
+        self._renew_adams()
+        self.let_learn(learns)
+        floor = self.field.depth_floor
+        self._floor = torch.nn.Parameter(torch.zeros_like(floor))
+        self._shape = torch.optim.Adam([self._floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last level is over."""
+        return self.level == len(self.levels)
+
+    @property
+    def mean_disparity(self) -> float:
+        """1 / world z in the middle of what is seen."""
+        found = survey(self.field, self.rig, self.trained)
+        return float((found.weights * self.field.disparities).sum() / found.weights.sum())
+
+    def choose(self, photos: Tensor) -> None:
+        """Explain these photos (K,) from now on."""
+        self.trained = photos
+        level = self.levels[min(self.level, len(self.levels) - 1)]
+        self.small = SmallPhotos.of(self._photos[photos], level.pixels, self._allowed)
+
+    def let_learn(self, learns: Learns) -> None:
+        """Choose which camera numbers move from now on; also after the rig was converted."""
+        reach = (self.field.unit, self.field.unit / FIRST_FLOOR)
+        self.cameras = CameraOptimizer(self.rig, learns, reach)
+
+    # -- one step ----------------------------------------------------------------------------
+
+    def step(self, mapper: Mapper, generator: torch.Generator, hold: bool = False) -> StepResult:
+        """Explain pixels of all photos, and move planes and cameras; then perhaps grow.
+
+        Args:
+            mapper: `map`, or one that shares work among workers, keeping its order.
+            generator: where random pixels come from, on the CPU.
+            hold: keep the cameras where they are.
+        """
+        level = self.levels[min(self.level, len(self.levels) - 1)]
+        photo, place = self._pixels(level, generator)
+        wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
+        leaning, swing = self._slopes(photo, place)
+        a, b = leaning.detach(), swing.detach()
+        with torch.no_grad():
+            met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
+            logits = torch.cat([seen for _, seen in met])
+            parts = list(mapper(lambda i: _explained(logits, wanted, i), _chunks(len(photo))))
+            errors = torch.cat([part for part, _ in parts])
+            weights = torch.stack([part for _, part in parts]).sum(0)
+            finite = bool(torch.isfinite(errors.sum()))
+            if finite:
+                jobs = zip(self._parts(), met, self.adams, strict=True)
+                pulls = list(mapper(lambda job: self._move_planes(level, logits, b, *job), jobs))
+        if finite:
+            to_a, to_b, to_floor = (sum(parts) for parts in zip(*pulls, strict=True))
+            if not hold:
+                self._move_cameras(level, (leaning, swing), (to_a, to_b), to_floor, weights)
+        self._advance(level)
+        return StepResult(float(errors.mean()), self.trained[photo.cpu()], errors, finite)
+
+    def _pixels(self, level: Level, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(R,) photo among those trained and (R,) pixel of it; near pixels near each other."""
+        count, pixels = self.small.colours.shape[:2]
+        device, drawn = self.small.colours.device, self.small.drawn
+        if level.rays == 0 or level.rays >= count * pixels:
+            photo = torch.arange(count, device=device).repeat_interleave(pixels)
+            return photo, torch.arange(pixels, device=device).repeat(count)
+        photo = torch.randint(count, (level.rays,), generator=generator)
+        place = torch.randint(len(drawn), (level.rays,), generator=generator).sort().values
+        return photo.to(device), drawn[place].to(device)
+
+    def _slopes(self, photo: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        frame = self.rig.frame()
+        poses = self.rig.camera_to_world(self.trained.to(photo.device))
+        tangents = (self.small.places - 0.5) / frame
+        local = torch.cat([tangents, torch.ones_like(tangents[:, :1])], -1)
+        if len(photo) == len(poses) * len(local):  # all pixels of all photos: one product each
+            directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
+        else:
+            directions = (poses[photo, :3, :3] @ local[place].unsqueeze(-1)).squeeze(-1)
+        return slopes(Rays(poses[photo, :3, 3], directions), frame)
+
+    def _parts(self) -> Iterator[tuple[Tensor, slice]]:
+        return zip(self.field.blocks, self.field.slices(), strict=True)
+
+    def _meet(self, part: tuple[Tensor, slice], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        block, planes = part
+        field = self.field
+        points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
+        return points, sample(block, points)
+
+    def _move_planes(
+        self,
+        level: Level,
+        gradient: Tensor,
+        b: Tensor,
+        part: tuple[Tensor, slice],
+        met: tuple[Tensor, Tensor],
+        adam: torch.optim.Adam,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One block's step; returns what its rays' a (R, 2), b (R, 2) and depth floor feel."""
+        block, planes = part
+        field, points = self.field, met[0]
+        block.grad, to_points = sample_backward(gradient[planes], block, points)
+        rate = rate_at(level.plane_rate, self._progress(level))
+        if rate > 0:
+            every = TURNS if level.rays else 1
+            weight = level.smoothness / sum(other.numel() for other in field.blocks)
+            smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
+            adam.param_groups[0]["lr"] = rate
+            adam.step()
+        block.grad = None
+        pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
+        along = pull * field.disparities[planes][:, None, None]
+        floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
+        return pull.sum(0), along.sum(0), floor.sum() / field.unit
+
+    def _progress(self, level: Level) -> float:
+        return 1.0 if self.finished else self.level_step / level.steps
+
+    def _move_cameras(
+        self,
+        level: Level,
+        seen: tuple[Tensor, Tensor],
+        pulls: tuple[Tensor, Tensor],
+        to_floor: Tensor,
+        weights: Tensor,
+    ) -> None:
+        progress, learns = self._progress(level), self.cameras.learns
+        torch.autograd.backward(seen, pulls)
+        self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
+        rate = rate_at(level.shape_rate, progress)
+        if rate > 0 and learns.rotation and learns.position:
+            self._bend(to_floor, float((weights * self.field.places).sum() / weights.sum()), rate)
+
+    @torch.no_grad()
+    def _bend(self, gradient: Tensor, mean: float, rate: float) -> None:
+        """Move the depth floor, and the cameras with it so that pictures stay in register.
+
+        Args: `mean` is the mean place of what is seen.
+        """
+        field, before = self.field, float(self.field.depth_floor)
+        self._floor.grad = gradient
+        self._shape.param_groups[0]["lr"] = rate
+        self._shape.step()
+        after = min(max(before + float(self._floor), FLOORS[0]), FLOORS[1])
+        self._floor.zero_()
+        field.depth_floor.fill_(after)
+        disparity = [(floor + mean * (1 - floor)) / field.unit for floor in (before, after)]
+        bend(self.rig, (1 - before) / (1 - after), *disparity)
+
+    # -- growing -----------------------------------------------------------------------------
+
+    def _advance(self, level: Level) -> None:
+        self.level_step += 1
+        if self.level_step >= level.steps and not self.finished:
+            self.level, self.level_step = self.level + 1, 0
+            if not self.finished:
+                self._grow(self.levels[self.level])
+
+    def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:
+        """Once finished, go on with more levels and perhaps more photos."""
+        assert self.finished, "levels follow one another"
+        self.levels, self.trained = self.levels + levels, trained
+        self._grow(levels[0])
+
+    def _grow(self, level: Level) -> None:
+        """More pixels, planes and texels; from random rays on, placed by what is there."""
+        self.small = SmallPhotos.of(self._photos[self.trained], level.pixels, self._allowed)
+        if level.plane_rate[0] == 0:  # only cameras are fitted: the planes stay as they are
+            return
+        width, height = self.small.width, self.small.height
+        places, density = even_places(level.planes), 1.0
+        extent = Extent((MARGIN, MARGIN), (MARGIN, MARGIN))
+        if level.rays:
+            found = survey(self.field, self.rig, self.trained)
+            floor = float(self.field.depth_floor)
+            lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
+            places = placed(self.field.places, found.weights, level.planes, lowest)
+            extent, density = found.extent, DENSITY
+        size = [
+            math.ceil(side * reach * density)
+            for side, reach in zip((width, height), extent.largest, strict=True)
+        ]
+        self.field = self.field.finer(places, *size, extent)
+        self._renew_adams()
+
+    def _renew_adams(self) -> None:
+        self.adams = [
+            torch.optim.Adam([block], lr=0.0, betas=(0.9, 0.99), eps=1e-15, fused=True)
+            for block in self.field.blocks
+        ]
+
+    def twin(self) -> "PlanesLearner":
+        """A learner at the same point, with cameras and planes of its own."""
+        kept = (self._photos, self.small, self.trained, self._allowed)
+        shared = {id(thing): thing for thing in kept}
+        return copy.deepcopy(self, shared)
+
+    def joined_by(self, photos: Tensor, levels: tuple[Level, ...]) -> "PlanesLearner":
+        """A learner of other photos for these cameras and planes; each starts at its neighbour's.
+
+        The neighbour is the trained photo nearest in the order of the files.
+        """
+        with torch.no_grad():
+            for photo in photos.tolist():
+                nearest = self.trained[(self.trained - photo).abs().argmin()]
+                self.rig.rotation[photo] = self.rig.rotation[nearest]
+                self.rig.position[photo] = self.rig.position[nearest]
+        joining = PlanesLearner(
+            self.rig, self._photos, photos, self.cameras.learns, levels, self.field.unit,
+            self._allowed,
+        )  # fmt: skip
+        joining.field = self.field
+        joining._renew_adams()
+        return joining
+
+    def begun_again(self, alpha: float) -> "PlanesLearner":
+        """A learner with grey planes and a twin's cameras, at the first level."""
+        twin = self.twin()
+        return PlanesLearner(
+            twin.rig, self._photos, self.trained, self.cameras.learns, self.levels,
+            self.field.unit, self._allowed, alpha,
+        )  # fmt: skip
+
+    # -- to be continued -----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything the next step depends on, but for photos, levels and what may be learned."""
+        state = {f"field.{n}": t for n, t in self.field.state_dict().items()}
+        state |= {f"rig.{n}": p.detach() for n, p in self.rig.named_parameters()}
+        for name, adam in self._all_adams().items():
+            state |= {f"adam.{name}.{key}": value for key, value in packed(adam).items()}
+        if self.cameras.mixing is not None:
+            state["mixing"] = self.cameras.mixing
+        return state | {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Be where `state` was taken, with the same photos and levels."""
+        self.level, self.level_step = state["at"].tolist()
+        self.choose(state["trained"])
+        device = self._photos.device
+        self.field = PlanesField.of(part_of(state, "field."), self.field.unit).to(device)
+        with torch.no_grad():
+            for name, parameter in self.rig.named_parameters():
+                parameter.copy_(state[f"rig.{name}"])
+        self._renew_adams()
+        if "mixing" in state:
+            self.cameras.mixing = state["mixing"].to(device)
+        for name, adam in self._all_adams().items():
+            unpack(adam, part_of(state, f"adam.{name}."))
+
+    def _all_adams(self) -> dict[str, torch.optim.Adam]:
+        blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
+        return blocks | self.cameras.adams | {"shape": self._shape}
+
+
+def smooth(block: Tensor, gradient: Tensor, weight: float, planes: slice) -> None:
+    """Add the gradient of `weight` times the total variation (L1) of some planes of a block."""
+    texels, pull = block[planes], gradient[planes]
+    for axis in (-1, -2):
+        steps = torch.diff(texels, dim=axis).sign_().mul_(weight)
+        pull.narrow(axis, 1, steps.shape[axis]).add_(steps)
+        pull.narrow(axis, 0, steps.shape[axis]).sub_(steps)
+
+
+def _chunks(rays: int) -> list[slice]:
+    return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
+
+
+def _explained(logits: Tensor, wanted: Tensor, part: slice) -> tuple[Tensor, Tensor]:
+    """Errors (R,) of a part of the rays and the weights (D,) of its planes; as `explain`."""
+    own = logits[:, :, part].contiguous()
+    errors, weights = explain(own, wanted[:, part], 1 / wanted.shape[1])
+    logits[:, :, part] = own
+    return errors, weights

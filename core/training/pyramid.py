@@ -1,0 +1,48 @@
+"""Photos at the size of one level."""
+
+from dataclasses import dataclass
+
+import cv2
+import torch
+from torch import Tensor
+
+from core.geometry.rays import pixel_centres
+from core.training.levels import picture_size
+
+
+@dataclass(frozen=True, eq=False)
+class SmallPhotos:
+    """N photos averaged down to `width` x `height`.
+
+    Attributes:
+        colours: (N, P, 3) uint8, row by row.
+        places: (P, 2) x, y of the pixel centres in units of the picture's sides.
+        drawn: (Q,) those of the P pixels that may be drawn, on the CPU.
+    """
+
+    width: int
+    height: int
+    colours: Tensor
+    places: Tensor
+    drawn: Tensor
+
+    @classmethod
+    def of(cls, photos: Tensor, pixels: int, allowed: Tensor | None) -> "SmallPhotos":
+        """Photos (N, H, W, 3) uint8 at about so many pixels each, every one the mean of an area.
+
+        Args: `allowed` (Q,) are those of the H W pixels that may be learned from; None is all. It
+        holds at full size only: averages take in every pixel.
+        """
+        _, height, width, _ = photos.shape
+        size = picture_size(pixels, width, height)
+        small = photos
+        if size != (width, height):
+            one_by_one = [
+                torch.from_numpy(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+                for photo in photos.cpu().numpy()
+            ]
+            small = torch.stack(one_by_one).to(photos.device)
+        places = pixel_centres(*size, photos.device) / torch.tensor(size, device=photos.device)
+        whole = allowed is not None and size == (width, height)
+        drawn = allowed if whole else torch.arange(size[0] * size[1])
+        return cls(*size, small.flatten(1, 2), places, drawn)

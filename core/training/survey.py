@@ -1,0 +1,66 @@
+"""What planes hold and how wide cameras look: where finer planes should be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.fields.planes import Extent, PlanesField
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays
+from core.rendering.planes import composite, meeting_points, sample, slopes
+
+SIDE = 24  # rays along each side of a picture that are looked at
+SLACK = 1.08  # of the reach, for cameras that go on moving
+EVEN = 0.35  # part of the planes that is spread evenly, whatever is seen
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Mean weight of each plane (D,), and the extent that holds every camera's picture."""
+
+    weights: Tensor
+    extent: Extent
+
+
+@torch.no_grad()
+def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
+    """Look through the cameras of some photos (K,) at evenly spread pixels."""
+    device, frame = rig.position.device, rig.frame()
+    side = torch.linspace(-1, 1, SIDE, device=device)  # to the picture's edges
+    y, x = torch.meshgrid(side, side, indexing="ij")
+    local = torch.stack([x, y, torch.ones_like(x)], -1).reshape(-1, 3)
+    local[:, :2] *= 0.5 / frame
+    poses = rig.camera_to_world(photos.to(device))
+    directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
+    origins = poses[:, None, :3, 3].expand(-1, len(local), -1).flatten(0, 1)
+    a, b = slopes(Rays(origins, directions), frame)
+    disparities = field.disparities
+    logits = [
+        sample(block, meeting_points(a, b, disparities[part], field.reach[part]))
+        for block, part in zip(field.blocks, field.slices(), strict=True)
+    ]
+    _, weights = composite(torch.cat(logits))
+    near, far = (
+        ((a + w * b).abs().amax(0) * SLACK).clamp_min(1.0)
+        for w in (disparities[0], disparities[-1].clamp_min(0))
+    )
+    (near_x, near_y), (far_x, far_y) = near.tolist(), far.tolist()
+    return Survey(weights.mean(1), Extent((near_x, near_y), (far_x, far_y)))
+
+
+def placed(places: Tensor, weights: Tensor, planes: int, lowest: float) -> Tensor:
+    """(planes,) places where much is seen, from 1 down to `lowest`.
+
+    Args: places (D,) falling from 1 to 0; weights (D,) of what each holds.
+    """
+    old, mass = places.cpu().double().numpy(), weights.cpu().double().numpy()
+    edges = np.concatenate([[1.0], (old[1:] + old[:-1]) / 2, [0.0]])
+    fine = np.linspace(1.0, lowest, 1024)
+    belongs = np.clip(np.searchsorted(-edges, -fine, side="right") - 1, 0, len(old) - 1)
+    density = (mass / -np.diff(edges))[belongs]
+    density = EVEN + (1 - EVEN) * density / max(density.mean(), 1e-9)
+    cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    wanted = np.linspace(0, cumulative[-1], planes)
+    return torch.from_numpy(np.interp(wanted, cumulative, fine)).float()
