@@ -20,7 +20,7 @@ def finished_file(out: Path) -> Iterator[Path]:
     Raises:
         InputError: nothing can be written there, or the disk is full.
     """
-    with _complaining(out), _replacing(out, out.suffix) as temporary:
+    with _complaining(out), whole_file(out, out.suffix) as temporary:
         yield temporary
 
 
@@ -55,12 +55,17 @@ def write_atomically(place: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    with _replacing(place, ".part") as temporary:
+    with whole_file(place, ".part") as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def _replacing(out: Path, ending: str) -> Iterator[Path]:
+def whole_file(out: Path, ending: str) -> Iterator[Path]:
+    """A temporary name of this ending beside `out`, which becomes `out` when the block ends well.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(out, ending)
     try:

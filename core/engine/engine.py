@@ -18,6 +18,7 @@ from core.engine.limits import Limits
 from core.engine.meter import Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
+from core.engine.saver import Saver
 from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
 from core.errors import InputError
@@ -51,6 +52,7 @@ class Engine:
         self._notices = Notices()
         self._limits: Limits | None = None  # None while paused
         self._undo: list[Path] = []
+        self._saver = Saver()
         self._meter = Meter()
         self._failure: tuple[str, str | None] | None = None
         self._saved_at = self._published_at = time.monotonic()
@@ -91,10 +93,13 @@ class Engine:
             if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
                 self._publish()
             waited = time.monotonic() - self._saved_at
-            if self._unsaved and waited >= self._config.training.autosave_seconds:
+            due = self._unsaved and waited >= self._config.training.autosave_seconds
+            if due and not self._saver.busy:
                 self._guarded(self._save)
         self._limits = None
         self._guarded(self._save)
+        self._guarded(self._saver.wait)
+        self._saver.close()
         self._publish()
         if self._trainer is not None:
             self._trainer.close()
@@ -165,6 +170,7 @@ class Engine:
             case commands.Save():
                 self._needed()
                 self._save()
+                self._saver.wait()
                 self._say("Checkpoint saved.")
             case _:
                 assert_never(command)
@@ -212,6 +218,7 @@ class Engine:
     def _take_back(self) -> None:
         if not self._undo:
             raise InputError("There is nothing to undo.")
+        self._saver.wait()
         self._replace(*continued(checkpoint.read(self._undo[-1]), self._run))
         self._undo.pop()
         self._say(f"Back at step {self._step}.")
@@ -219,9 +226,7 @@ class Engine:
     def _keep_for_undo(self) -> None:
         if self._trainer is not None and self._trainer.step > 0:
             kept_as = f"before-change-{len(self._undo) + 1}"
-            self._undo.append(
-                checkpoint.save(self._trainer, self._run, self._recorder.tensors(), kept_as)
-            )
+            self._undo.append(self._put(self._trainer, kept_as))
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
         if self._trainer is not None:
@@ -247,8 +252,8 @@ class Engine:
         self._unsaved = True
         self.governor.share = trainer.config.explore.share
         began = time.monotonic()
-        workers = self.governor.workers(trainer.config.training.workers)
-        with self.governor.training(workers):
+        workers = self.governor.workers(trainer.config.training.workers, trainer.work)
+        with self.governor.training(workers, trainer.work):
             result = trainer.train_step(workers)
         self._meter.learn(result, time.monotonic() - began)
         if self._meter.bad_steps >= PATIENCE:
@@ -268,16 +273,13 @@ class Engine:
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
-        if self._trainer is None:
-            return
-        try:
-            checkpoint.save(self._trainer, self._run, self._recorder.tensors())
+        if self._trainer is not None:
+            self._put(self._trainer)
             self._unsaved = False
-        except OSError as error:
-            raise InputError(
-                f"The run {self._run} could not be saved ({error.strerror}); free some space, "
-                "training goes on."
-            ) from None
+
+    def _put(self, trainer: Trainer, kept_as: str = "") -> Path:
+        made = checkpoint.taken(trainer, self._run, self._recorder.tensors(), kept_as)
+        return self._saver.put(made)
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False

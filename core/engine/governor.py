@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 TRY_AGAIN = 50  # steps after which the slower number of workers gets another chance
 LONGEST_PAUSE = 0.5  # seconds, so that a slow step never freezes the other side for long
@@ -24,7 +24,7 @@ class Governor:
         self._lock = threading.Lock()
         self._viewing = 0
         self._training = False
-        self._seconds: dict[tuple[int, bool], float] = {}  # a step's, by workers and viewing
+        self._seconds: dict[Hashable, float] = {}  # a step's, by workers, viewing and work
         self._since_tried = 0
 
     @contextlib.contextmanager
@@ -39,8 +39,11 @@ class Governor:
                 self._viewing -= 1
 
     @contextlib.contextmanager
-    def training(self, workers: int) -> Iterator[None]:
-        """Hold this while a step runs on so many workers; training then gives way if it must."""
+    def training(self, workers: int, work: Hashable = None) -> Iterator[None]:
+        """Hold this while a step runs on so many workers; training then gives way if it must.
+
+        Args: `work` tells steps apart that take different times.
+        """
         self._training, viewing = True, self._viewing > 0
         began = time.monotonic()
         try:
@@ -48,16 +51,16 @@ class Governor:
         finally:
             self._training = False
         busy = time.monotonic() - began
-        key = (workers, viewing)
+        key = (workers, viewing, work)
         self._seconds[key] = 0.8 * self._seconds.get(key, busy) + 0.2 * busy
         if self._viewing:
             self._rest(busy, (1 - self.share) * self.cores)
 
-    def workers(self, wanted: int) -> int:
+    def workers(self, wanted: int, work: Hashable = None) -> int:
         """Threads the next training step should use.
 
         Args: `wanted` is what the person asked for; 0 takes one or all, whichever was measured to
-        be faster here, and tries the other again from time to time.
+        be faster here for this `work`, and tries the other again from time to time.
         """
         viewing = self._viewing > 0
         most = max(
@@ -65,7 +68,7 @@ class Governor:
         )
         if wanted or most == 1:
             return most
-        measured = {count: self._seconds.get((count, viewing)) for count in (most, 1)}
+        measured = {count: self._seconds.get((count, viewing, work)) for count in (most, 1)}
         for count, seconds in measured.items():
             if seconds is None:
                 return count

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.engine.history import Recorder
 from core.errors import InputError
+from core.files import write_atomically
 from core.photos import PhotoSet, extract_frames, is_video, load_photos
 from core.training import checkpoint
 from core.training.config import Config
@@ -54,7 +55,7 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
         if complaints:
             raise InputError(complaints[0])
         trainer = new_trainer(changed(Config(), changes), run)
-        checkpoint.write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
+        write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
         return trainer, Recorder(len(trainer.photos.names)), complaints
     trainer, recorder = continued(found, run, changes)
     wanted = changed(trainer.config, changes)

@@ -69,7 +69,7 @@ class Snapshot:
     photos: PhotoSet | None = None
     learned: Learned | None = None
     shown: str = "field"  # whose scene `learned.scene` is: "planes", or the chosen "field"
-    findings: Findings = Findings()
+    findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
     photo_psnr: tuple[float | None, ...] = ()  # dB of each photo's training pixels, smoothed
     history: History | None = None

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from core.errors import InputError
-from core.files import write_atomically
+from core.files import whole_file
 from core.geometry.cameras import CameraRig
 from core.rendering.scene import Scene
 from core.training import state
@@ -51,17 +51,16 @@ def folder(run: Path) -> Path:
     return run / "checkpoints"
 
 
-def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
-    """Write a checkpoint, and sweep old ones.
+def taken(
+    trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = ""
+) -> Checkpoint:
+    """A copy of all that a checkpoint of this moment holds, yet to be written.
 
     Args:
         trainer: what to save.
         run: the run's folder.
         extra: more tensors to keep with it: curves and trails.
         kept_as: a word for one that is never swept, such as the state before a refine.
-
-    Returns:
-        The file, once it is safely on the disk.
     """
     facts = {
         "format": FORMAT,
@@ -72,14 +71,29 @@ def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "
         "device": trainer.device.type,
         **state.facts_of(trainer),
     }
-    tensors = {n: t.contiguous().cpu().clone() for n, t in state.tensors_of(trainer).items()}
-    tensors |= {f"extra.{name}": value for name, value in extra.items()}
-    facts["digest"] = _digest(facts, tensors)
+    tensors = state.tensors_of(trainer) | {f"extra.{name}": t for name, t in extra.items()}
+    copies = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
     name = f"{trainer.step:09d}{'-' + kept_as if kept_as else ''}.safetensors"
-    place = folder(run) / name
-    write_atomically(place, safetensors.torch.save(tensors, {"facts": json.dumps(facts)}))
-    _sweep(folder(run))
-    return place
+    return Checkpoint(folder(run) / name, facts, copies)
+
+
+def write(made: Checkpoint) -> None:
+    """Write a checkpoint to its path, and sweep old ones; returns when it is on the disk.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    facts = made.facts | {"digest": _digest(made.facts, made.tensors)}
+    with whole_file(made.path, ".part") as temporary:
+        safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
+    _sweep(made.path.parent)
+
+
+def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
+    """Take and write a checkpoint; returns its file."""
+    made = taken(trainer, run, extra, kept_as)
+    write(made)
+    return made.path
 
 
 def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:

@@ -28,7 +28,8 @@ MARGIN = 2.4  # reach of the first planes: cameras are not known yet
 FIRST_FLOOR = 0.02  # depth floor at the start
 FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
-DENSITY = 0.9  # texels for each pixel where planes are placed
+DENSITY = 0.9  # texels for each pixel's side where planes are placed,
+FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
 RAYS_AT_ONCE = 4352  # composited together: they stay in cache
 TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
 
@@ -247,7 +248,8 @@ class PlanesLearner:
             floor = float(self.field.depth_floor)
             lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
             places = placed(self.field.places, found.weights, level.planes, lowest)
-            extent, density = found.extent, DENSITY
+            whole = (width, height) == self._photos.shape[2:0:-1]
+            extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
         size = [
             math.ceil(side * reach * density)
             for side, reach in zip((width, height), extent.largest, strict=True)

@@ -3,6 +3,7 @@
 import copy
 import os
 import time
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
@@ -122,6 +123,13 @@ class Trainer:
             self._compare()
         self.seconds += time.monotonic() - began
         return result
+
+    @property
+    def work(self) -> Hashable:
+        """Equal for steps that take about as long as one another."""
+        phase = self.bootstrap.phase if self.bootstrap else None
+        level = None if self.planes is None else len(self.planes.levels) - self.planes.level
+        return phase, level, self.neural is not None
 
     def told(self) -> list[str]:
         """Sentences to the person that were not taken yet."""

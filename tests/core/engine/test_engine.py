@@ -256,7 +256,7 @@ def test_a_full_disk_is_said_and_training_goes_on(
         raise OSError(28, "No space left on device")
 
     until(engine, lambda s: s.phase == "ready")
-    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    monkeypatch.setattr(checkpoint, "write", full)
     engine.submit(Play(steps=200))
     engine.submit(Save())
     until(engine, lambda s: "No space left" in said(s))
