@@ -47,8 +47,15 @@ def preconditioner(rig: CameraRig, points: Tensor, learned: Tensor) -> Tensor:
     jacobian = torch.func.vmap(torch.func.jacfwd(project))(numbers)  # (N, P, 2, K)
     jacobian = (jacobian * learned).flatten(1, 2).double()
     information = jacobian.mT @ jacobian / points.shape[0]
-    information += DAMPING * torch.diag_embed(information.diagonal(dim1=-2, dim2=-1))
+    diagonal = torch.diag_embed(information.diagonal(dim1=-2, dim2=-1))
     values, vectors = torch.linalg.eigh(information)
-    still = values < SMALLEST * values[..., -1:]
-    scale = torch.where(still, 0.0, values.clamp_min(1e-30).rsqrt())
+    felt = vectors * _moving(values).unsqueeze(-2)
+    felt = felt @ felt.mT  # onto the directions that move points: damping wakes no other
+    values, vectors = torch.linalg.eigh(information + DAMPING * felt @ diagonal @ felt)
+    scale = torch.where(_moving(values), values.clamp_min(1e-30).rsqrt(), 0.0)
     return (vectors * scale.unsqueeze(-2) @ vectors.mT).to(numbers.dtype)
+
+
+def _moving(values: Tensor) -> Tensor:
+    """Which eigenvalues (..., K), rising, belong to directions that move points."""
+    return values > SMALLEST * values[..., -1:]

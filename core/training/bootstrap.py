@@ -7,7 +7,7 @@ best leads. Rivals run beside the leader, one worker each.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from core.fields.planes import FIRST_ALPHA
-from core.geometry.focals import FOCALS
 from core.geometry.relief import bend
-from core.training.levels import STARTING, Level
+from core.training.doubts import doubts
+from core.training.levels import Recipe
 from core.training.optimizers import part_of
 from core.training.planes import PlanesLearner
+from core.training.rivals import begun_again, joined_by, place_beside, with_focal
 from core.training.step import Mapper, StepResult, decibels
 
-MOST_PHOTOS = 24  # that the leader learns from; the others join later
 FRONT_ALPHA = 0.35  # of the rival whose scene begins to form further in front
 MIRROR_STEPS = 4  # of the mirrored rival for each of the leader, which is a level ahead
 UNSURE = 0.5  # dB between a scene and its mirror image under which nobody can tell
@@ -30,11 +30,6 @@ FOCAL_STEP = 0.15  # in the logarithm of the focal length, of the trials to both
 FLAT = 0.1  # dB below the best that a focal length may be and still be likely
 WIDEST = 0.5  # half width of the interval, in the logarithm, where nothing can be told
 SYSTEMATIC = 0.08  # further half width: what planes were off by where the trials saw no fault
-TRIAL = Level(2961, 16, 0, 60, (0.1, 0.05), (4e-4, 1e-4), (4e-3, 1e-3), (0, 0), 0.003)
-JOINING = tuple(
-    Level(pixels, planes, 0, 60, (0, 0), (4e-3, 4e-4), (0, 0), (0, 0), 0.0)
-    for pixels, planes in ((768, 8), (2961, 16))
-)
 
 
 @dataclass(frozen=True)
@@ -63,28 +58,39 @@ class Bootstrap:
     `focal` three focal lengths; in `joining` photos beyond the first ones are fitted to the planes.
     """
 
-    def __init__(self, lead: Callable[[Tensor], PlanesLearner], photos: Tensor) -> None:
+    def __init__(
+        self,
+        lead: Callable[[Tensor], PlanesLearner],
+        photos: Tensor,
+        names: Sequence[str],
+        recipe: Recipe,
+    ) -> None:
         """Begin with photos spread over all of them.
 
         Args:
-            lead: makes a new learner of some photos (K,), with the levels of `BOOTSTRAP`.
+            lead: makes a new learner of some photos (K,), with the recipe's `bootstrap` levels.
             photos: (K,) all that are to have cameras.
+            names: of all photos, for what is said of them.
+            recipe: how long each phase lasts.
         """
-        first, self.others = spread(photos, MOST_PHOTOS)
+        self.recipe, self._names = recipe, names
+        first, self.others = spread(photos, recipe.most_photos)
         self.leader = lead(first)
-        self.rivals = [self.leader.begun_again(FRONT_ALPHA)]
+        self.rivals = [begun_again(self.leader, FRONT_ALPHA)]
         self.phase, self.findings = "starts", Findings()
         self.first_loss = math.inf  # of the leader when it began to lead
         self._said: list[str] = []
 
     def choose(self, photos: Tensor) -> None:
         """From now on these photos (K,) are to have cameras; newcomers join at the end."""
-        known = torch.cat([self.leader.trained, self.others])
+        learners = [self.leader, *self.rivals]
+        known = torch.cat([self.others, *(learner.trained for learner in learners)])
         self.others = torch.cat([self.others, photos[~torch.isin(photos, known)]])
         self.others = self.others[torch.isin(self.others, photos)]
-        for learner in [self.leader, *self.rivals]:
+        for learner in learners:
             stay = learner.trained[torch.isin(learner.trained, photos)]
-            learner.choose(stay if len(stay) > 1 else photos[:2])
+            fewest = 1 if self.phase == "joining" and learner is not self.leader else 2
+            learner.choose(stay if len(stay) >= fewest else photos[:2])
 
     @property
     def finished(self) -> bool:
@@ -111,11 +117,11 @@ class Bootstrap:
     def _start(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
         runners = [self.leader, *self.rivals]
         results = list(mapper(lambda runner: runner.step(map, generator), runners))
-        if self.leader.level == len(STARTING):
+        if self.leader.level == len(self.recipe.starting):
             losses = [result.loss for result in results]
             best = losses.index(min(losses))
             self.leader, self.first_loss = runners[best], losses[best]
-            mirrored = self.leader.begun_again(FIRST_ALPHA)
+            mirrored = begun_again(self.leader, FIRST_ALPHA)
             bend(mirrored.rig, -1.0, *[self.leader.mean_disparity] * 2)
             self.rivals, self.phase = [mirrored], "mirror"
             return results[best]
@@ -127,6 +133,7 @@ class Bootstrap:
         else:
             result = self.leader.step(mapper, generator)
         if self.leader.finished and not self.rivals:
+            self._said += doubts(self.leader, result, self._names)
             learns = self.leader.cameras.learns
             self._begin_focal() if learns.focal else self._begin_joining()
         return result
@@ -135,7 +142,7 @@ class Bootstrap:
         rival = self.rivals[0]
         turns = [(self.leader, 1), (rival, MIRROR_STEPS)]
         result, last = mapper(lambda turn: _steps(*turn, generator), turns)
-        if rival.level < len(STARTING):
+        if rival.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)
         self.rivals, self.findings = [], replace(self.findings, mirror_gap=abs(gap))
@@ -181,23 +188,24 @@ class Bootstrap:
             rival.restore(part_of(state, f"rival{index}."))
         if self.phase == "joining":
             for rival in self.rivals:
-                rival.field = self.leader.field
+                rival.take(self.leader.field)
 
     def _rival(self) -> PlanesLearner:
         """One with the levels and cameras that rivals of this phase have."""
         match self.phase:
             case "joining":
-                return self.leader.joined_by(self.leader.trained, JOINING)
+                return joined_by(self.leader, self.leader.trained, self.recipe.joining)
             case "focal":
-                return _with_focal(self.leader, 0.0)
+                return with_focal(self.leader, 0.0, self.recipe.trial)
             case _:
-                return self.leader.begun_again(FIRST_ALPHA)
+                return begun_again(self.leader, FIRST_ALPHA)
 
     # -- focal length ------------------------------------------------------------------------
 
     def _begin_focal(self) -> None:
         self.phase = "focal"
-        self.rivals = [_with_focal(self.leader, step) for step in (-FOCAL_STEP, 0.0, FOCAL_STEP)]
+        steps, trial = (-FOCAL_STEP, 0.0, FOCAL_STEP), self.recipe.trial
+        self.rivals = [with_focal(self.leader, step, trial) for step in steps]
 
     def _try_focals(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
         results = list(mapper(lambda rival: rival.step(map, generator), self.rivals))
@@ -207,28 +215,40 @@ class Bootstrap:
             middle = float(rig.focal_lengths().detach().max()) / rig.long_side
             interval = likely_focals(middle, *levels)
             self.findings = replace(self.findings, focal_interval=interval)
+            self._lead_on_from(self.rivals[1])
             self._begin_joining()
         return results[1]
+
+    def _lead_on_from(self, trial: PlanesLearner) -> None:
+        """The trial of the leader's own focal length has learned more than the leader."""
+        trial.levels = self.leader.levels
+        trial.level = len(trial.levels)
+        trial.let_learn(self.leader.cameras.learns)
+        self.leader = trial
 
     # -- the other photos --------------------------------------------------------------------
 
     def _begin_joining(self) -> None:
-        self.rivals, self.phase = [], "joining" if len(self.others) else "done"
-        if len(self.others):
-            self._next_group()
+        self.rivals, self.phase = [], "joining"
+        self._next_group()
 
     def _next_group(self) -> None:
-        group, self.others = self.others[:MOST_PHOTOS], self.others[MOST_PHOTOS:]
-        self.rivals = [self.leader.joined_by(group, JOINING)]
+        """The next photos to join, each beginning at its neighbour's camera; perhaps none."""
+        most = self.recipe.most_photos
+        group, self.others = self.others[:most], self.others[most:]
+        self.rivals = []
+        if len(group) == 0:
+            self.phase = "done"
+            return
+        place_beside(self.leader, group)
+        self.rivals = [joined_by(self.leader, group, self.recipe.joining)]
 
     def _join(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
         joining = self.rivals[0]
         result = joining.step(mapper, generator)
         if joining.finished:
-            if len(self.others):
-                self._next_group()
-            else:
-                self.rivals, self.phase = [], "done"
+            self.leader.choose(torch.cat([self.leader.trained, joining.trained]).unique())
+            self._next_group()
         return result
 
 
@@ -240,18 +260,6 @@ def _steps(runner: PlanesLearner, count: int, generator: torch.Generator) -> Ste
         if runner.level != level:
             break
     return result
-
-
-@torch.no_grad()
-def _with_focal(leader: PlanesLearner, step: float) -> PlanesLearner:
-    """A twin with another focal length, kept as it is while everything else adapts."""
-    trial = leader.twin()
-    rig = trial.rig
-    kind = FOCALS[rig.focal_kind]
-    rig.focal.copy_(kind.from_ratio(kind.to_ratio(rig.focal) * math.exp(step)))
-    trial.extend((TRIAL,), trial.trained)
-    trial.let_learn(replace(leader.cameras.learns, focal=False))
-    return trial
 
 
 def likely_focals(middle: float, below: float, here: float, above: float) -> tuple[float, float]:

@@ -104,6 +104,24 @@ def without_camera(
     )
 
 
+def trained_photos(config: Config, names: Sequence[str], split: Sequence[bool]) -> Tensor:
+    """(K,) indices of the photos that are neither held out nor left out.
+
+    Args: `split` as of `held_out`.
+
+    Raises:
+        InputError: fewer than two photos are left to train on.
+    """
+    left_out = set(config.data.disabled)
+    left = [i for i, name in enumerate(names) if not split[i] and name not in left_out]
+    if len(left) < 2:
+        raise InputError(
+            "Fewer than two photos are left to train on; add photos, or take some out of "
+            "data.disabled or data.held_out."
+        )
+    return torch.tensor(left)
+
+
 def held_out(split: str, count: int) -> tuple[bool, ...]:
     """Which of `count` photos are kept aside: every 8th from the first, or the last 10 %."""
     match split:

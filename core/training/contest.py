@@ -30,10 +30,15 @@ class Contest:
         pixels = aside.flatten().nonzero().flatten()
         which = torch.randint(max(1, len(pixels)), (ASKED,), generator=generator)
         self._pixels = pixels[which] if len(pixels) else self.allowed[which]
-        self._photo = trained[torch.randint(len(trained), (ASKED,), generator=generator)]
         self._places = torch.stack([self._pixels % width, self._pixels // width], -1) + 0.5
-        self._wanted = photos.flatten(1, 2)[self._photo, self._pixels].float() / 255
+        self._turns = torch.rand(ASKED, generator=generator)
         self.errors: dict[str, float] = {}
+        self.choose(photos, trained)
+
+    def choose(self, photos: Tensor, trained: Tensor) -> None:
+        """Ask for the same pixels in other photos (K,) from now on."""
+        self._photo = trained[(self._turns * len(trained)).long()]
+        self._wanted = photos.flatten(1, 2)[self._photo, self._pixels].float() / 255
 
     @torch.no_grad()
     def ask(self, name: str, scene: Scene, rig: CameraRig) -> None:

@@ -5,7 +5,6 @@ cameras comes from autograd. The planes' blocks are independent of one another i
 compositing, and rays are independent in compositing, so workers share a step without changing it.
 """
 
-import copy
 import math
 from collections.abc import Iterator
 
@@ -16,8 +15,9 @@ from core.fields.planes import FIRST_ALPHA, Extent, PlanesField, even_places
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays
 from core.geometry.relief import bend
-from core.rendering.planes import explain, meeting_points, sample, sample_backward, slopes
+from core.rendering.planes import meeting_points, sample, sample_backward, slopes
 from core.training.camera_optimizer import CameraOptimizer, Learns
+from core.training.explaining import chunks, explained, smooth
 from core.training.levels import Level, rate_at
 from core.training.optimizers import packed, part_of, unpack
 from core.training.pyramid import SmallPhotos
@@ -30,7 +30,6 @@ FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene sti
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
 DENSITY = 0.9  # texels for each pixel's side where planes are placed,
 FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
-RAYS_AT_ONCE = 4352  # composited together: they stay in cache
 TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
 
 
@@ -61,15 +60,14 @@ class PlanesLearner:
             alpha: of the first planes; more of it puts the scene further in front.
         """
         self.rig, self.trained, self.levels = rig, trained, levels
-        self._photos, self._allowed = photos, allowed
+        self.photos, self.allowed = photos, allowed
         self.level, self.level_step = 0, 0
         self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
         wide = Extent((MARGIN, MARGIN), (MARGIN, MARGIN))
         size = (round(self.small.width * MARGIN), round(self.small.height * MARGIN))
-        self.field = PlanesField(
-            even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha
-        ).to(photos.device)  # fmt: skip
-        self._renew_adams()
+        places = even_places(levels[0].planes)
+        field = PlanesField(places, *size, wide, FIRST_FLOOR, unit, alpha)
+        self.take(field.to(photos.device))
         self.let_learn(learns)
         floor = self.field.depth_floor
         self._floor = torch.nn.Parameter(torch.zeros_like(floor))
@@ -90,7 +88,7 @@ class PlanesLearner:
         """Explain these photos (K,) from now on."""
         self.trained = photos
         level = self.levels[min(self.level, len(self.levels) - 1)]
-        self.small = SmallPhotos.of(self._photos[photos], level.pixels, self._allowed)
+        self.small = SmallPhotos.of(self.photos[photos], level.pixels, self.allowed)
 
     def let_learn(self, learns: Learns) -> None:
         """Choose which camera numbers move from now on; also after the rig was converted."""
@@ -115,7 +113,7 @@ class PlanesLearner:
         with torch.no_grad():
             met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
             logits = torch.cat([seen for _, seen in met])
-            parts = list(mapper(lambda i: _explained(logits, wanted, i), _chunks(len(photo))))
+            parts = list(mapper(lambda i: explained(logits, wanted, i), chunks(len(photo))))
             errors = torch.cat([part for part, _ in parts])
             weights = torch.stack([part for _, part in parts]).sum(0)
             finite = bool(torch.isfinite(errors.sum()))
@@ -131,11 +129,11 @@ class PlanesLearner:
 
     def _pixels(self, level: Level, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photo among those trained and (R,) pixel of it; near pixels near each other."""
-        count, pixels = self.small.colours.shape[:2]
+        count = len(self.small.colours)
         device, drawn = self.small.colours.device, self.small.drawn
-        if level.rays == 0 or level.rays >= count * pixels:
-            photo = torch.arange(count, device=device).repeat_interleave(pixels)
-            return photo, torch.arange(pixels, device=device).repeat(count)
+        if level.rays == 0 or level.rays >= count * len(drawn):
+            photo = torch.arange(count, device=device).repeat_interleave(len(drawn))
+            return photo, drawn.to(device).repeat(count)
         photo = torch.randint(count, (level.rays,), generator=generator)
         place = torch.randint(len(drawn), (level.rays,), generator=generator).sort().values
         return photo.to(device), drawn[place].to(device)
@@ -145,8 +143,9 @@ class PlanesLearner:
         poses = self.rig.camera_to_world(self.trained.to(photo.device))
         tangents = (self.small.places - 0.5) / frame
         local = torch.cat([tangents, torch.ones_like(tangents[:, :1])], -1)
-        if len(photo) == len(poses) * len(local):  # all pixels of all photos: one product each
-            directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
+        drawn = self.small.drawn
+        if len(photo) == len(poses) * len(drawn):  # all pixels of all photos: one product each
+            directions = (local[drawn.to(photo.device)] @ poses[:, :3, :3].mT).flatten(0, 1)
         else:
             directions = (poses[photo, :3, :3] @ local[place].unsqueeze(-1)).squeeze(-1)
         return slopes(Rays(poses[photo, :3, 3], directions), frame)
@@ -237,7 +236,7 @@ class PlanesLearner:
 
     def _grow(self, level: Level) -> None:
         """More pixels, planes and texels; from random rays on, placed by what is there."""
-        self.small = SmallPhotos.of(self._photos[self.trained], level.pixels, self._allowed)
+        self.small = SmallPhotos.of(self.photos[self.trained], level.pixels, self.allowed)
         if level.plane_rate[0] == 0:  # only cameras are fitted: the planes stay as they are
             return
         width, height = self.small.width, self.small.height
@@ -248,52 +247,21 @@ class PlanesLearner:
             floor = float(self.field.depth_floor)
             lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
             places = placed(self.field.places, found.weights, level.planes, lowest)
-            whole = (width, height) == self._photos.shape[2:0:-1]
+            whole = (width, height) == self.photos.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
         size = [
             math.ceil(side * reach * density)
             for side, reach in zip((width, height), extent.largest, strict=True)
         ]
-        self.field = self.field.finer(places, *size, extent)
-        self._renew_adams()
+        self.take(self.field.finer(places, *size, extent))
 
-    def _renew_adams(self) -> None:
+    def take(self, field: PlanesField) -> None:
+        """Go on with this field, whose optimizers begin anew."""
+        self.field = field
         self.adams = [
             torch.optim.Adam([block], lr=0.0, betas=(0.9, 0.99), eps=1e-15, fused=True)
             for block in self.field.blocks
         ]
-
-    def twin(self) -> "PlanesLearner":
-        """A learner at the same point, with cameras and planes of its own."""
-        kept = (self._photos, self.small, self.trained, self._allowed)
-        shared = {id(thing): thing for thing in kept}
-        return copy.deepcopy(self, shared)
-
-    def joined_by(self, photos: Tensor, levels: tuple[Level, ...]) -> "PlanesLearner":
-        """A learner of other photos for these cameras and planes; each starts at its neighbour's.
-
-        The neighbour is the trained photo nearest in the order of the files.
-        """
-        with torch.no_grad():
-            for photo in photos.tolist():
-                nearest = self.trained[(self.trained - photo).abs().argmin()]
-                self.rig.rotation[photo] = self.rig.rotation[nearest]
-                self.rig.position[photo] = self.rig.position[nearest]
-        joining = PlanesLearner(
-            self.rig, self._photos, photos, self.cameras.learns, levels, self.field.unit,
-            self._allowed,
-        )  # fmt: skip
-        joining.field = self.field
-        joining._renew_adams()
-        return joining
-
-    def begun_again(self, alpha: float) -> "PlanesLearner":
-        """A learner with grey planes and a twin's cameras, at the first level."""
-        twin = self.twin()
-        return PlanesLearner(
-            twin.rig, self._photos, self.trained, self.cameras.learns, self.levels,
-            self.field.unit, self._allowed, alpha,
-        )  # fmt: skip
 
     # -- to be continued -----------------------------------------------------------------------
 
@@ -311,12 +279,11 @@ class PlanesLearner:
         """Be where `state` was taken, with the same photos and levels."""
         self.level, self.level_step = state["at"].tolist()
         self.choose(state["trained"])
-        device = self._photos.device
-        self.field = PlanesField.of(part_of(state, "field."), self.field.unit).to(device)
+        device = self.photos.device
+        self.take(PlanesField.of(part_of(state, "field."), self.field.unit).to(device))
         with torch.no_grad():
             for name, parameter in self.rig.named_parameters():
                 parameter.copy_(state[f"rig.{name}"])
-        self._renew_adams()
         if "mixing" in state:
             self.cameras.mixing = state["mixing"].to(device)
         for name, adam in self._all_adams().items():
@@ -325,24 +292,3 @@ class PlanesLearner:
     def _all_adams(self) -> dict[str, torch.optim.Adam]:
         blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
         return blocks | self.cameras.adams | {"shape": self._shape}
-
-
-def smooth(block: Tensor, gradient: Tensor, weight: float, planes: slice) -> None:
-    """Add the gradient of `weight` times the total variation (L1) of some planes of a block."""
-    texels, pull = block[planes], gradient[planes]
-    for axis in (-1, -2):
-        steps = torch.diff(texels, dim=axis).sign_().mul_(weight)
-        pull.narrow(axis, 1, steps.shape[axis]).add_(steps)
-        pull.narrow(axis, 0, steps.shape[axis]).sub_(steps)
-
-
-def _chunks(rays: int) -> list[slice]:
-    return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
-
-
-def _explained(logits: Tensor, wanted: Tensor, part: slice) -> tuple[Tensor, Tensor]:
-    """Errors (R,) of a part of the rays and the weights (D,) of its planes; as `explain`."""
-    own = logits[:, :, part].contiguous()
-    errors, weights = explain(own, wanted[:, part], 1 / wanted.shape[1])
-    logits[:, :, part] = own
-    return errors, weights

@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError
+from core.training import legacy
 from core.training.config import Config
 from core.training.options import Effect, Section, extras
 
 LARGEST_FILE = 64 * 1024  # bytes; a config is a page
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,14 @@ def differences(old: Config, new: Config) -> dict[str, Any]:
     return {path: get(new, path) for path in options() if get(old, path) != get(new, path)}
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, long_side: int | None = None) -> dict[str, Any]:
     """The options a YAML file sets, by path. A file holds sections, or only some of them.
+
+    A file in the keys of improved-nerfmm is translated, and a warning is logged that names ours.
+
+    Args:
+        path: the file.
+        long_side: of the photos after an original's `data.downscale`, where it is known.
 
     Raises:
         InputError: the file is missing, too large, not YAML or not sections of options.
@@ -131,21 +140,34 @@ def read_yaml(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"; see its line {mark.line + 1}" if mark else ""
         raise InputError(f"The config {path} is not valid YAML{where}.") from None
-    return flattened(tree or {}, str(path))
+    paths = _paths(tree or {}, str(path))
+    if legacy.is_original(paths):
+        translation = legacy.translated(paths, str(path), long_side)
+        LOGGER.warning(translation.notice)
+        paths = translation.options
+    return _all_known(paths)
 
 
 def flattened(tree: Any, origin: str) -> dict[str, Any]:
     """Sections of options -> options by path, checking names."""
+    return _all_known(_paths(tree, origin))
+
+
+def _all_known(paths: dict[str, Any]) -> dict[str, Any]:
+    for path in paths:
+        known(path)
+    return paths
+
+
+def _paths(tree: Any, origin: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise InputError(f"{origin} should hold sections of options such as `cameras:`.")
     flat: dict[str, Any] = {}
     for section, part in tree.items():
         if not isinstance(part, dict):
-            known(str(section))
             flat[str(section)] = part
             continue
         for name, value in part.items():
-            known(f"{section}.{name}")
             flat[f"{section}.{name}"] = value
     return flat
 

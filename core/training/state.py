@@ -10,7 +10,6 @@ from core.fields.planes import PlanesField
 from core.training.bootstrap import Findings
 from core.training.build import build_field, plane_unit, ripen
 from core.training.config import Config
-from core.training.levels import LEVELS
 from core.training.neural import NeuralLearner
 from core.training.optimizers import packed, part_of, unpack
 from core.training.trainer import Trainer
@@ -71,7 +70,7 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
         trainer.planes, trainer.rig = trainer.bootstrap.leader, trainer.bootstrap.leader.rig
     else:
         trainer.bootstrap = None
-        levels = LEVELS[-facts.get("levels", 0) :]
+        levels = trainer.recipe.levels[-facts.get("levels", 0) :]
         trainer.planes = trainer.new_planes(levels, trainer.trained_photos()) if planes else None
         if trainer.planes is not None:
             trainer.planes.restore(planes)

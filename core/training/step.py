@@ -18,6 +18,8 @@ from core.geometry.rays import cast_rays
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 
+SMOOTHING = 0.95  # of the errors shown for each photo
+
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 
 
@@ -37,6 +39,15 @@ class StepResult:
     photo: Tensor  # (R,)
     errors: Tensor  # (R,)
     finite: bool  # whether the parameters were updated
+
+
+def noted(photo_error: Tensor, result: StepResult) -> Tensor:
+    """(N,) smoothed errors of all photos after a step; NaN where a photo was never drawn from."""
+    photo, errors = result.photo.cpu(), result.errors.cpu()
+    count = torch.bincount(photo, minlength=len(photo_error))
+    mean = torch.bincount(photo, errors, minlength=len(photo_error)) / count
+    old = torch.where(photo_error.isnan(), mean, photo_error)
+    return torch.where(count > 0, torch.lerp(mean, old, SMOOTHING).float(), photo_error)
 
 
 def decibels(error: float) -> float:

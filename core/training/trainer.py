@@ -1,6 +1,7 @@
 """Everything that training changes, and the few ways it is changed."""
 
 import copy
+import functools
 import os
 import time
 from collections.abc import Hashable
@@ -9,31 +10,23 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
-from core.errors import InputError
 from core.photos import PhotoSet
 from core.rendering.scene import Scene
+from core.training import build
 from core.training.bootstrap import Bootstrap, Findings
-from core.training.build import (
-    build_rig,
-    choose_device,
-    held_out,
-    learns,
-    plane_unit,
-    ray_settings,
-    without_camera,
-)
 from core.training.config import Config
 from core.training.contest import EVERY, Contest
+from core.training.copies import PlanesCopies
 from core.training.learned import Learned
-from core.training.levels import BOOTSTRAP, LEVELS, SHARPENING, STARTING, Level
+from core.training.levels import RECIPE, Level, Recipe
 from core.training.neural import NeuralLearner, rates_at
 from core.training.options import Effect
 from core.training.planes import PlanesLearner
+from core.training.rivals import place_beside
 from core.training.settings import strongest
-from core.training.step import Mapper, StepResult
+from core.training.step import Mapper, StepResult, noted
 
-SMOOTHING = 0.95  # of the errors shown for each photo
-COPY_SHARE = 20  # planes are copied for others at most after this many times what a copy takes
+NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner
 
 
 class Trainer:
@@ -44,18 +37,18 @@ class Trainer:
     others may see of it is `learned`, a copy.
     """
 
-    def __init__(self, config: Config, photos: PhotoSet) -> None:
+    def __init__(self, config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> None:
         """Start from nothing but photos.
 
         Raises:
             InputError: fewer than two photos are left to train on.
         """
-        self.config, self.photos = config, photos
-        self.device = choose_device(config.training.device)
+        self.config, self.photos, self.recipe = config, photos, recipe
+        self.device = build.choose_device(config.training.device)
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
-        self.held_out = held_out(config.data.held_out, len(photos.names))
-        self.rig = build_rig(config, photos).to(self.device)
+        self.held_out = build.held_out(config.data.held_out, len(photos.names))
+        self.rig = build.build_rig(config, photos).to(self.device)
         self.stage = "explore"
         self.step = self.epoch = 0
         self.stage_start = 0  # epoch at which its schedules began
@@ -68,20 +61,19 @@ class Trainer:
         self.neural: NeuralLearner | None = None
         self.bootstrap: Bootstrap | None = None
         self.contest: Contest | None = None
-        self._copied: tuple[PlanesLearner, Scene, float, float] | None = None
-        self._check_photos_left()
-        self._begin()
+        self._copies = PlanesCopies()
+        self._begin(self.trained_photos())
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
 
-    def _begin(self) -> None:
+    def _begin(self, photos: Tensor) -> None:
         if self.config.training.bootstrap:
             self.stage = "bootstrap"
-            self.contest = Contest(self.pixels, self.trained_photos(), self.config.training.seed)
-            photos = self.trained_photos()
-            self.bootstrap = Bootstrap(lambda some: self.new_planes(BOOTSTRAP, some), photos)
+            self.contest = Contest(self.pixels, photos, self.config.training.seed)
+            lead = functools.partial(self.new_planes, self.recipe.bootstrap)
+            self.bootstrap = Bootstrap(lead, photos, self.photos.names, self.recipe)
             self.planes = self.bootstrap.leader
         elif self.config.field.kind == "planes":
-            self.planes = self.new_planes(LEVELS, self.trained_photos())
+            self.planes = self.new_planes(self.recipe.levels, photos)
         else:
             self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
         self.shown = "field" if self.planes is None else "planes"
@@ -89,14 +81,9 @@ class Trainer:
     def new_planes(self, levels: tuple[Level, ...], trained: Tensor) -> PlanesLearner:
         """Grey planes for the cameras as they are."""
         return PlanesLearner(
-            self.rig,
-            self.pixels,
-            trained,
-            learns(self.config),
-            levels,
-            plane_unit(self.config),
-            self.contest.allowed if self.contest else None,
-        )
+            self.rig, self.pixels, trained, build.learns(self.config), levels,
+            build.plane_unit(self.config), self.contest.allowed if self.contest else None,
+        )  # fmt: skip
 
     @property
     def field(self) -> nn.Module:
@@ -118,7 +105,9 @@ class Trainer:
         began = time.monotonic()
         shared = workers > 1 and self.device.type == "cpu"
         result = self._step(self._workers.map if shared else map)
-        self._note(result)
+        self.step += 1
+        self.epoch += len(self.order) == 0
+        self.photo_error = noted(self.photo_error, result)
         if self.contest and self.neural and self.planes and self.step % EVERY == 0:
             self._compare()
         self.seconds += time.monotonic() - began
@@ -150,7 +139,7 @@ class Trainer:
         if self.planes is not None and not (self.planes.finished and self.neural):
             hold = self.cameras_frozen
             results["planes"] = self.planes.step(mapper, self.generator, hold)
-        if self.neural is not None:
+        if self.neural is not None and (not results or self.step % NEURAL_TURN == 0):
             results["field"] = self._neural_step(self.neural, this, mapper)
         return results.get(self.shown) or next(iter(results.values()))
 
@@ -158,23 +147,15 @@ class Trainer:
         slow = 1.0
         if self.planes is not None:
             slow = self.config.cameras.rate_beside_planes if self.planes.finished else 0.0
-        rates = rates_at(
-            self.config,
-            self.epoch - neural.field_start,
-            self.epoch - self.stage_start,
-            0.0 if self.cameras_frozen else slow,
-        )
+        slow *= not self.cameras_frozen
+        ages = self.epoch - neural.field_start, self.epoch - self.stage_start
+        rates = rates_at(self.config, *ages, slow)
         one = self.config.training.pixels_from == "one-photo"
         return neural.step(
-            self.config,
-            self.pixels,
-            this if one else self.trained_photos(),
-            self.contest.allowed if self.contest else None,
-            rates,
-            self.epoch,
-            self.generator,
+            self.config, self.pixels, this if one else self.trained_photos(),
+            self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
             mapper,
-        )
+        )  # fmt: skip
 
     def _visited(self) -> Tensor:
         """(1,) the photo whose turn it is; an epoch visits each photo once."""
@@ -183,17 +164,6 @@ class Trainer:
             self.order = trained[torch.randperm(len(trained), generator=self.generator)]
         this, self.order = self.order[:1], self.order[1:]
         return this
-
-    def _note(self, result: StepResult) -> None:
-        self.step += 1
-        if len(self.order) == 0:
-            self.epoch += 1
-        photo, errors = result.photo.cpu(), result.errors.cpu()
-        count = torch.bincount(photo, minlength=len(self.photo_error))
-        mean = torch.bincount(photo, errors, minlength=len(self.photo_error)) / count
-        seen = count > 0
-        old = torch.where(self.photo_error.isnan(), mean, self.photo_error)
-        self.photo_error[seen] = (SMOOTHING * old + (1 - SMOOTHING) * mean)[seen].float()
 
     def _compare(self) -> None:
         """Ask both scenes for pixels they have not seen, and show the better one."""
@@ -209,11 +179,14 @@ class Trainer:
     def _explore(self) -> None:
         """The cameras are found: planes go on to sharpen, and the chosen field begins."""
         assert self.bootstrap is not None
-        if self.bootstrap.finished:
-            self.bootstrap.leader.extend(SHARPENING, self.trained_photos())
+        leader, photos = self.bootstrap.leader, self.trained_photos()
+        place_beside(leader, self.bootstrap.others)
+        if leader.finished:
+            leader.extend(self.recipe.sharpening, photos)
         else:
-            self.bootstrap.leader.levels = LEVELS
-        self.planes, self.rig = self.bootstrap.leader, self.bootstrap.leader.rig
+            leader.levels = self.recipe.levels
+            leader.choose(photos)
+        self.planes, self.rig = leader, leader.rig
         self.findings, self.bootstrap = self.bootstrap.findings, None
         self.stage, self.stage_start = "explore", self.epoch
         if self.config.field.kind != "planes":
@@ -221,18 +194,7 @@ class Trainer:
 
     def trained_photos(self) -> Tensor:
         """(K,) indices of the photos that are neither held out nor left out."""
-        left_out = set(self.config.data.disabled)
-        names = self.photos.names
-        return torch.tensor(
-            [i for i, name in enumerate(names) if not self.held_out[i] and name not in left_out]
-        )
-
-    def _check_photos_left(self) -> None:
-        if len(self.trained_photos()) < 2:
-            raise InputError(
-                "Fewer than two photos are left to train on; add photos, or take some out of "
-                "data.disabled or data.held_out."
-            )
+        return build.trained_photos(self.config, self.photos.names, self.held_out)
 
     @property
     def cameras_frozen(self) -> bool:
@@ -256,25 +218,23 @@ class Trainer:
         """
         effect, old = strongest(self.config, config), self.config
         assert effect < Effect.RESTART, "a restart takes a new trainer"
+        photos = build.trained_photos(config, self.photos.names, self.held_out)
         self.config = config
         if config.data.disabled != old.data.disabled:
-            try:
-                self._check_photos_left()
-            except InputError:
-                self.config = old
-                raise
             self.order = self.order[:0]
-            self._choose_photos()
-        self._convert(learns(old) != learns(config))
+            self._choose_photos(photos)
+        self._convert(build.learns(old) != build.learns(config))
         if effect is Effect.REBUILD_FIELD:
             self._new_field()
         return effect
 
-    def _choose_photos(self) -> None:
+    def _choose_photos(self, photos: Tensor) -> None:
+        if self.contest is not None:
+            self.contest.choose(self.pixels, photos)
         if self.bootstrap is not None:
-            self.bootstrap.choose(self.trained_photos())
+            self.bootstrap.choose(photos)
         elif self.planes is not None:
-            self.planes.choose(self.trained_photos())
+            self.planes.choose(photos)
 
     def _convert(self, learning_changed: bool) -> None:
         part, before = self.config.cameras, dict(self.rig.named_parameters())
@@ -288,7 +248,7 @@ class Trainer:
             self.neural.renew_cameras(converted)
         if converted or learning_changed:
             for learner in learners:
-                learner.let_learn(learns(self.config))
+                learner.let_learn(build.learns(self.config))
 
     def refine(self) -> None:
         """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
@@ -296,7 +256,8 @@ class Trainer:
             self._explore()
         self.stage, self.stage_start = "refine", self.epoch
         if self.neural is None:
-            self.planes = self.new_planes(LEVELS[len(STARTING) :], self.trained_photos())
+            levels = self.recipe.levels[len(self.recipe.starting) :]
+            self.planes = self.new_planes(levels, self.trained_photos())
         else:
             self._new_field()
             self.neural.renew_cameras()
@@ -310,7 +271,7 @@ class Trainer:
         if self.config.field.kind == "planes":
             self.neural = None
             if self.planes is None:
-                self.planes = self.new_planes(LEVELS, self.trained_photos())
+                self.planes = self.new_planes(self.recipe.levels, self.trained_photos())
         elif self.neural is not None:
             self.neural.renew_field(self.config, self.epoch, self.generator)
         else:
@@ -324,8 +285,8 @@ class Trainer:
     def learned(self) -> Learned:
         """A copy of cameras and scenes that further training leaves alone."""
         names = self.photos.names
-        unlearned = without_camera(self.config, names, self.photo_error, self.held_out)
-        planes = None if self.planes is None else self._planes_scene(self.planes)
+        unlearned = build.without_camera(self.config, names, self.photo_error, self.held_out)
+        planes = None if self.planes is None else self._copies.of(self.planes, self._scene)
         if self.shown == "planes" and planes is not None:
             scene = planes
         else:
@@ -334,18 +295,7 @@ class Trainer:
         return Learned(names, tuple(self.rig.cameras()), unlearned, scene, planes)
 
     def _scene(self, field: nn.Module) -> Scene:
-        return Scene(field, self.rig.frame().detach(), ray_settings(self.config))
-
-    def _planes_scene(self, learner: PlanesLearner) -> Scene:
-        """Planes are large: their newest copy serves until it is old compared with its price."""
-        now = time.monotonic()
-        if self._copied is not None:
-            of, scene, moment, price = self._copied
-            if of is learner and now - moment < COPY_SHARE * price:
-                return scene
-        scene = self._scene(copy.deepcopy(learner.field).requires_grad_(False))
-        self._copied = (learner, scene, time.monotonic(), time.monotonic() - now)
-        return scene
+        return Scene(field, self.rig.frame().detach(), build.ray_settings(self.config))
 
     def close(self) -> None:
         """End the worker threads."""
