@@ -18,7 +18,7 @@ import zstandard
 from viser import _messages
 from websockets.sync.client import ClientConnection, connect
 
-from core.engine import Engine
+from core.engine import Engine, Snapshot
 from core.engine.commands import Play
 from studio.app import Studio
 
@@ -27,18 +27,19 @@ HAND = 1 / 30  # seconds between two positions of a dragging hand
 STILL = 1.0  # seconds a visitor looks before jumping elsewhere
 MOVED = 0.01  # world units: a tenth of how far cameras move in the end
 PATIENCE = 120.0
+SPELLS = 4  # of training alone, and as many under a drag
 
 
 @dataclasses.dataclass(frozen=True)
-class Figures:
+class LiveFigures:
     """What was measured. Times are wall clock: compare only within one run."""
 
     seconds_to_moving_cameras: float  # from the page's first answer
     first_picture_ms: float  # median, from a jump of the camera to a picture of the new pose
-    pictures_per_second: float  # received while dragging
+    pictures_per_second: float  # received while dragging, longer side 252 pixels
     idle_steps_per_second: float
     dragging_steps_per_second: float
-    training_share_while_dragging: float  # the ratio of the two
+    training_share_while_dragging: float  # median ratio of the two, in neighbouring spells
     longest_silence_ms: float  # the slowest answer of the event loop during all of this
     peak_memory_mb: float
 
@@ -107,12 +108,14 @@ class Pulse:
         return self.longest
 
 
-def measure(engine: Engine, seconds: float, say: Callable[[str], None]) -> Figures:
+def measure_live(engine: Engine, seconds: float, say: Callable[[str], None]) -> LiveFigures:
     """Run a studio on a fresh engine and visit it.
+
+    Training alone and under a drag are watched in turns, as steps grow longer while planes sharpen.
 
     Args:
         engine: not yet started; left stopped.
-        seconds: how long each of training alone and training under a drag is watched.
+        seconds: how long training is watched, half of it under a drag.
         say: told what is being measured.
     """
     engine.start()
@@ -122,24 +125,44 @@ def measure(engine: Engine, seconds: float, say: Callable[[str], None]) -> Figur
         with visiting(studio.url) as visitor:
             engine.submit(Play())
             pulse = Pulse(studio.url)
-            say("waiting for the cameras to move")
+            say("waiting for the cameras")
             moving = _until_moved(engine)
-            say("training alone")
-            idle = _speed(engine, seconds, lambda: time.sleep(HAND))
-            say("dragging")
-            before, began = len(visitor.pictures), time.monotonic()
-            dragging = _speed(engine, seconds, lambda: _drag(visitor))
-            rate = (len(visitor.pictures) - before) / (time.monotonic() - began)
+            _until(engine, lambda snapshot: snapshot.stage == "explore")
+            say("training alone and dragging, in turns")
+            spell = seconds / (2 * SPELLS)
+            pictures, idle, dragging = 0, [], []
+            for _ in range(SPELLS):
+                idle.append(_speed(engine, spell, lambda: time.sleep(HAND)))
+                before = len(visitor.pictures)
+                dragging.append(_speed(engine, spell, lambda: _drag(visitor)))
+                pictures += len(visitor.pictures) - before
             say("jumping")
             first = [_jump(studio.url, visitor, turn) for turn in range(8)]
             silence = pulse.stop()
     finally:
         engine.stop()
         studio.stop()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    share = dragging / idle
-    middle = statistics.median(first)
-    return Figures(moving, middle, rate, idle, dragging, share, 1000 * silence, peak)
+    return LiveFigures(
+        seconds_to_moving_cameras=moving,
+        first_picture_ms=statistics.median(first),
+        pictures_per_second=pictures / (seconds / 2),
+        idle_steps_per_second=statistics.median(idle),
+        dragging_steps_per_second=statistics.median(dragging),
+        training_share_while_dragging=statistics.median(
+            busy / max(alone, 1e-6) for busy, alone in zip(dragging, idle, strict=True)
+        ),
+        longest_silence_ms=1000 * silence,
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def _until(engine: Engine, holds: Callable[[Snapshot], bool]) -> None:
+    """Wait until a snapshot satisfies something."""
+    snapshot, began = engine.snapshot, time.monotonic()
+    while not holds(snapshot):
+        if snapshot.failure or time.monotonic() - began > PATIENCE:
+            raise RuntimeError(snapshot.failure or "it took too long")
+        snapshot = engine.wait(snapshot.version, timeout=1.0)
 
 
 def _until_moved(engine: Engine) -> float:

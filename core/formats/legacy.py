@@ -2,13 +2,10 @@
 
 improved-nerfmm (MIT, Jianfei Guo) writes one pickled `.pt`: `model`, `cam_param`, `global_step`,
 `epoch_idx` and optimizers. nerfmm (MIT, Zirui Wang) writes three `.pth`: `latest_nerf`,
-`latest_focal` and `latest_pose`, each a `model_state_dict` and an `epoch`. They are read with
-`weights_only=True`, which runs nothing, and only after the archive's own claims are bounded.
+`latest_focal` and `latest_pose`, each a `model_state_dict` and an `epoch`.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +16,10 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.fields.encoding import encode, encoded_size
-from core.formats.files import read_file
+from core.formats.pickled import OTHER, array, loaded, part, whole, word
 from core.geometry.focals import FOCALS, SMALLEST_RATIO
 from core.geometry.rotations import ROTATIONS
 
-LARGEST_FILE = 64_000_000  # bytes; the published ones have 2 million
-LARGEST_SIDE = 8192  # of any array
 NERFMM_FILES = ("latest_nerf.pth", "latest_focal.pth", "latest_pose.pth")
 NERFMM_STEP = 2.0  # length of its rays' directions in ndc, which it leaves out of densities
 LAYERS = 8  # of nerfmm's network
@@ -88,9 +83,9 @@ def read_published(source: Path, focal: str) -> Published:
 
 
 def _improved(path: Path) -> Published:
-    content = _loaded(path)
+    content = loaded(path)
     prefix = "fg_net.coarse_model."
-    network = _part(content, "model", path)
+    network = part(content, "model", path)
     net = {
         str(name).removeprefix(prefix): tensor
         for name, tensor in network.items()
@@ -98,13 +93,12 @@ def _improved(path: Path) -> Published:
     }
     siren = "base_layers.0.layer.weight" in net
     options, field = _siren(net, path) if siren else _relu(net, path)
-    cameras = _part(content, "cam_param", path)
-    rotation, focal = cameras.get("so3_repr"), cameras.get("intr_repr")
-    if rotation not in ROTATIONS or focal not in FOCALS:
-        raise InputError(f"{path}: its cameras are stored as {rotation!r} and {focal!r}; {OTHER}")
-    position = _array(cameras, "t", path, (None, 3))
-    numbers = _array(cameras, "phi", path, (len(position), ROTATIONS[rotation].size))
-    size = _whole(cameras, "W0", path, 1), _whole(cameras, "H0", path, 1)
+    cameras = part(content, "cam_param", path)
+    rotation = word(cameras, "so3_repr", path, ROTATIONS)
+    focal = word(cameras, "intr_repr", path, FOCALS)
+    position = array(cameras, "t", path, (None, 3))
+    numbers = array(cameras, "phi", path, (len(position), ROTATIONS[rotation].size))
+    size = whole(cameras, "W0", path, 1), whole(cameras, "H0", path, 1)
     options |= {"cameras.rotation": rotation, "cameras.focal": focal}
     return Published(
         path,
@@ -113,10 +107,10 @@ def _improved(path: Path) -> Published:
         field,
         numbers,
         position,
-        _ratio(_array(cameras, "f", path, (2,)), focal, path),
+        _ratio(array(cameras, "f", path, (2,)), focal, path),
         size,
-        _whole(content, "global_step", path, -1) + 1,
-        _whole(content, "epoch_idx", path, 0),
+        whole(content, "global_step", path, -1) + 1,
+        whole(content, "epoch_idx", path, 0),
     )
 
 
@@ -165,9 +159,9 @@ def _renamed(net: Mapping[str, Any], names: Mapping[str, str], path: Path) -> di
     both = {**names, "sigma_layers.0": "density", "base_remap_layers.0": "remap"}
     field = {}
     for theirs, ours in both.items():
-        field[f"{ours}.weight"] = _array(net, f"{theirs}.weight", path, (None, None))
+        field[f"{ours}.weight"] = array(net, f"{theirs}.weight", path, (None, None))
         rows = len(field[f"{ours}.weight"])
-        field[f"{ours}.bias"] = _array(net, f"{theirs}.bias", path, (rows,))
+        field[f"{ours}.bias"] = array(net, f"{theirs}.bias", path, (rows,))
     if len(field) != len(net):
         raise InputError(f"{path}: its network has layers that are not NeRF--'s; {OTHER}")
     return field
@@ -181,21 +175,21 @@ def _nerfmm(folder: Path, focal: str) -> Published:
         raise InputError(
             f"{folder}: nerfmm knows cameras.focal square and ratio, not {focal}; choose one."
         )
-    contents = [_loaded(folder / name) for name in NERFMM_FILES]
+    contents = [loaded(folder / name) for name in NERFMM_FILES]
     net, focals, poses = (
-        {str(name).removeprefix("module."): tensor for name, tensor in part.items()}
-        for part in (
-            _part(content, "model_state_dict", folder / name)
+        {str(name).removeprefix("module."): tensor for name, tensor in state.items()}
+        for state in (
+            part(content, "model_state_dict", folder / name)
             for content, name in zip(contents, NERFMM_FILES, strict=True)
         )
     )
     options, field = _their_relu(net, folder / NERFMM_FILES[0])
     where = folder / NERFMM_FILES[1]
-    numbers = [_array(focals, name, where, ()) for name in ("fx", "fy") if name in focals]
+    numbers = [array(focals, name, where, ()) for name in ("fx", "fy") if name in focals]
     if "fx" not in focals:
         raise InputError(f"{where}: fx is missing; {OTHER}")
     rotation, position = _their_poses(poses, folder / NERFMM_FILES[2])
-    epoch = _whole(contents[0], "epoch", folder / NERFMM_FILES[0], 0) + 1
+    epoch = whole(contents[0], "epoch", folder / NERFMM_FILES[0], 0) + 1
     options |= {
         "cameras.rotation": "axis-angle",
         "cameras.focal": focal,
@@ -262,10 +256,10 @@ def _mirror_y(octaves: int) -> Tensor:
 
 
 def _their_poses(poses: Mapping[str, Any], path: Path) -> tuple[Tensor, Tensor]:
-    position = _array(poses, "t", path, (None, 3))
-    rotation = _array(poses, "r", path, (len(position), 3))
+    position = array(poses, "t", path, (None, 3))
+    rotation = array(poses, "r", path, (len(position), 3))
     if "init_c2w" in poses:  # learned on top of COLMAP's
-        given = _array(poses, "init_c2w", path, (len(position), 4, 4)).double()
+        given = array(poses, "init_c2w", path, (len(position), 4, 4)).double()
         turn = ROTATIONS["axis-angle"].to_matrix(rotation.double())
         matrix = turn @ given[:, :3, :3]
         position = (turn @ given[:, :3, 3:]).squeeze(-1).float() + position
@@ -274,60 +268,7 @@ def _their_poses(poses: Mapping[str, Any], path: Path) -> tuple[Tensor, Tensor]:
     return rotation * flip, position * flip
 
 
-# -- with care -------------------------------------------------------------------------------
-
-OTHER = "choose a checkpoint of improved-nerfmm or nerfmm."
-
-
-def _loaded(path: Path) -> dict[str, Any]:
-    """The dict in a file of torch 1.6 or newer."""
-    content = read_file(path, LARGEST_FILE)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            claimed = sum(entry.file_size for entry in archive.infolist())
-        if claimed > LARGEST_FILE:
-            raise InputError(f"{path}: unpacked it is larger than 64 MB; {OTHER}")
-        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    except Exception as error:  # what the unpickler raises for hostile bytes is not bounded
-        raise InputError(
-            f"{path}: it is damaged, or not only numbers and words; {OTHER}"
-        ) from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: it holds no named parts; {OTHER}")
-    return found
-
-
-def _part(content: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
-    part = content.get(name)
-    if not isinstance(part, dict):
-        raise InputError(f"{path}: it has no {name}; {OTHER}")
-    return part
-
-
-def _array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | None, ...]) -> Tensor:
-    """A float32 tensor of a shape; None is any length from 1."""
-    tensor = part.get(name)
-    usual = isinstance(tensor, Tensor) and tensor.layout is torch.strided and not tensor.is_meta
-    if not usual or tensor.is_quantized or not tensor.is_floating_point():
-        raise InputError(f"{path}: {name} is missing or no array of numbers; {OTHER}")
-    fits = len(tensor.shape) == len(shape) and all(
-        1 <= found <= LARGEST_SIDE and wanted in (None, found)
-        for found, wanted in zip(tensor.shape, shape, strict=True)
-    )
-    if not fits or tensor.numel() > LARGEST_FILE // 2:
-        raise InputError(f"{path}: {name} has the shape {tuple(tensor.shape)}; {OTHER}")
-    if not bool(torch.isfinite(tensor).all()):
-        raise InputError(f"{path}: {name} is not finite; {OTHER}")
-    return tensor.detach().float().clone()
-
-
-def _whole(part: Mapping[str, Any], name: str, path: Path, least: int) -> int:
-    number = part.get(name)
-    if not isinstance(number, int) or not least <= number < 2**31:
-        raise InputError(f"{path}: {name} is missing or no count; {OTHER}")
-    return number
+# -- both ------------------------------------------------------------------------------------
 
 
 def _ratio(numbers: Tensor, focal: str, path: Path) -> Tensor:

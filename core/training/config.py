@@ -268,6 +268,9 @@ class Explore(Section):
         at_least=0.1, at_most=0.9,
     )  # fmt: skip
     background: bool = view(True, "Novel view behind", "The scene rendered behind the frustums.")
+    planes: bool = view(
+        True, "Planes in the scene", "Moving, quick browsers draw the learned planes themselves."
+    )
     frustums: bool = view(True, "Frustums", "Show the learned cameras.")
     frustum_scale: float = view(
         1.0, "Frustum size", "Size of the camera frustums.", at_least=0.1, at_most=5

@@ -142,6 +142,7 @@ KEYS: tuple[Key, ...] = (
     Key("model.siren_following_layers_w0", 1.0, ("field.following_w0",), "the same"),
     Key("model.siren_rgb_mul", 1.0, ("field.rgb_scale",), "the same"),
     _needless("training.log_root_dir", "logs", "the run's folder is named with --run"),
+    _needless("training.exp_dir", None, "likewise; the original writes it beside checkpoints"),
     _needless("training.w_img", 1.0, "Adam's steps do not depend on the scale of the only loss"),
     _absent("training.w_perceptual", 0.0, "the original stops with an error as well"),
     Key("training.i_save", 900, ("training.autosave_seconds",), "every minute here",

@@ -1,26 +1,34 @@
-"""Write the learned cameras of a run for other tools."""
+"""Write what a run has learned for other tools: cameras, points, meshes, splats, a plot."""
 
 import argparse
 import json
 from pathlib import Path
 
+from core.errors import InputError
 from core.exporting.cameras import EXPORTS, write_cameras
+from core.exporting.geometry import GEOMETRY
+from core.exporting.plots import plot_cameras
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.training import checkpoint
+from studio.cli.progress import watched
 
-SUMMARY = "Write the learned cameras of a run for other tools."
+SUMMARY = "Write cameras, points, a mesh, splats or a plot of the cameras for other tools."
+PLOT = "plot"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the run's folder")
-    parser.add_argument("--format", required=True, choices=EXPORTS, help="the form")
+    parser.add_argument(
+        "--format", required=True, choices=[*EXPORTS, *GEOMETRY, PLOT], help="the form"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="FILE",
-        help="the file to write; for colmap-text and colmap-binary a new folder, or a .zip",
+        help="the file to write; for COLMAP a new folder or a .zip; the ending of a mesh (.ply, "
+        ".obj, .glb) and of a plot (.png, .svg, .pdf) decides its form",
     )
     parser.add_argument(
         "--scale",
@@ -47,6 +55,15 @@ def main(arguments: argparse.Namespace) -> int:
     """Write the file; print one JSON line."""
     learned = checkpoint.learned_in(arguments.run)
     gauge = Gauge(arguments.scale, arguments.up, arguments.origin)
-    write_cameras(arguments.format, learned, arguments.out, gauge)
-    print(json.dumps({"file": str(arguments.out), "cameras": len(learned.trained)}))
+    form, out = arguments.format, arguments.out
+    if form in EXPORTS:
+        write_cameras(form, learned, out, gauge)
+    elif gauge != Gauge():
+        raise InputError(f"--scale, --up and --origin are for cameras, not for {form}; omit them.")
+    elif form == PLOT:
+        plot_cameras(learned, out)
+    else:
+        with watched("steps") as watch:
+            GEOMETRY[form](learned, out, watch)
+    print(json.dumps({"file": str(out), "cameras": len(learned.trained)}))
     return 0

@@ -5,7 +5,7 @@ import sys
 
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
-from studio.cli import bench, evaluate, export, render, studio, train
+from studio.cli import bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
 COMMANDS = {
@@ -14,6 +14,8 @@ COMMANDS = {
     "evaluate": evaluate,
     "render": render,
     "export": export,
+    "import": published,
+    "download": download,
     "bench": bench,
 }
 

@@ -25,7 +25,7 @@ def fog() -> Scene:
     """A network nobody has trained."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        field = ReluField(16, 2, 4, 3, 1, True, "softplus").requires_grad_(False)
+        field = ReluField(16, 2, 4, 3, 1, False, True, "softplus", "float32").requires_grad_(False)
     return Scene(field, torch.tensor([0.8, 1.1]), SETTINGS)
 
 

@@ -23,7 +23,7 @@ def learned() -> Learned:
     names = tuple(f"photo {index}.jpg" for index in range(6))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        field = ReluField(16, 2, 4, 3, 1, True, "softplus").requires_grad_(False)
+        field = ReluField(16, 2, 4, 3, 1, False, True, "softplus", "float32").requires_grad_(False)
     settings = RaySettings("ndc", 0.0, 1.0, 8, False)
     scene = Scene(field, torch.tensor([30 / 32, 30 / 24]), settings)
     return Learned(names, cameras, (False, False, False, True, False, False), scene)

@@ -1,0 +1,79 @@
+"""What torch saved, taken apart without believing it.
+
+Files are read with `weights_only=True`, which runs nothing, and only after the archive's own claims
+are bounded; of what is in them, kinds, shapes and numbers are checked before use.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.formats.files import read_file
+
+LARGEST_FILE = 64_000_000  # bytes; published checkpoints have 2 million
+LARGEST_SIDE = 8192  # of any array
+OTHER = "choose a checkpoint of improved-nerfmm or nerfmm."
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    """The dict in a file of torch 1.6 or newer."""
+    content = read_file(path, LARGEST_FILE)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            claimed = sum(entry.file_size for entry in archive.infolist())
+        if claimed > LARGEST_FILE:
+            raise InputError(f"{path}: unpacked it is larger than 64 MB; {OTHER}")
+        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    except Exception as error:  # what the unpickler raises for hostile bytes is not bounded
+        raise InputError(
+            f"{path}: it is damaged, or not only numbers and words; {OTHER}"
+        ) from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: it holds no named parts; {OTHER}")
+    return found
+
+
+def part(content: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
+    part = content.get(name)
+    if not isinstance(part, dict):
+        raise InputError(f"{path}: it has no {name}; {OTHER}")
+    return part
+
+
+def array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | None, ...]) -> Tensor:
+    """A float32 tensor of a shape; None is any length from 1."""
+    tensor = part.get(name)
+    usual = isinstance(tensor, Tensor) and tensor.layout is torch.strided and not tensor.is_meta
+    if not usual or tensor.is_quantized or not tensor.is_floating_point():
+        raise InputError(f"{path}: {name} is missing or no array of numbers; {OTHER}")
+    fits = len(tensor.shape) == len(shape) and all(
+        1 <= found <= LARGEST_SIDE and wanted in (None, found)
+        for found, wanted in zip(tensor.shape, shape, strict=True)
+    )
+    if not fits or tensor.numel() > LARGEST_FILE // 2:
+        raise InputError(f"{path}: {name} has the shape {tuple(tensor.shape)}; {OTHER}")
+    if not bool(torch.isfinite(tensor).all()):
+        raise InputError(f"{path}: {name} is not finite; {OTHER}")
+    return tensor.detach().float().clone()
+
+
+def word(part: Mapping[str, Any], name: str, path: Path, known: Iterable[str]) -> str:
+    word = part.get(name)
+    if not isinstance(word, str) or word not in known:
+        raise InputError(f"{path}: {name} is none of {', '.join(known)}; {OTHER}")
+    return word
+
+
+def whole(part: Mapping[str, Any], name: str, path: Path, least: int) -> int:
+    number = part.get(name)
+    if not isinstance(number, int) or not least <= number < 2**31:
+        raise InputError(f"{path}: {name} is missing or no count; {OTHER}")
+    return number

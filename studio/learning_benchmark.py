@@ -1,0 +1,116 @@
+"""How fast cameras and views become right, on a scene whose cameras are known exactly."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from core.engine.opening import new_trainer
+from core.evaluation.cameras import CameraErrors, compare_cameras
+from core.evaluation.poses import Search
+from core.evaluation.views import score_views
+from core.fields.planes import Extent, PlanesField, even_places
+from core.formats.reference import read_reference
+from core.geometry.cameras import Camera
+from core.rendering.planes import explain, meeting_points, sample, sample_backward
+from core.training.config import Config
+from core.training.settings import changed
+from core.training.trainer import Trainer
+
+RIGHT_ROTATION, RIGHT_ATE = 0.5, 0.02  # degrees best-aligned; over the cameras' RMS radius
+WANTED_PSNR = 22.0  # dB of photos kept aside
+LOOK_EVERY = (0.5, 20.0)  # seconds of training between looks at cameras, at views
+RAYS, PLANES, SIDE = 4352, 32, 256  # of the planes' own measurement
+
+
+@dataclass(frozen=True)
+class LearningFigures:
+    """What was measured. Seconds are of training, as `train --seconds` counts them.
+
+    A time is None where the aim was not reached within the time given.
+    """
+
+    seconds_to_cameras: float | None
+    rotation_best: float  # degrees, at the end
+    rotation: float | None
+    ate: float
+    focal: float
+    seconds_to_psnr: float | None
+    psnr: float  # dB of photos kept aside, at the end
+    seconds: float  # trained
+
+
+def measure_learning(
+    scene: Path, seconds: float, run: Path, say: Callable[[str], None]
+) -> LearningFigures:
+    """Train a new run on a scene, photos from the 1st every 8th kept aside, and look at it.
+
+    Args:
+        scene: a folder with `images` and the exact cameras in `transforms.json`.
+        seconds: how long to train.
+        run: a folder for what the run keeps.
+        say: told what is being measured.
+    """
+    options = {"data.photos": str(scene / "images"), "data.held_out": "every8"}
+    trainer = new_trainer(changed(Config(), options), run)
+    reference = read_reference(scene / "transforms.json")
+    right = good = None
+    next_cameras, next_views = LOOK_EVERY
+    say("learning cameras and views")
+    cores = os.cpu_count() or 1
+    while trainer.seconds < seconds:
+        trainer.train_step(cores)
+        if right is None and trainer.seconds >= next_cameras:
+            next_cameras += LOOK_EVERY[0]
+            found = _errors(trainer, reference)
+            if found.ate <= RIGHT_ATE and found.rotation_best <= RIGHT_ROTATION:
+                right = trainer.seconds
+        if good is None and trainer.stage != "bootstrap" and trainer.seconds >= next_views:
+            next_views = trainer.seconds + LOOK_EVERY[1]
+            if _psnr(trainer, cores) >= WANTED_PSNR:
+                good = trainer.seconds
+    last = _errors(trainer, reference)
+    figures = LearningFigures(
+        right, last.rotation_best, last.rotation, last.ate, last.focal, good,
+        _psnr(trainer, cores), trainer.seconds,
+    )  # fmt: skip
+    trainer.close()
+    return figures
+
+
+def _errors(trainer: Trainer, reference: Mapping[str, Camera]) -> CameraErrors:
+    learned = trainer.learned()
+    named = zip(learned.names, learned.cameras, learned.held_out, strict=True)
+    return compare_cameras({n: camera for n, camera, out in named if not out}, reference)
+
+
+def _psnr(trainer: Trainer, workers: int) -> float:
+    learned = trainer.learned()
+    known = {i: c for i, c in enumerate(learned.cameras) if not learned.held_out[i]}
+    aside = {i: trainer.photos.pixels[i] for i, out in enumerate(learned.held_out) if out}
+    scores = score_views(learned.scene, known, aside, search=Search(), workers=workers)
+    return statistics.mean(score.psnr for score in scores)
+
+
+def plane_samples_per_second() -> float:
+    """Samples that one thread explains in a second, forward and backward, without optimizers."""
+    generator = torch.Generator().manual_seed(0)
+    field = PlanesField(even_places(PLANES), SIDE, SIDE, Extent((1, 1), (1, 1)), 0.02, 1.0)
+    a = 1.6 * torch.rand(RAYS, 2, generator=generator) - 0.8
+    b = 0.2 * torch.rand(RAYS, 2, generator=generator) - 0.1
+    wanted = torch.rand(3, RAYS, generator=generator)
+    times = []
+    for _ in range(6):
+        began = time.process_time()
+        with torch.no_grad():
+            points = meeting_points(a, b, field.disparities, field.reach)
+            block = torch.cat(list(field.blocks))
+            logits = sample(block, points)
+            explain(logits, wanted, 1 / RAYS)
+            sample_backward(logits, block, points)
+        times.append(time.process_time() - began)
+    return RAYS * PLANES / statistics.median(times)
