@@ -41,7 +41,7 @@ def facts_of(
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
         device=trainer.device.type,
         photos=trainer.photos,
-        learned=trainer.learned(),
+        learned=trainer.learned(fresh=limits is None),
         shown=trainer.shown,
         findings=trainer.bootstrap.findings if trainer.bootstrap else trainer.findings,
         unseen_psnr={name: decibels(error) for name, error in trainer.unseen_errors.items()},

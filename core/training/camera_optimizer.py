@@ -19,61 +19,44 @@ class Learns:
     focal: bool = True
 
 
-@dataclass(frozen=True)
-class AdamKind:
-    """Adam's two memories and the floor below its root.
-
-    The default floor of 1e-8 silently shrinks the small gradients of cameras (CamP, appendix);
-    NeRF-- has torch's own values.
-    """
-
-    betas: tuple[float, float] = (0.9, 0.99)
-    epsilon: float = 1e-15
-
-
-PUBLISHED = AdamKind((0.9, 0.999), 1e-8)
+# The usual floor of 1e-8 silently shrinks the small gradients of cameras (CamP, appendix).
+BETAS, EPSILON = (0.9, 0.99), 1e-15
 
 
 class CameraOptimizer:
     """Adam for all poses together and for the focal length.
 
     The latent numbers are 0 before each step and folded into the rig after it, so the rig always
-    holds the truth and can be converted, exported or moved by others between steps. Without a
-    preconditioner latent and camera numbers are the same, and this is Adam as in NeRF--.
+    holds the truth and can be converted, exported or moved by others between steps.
     """
 
-    def __init__(self, rig: CameraRig, learns: Learns, reach: tuple[float, float] | None) -> None:
+    def __init__(self, rig: CameraRig, learns: Learns, reach: tuple[float, float]) -> None:
         """Take the Jacobians at the cameras' present poses.
 
         Args:
             rig: moved in place by `step`.
             learns: which numbers may move.
-            reach: nearest and farthest world z of what the cameras see, for the preconditioner;
-                None learns the numbers themselves.
+            reach: nearest and farthest world z of what the cameras see.
         """
         self.rig, self.learns = rig, learns
         size, count = rig.rotation.shape[-1], len(rig.position)
-        kind = AdamKind() if reach else PUBLISHED
         device = rig.position.device
         free = torch.tensor([learns.rotation] * size + [learns.position] * 3, device=device)
-        self.mixing: Tensor | None = None
         self._free = free.to(rig.position.dtype)
-        if reach:
-            self.mixing = preconditioner(rig, frustum_points(rig, *reach), free)
-        self._scaled = reach is not None
+        self.mixing = preconditioner(rig, frustum_points(rig, *reach), free)
         self._pose = nn.Parameter(rig.position.new_zeros(count, size + 3))
         self._focal = nn.Parameter(torch.zeros_like(rig.focal))
         self.adams = {
-            "pose": _adam(self._pose, kind),
-            "focal": _adam(self._focal, kind),
+            "pose": _adam(self._pose),
+            "focal": _adam(self._focal),
         }
 
     @torch.no_grad()
     def step(self, pose_rate: float, focal_rate: float) -> None:
         """Move the cameras along the gradients stored with the rig's parameters.
 
-        With a preconditioner the pose rate is about longer sides of the picture for each step,
-        and the focal rate is of its logarithm.
+        The pose rate is about longer sides of the picture for each step, the focal rate is of the
+        focal length's logarithm.
         """
         rig, size = self.rig, self.rig.rotation.shape[-1]
         gradient = torch.cat([_gradient(rig.rotation), _gradient(rig.position)], -1) * self._free
@@ -89,17 +72,12 @@ class CameraOptimizer:
             parameter.grad = None
 
     def _moved(self, gradient: Tensor, rate: float) -> Tensor:
-        if self.mixing is None:
-            self._pose.grad = gradient
-            return _stepped(self.adams["pose"], self._pose, rate)
         self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
         latent = _stepped(self.adams["pose"], self._pose, rate)
         return (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
 
-    def _focal_scale(self) -> Tensor | float:
+    def _focal_scale(self) -> Tensor:
         """How far the focal number moves while the logarithm of the focal length moves by 1."""
-        if not self._scaled:
-            return 1.0
         number = self.rig.focal.detach().requires_grad_()
         with torch.enable_grad():
             logarithm = FOCALS[self.rig.focal_kind].to_ratio(number).log().sum()
@@ -107,8 +85,8 @@ class CameraOptimizer:
         return 1 / torch.where(slope.abs() < 1e-6, torch.inf, slope)
 
 
-def _adam(parameter: nn.Parameter, kind: AdamKind) -> torch.optim.Adam:
-    return torch.optim.Adam([parameter], lr=0.0, betas=kind.betas, eps=kind.epsilon)
+def _adam(parameter: nn.Parameter) -> torch.optim.Adam:
+    return torch.optim.Adam([parameter], lr=0.0, betas=BETAS, eps=EPSILON)
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

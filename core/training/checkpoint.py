@@ -51,9 +51,7 @@ def folder(run: Path) -> Path:
     return run / "checkpoints"
 
 
-def taken(
-    trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = ""
-) -> Checkpoint:
+def taken(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Checkpoint:
     """A copy of all that a checkpoint of this moment holds, yet to be written.
 
     Args:

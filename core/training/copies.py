@@ -18,10 +18,12 @@ class PlanesCopies:
     def __init__(self) -> None:
         self._newest: tuple[weakref.ref[PlanesLearner], Scene, float, float] | None = None
 
-    def of(self, learner: PlanesLearner, scene_of: Callable[[PlanesField], Scene]) -> Scene:
-        """The newest copy, or a new one made with `scene_of`."""
+    def of(
+        self, learner: PlanesLearner, scene_of: Callable[[PlanesField], Scene], fresh: bool
+    ) -> Scene:
+        """The newest copy, or a new one made with `scene_of`; always a new one if `fresh`."""
         began = time.monotonic()
-        if self._newest is not None:
+        if self._newest is not None and not fresh:
             made_of, scene, moment, price = self._newest
             if made_of() is learner and began - moment < COPY_SHARE * price:
                 return scene

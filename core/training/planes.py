@@ -271,8 +271,7 @@ class PlanesLearner:
         state |= {f"rig.{n}": p.detach() for n, p in self.rig.named_parameters()}
         for name, adam in self._all_adams().items():
             state |= {f"adam.{name}.{key}": value for key, value in packed(adam).items()}
-        if self.cameras.mixing is not None:
-            state["mixing"] = self.cameras.mixing
+        state["mixing"] = self.cameras.mixing
         return state | {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -284,8 +283,7 @@ class PlanesLearner:
         with torch.no_grad():
             for name, parameter in self.rig.named_parameters():
                 parameter.copy_(state[f"rig.{name}"])
-        if "mixing" in state:
-            self.cameras.mixing = state["mixing"].to(device)
+        self.cameras.mixing = state["mixing"].to(device)
         for name, adam in self._all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))
 

@@ -130,15 +130,13 @@ class Trainer:
         if self.bootstrap is not None:
             result = self.bootstrap.step(mapper, self.generator)
             self._said += self.bootstrap.told()
-            self.planes = self.bootstrap.leader
-            self.rig = self.planes.rig
+            self.planes, self.rig = self.bootstrap.leader, self.bootstrap.leader.rig
             if self.bootstrap.finished:
                 self._explore()
             return result
         results = {}
         if self.planes is not None and not (self.planes.finished and self.neural):
-            hold = self.cameras_frozen
-            results["planes"] = self.planes.step(mapper, self.generator, hold)
+            results["planes"] = self.planes.step(mapper, self.generator, self.cameras_frozen)
         if self.neural is not None and (not results or self.step % NEURAL_TURN == 0):
             results["field"] = self._neural_step(self.neural, this, mapper)
         return results.get(self.shown) or next(iter(results.values()))
@@ -234,6 +232,8 @@ class Trainer:
         if self.bootstrap is not None:
             self.bootstrap.choose(photos)
         elif self.planes is not None:
+            new = ~torch.isin(photos, self.planes.trained) & self.photo_error[photos].isnan()
+            place_beside(self.planes, photos[new])
             self.planes.choose(photos)
 
     def _convert(self, learning_changed: bool) -> None:
@@ -282,11 +282,11 @@ class Trainer:
 
     # -- what others may see -----------------------------------------------------------------
 
-    def learned(self) -> Learned:
-        """A copy of cameras and scenes that further training leaves alone."""
+    def learned(self, fresh: bool = True) -> Learned:
+        """A copy that training leaves alone; planes may be a little older unless `fresh`."""
         names = self.photos.names
         unlearned = build.without_camera(self.config, names, self.photo_error, self.held_out)
-        planes = None if self.planes is None else self._copies.of(self.planes, self._scene)
+        planes = None if self.planes is None else self._copies.of(self.planes, self._scene, fresh)
         if self.shown == "planes" and planes is not None:
             scene = planes
         else:

@@ -162,3 +162,33 @@ def test_planes_without_bootstrap_learn_from_every_photo(photos: PhotoSet) -> No
     run_on(trainer, 25)
     assert trainer.planes is not None and trainer.planes.finished
     assert trainer.train_step(1).loss < first.loss
+
+
+def test_a_photo_taken_back_late_starts_beside_its_neighbour(photos: PhotoSet) -> None:
+    trainer = until(begun(photos, RECIPE, data__disabled=["4.png"]), "explore")
+    run_on(trainer, 2)
+    trainer.configure(changed(trainer.config, {"data.disabled": []}))
+    assert torch.equal(trainer.rig.position[4], trainer.rig.position[3])
+    before = trainer.rig.position[3].detach().clone()
+    trainer.configure(changed(trainer.config, {"data.disabled": ["0.png"]}))
+    assert torch.equal(trainer.rig.position[3], before)
+
+
+def test_a_fresh_copy_of_the_planes_is_the_newest(photos: PhotoSet) -> None:
+    trainer = until(begun(photos, RECIPE), "explore")
+    trainer.learned()
+    run_on(trainer, 1)
+    newest = trainer.learned().planes
+    assert newest is not None and trainer.planes is not None
+    assert torch.equal(newest.field.blocks[0], trainer.planes.field.blocks[0])
+
+
+def test_a_network_takes_one_turn_in_three_while_planes_sharpen(photos: PhotoSet) -> None:
+    trainer = until(begun(photos, RECIPE), "explore")
+    assert trainer.neural is not None
+    moved = []
+    for _ in range(6):
+        before = trainer.neural.field.density.weight.detach().clone()
+        trainer.train_step(1)
+        moved.append(not torch.equal(trainer.neural.field.density.weight, before))
+    assert sum(moved) == 2

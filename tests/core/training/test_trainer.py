@@ -109,7 +109,9 @@ def test_conversion_moves_no_camera_and_no_pixel(
     assert (trainer.rig.camera_to_world() - poses).abs().max() <= 1e-6
     assert np.abs(rendered(trainer) - pixels).max() < 1e-4
     assert all(torch.equal(v, field[k]) for k, v in trainer.field.state_dict().items())
-    assert torch.equal(trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"], moments)
+    assert torch.equal(
+        trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"], moments
+    )
     before = trainer.rig.rotation.clone()
     trainer.train_step(1)
     assert not torch.equal(trainer.rig.rotation, before)
@@ -123,7 +125,9 @@ def test_changing_the_field_keeps_the_cameras(photos: PhotoSet) -> None:
         Effect.REBUILD_FIELD
     )
     assert torch.equal(trainer.rig.camera_to_world(), poses)
-    assert torch.equal(trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"], moments)
+    assert torch.equal(
+        trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"], moments
+    )
     assert type(trainer.field).__name__ == "SirenField"
     trainer.train_step(1)
 
