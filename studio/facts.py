@@ -34,6 +34,10 @@ def status(snapshot: Snapshot) -> Json:
             "playing": snapshot.playing,
             "loss": snapshot.loss,
             "psnr": snapshot.psnr,
+            "shown": shown(snapshot),
+            "unseen_psnr": snapshot.unseen_psnr.get(snapshot.shown),
+            "mirror_gap": snapshot.findings.mirror_gap,
+            "focal_interval": snapshot.findings.focal_interval,
             "steps_per_second": snapshot.steps_per_second,
             "seconds": snapshot.seconds,
             "seconds_left": snapshot.seconds_left,
@@ -46,6 +50,13 @@ def status(snapshot: Snapshot) -> Json:
     )
 
 
+def shown(snapshot: Snapshot) -> str | None:
+    """Which field still views show, by its name; None before there is one."""
+    if snapshot.learned is None:
+        return None
+    return "planes" if snapshot.shown == "planes" else snapshot.config.field.kind
+
+
 def live(snapshot: Snapshot) -> Json:
     """What the page paints several times a second."""
     facts = status(snapshot)
@@ -54,6 +65,7 @@ def live(snapshot: Snapshot) -> Json:
         facts
         | {
             "traceback": snapshot.traceback,
+            "bootstrap": config["training"]["bootstrap"],
             "channel": config["explore"]["channel"],
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint

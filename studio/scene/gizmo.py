@@ -12,6 +12,7 @@ from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
+from studio.scene.baked import Bakery
 from studio.scene.coordinates import Pose, View, pose_in_viser, pose_in_world
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
@@ -40,6 +41,7 @@ class VirtualCamera:
         theme: Theme,
         watched: Callable[[], bool],
         failed: Callable[[str | None], None],
+        bakery: Bakery,
     ) -> None:
         """It appears with the first cameras. `watched` says whether anybody would see it."""
         self._server, self._theme, self._watched = server, theme, watched
@@ -48,7 +50,9 @@ class VirtualCamera:
         self._handles: tuple[viser.TransformControlsHandle, viser.CameraFrustumHandle] | None = None
         self._shown = True
         self._picture: tuple[int, bytes] = (0, b"")
-        self._painter = Painter("virtual-camera", source, self, self._show, failed, REFRESH_SECONDS)
+        self._painter = Painter(
+            "virtual-camera", source, self, self._show, failed, bakery, REFRESH_SECONDS
+        )
 
     def update(self, snapshot: Snapshot) -> None:
         """Follow the learned focal length; the place is the person's."""
@@ -125,6 +129,10 @@ class VirtualCamera:
         """As the views of the scene."""
         explore = snapshot.config.explore
         return Look(explore.channel, explore.colour_map, self._theme.ground, depth=False)
+
+    def while_moving(self, snapshot: Snapshot) -> bool:
+        """Always: it is moved to see what it sees."""
+        return True
 
     def _appear(self, camera: Camera) -> None:
         pose = pose_in_viser(camera.camera_to_world)

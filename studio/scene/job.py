@@ -1,14 +1,22 @@
 """What a painter has to do: one view of one scene, coarse to fine."""
 
-from collections.abc import Hashable
+import time
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from core.engine.snapshot import Snapshot
+from core.fields.planes import PlanesField
+from core.geometry.cameras import Camera
+from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
 from core.rendering.scene import Scene
+from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
 from studio.scene.shot import Frame, Look
 from studio.scene.window import Window, seen_from
+
+LEAST_CANVAS = 0.5  # of the sharp picture's side: coarser levels are sent enlarged to this
 
 
 class Wishes(Protocol):
@@ -22,6 +30,10 @@ class Wishes(Protocol):
         """How pictures are shown."""
         ...
 
+    def while_moving(self, snapshot: Snapshot) -> bool:
+        """Whether pictures are wanted of views that still move."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -33,9 +45,9 @@ class Job:
         moment: of the snapshot whose scene it is.
         quality: longer side of the sharp picture.
         samples: points on each ray.
-        frame: the part of the picture worth rendering.
-        scene: as this view should render it.
-        start: index of its first level.
+        window: the part of the world worth rendering.
+        scene: what to render.
+        stand_in: whether the scene is what can be shown at once, until the view is still.
     """
 
     view: View
@@ -43,30 +55,80 @@ class Job:
     moment: Hashable
     quality: int
     samples: int
-    frame: Frame
+    window: Window
     scene: Scene
-    start: int = 0
+    stand_in: bool = False
 
     @classmethod
     def of(cls, view: View, moved: float | None, snapshot: Snapshot, quality: int) -> "Job":
-        """What it takes to render `view` of a snapshot, which holds something learned."""
+        """What it takes to render `view` of a snapshot, which holds something learned.
+
+        A view that has just moved is shown the planes, where there are some.
+        """
         learned, samples = snapshot.learned, snapshot.config.explore.samples
         assert learned is not None, "there is nothing to render before photos are loaded"
         window = Window.of(learned.trained or learned.cameras, learned.scene)
-        frame = Frame.of(view.camera(quality), window)
-        scene = seen_from(learned.scene, window, frame.whole, samples)
-        return cls(view, moved, moment_of(snapshot), quality, samples, frame, scene)
+        stand_in = moved is not None and learned.planes is not None
+        scene = learned.planes if stand_in and learned.planes else learned.scene
+        moment = moment_of(snapshot)
+        return cls(view, moved, moment, quality, samples, window, scene, stand_in)
 
     def serves(self, view: View, quality: int, samples: int) -> bool:
         """Whether this is the job for a view at these settings."""
         return self.view is view and (self.quality, self.samples) == (quality, samples)
 
+    @property
+    def of_planes(self) -> bool:
+        """Whether planes are what is rendered."""
+        return isinstance(self.scene.field, PlanesField)
+
+    @cached_property
+    def _frames(self) -> dict[float, Frame]:
+        return {}
+
+    def frame(self, level: int) -> Frame:
+        """The part of the picture worth rendering, in the size in which a level is sent."""
+        scale = max(LEVELS[level], LEAST_CANVAS)
+        if scale not in self._frames:
+            side = max(1, round(self.quality * scale))
+            self._frames[scale] = Frame.of(self.view.camera(side), self.window)
+        return self._frames[scale]
+
+    @cached_property
+    def crop(self) -> Camera | None:
+        """That part in the size of the sharp picture; None where nothing is to be seen."""
+        crop = self.frame(0).crop
+        if crop is None:
+            return None
+        grown = (round(side / LEAST_CANVAS) for side in (crop.width, crop.height))
+        return crop.resized(*grown)
+
+    def pictures(self, level: int, pace: Pace, bakery: Bakery) -> Iterator[Picture | None]:
+        """Render a level: None after each part of the work, then the picture."""
+        frame, shrink = self.frame(level), LEVELS[level] / max(LEVELS[level], LEAST_CANVAS)
+        assert frame.crop is not None, "nothing is rendered where there is nothing to be seen"
+        size = (max(1, round(side * shrink)) for side in (frame.crop.width, frame.crop.height))
+        crop = frame.crop.resized(*size)
+        if not self.of_planes:
+            scene = seen_from(self.scene, self.window, crop, self.samples)
+            yield from render_progressively(scene, crop, pace, None)
+            return
+        baked = bakery.quick(self.scene) if self.stand_in else bakery.fresh(self.scene)
+        began = time.perf_counter()
+        for picture in baked.seen_by(crop):
+            if picture is not None:
+                pace.learn(crop.width * crop.height, time.perf_counter() - began)
+            yield picture
+
 
 def moment_of(snapshot: Snapshot) -> Hashable:
     """Equal for snapshots that hold the same scene, though they were published one by one.
 
-    What resets a scene without a step (refine, undo, restart) leaves a notice.
+    What resets a scene without a step (refine, undo, restart) leaves a notice. Planes are copied
+    seldom: their pictures are new when the copy is.
     """
     notice = snapshot.notices[-1].number if snapshot.notices else 0
-    part = snapshot.config
+    learned, part = snapshot.learned, snapshot.config
+    if learned is not None and learned.planes is learned.scene:
+        return (snapshot.run, learned.scene)
     return (snapshot.run, snapshot.step, snapshot.stage, part.field, part.rendering, notice)

@@ -2,18 +2,18 @@
 
 Views arrive in a slot that holds only the newest. Between two chunks of rays, about 20 ms apart,
 the painter looks whether its view is still wanted; nothing is rendered in anybody's callback, and
-nothing that fails here ends the thread.
+nothing that fails here ends the thread. What moves is shown the planes, which are there at once;
+what is still, the field that knows the scene best.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from core.engine.snapshot import Snapshot
-from core.geometry.cameras import Camera
-from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
+from core.rendering.progressive import LEVELS, Pace, Picture
+from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
 from studio.scene.job import Job, Wishes, moment_of
 from studio.scene.shot import Look, Shot, composed, empty_shot
@@ -21,7 +21,9 @@ from studio.scene.source import Source
 from studio.scene.stats import Tally
 
 STILL_SECONDS = 0.15  # without a newer view, after which the picture is sharpened
-FIRST_SECONDS = 0.06  # what the first picture of a view may take
+FIRST_SECONDS = (
+    0.03  # what the first picture of a view may take; more than 20 a second while dragged
+)
 PATIENCE_SECONDS = 0.3  # so long a first picture is finished though the view has moved on
 LIVE_SECONDS = (0.4, 2.0)  # what a picture may take that training will outdate: first, at most
 LIVE_GROWTH = 1 / 15  # of these seconds, for each second the view has been still
@@ -30,6 +32,7 @@ REST = 2.0  # so many times what the last picture took is left to training befor
 LONGEST_REST = 6.0  # but no more seconds than these
 RETRY_SECONDS = 2.0  # after a failure
 SHARP = len(LEVELS) - 1
+PLANES_LEVEL = LEVELS.index(1 / 4)  # their coarsest: below, warps take as long for fewer pixels
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class Painter:
         wishes: Wishes,
         show: Callable[[Shot], None],
         failed: Callable[[str | None], None],
+        bakery: Bakery,
         refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         """Start the thread.
@@ -55,15 +59,18 @@ class Painter:
             show: called on the thread with every picture.
             failed: called on the thread with a sentence when rendering or showing fails, and with
                 None when it works again.
+            bakery: bakes planes, for all painters of a server.
             refresh_seconds: at least, between pictures of a still view while training goes on.
         """
         self.tally = Tally()
         self._source, self._wishes, self._show, self._failed = source, wishes, show, failed
         self._newest: tuple[View, float] | None = None  # the slot: a view and when it came
         self._news, self._stop = threading.Event(), threading.Event()
-        self._pace = Pace()
+        self._bakery = bakery
+        self._pace, self._planes_pace = Pace(), Pace()
         self._job: Job | None = None
         self._picture: Picture | None = None  # the finest of the job so far
+        self._start = 0  # index of the job's first level
         self._level = -1  # of that picture
         self._look: Look | None = None  # of what is shown
         self._shown = self._spent = 0.0  # when it was shown, and the seconds it took
@@ -120,20 +127,27 @@ class Painter:
             self._clear(look)
             return None
         (view, moved), job = newest, self._job
-        if job is None or not job.serves(view, quality, snapshot.config.explore.samples):
-            asked = time.monotonic() if job is None else moved  # it may have had to wait for photos
-            job = self._begin(Job.of(view, asked, snapshot, quality))
-        if self._level < job.start:
-            return self._draw(job, job.start, look)
-        if look != self._look:
-            self._present(composed(job.frame, self._picture, look), look)
         still = time.monotonic() - moved - STILL_SECONDS
+        if job is None or not job.serves(view, quality, snapshot.config.explore.samples):
+            if still < 0 and not self._wishes.while_moving(snapshot):
+                self._clear(look)
+                return -still
+            asked = time.monotonic() if job is None else moved  # it may have had to wait for photos
+            job = self._begin(Job.of(view, asked, snapshot, quality), FIRST_SECONDS)
+        if self._level < self._start:
+            return self._draw(job, self._start, look)
+        if look != self._look:
+            self._present(composed(job.frame(self._level), self._picture, look), look)
         if still < 0:
             return -still
         return self._improve(job, snapshot, look)
 
     def _improve(self, job: Job, snapshot: Snapshot, look: Look) -> float | None:
         """Sharpen the picture of a view that is still, or bring it up to date."""
+        if job.stand_in:
+            true = Job.of(job.view, None, snapshot, job.quality)
+            self._begin(true, self._live_seconds())
+            return 0
         outdated = job.moment != moment_of(snapshot)
         if self._level < self._finest(job) and (snapshot.playing or not outdated):
             return self._draw(job, self._level + 1, look)
@@ -144,13 +158,20 @@ class Painter:
             self._job = self._picture = None
             self._present(empty_shot(look), look)
 
-    def _begin(self, job: Job, start: int | None = None) -> Job:
-        if start is None:
-            crop = job.frame.crop
-            start = SHARP if crop is None else self._pace.first_level(crop, FIRST_SECONDS)
-        self._job = replace(job, start=start)
-        self._level = start - 1
-        return self._job
+    def _begin(self, job: Job, seconds: float) -> Job:
+        """Start with the finest level that is expected within so many seconds."""
+        return self._begin_at(job, self._level_within(job, seconds))
+
+    def _level_within(self, job: Job, seconds: float) -> int:
+        if job.crop is None:
+            return SHARP
+        if job.of_planes:
+            return max(PLANES_LEVEL, self._planes_pace.first_level(job.crop, seconds))
+        return self._pace.first_level(job.crop, seconds)
+
+    def _begin_at(self, job: Job, start: int) -> Job:
+        self._job, self._start, self._level = job, start, start - 1
+        return job
 
     def _refresh(self, job: Job, snapshot: Snapshot) -> float:
         """Show the view as the scene is now, as fine as can be kept up without flicker."""
@@ -158,18 +179,17 @@ class Painter:
         due = self._shown + (rest if snapshot.playing else REFRESH_SECONDS) - time.monotonic()
         if due > 0:
             return due
-        crop, level, live = job.frame.crop, SHARP, self._live_seconds()
-        if crop is not None:
-            level = max(self._level, self._pace.first_level(crop, live))
-            level = min(level, self._pace.first_level(crop, 2 * live))
-        self._begin(Job.of(job.view, None, snapshot, job.quality), level)
+        fresh, live = Job.of(job.view, None, snapshot, job.quality), self._live_seconds()
+        level = max(self._level, self._level_within(fresh, live))
+        level = min(level, self._level_within(fresh, 2 * live))
+        self._begin_at(fresh, level)
         return 0
 
     def _finest(self, job: Job) -> int:
         """Index of the last level worth rendering; while training goes on, of a quick one."""
-        if not self._source.snapshot.playing or job.frame.crop is None:
+        if not self._source.snapshot.playing:
             return SHARP
-        return max(job.start, self._pace.first_level(job.frame.crop, self._live_seconds()))
+        return max(self._start, self._level_within(job, self._live_seconds()))
 
     def _live_seconds(self) -> float:
         """What a picture may take while training goes on: more, the longer somebody looks."""
@@ -179,23 +199,23 @@ class Painter:
     def _draw(self, job: Job, level: int, look: Look) -> float:
         """Render one level and show it, unless it is abandoned meanwhile."""
         began, picture = time.perf_counter(), None
-        if job.frame.crop is not None:
-            picture = self._rendered(job, job.frame.crop, level)
+        if job.frame(level).crop is not None:
+            picture = self._rendered(job, level)
             if picture is None:
                 return 0
         self._spent = time.perf_counter() - began
         self._level, self._picture = level, picture
-        self._present(composed(job.frame, picture, look), look)
+        self._present(composed(job.frame(level), picture, look), look)
         first = None
-        if level == job.start and job.moved is not None:
+        if level == self._start and job.moved is not None:
             first = 1e3 * (time.monotonic() - job.moved)
-        self.tally.count(LEVELS[level], 1e3 * self._spent, first)
+        self.tally.count(LEVELS[level], 1e3 * self._spent, job.of_planes, first)
         return 0
 
-    def _rendered(self, job: Job, crop: Camera, level: int) -> Picture | None:
+    def _rendered(self, job: Job, level: int) -> Picture | None:
         """One level of a job, or None as soon as it is no longer wanted."""
-        width, height = (max(1, round(side * LEVELS[level])) for side in (crop.width, crop.height))
-        pictures = render_progressively(job.scene, crop.resized(width, height), self._pace, None)
+        pace = self._planes_pace if job.of_planes else self._pace
+        pictures = job.pictures(level, pace, self._bakery)
         began = chunk = time.monotonic()
         with self._source.governor.viewing():
             for picture in pictures:
@@ -211,7 +231,7 @@ class Painter:
         if self._stop.is_set():
             return False
         moved_on = self._newest is not None and self._newest[0] is not job.view
-        if level == job.start:  # without the first picture a long drag would show nothing
+        if level == self._start:  # without the first picture a long drag would show nothing
             return not moved_on or (job.moved is not None and spent < PATIENCE_SECONDS)
         snapshot = self._source.snapshot
         outdated = job.moment != moment_of(snapshot)

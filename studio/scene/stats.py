@@ -14,6 +14,7 @@ class ViewStats:
     level: float  # side of the picture / side of the sharp one, 1 is sharp
     milliseconds: float  # spent on rendering it
     pictures_per_second: float  # of the last two seconds
+    planes: bool  # whether it shows the planes
     first_picture_ms: float  # from the last movement of the camera to its first picture
 
 
@@ -25,7 +26,9 @@ class Tally:
         self._first = 0.0
         self.stats: ViewStats | None = None
 
-    def count(self, level: float, milliseconds: float, first_picture_ms: float | None) -> None:
+    def count(
+        self, level: float, milliseconds: float, planes: bool, first_picture_ms: float | None
+    ) -> None:
         """Take in one picture; `first_picture_ms` is None where it is not a view's first."""
         now = time.monotonic()
         self._times.append(now)
@@ -34,4 +37,4 @@ class Tally:
         rate = len(self._times) / WINDOW_SECONDS
         if first_picture_ms is not None:
             self._first = first_picture_ms
-        self.stats = ViewStats(level, milliseconds, rate, self._first)
+        self.stats = ViewStats(level, milliseconds, rate, planes, self._first)

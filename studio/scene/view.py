@@ -11,8 +11,11 @@ import viser
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera
+from core.photos import PhotoSet
+from studio.scene.baked import Bakery
 from studio.scene.frustums import LEARNED, Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
+from studio.scene.quads import Quads
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
 from studio.scene.theme import DARK, LIGHT
@@ -41,11 +44,21 @@ class SceneView:
         self._viewports: dict[int, Viewport] = {}
         self._drawing = threading.Lock()  # held while frustums and trails are updated
         self._stop = threading.Event()
+        self._photos: PhotoSet | None = None
         self._placed = False  # whether newcomers begin where the cameras are
         self._frustums = Frustums(server, self._picked, self._theme)
         self._trails = Trails(server)
+        self._bakery = Bakery()
+        self._planes = Quads(
+            server, engine, self._bakery, lambda: bool(self._viewports), self._reporter("planes")
+        )
         self._virtual = VirtualCamera(
-            server, engine, self._theme, lambda: bool(self._viewports), self._reporter("virtual")
+            server,
+            engine,
+            self._theme,
+            lambda: bool(self._viewports),
+            self._reporter("virtual"),
+            self._bakery,
         )
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
@@ -63,6 +76,7 @@ class SceneView:
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
         self._thread.start()
+        self._planes.start()
 
     def stop(self) -> None:
         """End all threads; returns when they have ended. The server is left alone."""
@@ -76,6 +90,7 @@ class SceneView:
             viewport.stop()
         self._viewports.clear()
         self._virtual.stop()
+        self._planes.stop()
 
     # -- what the panel asks for -------------------------------------------------------------
 
@@ -161,7 +176,7 @@ class SceneView:
     async def _connected(self, client: viser.ClientHandle) -> None:
         if not self._stop.is_set():
             reporter = self._reporter(f"client {client.client_id}")
-            viewport = Viewport(client, self._source, self._theme, reporter)
+            viewport = Viewport(client, self._source, self._theme, reporter, self._bakery)
             self._viewports[client.client_id] = viewport
             self._virtual.wake()
 
@@ -211,6 +226,9 @@ class SceneView:
             self._stop.wait(FOLLOW_SECONDS)
 
     def _update(self, snapshot: Snapshot, fresh: bool) -> None:
+        if snapshot.photos is not self._photos:  # a restart reads them anew
+            self._photos = snapshot.photos
+            self._bakery.forget()
         with self._drawing:
             if fresh:
                 self._frustums.update(snapshot)
@@ -221,6 +239,7 @@ class SceneView:
             self._set_initial(Vantage.of(snapshot.learned.cameras))
         if fresh:
             self._virtual.update(snapshot)
+            self._planes.wake()
             for viewport in list(self._viewports.values()):
                 viewport.wake()
 

@@ -1,5 +1,7 @@
 """One client's window: where its camera is comes in, pictures of the scene go out."""
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,8 +10,11 @@ import viser
 
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
+from studio.scene.baked import Bakery
 from studio.scene.coordinates import View, fov_that_holds, pose_in_viser
+from studio.scene.hand import Hand
 from studio.scene.painter import Painter
+from studio.scene.quads import ROOT as PLANES
 from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
@@ -20,6 +25,7 @@ JPEG_QUALITY = 82
 LOOK_DISTANCE = 6.0  # viser units ahead of a camera that is looked through; drags orbit that point
 LEFT = 0.02  # viser units from a camera that was looked through, from which it is seen again
 NOTICE_SECONDS = 10.0
+DECODED_SECONDS = 0.12  # until a browser has surely decoded a picture that it got
 
 
 @dataclass
@@ -46,16 +52,23 @@ class Viewport:
         source: Source,
         theme: Theme,
         failed: Callable[[str | None], None],
+        bakery: Bakery,
     ) -> None:
         """Begin to show pictures. `failed` is told what went wrong, and None when it is well."""
         self._client, self._theme, self._report = client, theme, failed
         self._hidden: _Hidden | None = None
-        self._painter = Painter(f"view-{client.client_id}", source, self, self._show, self._failed)
+        self._hand = Hand()
+        self._blank = self._drawing = False  # whether there is no picture, and planes stand there
+        self._planes = client.scene.add_frame(PLANES, show_axes=False, visible=False)
+        self._source = source
+        name = f"view-{client.client_id}"
+        self._painter = Painter(name, source, self, self._show, self._failed, bakery)
         self._painter.look_from(View.of_client(client.camera))
         client.camera.on_update(self._moved)
 
     async def _moved(self, camera: viser.CameraHandle) -> None:
         """Note where the client is; on the event loop, so that the order is kept."""
+        self._hand.moved(time.monotonic(), self._drawing)
         self._painter.look_from(View.of_client(camera))
         if self._hidden is not None and self._hidden.left(camera.position):
             self._hidden.node.remove()
@@ -102,6 +115,7 @@ class Viewport:
 
     def wake(self) -> None:
         """There is a newer snapshot."""
+        self._place_planes()
         self._painter.wake()
 
     def stop(self, wait: bool = True) -> None:
@@ -119,10 +133,35 @@ class Viewport:
         depth = explore.frustums or explore.trails
         return Look(explore.channel, explore.colour_map, self._theme.ground, depth)
 
+    def while_moving(self, snapshot: Snapshot) -> bool:
+        """A picture follows the hand, unless the browser draws the planes itself."""
+        return not (self._hand.quick and self._has_planes(snapshot))
+
+    def _has_planes(self, snapshot: Snapshot) -> bool:
+        explore, learned = snapshot.config.explore, snapshot.learned
+        planes = learned is not None and learned.planes is not None
+        return planes and explore.planes and explore.channel == "rgb"
+
     def _show(self, shot: Shot) -> None:
+        """Planes stand where there is no picture; a picture has to be there before they leave."""
+        self._blank = shot.blank
+        self._place_planes()
         self._client.scene.set_background_image(
             shot.image, format="jpeg", jpeg_quality=JPEG_QUALITY, depth=shot.depth
         )
+        if not self._drawing and self._planes.visible:
+            leaving = threading.Timer(DECODED_SECONDS, self._hide_planes)
+            leaving.daemon = True
+            leaving.start()
+
+    def _place_planes(self) -> None:
+        self._drawing = self._blank and self._has_planes(self._source.snapshot)
+        if self._blank and self._planes.visible != self._drawing:
+            self._planes.visible = self._drawing
+
+    def _hide_planes(self) -> None:
+        if not self._drawing:
+            self._planes.visible = False
 
     def _failed(self, sentence: str | None) -> None:
         self._report(sentence)

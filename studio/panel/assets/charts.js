@@ -7,7 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const CHARTS = {
   psnr: { words: (v) => `${v.toFixed(1)} dB`, scale: (v) => v },
   loss: { words: (v) => v.toPrecision(3), scale: (v) => Math.log10(Math.max(v, 1e-9)) },
-  focal: { words: (v) => `${v.toFixed(2)} W`, scale: (v) => v, least: 0.1 },
+  focal: { words: (v) => v.toFixed(2), scale: (v) => v, least: 0.1 },
 };
 let curves = null;
 const hovered = {};

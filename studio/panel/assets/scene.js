@@ -52,19 +52,20 @@ export function drawScene(facts) {
   for (const chip of document.querySelectorAll("[data-channel]")) {
     chip.setAttribute("aria-pressed", String(chip.dataset.channel === facts.channel));
   }
-  drawLevel(facts.view);
+  drawLevel(facts, facts.view);
   drawPicture(facts.view);
   drawCover(facts);
 }
 
-function drawLevel(view) {
+function drawLevel(facts, view) {
   byId("level").hidden = !view.level && !view.failure;
   byId("level-ms").hidden = Boolean(view.failure);
   if (view.failure) return write("level-words", view.failure);
   if (!view.level) return;
   const soft = byId("viser").contentDocument?.getElementById("webgl-software-rendering");
+  const shown = view.planes ? "planes" : facts.shown;
   const words = view.level >= 1 ? "sharp" : `sharpening 1/${Math.round(1 / view.level)}`;
-  write("level-words", `novel view, ${words}${soft ? ", WebGL in software" : ""}`);
+  write("level-words", `${shown}, ${words}${soft ? ", WebGL in software" : ""}`);
   write("level-ms", `${Math.round(view.milliseconds)} ms`);
 }
 

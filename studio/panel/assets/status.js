@@ -3,6 +3,7 @@
 import { byId, clock, decibels, grouped, make, write } from "./ask.js";
 
 const STAGES = ["explore", "refine"];
+const UNSURE = 0.5; // dB between the scene and its mirror image under which nobody can tell
 const SHOWN = 20;
 let lastNotice = null;
 
@@ -14,18 +15,47 @@ export function drawStatus(facts) {
   drawStages(facts);
   write("figure-step", grouped(facts.step));
   write("figure-psnr", decibels(facts.psnr));
+  write("figure-unseen", shownWords(facts));
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
   write("figure-left", facts.playing ? clock(facts.seconds_left) : "–");
   write("figure-device", facts.device.toUpperCase());
   write("fact-stage", facts.stage + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
   write("fact-seconds", clock(facts.seconds));
+  drawFindings(facts);
   drawNotices(facts.notices);
+}
+
+// Which scene still views show, and how well it knows pixels that it has not learned from.
+function shownWords({ shown, unseen_psnr: psnr }) {
+  if (shown === null) return "–";
+  return psnr === null ? shown : `${shown} · ${decibels(psnr)}`;
+}
+
+function drawFindings(facts) {
+  const [gap, range] = [facts.mirror_gap, facts.focal_interval];
+  const likely = range ? `, likely ${range[0].toFixed(2)}-${range[1].toFixed(2)}` : "";
+  write("focal-likely", likely);
+  write("fact-focal", (byId("chart-focal-now")?.textContent || "–") + likely);
+  write("fact-shown", shownWords(facts));
+  const place = byId("verdict");
+  if (!place) return;
+  const known = gap !== null;
+  place.hidden = !known;
+  const sure = known && gap >= UNSURE;
+  const word = sure ? "right way round" : "may be inside out";
+  for (const id of ["verdict", "fact-mirror"]) {
+    byId(id)?.classList.toggle("ok", sure);
+    byId(id)?.classList.toggle("warn", known && !sure);
+  }
+  write("verdict", known ? word : "");
+  place.title = known ? `Its mirror image explains the photos ${gap.toFixed(1)} dB worse.` : "";
+  write("fact-mirror", known ? `${gap.toFixed(1)} dB worse: ${word}` : "–");
 }
 
 function drawStages(facts) {
   const place = byId("stages");
-  const names = STAGES.includes(facts.stage) ? STAGES : [facts.stage, ...STAGES];
+  const names = facts.bootstrap ? ["bootstrap", ...STAGES] : STAGES;
   const key = `${names} ${facts.stage}`;
   if (!place || place.dataset.key === key) return;
   place.dataset.key = key;

@@ -82,7 +82,7 @@ class Window:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
-        self.stats: ViewStats | None = ViewStats(0.5, 18.0, 3.0, 40.0)
+        self.stats: ViewStats | None = ViewStats(0.5, 18.0, 3.0, False, 40.0)
         self.clients = 1
         self.failure: str | None = None
         self.picture: tuple[int, bytes] = (0, b"")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.engine.commands import Configure, Pause, Play, Refine, Step
+from core.training.bootstrap import Findings
 from core.training.config import Config
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
@@ -135,8 +136,26 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
     expect(page.locator("#figure-left")).to_have_text("2:10")
     expect(page.locator("#stages .now")).to_have_text("explore")
+    expect(page.locator("#stages b")).to_have_text(["bootstrap", "explore", "refine"])
     desktop.engine.say("Checkpoint <b>saved</b>.")
     expect(page.locator("#notices-items li").first).to_contain_text("Checkpoint <b>saved</b>.")
+
+
+def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
+    expect(page.locator("#figure-unseen")).to_have_text("relu")
+    expect(page.locator("#verdict")).to_be_hidden()
+    desktop.engine.publish(
+        shown="planes",
+        unseen_psnr={"planes": 23.61, "field": 20.0},
+        findings=Findings(mirror_gap=3.94, focal_interval=(0.751, 0.894)),
+    )
+    expect(page.locator("#figure-unseen")).to_have_text("planes · 23.6 dB")
+    expect(page.locator("#verdict.ok")).to_have_text("right way round")
+    page.get_by_role("tab", name="Training").click()
+    expect(page.locator("#fact-mirror")).to_have_text("3.9 dB worse: right way round")
+    expect(page.locator("#fact-focal")).to_contain_text("likely 0.75-0.89")
+    desktop.engine.publish(findings=Findings(mirror_gap=0.31))
+    expect(page.locator("#verdict.warn")).to_have_text("may be inside out")
 
 
 def test_two_tabs_and_a_reload_agree(open_page: Callable[..., Page], desktop: Desktop) -> None:

@@ -13,6 +13,7 @@ import torch
 import viser
 import zstandard
 from torch import Tensor
+from torch.nn import functional
 from viser import _messages
 from viser.infra import Message
 from websockets.sync.client import ClientConnection, connect
@@ -20,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 from core.engine.governor import Governor
 from core.engine.snapshot import Snapshot, Trails
 from core.fields import SceneField
+from core.fields.planes import Extent, PlanesField, even_places
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.rendering.scene import Scene
@@ -52,6 +54,16 @@ def scene(field: SceneField = waves, settings: RaySettings = NDC) -> Scene:
     return Scene(field, torch.tensor([FOCAL / WIDTH, FOCAL / HEIGHT]), settings)
 
 
+def planes_scene(count: int = 8, seed: int = 0) -> Scene:
+    """Smooth planes a little larger than the photos."""
+    field = PlanesField(even_places(count), 40, 30, Extent((1.4, 1.4), (1.2, 1.2)), 0.1, 1.0)
+    generator = torch.Generator().manual_seed(seed)
+    for block in field.blocks:
+        coarse = torch.randn(len(block), 4, 4, 5, generator=generator)
+        block.data += functional.interpolate(coarse, (30, 40), mode="bicubic")
+    return scene(field.requires_grad_(False))
+
+
 def photo_set(count: int = 3, seed: int = 0) -> PhotoSet:
     """Photos of noise."""
     pixels = np.random.default_rng(seed).integers(0, 255, (count, HEIGHT, WIDTH, 3), np.uint8)
@@ -67,6 +79,7 @@ class Stage:
         small = {"explore.quality": 64, "explore.samples": 8}
         self.config = changed(Config(), small | options)
         self.photos, self.scene = photo_set(), scene(field)
+        self.planes: Scene | None = None
         self.governor = Governor()
         self.snapshot = Snapshot(0, Path("run"), self.config)
         self._published = threading.Condition()
@@ -74,7 +87,7 @@ class Stage:
     def publish(self, cameras: tuple[Camera, ...] = CAMERAS, **facts: Any) -> Snapshot:
         """A newer snapshot with cameras and the scene."""
         held_out = tuple(index == 1 for index in range(len(cameras)))
-        learned = Learned(self.photos.names, cameras, held_out, self.scene)
+        learned = Learned(self.photos.names, cameras, held_out, self.scene, self.planes)
         known = {"photos": self.photos, "learned": learned, "phase": "ready"}
         return self.publish_facts(**known | facts)
 

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from core.engine.snapshot import Snapshot
 from studio.scene import painter as painter_module
+from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
 from tests.cameras import camera
-from tests.studio.scene.stand_ins import HEIGHT, PATIENCE, WIDTH, Stage, soon, waves
+from tests.studio.scene.stand_ins import HEIGHT, PATIENCE, WIDTH, Stage, planes_scene, soon, waves
 
 AHEAD = View.of_camera(camera((0, 0, 0), size=(WIDTH, HEIGHT)))
 ASIDE = View.of_camera(camera((0.02, 0, 0), size=(WIDTH, HEIGHT)))
@@ -27,11 +28,12 @@ class Bench:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.wanted: int | None = 48
-        self.channel = "rgb"
+        self.channel, self.follows = "rgb", True
         self.shots: list[Shot] = []
         self.failures: list[str | None] = []
         self.asked = threading.Event()
-        self.painter = Painter("painter", stage, self, self.shots.append, self.failures.append)
+        shown, failed = self.shots.append, self.failures.append
+        self.painter = Painter("painter", stage, self, shown, failed, Bakery())
 
     def quality(self, snapshot: Snapshot, view: View) -> int | None:
         """As the test wants."""
@@ -41,6 +43,10 @@ class Bench:
         """As the test wants; notes that the painter has looked around."""
         self.asked.set()
         return Look(self.channel, "turbo", (0, 0, 0), depth=False)
+
+    def while_moving(self, snapshot: Snapshot) -> bool:
+        """As the test wants."""
+        return self.follows
 
     @property
     def level(self) -> float:
@@ -89,7 +95,8 @@ def test_a_view_is_shown_coarse_then_sharp(bench: Bench) -> None:
     stats = bench.painter.tally.stats
     assert stats is not None and stats.first_picture_ms > 0 and stats.pictures_per_second > 0
     assert len(bench.shots) >= 3
-    assert {shot.image.shape for shot in bench.shots if not shot.blank} == {(HEIGHT, WIDTH, 3)}
+    sizes = {shot.image.shape for shot in bench.shots if not shot.blank}
+    assert sizes == {(HEIGHT, WIDTH, 3), (HEIGHT // 2, WIDTH // 2, 3)}  # coarse ones are sent small
 
 
 def test_before_there_is_anything_the_ground_is_shown_once(bench: Bench) -> None:
@@ -128,7 +135,7 @@ def test_the_newest_of_many_views_is_the_one_that_is_sharpened(bench: Bench, fie
     bench.until_sharp()
     job = bench.painter._job
     assert job is not None
-    assert np.allclose(job.frame.whole.position, places[-1].position)
+    assert np.allclose(job.frame(0).whole.position, places[-1].position)
 
 
 def test_a_drag_that_never_rests_shows_pictures(bench: Bench, field: Slow) -> None:
@@ -233,3 +240,36 @@ def test_stopping_takes_no_longer_than_a_chunk(bench: Bench, field: Slow) -> Non
     bench.painter.look_from(AHEAD)
     soon(lambda: not bench.painter.alive)
     assert field.chunks == stopped_at[0] and bench.level < 1
+
+
+def test_what_moves_is_shown_the_planes_and_what_is_still_the_field(
+    bench: Bench, field: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    bench.stage.planes = planes_scene()
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    soon(lambda: bench.level > 0)
+    stats = bench.painter.tally.stats
+    assert stats is not None and stats.planes and field.chunks == 0
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
+    bench.painter.wake()
+    bench.until_sharp()
+    soon(lambda: bench.painter.tally.stats is not None and not bench.painter.tally.stats.planes)
+    assert field.chunks > 0
+
+
+def test_nothing_is_rendered_for_a_browser_that_draws_by_itself_until_it_is_still(
+    bench: Bench, field: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    bench.until_sharp()
+    bench.follows, chunks = False, field.chunks
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    bench.painter.look_from(ASIDE)
+    soon(lambda: bench.shots[-1].blank)
+    assert field.chunks == chunks
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
+    bench.painter.wake()
+    soon(lambda: not bench.shots[-1].blank)

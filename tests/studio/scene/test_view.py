@@ -16,9 +16,19 @@ from core.errors import InputError
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, fov_that_holds
 from studio.scene.frustums import LEARNED, Frustums
+from studio.scene.quads import ROOT as PLANES
 from studio.scene.vantage import Vantage
 from tests.cameras import camera, same
-from tests.studio.scene.stand_ins import CAMERAS, Client, Stage, client, soon, trails, waves
+from tests.studio.scene.stand_ins import (
+    CAMERAS,
+    Client,
+    Stage,
+    client,
+    planes_scene,
+    soon,
+    trails,
+    waves,
+)
 
 
 @pytest.fixture
@@ -266,3 +276,27 @@ def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> 
         left = {t.name for t in set(threading.enumerate()) - before}
         assert not [n for n in left if n.startswith(("view-", "scene", "virtual"))]
         browser.look((0, 0, -4))  # nobody answers, nothing breaks
+
+
+def planes_seen(browser: Client) -> bool | None:
+    """Whether a client was last told to show the planes; None before it was told anything."""
+    told = [m for m in browser.of("SetSceneNodeVisibilityMessage") if m["name"] == PLANES]
+    return told[-1]["visible"] if told else None
+
+
+def test_a_quick_browser_draws_the_planes_while_it_moves(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.planes = planes_scene()
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: len(browser.of("ImageMessage")) == 8)
+        assert not planes_seen(browser)
+        viewport = next(iter(view._viewports.values()))
+        viewport._hand.quick = True
+        browser.look((0.1, 0, -3))
+        soon(lambda: planes_seen(browser) is True)
+        soon(lambda: planes_seen(browser) is False)  # still: there is a picture again
+        assert view.failure is None

@@ -1,0 +1,169 @@
+"""The learned planes standing in the 3D scene as pictures, drawn by the browser itself.
+
+They form among the cameras while they are learned, and orbiting them costs the server nothing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import viser
+
+from core.rendering.scene import Scene
+from studio.scene.baked import Baked, Bakery
+from studio.scene.coordinates import SCALE
+from studio.scene.source import Source
+
+ROOT = "/planes"
+MOST = 12  # pictures: every one is a node of the scene and a texture of the browser
+LONG_SIDE = 240  # texels
+FARTHEST = 40.0  # world units, of a plane that is infinitely far
+SECONDS = 2.0  # at least, between two refreshes, which are a megabyte,
+PRICE = 30  # and so many times what the last one took: never more than a few percent of a core
+FAINT = 4  # of 255: less alpha is nothing, and its colour no more than noise
+WAIT_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Quad:
+    """One picture: (H, W, 4) uint8 with straight alpha, its sides and its z in viser's units."""
+
+    image: np.ndarray
+    width: float
+    height: float
+    z: float
+
+
+class Quads:
+    """The planes of a server's scene, kept up by a thread of their own."""
+
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        source: Source,
+        bakery: Bakery,
+        watched: Callable[[], bool],
+        failed: Callable[[str | None], None],
+    ) -> None:
+        """Nothing is shown before `start`. `watched` says whether anybody is there."""
+        self._server, self._source, self._bakery = server, source, bakery
+        self._watched, self._failed = watched, failed
+        server.scene.add_frame(ROOT, show_axes=False)
+        self._handles: list[viser.ImageHandle] = []
+        self._sent: Scene | None = None
+        self._due = 0.0
+        self._news, self._stop = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="planes", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the engine."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is a newer snapshot."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._news.wait(WAIT_SECONDS)
+            self._news.clear()
+            try:
+                self.update()
+                self._failed(None)
+            except Exception as error:
+                _log.exception("showing the planes failed")
+                self._failed(f"The planes could not be shown: {error or type(error).__name__}")
+                self._stop.wait(SECONDS)
+            self._stop.wait(max(0.0, self._due - time.monotonic()))
+
+    def update(self) -> None:
+        """Show the newest planes, unless these are the ones that are there."""
+        snapshot = self._source.snapshot
+        scene = snapshot.learned.planes if snapshot.learned else None
+        if scene is None or not snapshot.config.explore.planes:
+            self._show([])
+            self._sent = None
+        elif scene is not self._sent and self._watched():
+            began = time.thread_time()
+            self._show(quads_of(self._bakery.fresh(scene)))
+            self._sent = scene
+            self._due = time.monotonic() + max(SECONDS, PRICE * (time.thread_time() - began))
+
+    def _show(self, quads: list[Quad]) -> None:
+        while len(self._handles) > len(quads):
+            self._handles.pop().remove()
+        with self._server.atomic():
+            for index, quad in enumerate(quads):
+                if index == len(self._handles):
+                    self._handles.append(self._added(index, quad))
+                else:
+                    handle = self._handles[index]
+                    handle.image, handle.position = quad.image, (0.0, 0.0, quad.z)
+                    handle.render_width, handle.render_height = quad.width, quad.height
+
+    def _added(self, index: int, quad: Quad) -> viser.ImageHandle:
+        return self._server.scene.add_image(
+            f"{ROOT}/{index:02d}",
+            quad.image,
+            quad.width,
+            quad.height,
+            format="png",
+            cast_shadow=False,
+            receive_shadow=False,
+            position=(0.0, 0.0, quad.z),
+        )
+
+
+def quads_of(baked: Baked) -> list[Quad]:
+    """At most `MOST` pictures; neighbours become one, as the reference camera sees them."""
+    count = len(baked.layers)
+    groups = np.array_split(np.arange(count), min(count, MOST))
+    return [_quad(baked, group) for group in groups]
+
+
+def _quad(baked: Baked, group: np.ndarray) -> Quad:
+    height, width = baked.layers.shape[1:3]
+    shrink = min(1.0, LONG_SIDE / max(width, height))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    reach = baked.reach[group].max(0)
+    light = np.zeros((size[1], size[0], 4), np.float32)
+    for index in reversed(group):
+        layer = _placed(baked.layers[index], baked.reach[index] / reach, size)
+        light *= 1 - layer[..., 3:] * np.float32(1 / 255)
+        light += layer
+    z = min(FARTHEST, float(1 / max(baked.disparities[group].mean(), 1e-6)))
+    sides = reach * z / baked.frame * SCALE
+    return Quad(_straight(light), float(sides[0]), float(sides[1]), z * SCALE)
+
+
+def _placed(layer: np.ndarray, part: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A plane's picture over the middle `part` (2,) of a canvas of a size."""
+    small = cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+    if np.allclose(part, 1, atol=1e-3):
+        return small
+    middle = (np.array(size) - 1) / 2
+    matrix = np.column_stack([np.diag(part), middle - part * middle])
+    return cv2.warpAffine(small, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _straight(light: np.ndarray) -> np.ndarray:
+    """Colours no longer multiplied by alpha; those of clear texels are their neighbours'."""
+    around = cv2.blur(light, (5, 5))
+    clear = light[..., 3:] < FAINT
+    source = np.where(clear, around, light)
+    rgb = source[..., :3] / np.maximum(source[..., 3:], 1) * 255
+    alpha = np.where(clear, 0, light[..., 3:])
+    return np.concatenate([rgb, alpha], -1).round().clip(0, 255).astype(np.uint8)
