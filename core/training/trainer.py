@@ -108,7 +108,7 @@ class Trainer:
         self.step += 1
         self.epoch += len(self.order) == 0
         self.photo_error = noted(self.photo_error, result)
-        if self.contest and self.neural and self.planes and self.step % EVERY == 0:
+        if self.contest and self.planes and not self.bootstrap and self.step % EVERY == 0:
             self._compare()
         self.seconds += time.monotonic() - began
         return result
@@ -164,10 +164,11 @@ class Trainer:
         return this
 
     def _compare(self) -> None:
-        """Ask both scenes for pixels they have not seen, and show the better one."""
-        assert self.contest and self.planes and self.neural
-        for name, field in (("planes", self.planes.field), ("field", self.neural.field)):
-            self.contest.ask(name, self._scene(field), self.rig)
+        """Ask the scenes for pixels they have not seen, and show the better one."""
+        assert self.contest and self.planes
+        self.contest.ask("planes", self._scene(self.planes.field), self.rig)
+        if self.neural is not None:
+            self.contest.ask("field", self._scene(self.neural.field), self.rig)
         winner = self.contest.winner(self.shown)
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"

@@ -192,3 +192,13 @@ def test_a_network_takes_one_turn_in_three_while_planes_sharpen(photos: PhotoSet
         trainer.train_step(1)
         moved.append(not torch.equal(trainer.neural.field.density.weight, before))
     assert sum(moved) == 2
+
+
+@pytest.mark.parametrize("kind", ["relu", "planes"])
+def test_planes_say_how_well_they_know_unseen_pixels_once_all_have_cameras(
+    photos: PhotoSet, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.trainer.EVERY", 2)
+    trainer = until(begun(photos, RECIPE, field__kind=kind), "explore")
+    run_on(trainer, 2)
+    assert trainer.unseen_errors.keys() == ({"planes"} if kind == "planes" else {"planes", "field"})
