@@ -29,10 +29,23 @@ def page(desktop: Desktop) -> Iterator[Page]:
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.goto(desktop.url)
-        page.get_by_role("tab", name="Export").click()
+        expect(page.locator("#figure-step")).to_have_text("0")  # the page lives
+        _open_tab(page)
         for name, value in {"frames": "4", "size": "48", "fps": "10"}.items():
             page.locator(f"#export-{name} input").fill(value)
         yield page
+
+
+def _open_tab(page: Page) -> None:
+    """Click until the tab is open: Gradio may draw the tabs anew after the page has come."""
+    for _ in range(10):
+        page.get_by_role("tab", name="Export").click()
+        try:
+            expect(page.locator("#export-frames input")).to_be_visible(timeout=3000)
+            return
+        except AssertionError:
+            continue
+    raise AssertionError("the tab does not open")
 
 
 def finished(page: Page, title: str) -> Locator:
