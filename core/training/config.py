@@ -81,7 +81,7 @@ class Cameras(Section):
         2e-5, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
     )
     rate_beside_planes: float = option(
-        0.05, "Cameras beside planes", "Part of the camera rates that a network has after planes.",
+        0.0, "Cameras beside planes", "Part of the camera rates that a network has after planes.",
         at_least=0, at_most=1, expert=True,
     )  # fmt: skip
     decay: float = option(
