@@ -23,6 +23,7 @@ from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
 from core.errors import InputError
 from core.training import checkpoint
+from core.training.changes import configure, refine
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, strongest
@@ -194,7 +195,7 @@ class Engine:
             return
         if effect is Effect.REBUILD_FIELD:
             self._keep_for_undo()
-        self._trainer.configure(new)
+        configure(self._trainer, new)
         if effect > Effect.LIVE:
             words = " · ".join(
                 f"{p.partition('.')[2]} {v}" for p, v in differences(old, new).items()
@@ -205,7 +206,7 @@ class Engine:
     def _refine(self) -> None:
         trainer = self._needed()
         self._keep_for_undo()
-        trainer.refine()
+        refine(trainer)
         self._recorder.mark(self._step, "refine")
         self._say("Refining: the scene restarts, cameras stay.")
 

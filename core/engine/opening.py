@@ -9,6 +9,7 @@ from core.errors import InputError
 from core.files import write_atomically
 from core.photos import PhotoSet, extract_frames, is_video, load_photos
 from core.training import checkpoint
+from core.training.changes import configure
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, options, to_yaml
@@ -65,7 +66,7 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
             raise InputError(
                 f"{path} cannot change in the run {run}, which has begun; name another with --run."
             )
-    trainer.configure(wanted)
+    configure(trainer, wanted)
     return trainer, recorder, complaints
 
 

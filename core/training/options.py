@@ -27,6 +27,8 @@ class Effect(enum.IntEnum):
         return _SENTENCES[self]
 
 
+RESTART, CONVERT, REBUILD_FIELD = Effect.RESTART, Effect.CONVERT, Effect.REBUILD_FIELD
+
 _SENTENCES = {
     Effect.VIEW: "At once; training is not touched.",
     Effect.LIVE: "From the next step.",

@@ -1,4 +1,4 @@
-"""Everything that training changes, and the few ways it is changed."""
+"""Everything that training changes, and one step of it."""
 
 import copy
 import functools
@@ -20,10 +20,8 @@ from core.training.copies import PlanesCopies
 from core.training.learned import Learned
 from core.training.levels import RECIPE, Level, Recipe
 from core.training.neural import NeuralLearner, rates_at
-from core.training.options import Effect
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
-from core.training.settings import strongest
 from core.training.step import Mapper, StepResult, noted
 
 NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner
@@ -132,7 +130,7 @@ class Trainer:
             self._said += self.bootstrap.told()
             self.planes, self.rig = self.bootstrap.leader, self.bootstrap.leader.rig
             if self.bootstrap.finished:
-                self._explore()
+                self.explore()
             return result
         results = {}
         if self.planes is not None and not (self.planes.finished and self.neural):
@@ -175,7 +173,7 @@ class Trainer:
             self._said.append(f"Unseen pixels are now known best by {better}, which is shown.")
             self.shown = winner
 
-    def _explore(self) -> None:
+    def explore(self) -> None:
         """The cameras are found: planes go on to sharpen, and the chosen field begins."""
         assert self.bootstrap is not None
         leader, photos = self.bootstrap.leader, self.trained_photos()
@@ -206,80 +204,6 @@ class Trainer:
         """Whether explore has lasted as long as it should, so that refine begins by itself."""
         after = self.config.training.refine_after_epochs
         return self.stage == "explore" and 0 < after <= self.epoch - self.stage_start
-
-    # -- changes -----------------------------------------------------------------------------
-
-    def configure(self, config: Config) -> Effect:
-        """Take over a config with any changes short of `RESTART`, and say what they did.
-
-        Raises:
-            InputError: the change leaves fewer than two photos. Nothing is changed then.
-        """
-        effect, old = strongest(self.config, config), self.config
-        assert effect < Effect.RESTART, "a restart takes a new trainer"
-        photos = build.trained_photos(config, self.photos.names, self.held_out)
-        self.config = config
-        if config.data.disabled != old.data.disabled:
-            self.order = self.order[:0]
-            self._choose_photos(photos)
-        self._convert(build.learns(old) != build.learns(config))
-        if effect is Effect.REBUILD_FIELD:
-            self._new_field()
-        return effect
-
-    def _choose_photos(self, photos: Tensor) -> None:
-        if self.contest is not None:
-            self.contest.choose(self.pixels, photos)
-        if self.bootstrap is not None:
-            self.bootstrap.choose(photos)
-        elif self.planes is not None:
-            new = ~torch.isin(photos, self.planes.trained) & self.photo_error[photos].isnan()
-            place_beside(self.planes, photos[new])
-            self.planes.choose(photos)
-
-    def _convert(self, learning_changed: bool) -> None:
-        part, before = self.config.cameras, dict(self.rig.named_parameters())
-        learners = [] if self.planes is None else [self.planes]
-        learners += self.bootstrap.rivals if self.bootstrap else []
-        for rig in {id(rig): rig for rig in [self.rig, *(one.rig for one in learners)]}.values():
-            rig.convert(part.rotation, part.focal, part.shared_focal)
-        after = dict(self.rig.named_parameters())
-        converted = tuple(name for name in after if after[name] is not before[name])
-        if converted and self.neural is not None:
-            self.neural.renew_cameras(converted)
-        if converted or learning_changed:
-            for learner in learners:
-                learner.let_learn(build.learns(self.config))
-
-    def refine(self) -> None:
-        """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
-        if self.bootstrap is not None:
-            self._explore()
-        self.stage, self.stage_start = "refine", self.epoch
-        if self.neural is None:
-            levels = self.recipe.levels[len(self.recipe.starting) :]
-            self.planes = self.new_planes(levels, self.trained_photos())
-        else:
-            self._new_field()
-            self.neural.renew_cameras()
-
-    def _new_field(self) -> None:
-        """A fresh field of the chosen kind. While the cameras are being found it is yet to come."""
-        if self.bootstrap is not None:
-            return
-        if self.contest is not None:
-            self.contest.errors.pop("field", None)
-        if self.config.field.kind == "planes":
-            self.neural = None
-            if self.planes is None:
-                self.planes = self.new_planes(self.recipe.levels, self.trained_photos())
-        elif self.neural is not None:
-            self.neural.renew_field(self.config, self.epoch, self.generator)
-        else:
-            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
-            if self.contest is None:  # without unseen pixels the field that was asked for is shown
-                self.planes = None
-        self.shown = "field" if self.planes is None else "planes"
 
     # -- what others may see -----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import torch
 
 from core.photos import PhotoSet
 from core.training import checkpoint
+from core.training.changes import configure, refine
 from core.training.settings import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -64,7 +65,7 @@ def test_resume_in_refine_of_planes_is_bit_for_bit(
     config = small_config(training__bootstrap=bootstrap, field__kind="planes")
     trainer = until(Trainer(config, photos, RECIPE), "explore")
     run_on(trainer, 6)
-    trainer.refine()
+    refine(trainer)
     run_on(trainer, 6)
     again = reopened(trainer, tmp_path)
     assert again.stage == "refine"
@@ -75,7 +76,7 @@ def test_resume_after_photos_were_left_out_asks_for_the_same_pixels(
     photos: PhotoSet, tmp_path: Path
 ) -> None:
     trainer = until(begun(photos, RECIPE), "explore")
-    trainer.configure(changed(trainer.config, {"data.disabled": ["2.png"]}))
+    configure(trainer, changed(trainer.config, {"data.disabled": ["2.png"]}))
     again = reopened(trainer, tmp_path)
     for one in (trainer, again):
         run_on(one, 60)
@@ -100,7 +101,7 @@ def test_changes_amid_a_bootstrap_move_no_camera(
     trainer = until(begun(photos, RECIPE), phase)
     run_on(trainer, 1)
     before = trainer.rig.camera_to_world().detach().clone()
-    trainer.configure(changed(trainer.config, change))
+    configure(trainer, changed(trainer.config, change))
     assert (trainer.rig.camera_to_world() - before).abs().max() < 1e-6
     again = reopened(trainer, tmp_path)
     assert torch.equal(run_on(again, 4), run_on(trainer, 4))
@@ -112,7 +113,7 @@ def test_photos_taken_back_join_and_those_that_joined_stay(photos: PhotoSet) -> 
     trainer = begun(photos, RECIPE, data__disabled=["1.png"])
     until(trainer, "joining")
     run_on(trainer, 1)
-    trainer.configure(changed(trainer.config, {"data.disabled": []}))
+    configure(trainer, changed(trainer.config, {"data.disabled": []}))
     assert trainer.bootstrap is not None
     assert trainer.bootstrap.others.tolist() == [1]
     until(trainer, "explore")
@@ -130,7 +131,7 @@ def test_refine_ends_the_bootstrap_and_keeps_the_cameras(
     assert trainer.bootstrap is not None
     known = trainer.bootstrap.leader.trained
     before = trainer.rig.camera_to_world()[known].detach().clone()
-    trainer.refine()
+    refine(trainer)
     assert trainer.stage == "refine" and trainer.bootstrap is None
     assert torch.equal(trainer.rig.camera_to_world()[known], before)
     assert trainer.planes is not None and trainer.planes.trained.tolist() == [0, 1, 2, 3, 4]
@@ -146,7 +147,7 @@ def test_planes_and_networks_change_places_in_a_run(photos: PhotoSet, bootstrap:
     for kind in ("planes", "relu", "planes", "siren"):
         run = [trainer.train_step(1).finite for _ in range(4)]
         poses = trainer.rig.camera_to_world().detach().clone()
-        trainer.configure(changed(trainer.config, {"field.kind": kind}))
+        configure(trainer, changed(trainer.config, {"field.kind": kind}))
         assert all(run) and torch.equal(trainer.rig.camera_to_world(), poses)
         assert (trainer.neural is None) is (kind == "planes")
         assert (trainer.planes is None) is (kind != "planes" and not bootstrap)
@@ -167,10 +168,10 @@ def test_planes_without_bootstrap_learn_from_every_photo(photos: PhotoSet) -> No
 def test_a_photo_taken_back_late_starts_beside_its_neighbour(photos: PhotoSet) -> None:
     trainer = until(begun(photos, RECIPE, data__disabled=["4.png"]), "explore")
     run_on(trainer, 2)
-    trainer.configure(changed(trainer.config, {"data.disabled": []}))
+    configure(trainer, changed(trainer.config, {"data.disabled": []}))
     assert torch.equal(trainer.rig.position[4], trainer.rig.position[3])
     before = trainer.rig.position[3].detach().clone()
-    trainer.configure(changed(trainer.config, {"data.disabled": ["0.png"]}))
+    configure(trainer, changed(trainer.config, {"data.disabled": ["0.png"]}))
     assert torch.equal(trainer.rig.position[3], before)
 
 

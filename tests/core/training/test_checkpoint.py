@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
 from core.training import checkpoint
+from core.training.changes import configure, refine
 from core.training.settings import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -59,9 +60,9 @@ def test_resume_in_refine_with_converted_cameras_is_bit_for_bit(
 ) -> None:
     trainer = Trainer(small_config(training__freeze_cameras_epochs=1), photos)
     run_on(trainer, 6)
-    trainer.refine()
+    refine(trainer)
     run_on(trainer, 7)
-    trainer.configure(changed(trainer.config, {"cameras.rotation": "rotation6D"}))
+    configure(trainer, changed(trainer.config, {"cameras.rotation": "rotation6D"}))
     run_on(trainer, 2)
     path = checkpoint.save(trainer, tmp_path, {})
     again = reopened(path, photos)

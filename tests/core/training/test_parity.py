@@ -12,6 +12,7 @@ from core.geometry.rays import camera_rays, cast_rays
 from core.photos import PhotoSet
 from core.rendering.volume import Rendering
 from core.training import checkpoint
+from core.training.changes import refine
 from core.training.settings import options
 from core.training.trainer import Trainer
 from studio.cli import arguments, main
@@ -91,7 +92,7 @@ def test_training_and_rendering_cast_the_same_rays(photos: PhotoSet) -> None:
 def test_cameras_keep_still_in_the_first_epochs_of_refine(photos: PhotoSet) -> None:
     trainer = Trainer(small_config(training__freeze_cameras_epochs=1), photos)
     trainer.train_step(1)
-    trainer.refine()
+    refine(trainer)
     held, moved = trainer.rig.position.detach().clone(), []
     while trainer.epoch - trainer.stage_start < 2:
         frozen = trainer.cameras_frozen

@@ -8,6 +8,7 @@ from core.errors import InputError
 from core.geometry.rays import camera_rays
 from core.photos import PhotoSet
 from core.training.batch import draw_batch
+from core.training.changes import configure, refine
 from core.training.optimizers import learning_rate
 from core.training.options import Effect
 from core.training.settings import changed
@@ -87,7 +88,7 @@ def test_photos_left_out_and_held_out_are_never_drawn(photos: PhotoSet) -> None:
 def test_too_few_photos_left_is_refused_and_changes_nothing(photos: PhotoSet) -> None:
     trainer = trained(photos, 1)
     with pytest.raises(InputError, match=r"data\.disabled"):
-        trainer.configure(changed(trainer.config, {"data.disabled": list(photos.names[1:])}))
+        configure(trainer, changed(trainer.config, {"data.disabled": list(photos.names[1:])}))
     assert trainer.config.data.disabled == ()
     trainer.train_step(1)
 
@@ -102,8 +103,8 @@ def test_conversion_moves_no_camera_and_no_pixel(
     poses, pixels = trainer.rig.camera_to_world(), rendered(trainer)
     field = {k: v.clone() for k, v in trainer.field.state_dict().items()}
     moments = trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"].clone()
-    effect = trainer.configure(
-        changed(trainer.config, {"cameras.rotation": rotation, "cameras.focal": focal})
+    effect = configure(
+        trainer, changed(trainer.config, {"cameras.rotation": rotation, "cameras.focal": focal})
     )
     assert effect is Effect.CONVERT
     assert (trainer.rig.camera_to_world() - poses).abs().max() <= 1e-6
@@ -121,7 +122,7 @@ def test_changing_the_field_keeps_the_cameras(photos: PhotoSet) -> None:
     trainer = trained(photos, 5)
     poses = trainer.rig.camera_to_world().clone()
     moments = trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"].clone()
-    assert trainer.configure(changed(trainer.config, {"field.kind": "siren"})) is (
+    assert configure(trainer, changed(trainer.config, {"field.kind": "siren"})) is (
         Effect.REBUILD_FIELD
     )
     assert torch.equal(trainer.rig.camera_to_world(), poses)
@@ -135,7 +136,7 @@ def test_changing_the_field_keeps_the_cameras(photos: PhotoSet) -> None:
 def test_refine_keeps_cameras_and_restarts_field_and_schedules(photos: PhotoSet) -> None:
     trainer = trained(photos, 12, training__freeze_cameras_epochs=1)
     poses, weights = trainer.rig.camera_to_world().clone(), numbers(trainer)
-    trainer.refine()
+    refine(trainer)
     assert trainer.stage == "refine"
     assert torch.equal(trainer.rig.camera_to_world(), poses)
     assert not torch.equal(numbers(trainer), weights)
@@ -150,7 +151,7 @@ def test_refine_keeps_cameras_and_restarts_field_and_schedules(photos: PhotoSet)
 @pytest.mark.parametrize("part", ["rotation", "position", "focal"])
 def test_each_part_of_a_camera_can_be_frozen_live(photos: PhotoSet, part: str) -> None:
     trainer = trained(photos, 2)
-    trainer.configure(changed(trainer.config, {f"cameras.learn_{part}": False}))
+    configure(trainer, changed(trainer.config, {f"cameras.learn_{part}": False}))
     before = {name: p.clone() for name, p in trainer.rig.named_parameters()}
     trainer.train_step(1)
     moved = {n for n, p in trainer.rig.named_parameters() if not torch.equal(p, before[n])}

@@ -1,0 +1,93 @@
+"""The ways a person changes what is trained, between two steps."""
+
+import torch
+
+from core.training import build
+from core.training.config import Config
+from core.training.neural import NeuralLearner
+from core.training.options import Effect
+from core.training.rivals import place_beside
+from core.training.settings import strongest
+from core.training.trainer import Trainer
+
+
+def configure(trainer: Trainer, config: Config) -> Effect:
+    """Take over a config with any changes short of `RESTART`, and say what they did.
+
+    Raises:
+        InputError: the change leaves fewer than two photos. Nothing is changed then.
+    """
+    old = trainer.config
+    effect = strongest(old, config)
+    assert effect < Effect.RESTART, "a restart takes a new trainer"
+    build.trained_photos(config, trainer.photos.names, trainer.held_out)
+    trainer.config = config
+    if config.data.disabled != old.data.disabled:
+        _choose_photos(trainer)
+    _convert(trainer, build.learns(old) != build.learns(config))
+    if effect is Effect.REBUILD_FIELD:
+        _renew_field(trainer)
+    return effect
+
+
+def refine(trainer: Trainer) -> None:
+    """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
+    if trainer.bootstrap is not None:
+        trainer.explore()
+    trainer.stage, trainer.stage_start = "refine", trainer.epoch
+    if trainer.neural is None:
+        levels = trainer.recipe.levels[len(trainer.recipe.starting) :]
+        trainer.planes = trainer.new_planes(levels, trainer.trained_photos())
+    else:
+        _renew_field(trainer)
+        trainer.neural.renew_cameras()
+
+
+def _choose_photos(trainer: Trainer) -> None:
+    photos = trainer.trained_photos()
+    trainer.order = trainer.order[:0]
+    if trainer.contest is not None:
+        trainer.contest.choose(trainer.pixels, photos)
+    if trainer.bootstrap is not None:
+        trainer.bootstrap.choose(photos)
+    elif trainer.planes is not None:
+        new = ~torch.isin(photos, trainer.planes.trained) & trainer.photo_error[photos].isnan()
+        place_beside(trainer.planes, photos[new])
+        trainer.planes.choose(photos)
+
+
+def _convert(trainer: Trainer, learning_changed: bool) -> None:
+    """Express all cameras as the config asks, without moving one."""
+    part, before = trainer.config.cameras, dict(trainer.rig.named_parameters())
+    learners = [] if trainer.planes is None else [trainer.planes]
+    learners += trainer.bootstrap.rivals if trainer.bootstrap else []
+    for rig in {id(rig): rig for rig in [trainer.rig, *(one.rig for one in learners)]}.values():
+        rig.convert(part.rotation, part.focal, part.shared_focal)
+    after = dict(trainer.rig.named_parameters())
+    converted = tuple(name for name in after if after[name] is not before[name])
+    if converted and trainer.neural is not None:
+        trainer.neural.renew_cameras(converted)
+    if converted or learning_changed:
+        for learner in learners:
+            learner.let_learn(build.learns(trainer.config))
+
+
+def _renew_field(trainer: Trainer) -> None:
+    """A fresh field of the chosen kind. While the cameras are being found it is yet to come."""
+    if trainer.bootstrap is not None:
+        return
+    if trainer.contest is not None:
+        trainer.contest.errors.pop("field", None)
+    if trainer.config.field.kind == "planes":
+        trainer.neural = None
+        if trainer.planes is None:
+            trainer.planes = trainer.new_planes(trainer.recipe.levels, trainer.trained_photos())
+    elif trainer.neural is not None:
+        trainer.neural.renew_field(trainer.config, trainer.epoch, trainer.generator)
+    else:
+        trainer.neural = NeuralLearner(
+            trainer.config, trainer.rig, trainer.epoch, trainer.generator
+        )
+        if trainer.contest is None:  # without unseen pixels the field that was asked for is shown
+            trainer.planes = None
+    trainer.shown = "field" if trainer.planes is None else "planes"
