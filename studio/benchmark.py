@@ -168,15 +168,14 @@ def _until(engine: Engine, holds: Callable[[Snapshot], bool]) -> None:
 def _until_moved(engine: Engine) -> float:
     """Seconds from now until some camera is visibly elsewhere."""
     began = time.monotonic()
-    snapshot = engine.snapshot
-    while True:
-        if snapshot.learned is not None:
-            positions = np.stack([camera.position for camera in snapshot.learned.cameras])
-            if np.abs(positions).max() > MOVED:
-                return time.monotonic() - began
-        if snapshot.failure or time.monotonic() - began > PATIENCE:
-            raise RuntimeError(snapshot.failure or "no camera moved")
-        snapshot = engine.wait(snapshot.version, timeout=1.0)
+    _until(engine, _moved)
+    return time.monotonic() - began
+
+
+def _moved(snapshot: Snapshot) -> bool:
+    if snapshot.learned is None:
+        return False
+    return max(np.abs(camera.position).max() for camera in snapshot.learned.cameras) > MOVED
 
 
 def _speed(engine: Engine, seconds: float, meanwhile: Callable[[], None]) -> float:

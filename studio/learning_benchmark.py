@@ -11,7 +11,6 @@ import torch
 
 from core.engine.opening import new_trainer
 from core.evaluation.cameras import CameraErrors, compare_cameras
-from core.evaluation.poses import Search
 from core.evaluation.views import score_views
 from core.fields.planes import Extent, PlanesField, even_places
 from core.formats.reference import read_reference
@@ -83,16 +82,13 @@ def measure_learning(
 
 
 def _errors(trainer: Trainer, reference: Mapping[str, Camera]) -> CameraErrors:
-    learned = trainer.learned()
-    named = zip(learned.names, learned.cameras, learned.held_out, strict=True)
-    return compare_cameras({n: camera for n, camera, out in named if not out}, reference)
+    return compare_cameras(trainer.learned().by_name, reference)
 
 
 def _psnr(trainer: Trainer, workers: int) -> float:
     learned = trainer.learned()
-    known = {i: c for i, c in enumerate(learned.cameras) if not learned.held_out[i]}
     aside = {i: trainer.photos.pixels[i] for i, out in enumerate(learned.held_out) if out}
-    scores = score_views(learned.scene, known, aside, search=Search(), workers=workers)
+    scores = score_views(learned.scene, learned.by_place, aside, workers=workers)
     return statistics.mean(score.psnr for score in scores)
 
 

@@ -43,8 +43,7 @@ def steering(scene: Scene, camera: Camera) -> Steering:
     a shift by the parallax between near and far: unit = (J'J + damping)^(-1/2) with J the Jacobian
     of where the points it sees are seen (CamP, Park et al., arXiv 2308.10902, section 4).
     """
-    scale = SMALL / max(camera.width, camera.height)
-    small = camera.resized(*(max(1, round(side * scale)) for side in (camera.width, camera.height)))
+    small = camera.scaled(SMALL / max(camera.width, camera.height))
     plane = camera_rays(replace(small, camera_to_world=np.eye(4))).directions[:, :2].double()
     depth = scene.render(camera_rays(small, scene.device)).depth.double().cpu()
     jacobian = picture_motion(plane, 1 / depth.clamp_min(NEAREST))

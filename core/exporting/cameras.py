@@ -108,7 +108,6 @@ def _trained(learned: Learned) -> dict[str, Camera]:
     Raises:
         InputError: there are none, or they are not finite.
     """
-    photos = zip(learned.names, learned.cameras, learned.held_out, strict=True)
-    kept = {name: camera for name, camera, held_out in photos if not held_out}
+    kept = learned.by_name
     check_writable(kept)
     return kept

@@ -38,8 +38,7 @@ def whole_picture(
 
 def shrunk(camera: Camera) -> Camera:
     """The same view with `SMALL` pixels along its longer side."""
-    scale = SMALL / max(camera.width, camera.height)
-    return camera.resized(max(1, round(camera.width * scale)), max(1, round(camera.height * scale)))
+    return camera.scaled(SMALL / max(camera.width, camera.height))
 
 
 def median_depth(scene: Scene, camera: Camera) -> float:

@@ -57,8 +57,7 @@ def camera_figure(learned: Learned, reference: Cameras | None = None) -> "Figure
     Raises:
         InputError: cameras are not finite.
     """
-    photos = zip(learned.names, learned.cameras, learned.held_out, strict=True)
-    kept = {name: camera for name, camera, held_out in photos if not held_out}
+    kept = learned.by_name
     others = {name: other for name, other in (reference or {}).items() if name in kept}
     if not all(np.isfinite(c.camera_to_world).all() for c in (*kept.values(), *others.values())):
         raise InputError("The cameras are not finite numbers; restart training before exporting.")

@@ -114,5 +114,4 @@ def _shot(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
 
 def _sized(camera: Camera) -> Camera:
     """The same view with at most `LONG_SIDE` pixels along its longer side."""
-    scale = min(1.0, LONG_SIDE / max(camera.width, camera.height))
-    return camera.resized(max(1, round(camera.width * scale)), max(1, round(camera.height * scale)))
+    return camera.scaled(min(1.0, LONG_SIDE / max(camera.width, camera.height)))

@@ -44,6 +44,10 @@ class Camera:
             self.camera_to_world, self.fx * x, self.fy * y, self.cx * x, self.cy * y, width, height
         )
 
+    def scaled(self, scale: float) -> "Camera":
+        """The same view with its sides times `scale`, rounded to whole pixels and at least one."""
+        return self.resized(*(max(1, round(side * scale)) for side in (self.width, self.height)))
+
 
 class CameraRig(nn.Module):
     """The learned cameras: rotation (N, k), position (N, 3) and focal (1,) or (2,) numbers.

@@ -34,6 +34,12 @@ def sample(block: Tensor, points: Tensor) -> Tensor:
     return torch.grid_sampler_2d(block, points, BILINEAR, BORDER, False).squeeze(2)
 
 
+def sample_all(field: PlanesField, points: Tensor) -> Tensor:
+    """Logits of all planes at their own points (D, 1, R, 2): (D, 4, R)."""
+    parts = zip(field.blocks, field.slices(), strict=True)
+    return torch.cat([sample(block, points[planes]) for block, planes in parts])
+
+
 def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of `sample` with respect to the block and to the points."""
     return torch.ops.aten.grid_sampler_2d_backward(
@@ -97,9 +103,8 @@ def planes_along(
     safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
     a, b = slopes(safe, frame)
     disparities = field.disparities
-    points = torch.addcmul(a, disparities[:, None, None, None], b) / field.reach[:, None, None]
-    parts = zip(field.blocks, field.slices(), strict=True)
-    logits = torch.cat([sample(block, points[planes]) for block, planes in parts])
+    points = meeting_points(a, b, disparities, field.reach)
+    logits = sample_all(field, points)
     with torch.no_grad():
         outside = points.abs().amax(-1).squeeze(1) - 1  # (D, R)
         seen = (1 - outside / EDGE).clamp_(0, 1)

@@ -74,9 +74,7 @@ def render_progressively(
     """
     start = len(LEVELS) - 1 if first_seconds is None else pace.first_level(camera, first_seconds)
     for scale in LEVELS[start:]:
-        width, height = max(1, round(camera.width * scale)), max(1, round(camera.height * scale))
-        level = camera.resized(width, height)
-        yield from _render_level(scene, level, scale, pace)
+        yield from _render_level(scene, camera.scaled(scale), scale, pace)
 
 
 def _render_level(

@@ -21,16 +21,14 @@ def doubts(learner: PlanesLearner, result: StepResult, names: Sequence[str]) -> 
         result: of its last step, over all pixels of all its photos.
         names: of all photos.
     """
-    rig, photos, disparities = learner.rig, learner.trained, learner.field.disparities
+    rig, photos = learner.rig, learner.trained
     found = survey(learner.field, rig, photos)
     errors = torch.stack([result.errors[result.photo == photo].mean() for photo in photos])
     said = []
     place = rig.position.detach()[photos]
     way = float((place - place.mean(0))[:, :2].square().sum(-1).mean().sqrt())
-    share = found.weights / found.weights.sum().clamp_min(1e-9)
-    mean = float((share * disparities).sum())
     focal = float(rig.focal_lengths().detach().max()) / rig.long_side
-    if way * mean * focal < LEAST_PARALLAX:
+    if way * found.mean_disparity * focal < LEAST_PARALLAX:
         said.append(
             "The photos seem to be taken from one place: without parallax there is no depth; "
             "take some from further aside."

@@ -19,4 +19,15 @@ class Learned:
     @property
     def trained(self) -> list[Camera]:
         """The cameras that were learned."""
-        return [c for c, out in zip(self.cameras, self.held_out, strict=True) if not out]
+        return list(self.by_place.values())
+
+    @property
+    def by_place(self) -> dict[int, Camera]:
+        """The cameras that were learned, by their place in the order of the photos."""
+        pairs = zip(self.cameras, self.held_out, strict=True)
+        return {place: camera for place, (camera, out) in enumerate(pairs) if not out}
+
+    @property
+    def by_name(self) -> dict[str, Camera]:
+        """The cameras that were learned, by the names of their photos."""
+        return {self.names[place]: camera for place, camera in self.by_place.items()}

@@ -81,8 +81,7 @@ class PlanesLearner:
     @property
     def mean_disparity(self) -> float:
         """1 / world z in the middle of what is seen."""
-        found = survey(self.field, self.rig, self.trained)
-        return float((found.weights * self.field.disparities).sum() / found.weights.sum())
+        return survey(self.field, self.rig, self.trained).mean_disparity
 
     def choose(self, photos: Tensor) -> None:
         """Explain these photos (K,) from now on."""

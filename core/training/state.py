@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.fields.gradual import Gradual
 from core.fields.planes import PlanesField
 from core.training.bootstrap import Findings
 from core.training.build import build_field, plane_unit, ripen
@@ -81,9 +82,7 @@ def _neural(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     start = facts["field_start"]
     neural = NeuralLearner(trainer.config, trainer.rig, start, trainer.generator)
     trainer.generator.set_state(chance)
-    load(neural.field, part_of(tensors, "field."))
-    neural.field.precision = facts["precision"]
-    ripen(neural.field, trainer.config, trainer.epoch - start)
+    _fill(neural.field, trainer.config, facts, part_of(tensors, "field."))
     for group, adam in neural.optimizers.items():
         unpack(adam, part_of(tensors, f"adam.{group}."))
     return neural
@@ -99,11 +98,18 @@ def fields_of(
         fields["planes"] = PlanesField.of(planes, plane_unit(config))
     if field:
         network = build_field(config, torch.Generator())
-        load(network, field)
-        network.precision = facts["precision"]
-        ripen(network, config, facts["epoch"] - facts["field_start"])
+        _fill(network, config, facts, field)
         fields["field"] = network
     return fields
+
+
+def _fill(
+    network: Gradual, config: Config, facts: dict[str, Any], tensors: dict[str, Tensor]
+) -> None:
+    """Make a fresh network what it was when it was saved."""
+    load(network, tensors)
+    network.precision = facts["precision"]
+    ripen(network, config, facts["epoch"] - facts["field_start"])
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.fields.planes import Extent, PlanesField
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays
-from core.rendering.planes import composite, meeting_points, sample, slopes
+from core.rendering.planes import composite, meeting_points, sample_all, slopes
 
 SIDE = 24  # rays along each side of a picture that are looked at
 SLACK = 1.08  # of the reach, for cameras that go on moving
@@ -18,9 +18,10 @@ EVEN = 0.35  # part of the planes that is spread evenly, whatever is seen
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Mean weight of each plane (D,), and the extent that holds every camera's picture."""
+    """Mean weight of each plane (D,), their mean 1 / world z, and what holds every picture."""
 
     weights: Tensor
+    mean_disparity: float
     extent: Extent
 
 
@@ -37,17 +38,15 @@ def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
     origins = poses[:, None, :3, 3].expand(-1, len(local), -1).flatten(0, 1)
     a, b = slopes(Rays(origins, directions), frame)
     disparities = field.disparities
-    logits = [
-        sample(block, meeting_points(a, b, disparities[part], field.reach[part]))
-        for block, part in zip(field.blocks, field.slices(), strict=True)
-    ]
-    _, weights = composite(torch.cat(logits))
+    _, weights = composite(sample_all(field, meeting_points(a, b, disparities, field.reach)))
+    mass = weights.mean(1)
     near, far = (
         ((a + w * b).abs().amax(0) * SLACK).clamp_min(1.0)
         for w in (disparities[0], disparities[-1].clamp_min(0))
     )
     (near_x, near_y), (far_x, far_y) = near.tolist(), far.tolist()
-    return Survey(weights.mean(1), Extent((near_x, near_y), (far_x, far_y)))
+    mean = float((mass * disparities).sum() / mass.sum().clamp_min(1e-9))
+    return Survey(mass, mean, Extent((near_x, near_y), (far_x, far_y)))
 
 
 def placed(places: Tensor, weights: Tensor, planes: int, lowest: float) -> Tensor:

@@ -39,13 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure what can be measured; print one JSON line."""
-    learned = checkpoint.learned_in(arguments.run)
-    config = _config(arguments.run, arguments.photos)
-    cameras = {
-        name: camera
-        for name, camera, out in zip(learned.names, learned.cameras, learned.held_out, strict=True)
-        if not out
-    }
+    found = checkpoint.newest_in(arguments.run)
+    learned, config = checkpoint.learned(found), _config(found, arguments.photos)
+    cameras = learned.by_name
     errors = None
     if arguments.reference is not None:
         errors = compare_cameras(cameras, read_reference(arguments.reference))
@@ -68,10 +64,8 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _config(run: Path, photos: Path | None) -> Config:
+def _config(found: checkpoint.Checkpoint, photos: Path | None) -> Config:
     """The settings of the run, told where its photos are now."""
-    found, _ = checkpoint.newest(run)
-    assert found is not None, "what was learned has just been read from it"
     moved = {} if photos is None else {"data.photos": str(local_path(photos))}
     return changed(found.config, moved)
 
@@ -89,11 +83,10 @@ def _scores(run: Path, config: Config, learned: Learned) -> list[tuple[str, View
             f"The photos in {config.data.photos} are not those of the run {run}; say with --photos "
             "where those are."
         )
-    cameras = zip(learned.cameras, learned.held_out, strict=True)
     with watched("photos") as watch:
         scores = score_views(
             learned.scene,
-            {place: camera for place, (camera, out) in enumerate(cameras) if not out},
+            learned.by_place,
             {place: photos.pixels[place] for place in places},
             workers=os.cpu_count() or 1,
             progress=watch.progress,
