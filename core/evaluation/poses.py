@@ -142,12 +142,12 @@ def _gradient(
     colours = photo.reshape(-1, 3)[which]
     focal = photo.new_tensor([camera.fx, camera.fy])
     centre = photo.new_tensor([camera.cx, camera.cy])
-    piece = rays_at_once(scene.field, len(which), scene.settings.samples, photo.device)
+    piece = rays_at_once(scene.field, len(which), scene.settings.points(scene.guide), photo.device)
     total = torch.zeros_like(numbers)
     for begin in range(0, len(which), piece):
         part = slice(begin, begin + piece)
         rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part])
-        seen = render_rays(scene.field, rays, scene.frame, scene.settings)
+        seen = render_rays(scene.field, rays, scene.frame, scene.settings, guide=scene.guide)
         error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
         total += torch.autograd.grad(error, numbers)[0]
     return total

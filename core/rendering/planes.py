@@ -100,19 +100,43 @@ def planes_along(
     camera's, at the expected disparity. Weights are (R, D). Differentiable for the rays.
     """
     forward = rays.directions[:, 2:].clamp_min(FORWARD)
-    safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
-    a, b = slopes(safe, frame)
     disparities = field.disparities
-    points = meeting_points(a, b, disparities, field.reach)
-    logits = sample_all(field, points)
-    with torch.no_grad():
-        outside = points.abs().amax(-1).squeeze(1) - 1  # (D, R)
-        seen = (1 - outside / EDGE).clamp_(0, 1)
-        seen *= rays.origins[:, 2] * disparities.unsqueeze(-1) < 1
-        seen *= (rays.directions[:, 2] > FORWARD) & (disparities.unsqueeze(-1) > 0)
+    points = _meetings(field, rays, frame)
+    logits, seen = sample_all(field, points), _seen(field, rays, points)
     rgb, weights = composite(logits, seen)
     opacity = weights.sum(0)
     disparity = (weights * disparities.unsqueeze(-1)).sum(0) / opacity.clamp_min(1e-6)
     z = 1 / disparity.clamp_min(1e-4 / field.unit)
     depth = (z - rays.origins[:, 2]) / forward.squeeze(-1)
     return rgb.T, depth, opacity, weights.T
+
+
+@torch.no_grad()
+def weights_along(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+    """(R, D) how much of each ray's light the planes stop, as `planes_along` gives them."""
+    points = _meetings(field, rays, frame)
+    parts = zip(field.blocks, field.slices(), strict=True)
+    logits = torch.cat([sample(block[:, 3:], points[planes]) for block, planes in parts])
+    alpha = logits.squeeze(1).sigmoid_().mul_(_seen(field, rays, points))
+    passing = torch.cumprod(1 - alpha, 0)
+    alpha[1:] *= passing[:-1]
+    return alpha.T
+
+
+def _meetings(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+    """Where rays meet all planes, (D, 1, R, 2) as of `meeting_points`."""
+    forward = rays.directions[:, 2:].clamp_min(FORWARD)
+    safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
+    a, b = slopes(safe, frame)
+    return meeting_points(a, b, field.disparities, field.reach)
+
+
+@torch.no_grad()
+def _seen(field: PlanesField, rays: Rays, points: Tensor) -> Tensor:
+    """(D, R) 1 where a ray meets a plane in front of its origin and within its edges, else 0."""
+    disparities = field.disparities.unsqueeze(-1)
+    outside = points.abs().amax(-1).squeeze(1) - 1
+    seen = (1 - outside / EDGE).clamp_(0, 1)
+    seen *= rays.origins[:, 2] * disparities < 1
+    seen *= (rays.directions[:, 2] > FORWARD) & (disparities > 0)
+    return seen

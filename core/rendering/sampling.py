@@ -3,12 +3,17 @@
 import torch
 from torch import Tensor
 
+SPACINGS = ("depth", "disparity")
 LAST_LENGTH = 100.0  # what stands behind the last sample, as improved-nerfmm has it
 LEAST_WEIGHT = 1e-5  # of each bin, so that rays which nothing stops are sampled evenly
 
 
-def even_depths(near: float, far: float, samples: int, device: torch.device | str) -> Tensor:
-    """(S,) depths from near to far, both included."""
+def even_depths(
+    near: float, far: float, samples: int, device: torch.device | str, spacing: str = "depth"
+) -> Tensor:
+    """(S,) depths from near to far, both included, even in one of `SPACINGS`."""
+    if spacing == "disparity":
+        return 1 / torch.linspace(1 / near, 1 / far, samples, device=device)
     return torch.linspace(near, far, samples, device=device)
 
 

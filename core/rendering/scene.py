@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from core.fields import SceneField
+from core.fields.planes import PlanesField
 from core.geometry.rays import Rays
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
@@ -17,6 +18,7 @@ class Scene:
     field: SceneField
     frame: Tensor  # (2,) fx / width and fy / height of the rig, which fix the axes of ndc
     settings: RaySettings
+    guide: PlanesField | None = None  # planes of the same scene, where the field is asked
 
     @property
     def device(self) -> torch.device:
@@ -27,10 +29,12 @@ class Scene:
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         total = len(rays.origins)
-        piece = rays_at_once(self.field, total, self.settings.samples, self.device)
+        piece = rays_at_once(self.field, total, self.settings.points(self.guide), self.device)
         return joined(
             [
-                render_rays(self.field, rays[i : i + piece], self.frame, self.settings)
+                render_rays(
+                    self.field, rays[i : i + piece], self.frame, self.settings, guide=self.guide
+                )
                 for i in range(0, total, piece)
             ]
         )

@@ -22,6 +22,7 @@ class Space:
 
     warp: Callable[[Rays, Tensor], Rays]  # world rays, frame -> rays of the field's space
     depth: Callable[[Rays, Tensor], Tensor]  # world rays, t (R, ...) -> camera depth (R, ...)
+    parameter: Callable[[Rays, Tensor], Tensor]  # world rays, world z (D,) -> t (R, D)
 
 
 def _warp_camera(rays: Rays, frame: Tensor) -> Rays:
@@ -30,6 +31,15 @@ def _warp_camera(rays: Rays, frame: Tensor) -> Rays:
 
 def _depth_camera(rays: Rays, parameter: Tensor) -> Tensor:
     return parameter
+
+
+def _parameter_camera(rays: Rays, z: Tensor) -> Tensor:
+    return (z - rays.origins[..., 2:]) / rays.directions[..., 2:]
+
+
+def _parameter_ndc(rays: Rays, z: Tensor) -> Tensor:
+    """World z is n / (1 - t), whatever the ray."""
+    return (1 - NEAR_PLANE / z).expand(len(rays.origins), -1)
 
 
 def _warp_ndc(rays: Rays, frame: Tensor) -> Rays:
@@ -58,6 +68,6 @@ def _depth_ndc(rays: Rays, parameter: Tensor) -> Tensor:
 
 
 SPACES: dict[str, Space] = {
-    "ndc": Space(_warp_ndc, _depth_ndc),
-    "camera": Space(_warp_camera, _depth_camera),
+    "ndc": Space(_warp_ndc, _depth_ndc, _parameter_ndc),
+    "camera": Space(_warp_camera, _depth_camera, _parameter_camera),
 }

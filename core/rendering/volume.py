@@ -1,7 +1,8 @@
 """Volume rendering: from colours and densities along rays to what a camera sees."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -9,11 +10,14 @@ from torch import Tensor
 from core.fields import SceneField
 from core.fields.planes import PlanesField
 from core.geometry.rays import Rays
-from core.rendering.planes import planes_along
-from core.rendering.sampling import bin_lengths, even_depths, stratified_depths
+from core.rendering.planes import planes_along, weights_along
+from core.rendering.sampling import bin_lengths, even_depths, placed_depths, stratified_depths
 from core.rendering.spaces import SPACES
 
+Ask = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
+
 PLANE_RAYS_IN_CACHE = 2048  # planes take one look-up for a sample, where networks take layers
+EVERYWHERE = 4  # of guided samples, spread evenly: what planes do not know yet is found by these
 SAMPLES_IN_CACHE = 8192  # measured: 32,768 take twice as long each, as they leave the L2 cache
 
 
@@ -35,6 +39,17 @@ class RaySettings:
     far: float
     samples: int
     white_background: bool
+    spacing: str = "depth"  # of even samples
+    importance: int = 0  # more samples, where the field's weights at the even ones are
+    guided: int = 0  # samples where the weights of planes are, and `EVERYWHERE` more; 0: no guide
+
+    def follows(self, guide: PlanesField | None) -> TypeGuard[PlanesField]:
+        """Whether planes say where the field is asked."""
+        return guide is not None and self.guided > 0
+
+    def points(self, guide: PlanesField | None) -> int:
+        """S, how many points of a ray the field is asked at."""
+        return self.guided + EVERYWHERE if self.follows(guide) else self.samples + self.importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +95,7 @@ def render_rays(
     settings: RaySettings,
     jitter: Tensor | None = None,
     noise: Tensor | None = None,
-    depths: Tensor | None = None,
+    guide: PlanesField | None = None,
 ) -> Rendering:
     """Colour, depth and opacity of rays (NeRF, arXiv 2003.08934, equation 3).
 
@@ -93,31 +108,63 @@ def render_rays(
         settings: where samples lie and what is behind them.
         jitter: (R, S) uniform numbers for stratified samples; None takes bin centres as they are.
         noise: (R, S) added to raw density, or None.
-        depths: (R, S) rising parameters along the rays of the field's space, such as
-            `placed_depths` gives; None takes those of `settings`, moved by `jitter`.
+        guide: planes of the same scene, where the field is asked; None asks it evenly.
     """
     if isinstance(field, PlanesField):
         return _render_planes(field, rays, frame, settings.white_background)
     space = SPACES[settings.space]
     warped = space.warp(rays, frame)
-    if depths is None:
-        depths = even_depths(settings.near, settings.far, settings.samples, warped.origins.device)
-        if jitter is not None:
-            depths = stratified_depths(depths, jitter)
-        depths = depths.expand(warped.origins.shape[0], settings.samples)
-    positions = warped.origins.unsqueeze(-2) + depths.unsqueeze(-1) * warped.directions.unsqueeze(
-        -2
-    )
     view = torch.nn.functional.normalize(rays.directions, dim=-1).unsqueeze(-2)
-    rgb, density = field(positions, view, noise)
-    alpha = alpha_of(density, bin_lengths(depths, warped.directions))
-    weights = alpha * transmittance_of(alpha)
+
+    def ask(depths: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        along = depths.unsqueeze(-1) * warped.directions.unsqueeze(-2)
+        rgb, density = field(warped.origins.unsqueeze(-2) + along, view, noise)
+        alpha = alpha_of(density, bin_lengths(depths, warped.directions))
+        return rgb, alpha * transmittance_of(alpha)
+
+    if settings.follows(guide):
+        depths = _guided(guide, rays, frame, settings, jitter)
+    else:
+        depths = _even(settings, len(warped.origins), jitter, frame.device)
+        if settings.importance:
+            depths = _denser(depths, ask, settings, jitter)
+    rgb, weights = ask(depths, noise)
     opacity = weights.sum(-1)
     colour = (weights.unsqueeze(-1) * rgb).sum(-2)
     if settings.white_background:
         colour = colour + (1 - opacity).unsqueeze(-1)
     parameter = (weights * depths).sum(-1) / opacity.clamp_min(1e-6)
     return Rendering(colour, space.depth(rays, parameter), opacity, weights)
+
+
+def _even(settings: RaySettings, rays: int, jitter: Tensor | None, device: torch.device) -> Tensor:
+    near, far, samples = settings.near, settings.far, settings.samples
+    depths = even_depths(near, far, samples, device, settings.spacing)
+    if jitter is not None:
+        depths = stratified_depths(depths, jitter[:, :samples])
+    return depths.expand(rays, samples)
+
+
+@torch.no_grad()
+def _denser(depths: Tensor, ask: Ask, settings: RaySettings, jitter: Tensor | None) -> Tensor:
+    """More depths where the weights at the first ones are (NeRF, section 5.2, with one network)."""
+    _, weights = ask(depths, None)
+    later = None if jitter is None else jitter[:, settings.samples :]
+    more = placed_depths(depths, weights, settings.importance, 0, later)
+    return torch.cat([depths, more], dim=-1).sort(dim=-1).values
+
+
+@torch.no_grad()
+def _guided(
+    guide: PlanesField, rays: Rays, frame: Tensor, settings: RaySettings, jitter: Tensor | None
+) -> Tensor:
+    """Depths where planes stop the light of these rays, and a few from near to far."""
+    parameters = SPACES[settings.space].parameter(rays, 1 / guide.disparities.clamp_min(1e-6))
+    met = parameters.clamp(settings.near, settings.far)
+    ends = torch.tensor([settings.near, settings.far], device=met.device).expand(len(met), 2)
+    depths = torch.cat([ends[:, :1], met, ends[:, 1:]], dim=-1)
+    weights = torch.nn.functional.pad(weights_along(guide, rays, frame), (1, 1))
+    return placed_depths(depths, weights, settings.guided, EVERYWHERE, jitter)
 
 
 def _render_planes(

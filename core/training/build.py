@@ -74,7 +74,10 @@ def plane_unit(config: Config) -> float:
 def ray_settings(config: Config) -> RaySettings:
     """How rays are rendered while training."""
     part = config.rendering
-    return RaySettings(part.space, part.near, part.far, part.samples, part.white_background)
+    return RaySettings(
+        part.space, part.near, part.far, part.samples, part.white_background, part.spacing,
+        part.importance_samples, part.guided_samples,
+    )  # fmt: skip
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -133,9 +133,11 @@ def learned(found: Checkpoint) -> Learned:
         len(names), *facts["size"], part.rotation, part.focal, part.shared_focal, focal_ratio=1.0
     )
     state.load(rig, part_of(tensors, "rig."))
+    frame, settings = rig.frame().detach(), ray_settings(config)
+    fields = state.fields_of(config, facts, tensors)
     scenes = {
-        name: Scene(field.requires_grad_(False), rig.frame().detach(), ray_settings(config))
-        for name, field in state.fields_of(config, facts, tensors).items()
+        name: Scene(field.requires_grad_(False), frame, settings, fields.get("planes"))
+        for name, field in fields.items()
     }
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)

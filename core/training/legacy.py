@@ -116,7 +116,7 @@ KEYS: tuple[Key, ...] = (
     Key("model.perturb", 1.0, ("rendering.perturb",), "on or off", _switch),
     Key("model.raw_noise_std", 1.0, ("field.density_noise",), "the same; nerfmm has 0"),
     Key("model.N_samples", 128, ("rendering.samples",), "the same"),
-    _absent("model.N_importance", 0, "rays have one set of samples; take more rendering.samples"),
+    Key("model.N_importance", 0, ("rendering.importance_samples",), "the same"),
     Key("model.net_d", 8, ("field.depth",), "the same"),
     Key("model.net_w", 256, ("field.width",), "the same; every scene of the original has 128"),
     Key("model.net_skips", [4], ("field.skip",), "one skip or none; SirenNeRF has none", _skip),

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from core.fields.planes import PlanesField
 from core.geometry.cameras import CameraRig
 from core.training.batch import draw_batch
 from core.training.build import build_field, ray_settings, ripen
@@ -44,6 +45,7 @@ class NeuralLearner:
         epoch: int,
         generator: torch.Generator,
         mapper: Mapper,
+        guide: PlanesField | None = None,
     ) -> StepResult:
         """Draw pixels, render, compare, move.
 
@@ -56,16 +58,17 @@ class NeuralLearner:
             epoch: of the run.
             generator: the source of chance.
             mapper: `map`, or one that shares pieces among workers.
+            guide: planes that say where along rays the field is asked; None asks it evenly.
         """
-        part = config.rendering
+        settings = ray_settings(config)
         ripen(self.field, config, epoch - self.field_start)
         batch = draw_batch(
             photos,
             candidates,
             allowed,
             config.training.rays,
-            part.samples,
-            part.perturb,
+            settings.points(guide),
+            config.rendering.perturb,
             config.field.density_noise,
             generator,
         )
@@ -75,7 +78,7 @@ class NeuralLearner:
         moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
         optimizers = [self.optimizers[group] for group in rates]
         return training_step(
-            self.rig, self.field, batch, ray_settings(config), moved, optimizers, mapper
+            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide
         )
 
 

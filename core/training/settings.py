@@ -201,4 +201,6 @@ def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"][:2])
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if "." not in path:  # options that do not go together
+        return f"{reason}."
     return f"{path} cannot be {first['input']!r}: {reason}."

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.fields.planes import PlanesField
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
@@ -63,6 +64,7 @@ def training_step(
     learned: Sequence[nn.Parameter],
     optimizers: Iterable[torch.optim.Optimizer],
     mapper: Mapper = map,
+    guide: PlanesField | None = None,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
@@ -73,6 +75,7 @@ def training_step(
         learned: the parameters to move; all others keep their values.
         optimizers: stepped once; parameters without gradient are left alone.
         mapper: `map`, or one that shares pieces among workers, keeping their order.
+        guide: planes that say where along rays the field is asked; they are not changed.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
@@ -81,8 +84,8 @@ def training_step(
     total = len(batch.photo)
     pieces = list(
         mapper(
-            lambda part: _piece(rig, field, part, settings, learned, total),
-            batch.split(rays_at_once(field, total, settings.samples, batch.rgb.device)),
+            lambda part: _piece(rig, field, part, settings, learned, total, guide),
+            batch.split(rays_at_once(field, total, settings.points(guide), batch.rgb.device)),
         )
     )
     errors = torch.cat([piece.errors for piece in pieces])
@@ -105,10 +108,11 @@ def _piece(
     settings: RaySettings,
     learned: Sequence[nn.Parameter],
     total: int,
+    guide: PlanesField | None,
 ) -> Piece:
     poses = rig.camera_to_world(batch.photo)
     rays = cast_rays(poses, rig.focal_lengths(), rig.principal_point(), batch.pixels)
-    seen = render_rays(field, rays, rig.frame(), settings, batch.jitter, batch.noise)
+    seen = render_rays(field, rays, rig.frame(), settings, batch.jitter, batch.noise, guide)
     errors = (seen.rgb - batch.rgb).square().mean(-1)
     gradients = torch.autograd.grad(errors.sum() / total, learned, allow_unused=True)
     return Piece(errors.detach(), gradients)

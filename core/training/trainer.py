@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
+from core.fields.planes import PlanesField
 from core.photos import PhotoSet
 from core.rendering.scene import Scene
 from core.training import build
@@ -150,7 +151,7 @@ class Trainer:
         return neural.step(
             self.config, self.pixels, this if one else self.trained_photos(),
             self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
-            mapper,
+            mapper, self.planes and self.planes.field,
         )  # fmt: skip
 
     def _visited(self) -> Tensor:
@@ -166,7 +167,8 @@ class Trainer:
         assert self.contest and self.planes
         self.contest.ask("planes", self._scene(self.planes.field), self.rig)
         if self.neural is not None:
-            self.contest.ask("field", self._scene(self.neural.field), self.rig)
+            scene = self._scene(self.neural.field, self.planes.field)
+            self.contest.ask("field", scene, self.rig)
         winner = self.contest.winner(self.shown)
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"
@@ -216,11 +218,13 @@ class Trainer:
             scene = planes
         else:
             assert self.neural is not None
-            scene = self._scene(copy.deepcopy(self.neural.field).requires_grad_(False))
+            field = copy.deepcopy(self.neural.field).requires_grad_(False)
+            scene = self._scene(field, planes and planes.field)
         return Learned(names, tuple(self.rig.cameras()), unlearned, scene, planes)
 
-    def _scene(self, field: nn.Module) -> Scene:
-        return Scene(field, self.rig.frame().detach(), build.ray_settings(self.config))
+    def _scene(self, field: nn.Module, guide: PlanesField | None = None) -> Scene:
+        settings = build.ray_settings(self.config)
+        return Scene(field, self.rig.frame().detach(), settings, guide)
 
     def close(self) -> None:
         """End the worker threads."""

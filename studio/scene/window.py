@@ -125,4 +125,4 @@ def seen_from(scene: Scene, window: Window, camera: Camera, samples: int) -> Sce
     else:
         settings = replace(settings, samples=samples, far=settings.far + max(0.0, -z))
     field = SeenField(scene.field, window, settings.space, scene.frame)
-    return Scene(field, scene.frame, settings)
+    return Scene(field, scene.frame, settings, scene.guide)

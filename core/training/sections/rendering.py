@@ -1,5 +1,10 @@
 """Options of rendering while training."""
 
+from typing import Self
+
+from pydantic import model_validator
+
+from core.rendering.sampling import SPACINGS
 from core.rendering.spaces import SPACES
 from core.training.options import RESTART, Section, option
 
@@ -15,6 +20,18 @@ class Rendering(Section):
     far: float = option(1.0, "Far", "Where samples end; 1 is infinity in ndc.", at_least=1e-3,
         at_most=1000)  # fmt: skip
     samples: int = option(24, "Samples", "Points on each ray.", at_least=2, at_most=1024)
+    spacing: str = option(
+        "depth", "Samples even in", "Camera space: even in depth, or in disparity (lindisp).",
+        choices=SPACINGS, expert=True,
+    )  # fmt: skip
+    importance_samples: int = option(
+        0, "Importance samples", "More points where a first look at the field finds something.",
+        at_least=0, at_most=1024, expert=True,
+    )  # fmt: skip
+    guided_samples: int = option(
+        12, "Guided samples", "Points where planes see something, and 4 beside; 0 goes without.",
+        at_least=0, at_most=256, expert=True,
+    )  # fmt: skip
     perturb: bool = option(
         True, "Stratified samples", "Jitter samples within their bins while training.", expert=True
     )
@@ -22,3 +39,11 @@ class Rendering(Section):
         False, "White background", "Light that nothing stops is white instead of black.",
         expert=True,
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _disparity_has_ends(self) -> Self:
+        if self.spacing == "disparity" and self.space == "ndc":
+            raise ValueError("Samples in ndc are even in disparity; set rendering.spacing to depth")
+        if self.spacing == "disparity" and self.near == 0:
+            raise ValueError("Samples even in disparity need rendering.near above 0; set it first")
+        return self

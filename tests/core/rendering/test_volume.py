@@ -138,15 +138,3 @@ def test_gradients_reach_rays_and_frame() -> None:
     seen = render_rays(ball, Rays(origins, rays.directions), frame, settings(space="ndc"))
     by_origin, by_frame = torch.autograd.grad(seen.rgb.sum(), [origins, frame])
     assert by_origin.abs().sum() > 0 and by_frame.abs().sum() > 0
-
-
-def test_depths_from_outside_are_the_samples() -> None:
-    """Those that would have been taken anyway give the same picture; others are looked at."""
-    rays = some_rays(6)
-    jitter = torch.rand(6, 64, generator=torch.Generator().manual_seed(0))
-    usual = render_rays(ball, rays, FRAME, settings(), jitter)
-    depths = stratified_depths(even_depths(0.0, 1.0, 64, "cpu"), jitter)
-    given = render_rays(ball, rays, FRAME, settings(samples=8), depths=depths)
-    assert torch.equal(given.weights, usual.weights) and torch.equal(given.rgb, usual.rgb)
-    near = render_rays(ball, rays, FRAME, settings(), depths=0.1 * depths)
-    assert near.depth.max() <= 0.1 < usual.depth.mean()

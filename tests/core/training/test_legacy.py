@@ -134,7 +134,6 @@ def test_a_downscale_is_answered_by_a_long_side(tmp_path: Path) -> None:
         ({"data.N_rays": -1}, ["data.N_rays", "-1"]),
         ({"data.N_rays": "many"}, ["data.N_rays", "many"]),
         ({"data.batch_size": 4}, ["data.batch_size", "training.pixels_from"]),
-        ({"model.N_importance": 64}, ["model.N_importance", "rendering.samples"]),
         ({"model.net_skips": [2, 4]}, ["model.net_skips", "one skip"]),
         ({"model.net_skips": 4}, ["model.net_skips"]),
         ({"model.use_fine_model": True}, ["model.use_fine_model"]),
