@@ -29,7 +29,7 @@ class Rendering(Section):
         at_least=0, at_most=1024, expert=True,
     )  # fmt: skip
     guided_samples: int = option(
-        12, "Guided samples", "Points where planes see something, and 4 beside; 0 goes without.",
+        8, "Guided samples", "Points where planes see something, and 4 beside; 0 goes without.",
         at_least=0, at_most=256, expert=True,
     )  # fmt: skip
     perturb: bool = option(
