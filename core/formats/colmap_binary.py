@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from core.errors import InputError
 from core.formats.colmap import (
     LARGEST_PART,
@@ -24,6 +26,8 @@ from core.geometry.cameras import Camera
 
 CAMERA, IMAGE = "<IiQQ", "<I7dI"  # number, lens, width, height; number, pose, camera
 POINT_BYTES = 24  # of one point in a photo: x, y and which point it is
+POINT = "<Q3d3BdQ"  # number, place, colour, error, in how many photos
+SEEN_BYTES = 8  # for each of these: the photo, and which of its points
 LONGEST_NAME = 4096  # bytes
 
 
@@ -55,6 +59,30 @@ def read_colmap_binary(folder: Path) -> dict[str, Camera]:
     """
     model = Model(_cameras(folder / "cameras.bin"), _images(folder / "images.bin"))
     return cameras_of(model, folder)
+
+
+def read_points_binary(folder: Path) -> np.ndarray:
+    """(P, 3) the sparse points of a binary COLMAP model; none where there is no such file.
+
+    Raises:
+        InputError: the file cannot be read or ends early.
+    """
+    path = folder / "points3D.bin"
+    if not path.exists():
+        return np.zeros((0, 3))
+    points = []
+    with opened(path, LARGEST_PART) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        (count,) = _take(stream, "<Q", path)
+        for _ in range(count):
+            _, x, y, z, _, _, _, _, seen = _take(stream, POINT, path)
+            points.append((x, y, z))
+            after = stream.tell() + seen * SEEN_BYTES
+            if after > size:
+                raise _ends_early(path)
+            stream.seek(after)
+    return np.array(points, np.float64).reshape(-1, 3)
 
 
 def _cameras(path: Path) -> dict[int, Intrinsics]:

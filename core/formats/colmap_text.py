@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import InputError
 from core.formats.colmap import (
     LARGEST_PART,
@@ -54,6 +56,23 @@ def read_colmap_text(folder: Path) -> dict[str, Camera]:
     """
     model = Model(_cameras(folder / "cameras.txt"), _images(folder / "images.txt"))
     return cameras_of(model, folder)
+
+
+def read_points_text(folder: Path) -> np.ndarray:
+    """(P, 3) the sparse points of a COLMAP model as text; none where there is no such file.
+
+    Raises:
+        InputError: the file cannot be read or is not of that form.
+    """
+    path = folder / "points3D.txt"
+    points = []
+    for number, line in _lines(path) if path.exists() else ():
+        words = line.split(maxsplit=4)
+        if words and not words[0].startswith("#"):
+            if len(words) < 4:
+                raise InputError(f"{path}, line {number} needs a point's number and place.")
+            points.append(_real(words[1:4], f"{path}, line {number}"))
+    return np.array(points, np.float64).reshape(-1, 3)
 
 
 def _cameras(path: Path) -> dict[int, Intrinsics]:

@@ -67,14 +67,31 @@ def read_llff(path: Path) -> dict[str, Camera]:
     Raises:
         InputError: the file cannot be read or is not of that form, or no folder has as many photos.
     """
-    rows = array_in(read_file(path), NUMBERS, str(path)).astype(np.float64)
-    if rows.ndim != 2 or rows.shape[1] != 17 or not np.isfinite(rows).all():
-        raise InputError(f"{path}: it must be N x 17 finite numbers; choose a poses_bounds.npy.")
+    rows = _rows(path)
     names = _photos(path, len(rows))
     return {
         name: _camera(row, f"{path}: the row of {name!r}")
         for name, row in zip(names, rows, strict=True)
     }
+
+
+def read_llff_points(path: Path) -> np.ndarray:
+    """(P, 3) points straight ahead of each camera at its nearest and farthest depth.
+
+    Raises:
+        InputError: as `read_llff`.
+    """
+    rows = _rows(path)
+    matrices, bounds = rows[:, :15].reshape(-1, 3, 5), rows[:, 15:]
+    back, position = matrices[:, :, 2], matrices[:, :, 3]
+    return (position[:, None] - bounds[:, :, None] * back[:, None]).reshape(-1, 3)
+
+
+def _rows(path: Path) -> np.ndarray:
+    rows = array_in(read_file(path), NUMBERS, str(path)).astype(np.float64)
+    if rows.ndim != 2 or rows.shape[1] != 17 or not np.isfinite(rows).all():
+        raise InputError(f"{path}: it must be N x 17 finite numbers; choose a poses_bounds.npy.")
+    return rows
 
 
 def _camera(row: np.ndarray, where: str) -> Camera:

@@ -1,13 +1,15 @@
-"""Cameras to compare with, from whatever form they are in."""
+"""Cameras to compare with or to begin with, from whatever form they are in."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import InputError
-from core.formats.colmap_binary import read_colmap_binary
-from core.formats.colmap_text import read_colmap_text
-from core.formats.llff import read_llff
+from core.formats.colmap_binary import read_colmap_binary, read_points_binary
+from core.formats.colmap_text import read_colmap_text, read_points_text
+from core.formats.llff import read_llff, read_llff_points
 from core.formats.npz import read_npz
 from core.formats.transforms import read_transforms
 from core.geometry.cameras import Camera
@@ -17,6 +19,11 @@ Reader = Callable[[Path], dict[str, Camera]]
 FILES: dict[str, Reader] = {".json": read_transforms, ".npy": read_llff, ".npz": read_npz}
 NAMES = ("transforms.json", "poses_bounds.npy")  # in a folder, the likelier first
 MODELS: dict[str, Reader] = {".bin": read_colmap_binary, ".txt": read_colmap_text}
+CONTENTS: dict[Reader, Callable[[Path], np.ndarray]] = {
+    read_colmap_binary: read_points_binary,
+    read_colmap_text: read_points_text,
+    read_llff: read_llff_points,
+}  # what tells where the scene is, for the forms that do
 MODEL_FOLDERS = (".", "sparse/0", "sparse")  # where COLMAP and its followers put a model
 FORMS = "a transforms.json, a COLMAP model, a poses_bounds.npy or an exported .npz"
 
@@ -44,6 +51,20 @@ def read_reference(path: Path) -> dict[str, Camera]:
             )
         cameras[name] = camera
     return cameras
+
+
+def read_content(path: Path) -> np.ndarray:
+    """(P, 3) points of the scene, in the world of the cameras that `read_reference` reads.
+
+    They are the sparse points of a COLMAP model, or the bounds of a poses_bounds.npy; other forms
+    tell nothing, and those may: then there are none.
+
+    Raises:
+        InputError: as `read_reference`.
+    """
+    reader, place = _found(path)
+    points = CONTENTS[reader](place) if reader in CONTENTS else np.zeros((0, 3))
+    return points[np.isfinite(points).all(axis=1)]
 
 
 def _found(path: Path) -> tuple[Reader, Path]:
