@@ -11,11 +11,11 @@ from typing import Any, assert_never
 
 from core.engine import commands, journal
 from core.engine.commands import Command
-from core.engine.facts import facts_of
+from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.limits import Limits
-from core.engine.meter import Meter
+from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
 from core.engine.saver import Saver
@@ -30,7 +30,6 @@ from core.training.settings import changed, differences, strongest
 from core.training.trainer import Trainer
 
 PUBLISH_SECONDS = 0.1
-PATIENCE = 10  # steps that may fail to be finite in a row
 
 
 class Engine:
@@ -145,8 +144,9 @@ class Engine:
     def _step(self) -> int:
         return self._trainer.step if self._trainer else 0
 
-    def _say(self, text: str) -> None:
-        self._notices.add(self._step, "info", text)
+    def _say(self, *texts: str) -> None:
+        for text in texts:
+            self._notices.add(self._step, "info", text)
 
     # -- commands ----------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class Engine:
             self._restart(new)
             return
         if effect is Effect.REBUILD_FIELD:
-            self._keep_for_undo()
+            self._keep_for_undo("change")
         configure(self._trainer, new)
         if effect > Effect.LIVE:
             words = " · ".join(
@@ -205,14 +205,14 @@ class Engine:
 
     def _refine(self) -> None:
         trainer = self._needed()
-        self._keep_for_undo()
+        self._keep_for_undo("refine")
         refine(trainer)
         self._recorder.mark(self._step, "refine")
         self._say("Refining: the scene restarts, cameras stay.")
 
     def _restart(self, config: Config) -> None:
         trainer = new_trainer(config, self._run)
-        self._keep_for_undo()
+        self._keep_for_undo("restart")
         self._replace(trainer, Recorder(len(trainer.photos.names)))
         self._say(f"Started again with {len(trainer.photos.names)} photos.")
 
@@ -224,9 +224,9 @@ class Engine:
         self._undo.pop()
         self._say(f"Back at step {self._step}.")
 
-    def _keep_for_undo(self) -> None:
+    def _keep_for_undo(self, what: str) -> None:
         if self._trainer is not None and self._trainer.step > 0:
-            kept_as = f"before-change-{len(self._undo) + 1}"
+            kept_as = f"before-{what}-{len(self._undo) + 1}"
             self._undo.append(self._put(self._trainer, kept_as))
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
@@ -236,6 +236,7 @@ class Engine:
         self._failure, self._meter = None, Meter(recorder.last_loss())
         for sentence in trainer.photos.notices:
             self._notices.add(trainer.step, "warning", sentence)
+        self._say(*trainer.told())
 
     # -- work --------------------------------------------------------------------------------
 
@@ -252,21 +253,19 @@ class Engine:
         assert limits is not None
         self._unsaved = True
         self.governor.share = trainer.config.explore.share
-        began = time.monotonic()
+        began, stage = time.monotonic(), trainer.stage
         workers = self.governor.workers(trainer.config.training.workers, trainer.work)
         with self.governor.training(workers, trainer.work):
             result = trainer.train_step(workers)
         self._meter.learn(result, time.monotonic() - began)
-        if self._meter.bad_steps >= PATIENCE:
+        if self._meter.diverged:
             self._limits = None
-            raise InputError(
-                f"Training diverged: {PATIENCE} steps in a row were not finite. Nothing was "
-                "damaged; lower field.rate or cameras.rate and play on."
-            )
+            raise InputError(DIVERGED)
         if result.finite:
             self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
-        for sentence in trainer.told():
-            self._say(sentence)
+        self._say(*trainer.told())
+        if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
+            self._put(trainer, "cameras-found")
         if trainer.explored_enough:
             self._refine()
         if limits.reached(trainer) or trainer.epoch >= (trainer.config.training.epochs or math.inf):
@@ -284,22 +283,17 @@ class Engine:
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False
-        self._slot.put(self._facts(self._slot.newest.version + 1))
-
-    def _facts(self, version: int) -> Snapshot:
         sentence, trace = self._failure or (None, None)
-        trainer = self._trainer
-        common = {"notices": self._notices.newest(), "failure": sentence, "traceback": trace}
-        if trainer is None:
-            phase = "failed" if sentence else "loading"
-            return Snapshot(version, self._run, self._asked, phase, **common)
-        return facts_of(
-            trainer,
-            self._recorder,
-            self._meter,
-            self._limits,
-            version=version,
-            run=self._run,
-            can_undo=bool(self._undo),
-            **common,
-        )
+        common = {
+            "version": self._slot.newest.version + 1,
+            "run": self._run,
+            "notices": self._notices.newest(),
+            "failure": sentence,
+            "traceback": trace,
+        }
+        if self._trainer is None:
+            snapshot = facts_without_photos(self._asked, **common)
+        else:
+            parts = (self._trainer, self._recorder, self._meter, self._limits)
+            snapshot = facts_of(*parts, can_undo=bool(self._undo), **common)
+        self._slot.put(snapshot)

@@ -6,9 +6,26 @@ from pathlib import Path
 from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
-from core.engine.snapshot import Notice, Snapshot
+from core.engine.snapshot import Notice, Phase, Snapshot
+from core.training.config import Config
 from core.training.step import decibels
 from core.training.trainer import Trainer
+
+
+def facts_without_photos(
+    asked: Config,
+    *,
+    version: int,
+    run: Path,
+    notices: tuple[Notice, ...],
+    failure: str | None,
+    traceback: str | None,
+) -> Snapshot:
+    """What there is to say while photos are loading, or where they could not be."""
+    phase: Phase = "failed" if failure else "loading"
+    return Snapshot(
+        version, run, asked, phase, notices=notices, failure=failure, traceback=traceback
+    )
 
 
 def facts_of(

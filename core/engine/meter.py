@@ -4,6 +4,11 @@ from core.training.step import StepResult
 
 LOSS_SMOOTHING = 0.95
 SPEED_SMOOTHING = 0.9
+PATIENCE = 10  # steps that may fail to be finite in a row
+DIVERGED = (
+    f"Training diverged: {PATIENCE} steps in a row were not finite. Nothing was damaged; lower "
+    "field.rate or cameras.rate and play on."
+)
 
 
 class Meter:
@@ -12,6 +17,11 @@ class Meter:
     def __init__(self, loss: float | None = None) -> None:
         """Begin with the loss of a continued run, if there is one."""
         self.loss, self.speed, self.bad_steps = loss, 0.0, 0  # mean, steps per second, in a row
+
+    @property
+    def diverged(self) -> bool:
+        """Whether steps have come to nothing for too long."""
+        return self.bad_steps >= PATIENCE
 
     def learn(self, result: StepResult, seconds: float) -> None:
         """Take in one step and how long it took."""

@@ -7,12 +7,13 @@ from typing import Any
 from core.engine.history import Recorder
 from core.errors import InputError
 from core.files import write_atomically
-from core.photos import PhotoSet, extract_frames, is_video, load_photos
+from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.training import checkpoint
 from core.training.changes import configure
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, options, to_yaml
+from core.training.starting import started
 from core.training.trainer import Trainer
 
 MAY_DIFFER = ("data.photos", "training.device")  # of a continued run: where things are, not what
@@ -38,7 +39,8 @@ def read_photos(config: Config, run: Path) -> PhotoSet:
             end=data.video_end,
         )
         place = frames[0].parent
-    return load_photos(place, data.long_side, data.alpha_background)
+    choice = Choice(data.first, data.last, data.every, data.most)
+    return load_photos(place, data.long_side, data.alpha_background, choice)
 
 
 def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, list[str]]:
@@ -71,8 +73,13 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
 
 
 def new_trainer(config: Config, run: Path) -> Trainer:
-    """A trainer at step 0."""
-    return Trainer(config, read_photos(config, run))
+    """A trainer at step 0: from nothing but photos, or from what `training.start_from` names.
+
+    Raises:
+        InputError: there are no photos, or that cannot be taken over.
+    """
+    photos = read_photos(config, run)
+    return started(config, photos) if config.training.start_from else Trainer(config, photos)
 
 
 def continued(
@@ -84,7 +91,8 @@ def continued(
         changes: may say where the photos and the device are now; other changes are not made here.
     """
     moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
-    trainer = new_trainer(changed(found.config, moved), run)
+    config = changed(found.config, moved)
+    trainer = Trainer(config, read_photos(config, run))
     recorder = Recorder(len(trainer.photos.names))
     try:
         recorder.restore(checkpoint.restore(trainer, found))

@@ -136,6 +136,22 @@ class CameraRig(nn.Module):
             self.focal_kind, self.shared_focal = focal, shared_focal
 
     @torch.no_grad()
+    def place(self, index: Tensor, camera_to_world: Tensor) -> None:
+        """Give the cameras in `index` (K,) these poses (K, 4, 4)."""
+        numbers = ROTATIONS[self.rotation_kind].from_matrix(camera_to_world[:, :3, :3])
+        self.rotation[index] = numbers.to(self.rotation)
+        self.position[index] = camera_to_world[:, :3, 3].to(self.position)
+
+    @torch.no_grad()
+    def set_focal_lengths(self, pixels: Tensor) -> None:
+        """Take (2,) fx and fy in pixels; their geometric mean where one number serves for both."""
+        if self.shared_focal:
+            ratio = pixels.log().mean().exp().reshape(1) / self.long_side
+        else:
+            ratio = pixels / pixels.new_tensor([self.width, self.height])
+        self.focal.copy_(FOCALS[self.focal_kind].from_ratio(ratio))
+
+    @torch.no_grad()
     def cameras(self) -> list[Camera]:
         """Every camera as a value, in the order of the photos."""
         (fx, fy), (cx, cy) = self.focal_lengths().tolist(), self.principal_point().tolist()

@@ -6,6 +6,7 @@ refusal is one sentence with its remedy (`core.errors.InputError`, or a notice f
 """
 
 from core.photos.checks import check, sharpness
+from core.photos.choice import Choice
 from core.photos.folder import load_folder, load_photos
 from core.photos.listing import is_video
 from core.photos.local import local_path
@@ -15,6 +16,7 @@ from core.photos.video import extract_frames
 
 __all__ = [
     "Background",
+    "Choice",
     "PhotoSet",
     "check",
     "extract_frames",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.photos.choice import EVERYTHING, Choice
 from core.photos.listing import is_picture, is_video, list_pictures, look_elsewhere
 from core.photos.local import local_path, quoted
 from core.photos.photoset import PhotoSet
@@ -19,7 +20,9 @@ MOST_THREADS = 4  # each holds one whole decoded picture
 ZOOM_TOLERANCE = 1.1  # one shared focal length is learned; a larger spread is worth a word
 
 
-def load_photos(path: str | Path, long_side: int, background: Background) -> PhotoSet:
+def load_photos(
+    path: str | Path, long_side: int, background: Background, choice: Choice = EVERYTHING
+) -> PhotoSet:
     """Photos from what a person gave: `load_folder` behind checks with helpful refusals.
 
     Raises:
@@ -28,7 +31,7 @@ def load_photos(path: str | Path, long_side: int, background: Background) -> Pho
     """
     place = local_path(path)
     if place.is_dir():
-        return load_folder(place, long_side, background)
+        return load_folder(place, long_side, background, choice)
     if is_video(place):
         raise InputError(
             f"{quoted(place.name)} is a video and a folder of photos is wanted here: "
@@ -44,7 +47,9 @@ def load_photos(path: str | Path, long_side: int, background: Background) -> Pho
     )
 
 
-def load_folder(path: Path, long_side: int, background: Background) -> PhotoSet:
+def load_folder(
+    path: Path, long_side: int, background: Background, choice: Choice = EVERYTHING
+) -> PhotoSet:
     """All usable pictures directly in a folder, at one size.
 
     PNG, JPEG, WebP and TIFF in any letter case, in natural order (img_2 before img_10). Most
@@ -55,6 +60,7 @@ def load_folder(path: Path, long_side: int, background: Background) -> PhotoSet:
         path: The folder.
         long_side: Longer side of the result in pixels; 0 keeps the photos' size. Never enlarges.
         background: The colour put behind transparent pixels.
+        choice: Which pictures are taken; the others are not opened.
 
     Raises:
         InputError: A negative ``long_side``, no such folder, fewer than 2 usable photos, or more
@@ -62,7 +68,7 @@ def load_folder(path: Path, long_side: int, background: Background) -> PhotoSet:
     """
     if long_side < 0:
         raise InputError(f"The long side of {long_side} pixels is negative: give 0 or more.")
-    headers, notices = _read_headers(path)
+    headers, notices = _read_headers(path, choice)
     _require_two(path, len(headers), notices)
     common = common_size([header.size for header in headers])
     headers = [header for header in headers if _fits(header, common, notices)]
@@ -81,10 +87,10 @@ def load_folder(path: Path, long_side: int, background: Background) -> PhotoSet:
     )
 
 
-def _read_headers(folder: Path) -> tuple[list[Header], list[str]]:
+def _read_headers(folder: Path, choice: Choice) -> tuple[list[Header], list[str]]:
     headers = []
     files, notices = list_pictures(folder)
-    for file in files:
+    for file in choice.of(files, folder):
         try:
             headers.append(read_header(file))
         except InputError as error:

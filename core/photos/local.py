@@ -10,7 +10,7 @@ from core.errors import InputError
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]|//|\\\\", re.IGNORECASE)
 
 
-def local_path(path: str | Path) -> Path:
+def local_path(path: str | Path, what: str = "the photos or video") -> Path:
     """An existing local file or folder as an absolute path, links followed, ``~`` expanded.
 
     Raises:
@@ -29,9 +29,7 @@ def local_path(path: str | Path) -> Path:
             f"{quoted(text)} may not be read: give yourself permission to read it."
         ) from error
     except (OSError, ValueError, RuntimeError) as error:  # missing, null byte, link loop
-        raise InputError(
-            f"{quoted(text)} does not exist: check the path to the photos or video."
-        ) from error
+        raise InputError(f"{quoted(text)} does not exist: check the path to {what}.") from error
 
 
 def is_regular_file(path: Path) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+WHOLE = -1  # in place of a number of pixels: all of one photo
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -36,13 +38,13 @@ def draw_batch(
     density_noise: float,
     generator: torch.Generator,
 ) -> Batch:
-    """Draw random pixels, evenly from all candidates.
+    """Draw random pixels, evenly from all candidates; or take every pixel of one photo.
 
     Args:
         photos: (N, H, W, 3) uint8.
         candidates: (K,) indices of the photos that may be drawn from.
         allowed: (Q,) indices of the pixels that may be drawn, row by row; None allows all.
-        rays: how many pixels.
+        rays: how many pixels; `WHOLE` takes all that are allowed of one of the candidates.
         samples: S, points on each ray.
         perturb: whether samples are jittered.
         density_noise: standard deviation of the noise on raw density.
@@ -50,13 +52,8 @@ def draw_batch(
     """
     _, height, width, _ = photos.shape
     device = photos.device
-    which = candidates[torch.randint(len(candidates), (rays,), generator=generator)]
-    if allowed is None:
-        row = torch.randint(height, (rays,), generator=generator)
-        column = torch.randint(width, (rays,), generator=generator)
-    else:
-        pixel = allowed[torch.randint(len(allowed), (rays,), generator=generator)]
-        row, column = pixel // width, pixel % width
+    which, pixel = _drawn(candidates, allowed, rays, height, width, generator)
+    rays, row, column = len(pixel), pixel // width, pixel % width
     jitter = torch.rand(rays, samples, generator=generator) if perturb else None
     noise = torch.randn(rays, samples, generator=generator) if density_noise > 0 else None
     which, row, column = which.to(device), row.to(device), column.to(device)
@@ -67,3 +64,23 @@ def draw_batch(
         jitter=None if jitter is None else jitter.to(device),
         noise=None if noise is None else noise.to(device) * density_noise,
     )
+
+
+def _drawn(
+    candidates: Tensor,
+    allowed: Tensor | None,
+    rays: int,
+    height: int,
+    width: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """(R,) photo and (R,) pixel, row by row."""
+    if rays == WHOLE:
+        pixel = torch.arange(height * width) if allowed is None else allowed
+        which = candidates[torch.randint(len(candidates), (1,), generator=generator)]
+        return which.expand(len(pixel)), pixel
+    which = candidates[torch.randint(len(candidates), (rays,), generator=generator)]
+    if allowed is not None:
+        return which, allowed[torch.randint(len(allowed), (rays,), generator=generator)]
+    row = torch.randint(height, (rays,), generator=generator)
+    return which, row * width + torch.randint(width, (rays,), generator=generator)

@@ -1,6 +1,7 @@
 """From a config to the things it describes. Below here, functions take numbers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,18 +20,23 @@ from core.training.config import Config
 
 def build_field(config: Config, generator: torch.Generator) -> Gradual:
     """A fresh network of the chosen kind, its weights drawn from `generator`."""
+    kind = FIELDS[config.field.kind]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        field = kind(**field_arguments(config))
+    assert isinstance(field, Gradual), "planes are made by their learner"
+    return field
+
+
+def field_arguments(config: Config) -> dict[str, Any]:
+    """What the chosen kind of network is made with, by the names of its arguments."""
     part = config.field
-    kind = FIELDS[part.kind]
     given = part.model_dump() | {
         "anneal": part.anneal_epochs > 0,
         "precision": precision(config),
     }
-    wanted = kind.__init__.__annotations__.keys() - {"return"}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-        field = kind(**{name: given[name] for name in wanted})
-    assert isinstance(field, Gradual), "planes are made by their learner"
-    return field
+    wanted = FIELDS[part.kind].__init__.__annotations__.keys() - {"return"}
+    return {name: given[name] for name in given if name in wanted}
 
 
 def precision(config: Config) -> str:

@@ -34,10 +34,9 @@ def refine(trainer: Trainer) -> None:
     """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
     if trainer.bootstrap is not None:
         trainer.explore()
-    trainer.stage, trainer.stage_start = "refine", trainer.epoch
+    trainer.begin_stage("refine")
     if trainer.neural is None:
-        levels = trainer.recipe.levels[len(trainer.recipe.starting) :]
-        trainer.planes = trainer.new_planes(levels, trainer.trained_photos())
+        trainer.planes = trainer.new_planes(trainer.recipe.known, trainer.trained_photos())
     else:
         _renew_field(trainer)
         trainer.neural.renew_cameras()
@@ -83,11 +82,9 @@ def _renew_field(trainer: Trainer) -> None:
         if trainer.planes is None:
             trainer.planes = trainer.new_planes(trainer.recipe.levels, trainer.trained_photos())
     elif trainer.neural is not None:
-        trainer.neural.renew_field(trainer.config, trainer.epoch, trainer.generator)
+        trainer.neural.renew_field(trainer.config, trainer.now, trainer.generator)
     else:
-        trainer.neural = NeuralLearner(
-            trainer.config, trainer.rig, trainer.epoch, trainer.generator
-        )
+        trainer.neural = NeuralLearner(trainer.config, trainer.rig, trainer.now, trainer.generator)
         if trainer.contest is None:  # without unseen pixels the field that was asked for is shown
             trainer.planes = None
     trainer.shown = "field" if trainer.planes is None else "planes"

@@ -28,7 +28,7 @@ from core.training.optimizers import part_of
 from core.training.settings import changed, flattened
 from core.training.trainer import Trainer
 
-FORMAT = 2
+FORMAT = 3
 KEPT = 3  # newest checkpoints that stay
 
 
@@ -124,15 +124,21 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
     return part_of(tensors, "extra.")
 
 
+def rig_of(found: Checkpoint) -> CameraRig:
+    """All cameras of a checkpoint, also those of photos that it has not learned from."""
+    part, facts = found.config.cameras, found.facts
+    rig = CameraRig(
+        len(facts["names"]), *facts["size"], part.rotation, part.focal, part.shared_focal,
+        focal_ratio=1.0,
+    )  # fmt: skip
+    state.load(rig, part_of(found.tensors, "rig."))
+    return rig
+
+
 def learned(found: Checkpoint) -> Learned:
     """Cameras and scenes of a checkpoint, without the photos they were learned from."""
     config, facts, tensors = found.config, found.facts, found.tensors
-    names = tuple(facts["names"])
-    part = config.cameras
-    rig = CameraRig(
-        len(names), *facts["size"], part.rotation, part.focal, part.shared_focal, focal_ratio=1.0
-    )
-    state.load(rig, part_of(tensors, "rig."))
+    names, rig = tuple(facts["names"]), rig_of(found)
     frame, settings = rig.frame().detach(), ray_settings(config)
     fields = state.fields_of(config, facts, tensors)
     scenes = {
@@ -157,9 +163,13 @@ def read(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
         raise InputError(f"The checkpoint {path} is damaged ({error}); delete it.") from None
-    digest = facts.pop("digest", None)
-    if facts.get("format") != FORMAT or digest != _digest(facts, tensors):
-        raise InputError(f"The checkpoint {path} is damaged or of another version; delete it.")
+    if facts.get("format") != FORMAT:
+        raise InputError(
+            f"The checkpoint {path} is of another version of the studio, or damaged; train a new "
+            "run from its photos."
+        )
+    if facts.pop("digest", None) != _digest(facts, tensors):
+        raise InputError(f"The checkpoint {path} is damaged; delete it.")
     return Checkpoint(path, facts, tensors)
 
 

@@ -6,7 +6,6 @@ import torch
 
 from core.errors import InputError
 from core.formats.legacy import Published
-from core.geometry.focals import FOCALS
 from core.geometry.rotations import ROTATIONS
 from core.photos import PhotoSet
 from core.training.config import Config
@@ -58,11 +57,12 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
         trainer.close()
         raise
     trainer.step, trainer.epoch = found.step, found.epoch
-    after = config.training.refine_after_epochs
+    after = config.training.pretrain_epochs
     if 0 < after <= found.epoch:
         assert trainer.neural is not None
-        trainer.stage, trainer.stage_start = "refine", after
-        trainer.neural.field_start = after
+        steps = after * len(trainer.trained_photos())
+        trainer.stage, trainer.stage_start, trainer.stage_start_step = "refine", after, steps
+        trainer.neural.field_start, trainer.neural.field_start_step = after, steps
     return trainer
 
 
@@ -95,12 +95,7 @@ def _take_cameras(found: Published, trainer: Trainer) -> None:
     rig.rotation[trained] = numbers.to(rig.rotation)
     rig.position[trained] = found.position.to(rig.position)
     sides = torch.tensor([rig.width, rig.height]) if len(found.ratio) == 2 else rig.width
-    pixels = (found.ratio * sides).expand(2)
-    if rig.shared_focal:
-        ratio = pixels.log().mean().exp().reshape(1) / rig.long_side
-    else:
-        ratio = pixels / torch.tensor([rig.width, rig.height])
-    rig.focal.copy_(FOCALS[rig.focal_kind].from_ratio(ratio))
+    rig.set_focal_lengths((found.ratio * sides).expand(2))
 
 
 def _take_field(found: Published, trainer: Trainer) -> None:

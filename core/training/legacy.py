@@ -65,9 +65,7 @@ def _epochs(value: Any, others: Values) -> int:
 
 
 def _rays(value: Any, others: Values) -> int:
-    if int(value) <= 0:
-        raise NoCounterpart
-    return int(value)
+    return int(value) if int(value) > 0 else -1
 
 
 def _long_side(value: Any, others: Values) -> int:
@@ -105,7 +103,7 @@ KEYS: tuple[Key, ...] = (
     _needless("device_ids", [0], "training.device takes a GPU where there is one"),
     Key("data.white_bkgd", False, ("rendering.white_background",), "the same"),
     Key("data.data_dir", None, ("data.photos",), "--photos says it too", optional=True),
-    Key("data.N_rays", 1024, ("training.rays",), "whole images (-1) cannot be asked for", _rays),
+    Key("data.N_rays", 1024, ("training.rays",), "the same; a whole photo is -1", _rays),
     _absent("data.batch_size", None, "training.pixels_from all-photos draws across photos"),
     Key("data.downscale", 1.0, ("data.long_side",),
         "pixels instead of a divisor: say data.long_side, the photos' longer side divided by it; "
@@ -156,11 +154,13 @@ KEYS: tuple[Key, ...] = (
     Key("training.lr_param", 1e-3, ("cameras.rate", "cameras.focal_rate"), "two rates here"),
     Key("training.num_epoch", 10000, ("training.epochs",),
         "counts from the first epoch here, so num_epoch_pre is added", _epochs),
-    Key("training.num_epoch_pre", 0, ("training.refine_after_epochs",), "the same"),
-    _absent("training.ckpt_file", None, "name the run to continue with --run; launch.py import "
-            "takes a checkpoint of the original"),
-    _absent("training.ckpt_ignore_keys", [], "a run continues with everything it has"),
-    _absent("training.ckpt_only_use_keys", None, "refine keeps the cameras and drops the rest"),
+    Key("training.num_epoch_pre", 0, ("training.pretrain_epochs",), "the same"),
+    _absent("training.ckpt_file", None, "training.start_from takes a run of ours, and launch.py "
+            "import makes one of a checkpoint of the original"),
+    _absent("training.ckpt_ignore_keys", [],
+            "training.keep names what is taken over from training.start_from"),
+    _absent("training.ckpt_only_use_keys", None,
+            "training.keep names what is taken over; refine keeps the cameras"),
     _needless("training.no_reload", False, "the original never reads it"),
     _needless("training.novel_view_synthesis", False, "novel views are shown while training"),
 )  # fmt: skip

@@ -62,6 +62,11 @@ class Recipe:
         return self.starting + self.settling
 
     @property
+    def known(self) -> tuple[Level, ...]:
+        """What planes go through, from nothing to the end, where the cameras are known."""
+        return self.settling + self.sharpening
+
+    @property
     def levels(self) -> tuple[Level, ...]:
         """What planes go through, from nothing to the end."""
         return self.bootstrap + self.sharpening

@@ -1,5 +1,7 @@
 """Learning a neural field, and the cameras with it, from random pixels."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -12,22 +14,33 @@ from core.training.optimizers import GROUPS, learning_rate, make_optimizer
 from core.training.step import Mapper, StepResult, training_step
 
 
+class Moment(NamedTuple):
+    """A point of a run, or how far it is from another one."""
+
+    epoch: int
+    step: int
+
+    def since(self, epoch: int, step: int) -> "Moment":
+        """How far this is from there."""
+        return Moment(self.epoch - epoch, self.step - step)
+
+
 class NeuralLearner:
     """A neural field, the cameras' optimizers of its steps, and when their schedules began."""
 
     def __init__(
-        self, config: Config, rig: CameraRig, epoch: int, generator: torch.Generator
+        self, config: Config, rig: CameraRig, now: Moment, generator: torch.Generator
     ) -> None:
-        """A fresh field for these cameras, its schedule beginning at `epoch`."""
+        """A fresh field for these cameras, its schedule beginning now."""
         self.rig = rig
         self.optimizers: dict[str, torch.optim.Adam] = {}
-        self.renew_field(config, epoch, generator)
+        self.renew_field(config, now, generator)
         self.renew_cameras()
 
-    def renew_field(self, config: Config, epoch: int, generator: torch.Generator) -> None:
+    def renew_field(self, config: Config, now: Moment, generator: torch.Generator) -> None:
         """Another field and its optimizer; the cameras' are left alone."""
         self.field = build_field(config, generator).to(self.rig.position.device)
-        self.field_start = epoch
+        self.field_start, self.field_start_step = now
         self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
 
     def renew_cameras(self, groups: tuple[str, ...] = GROUPS[1:]) -> None:
@@ -52,7 +65,7 @@ class NeuralLearner:
         Args:
             config: everything that may change between steps.
             photos: (N, H, W, 3) uint8.
-            candidates: (K,) photos to draw from.
+            candidates: (K,) photos to draw from; a single one where every pixel of it is asked for.
             allowed: (Q,) pixels to draw from; None is all.
             rates: of each group of parameters that may move; the others stay.
             epoch: of the run.
@@ -83,12 +96,12 @@ class NeuralLearner:
 
 
 def rates_at(
-    config: Config, field_epochs: int, camera_epochs: int, slow: float
+    config: Config, field_age: Moment, camera_age: Moment, slow: float
 ) -> dict[str, float]:
     """The rate of every group that the config lets learn.
 
     Args:
-        field_epochs, camera_epochs: how long the schedules have run.
+        field_age, camera_age: how long the schedules have run.
         slow: factor on the cameras' rates; 0 keeps them where they are.
     """
     part = config.cameras
@@ -97,8 +110,8 @@ def rates_at(
         "position": part.learn_position,
         "focal": part.learn_focal,
     }
-    rates = {"field": learning_rate(config, "field", field_epochs)}
+    rates = {"field": learning_rate(config, "field", *field_age)}
     for group, may in learns.items():
         if may and slow > 0:
-            rates[group] = slow * learning_rate(config, group, camera_epochs)
+            rates[group] = slow * learning_rate(config, group, *camera_age)
     return rates

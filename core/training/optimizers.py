@@ -13,14 +13,17 @@ def make_optimizer(parameters: list[nn.Parameter]) -> torch.optim.Adam:
     return torch.optim.Adam(parameters, lr=0.0, fused=True)
 
 
-def learning_rate(config: Config, group: str, epochs: int) -> float:
-    """Rate of a group after `epochs` epochs of its own schedule.
+def learning_rate(config: Config, group: str, epochs: int, steps: int = 0) -> float:
+    """Rate of a group after `epochs` epochs and as many `steps` of its own schedule.
 
-    The rate is multiplied by `decay` once in every `decay_epochs`. Computing it from the epoch
-    keeps the phase over a resume and lets rates be edited while training.
+    The rate is multiplied by `decay` once in every `decay_epochs`, or, where that is not 0, in
+    every `decay_steps`. Computing it from the age keeps the phase over a resume and lets rates be
+    edited while training.
     """
     part = config.field if group == "field" else config.cameras
     rate = config.cameras.focal_rate if group == "focal" else part.rate
+    if part.decay_steps:
+        return rate * part.decay ** (steps // part.decay_steps)
     return rate * part.decay ** (epochs // part.decay_epochs)
 
 

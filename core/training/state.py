@@ -11,11 +11,11 @@ from core.fields.planes import PlanesField
 from core.training.bootstrap import Findings
 from core.training.build import build_field, plane_unit, ripen
 from core.training.config import Config
-from core.training.neural import NeuralLearner
+from core.training.neural import Moment, NeuralLearner
 from core.training.optimizers import packed, part_of, unpack
 from core.training.trainer import Trainer
 
-COUNTED = ("step", "epoch", "stage", "stage_start", "seconds", "shown")
+COUNTED = ("step", "epoch", "stage", "stage_start", "stage_start_step", "seconds", "shown")
 
 
 def facts_of(trainer: Trainer) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def facts_of(trainer: Trainer) -> dict[str, Any]:
     facts["unseen"] = trainer.contest.errors if trainer.contest else {}
     if trainer.neural is not None:
         facts["field_start"] = trainer.neural.field_start
+        facts["field_start_step"] = trainer.neural.field_start_step
         facts["precision"] = trainer.neural.field.precision
     if trainer.planes is not None:
         facts["levels"] = len(trainer.planes.levels)
@@ -79,7 +80,7 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
 
 def _neural(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor]) -> NeuralLearner:
     chance = trainer.generator.get_state()
-    start = facts["field_start"]
+    start = Moment(facts["field_start"], facts["field_start_step"])
     neural = NeuralLearner(trainer.config, trainer.rig, start, trainer.generator)
     trainer.generator.set_state(chance)
     _fill(neural.field, trainer.config, facts, part_of(tensors, "field."))

@@ -20,6 +20,7 @@ from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 
 SMOOTHING = 0.95  # of the errors shown for each photo
+MOST_SAMPLES = 2**19  # asked of the field at once where all rays would fit: on a GPU
 
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 
@@ -82,15 +83,14 @@ def training_step(
         nothing is moved.
     """
     total = len(batch.photo)
-    pieces = list(
-        mapper(
-            lambda part: _piece(rig, field, part, settings, learned, total, guide),
-            batch.split(rays_at_once(field, total, settings.points(guide), batch.rgb.device)),
-        )
+    samples = settings.points(guide)
+    at_once = rays_at_once(field, total, samples, batch.rgb.device)
+    pieces = mapper(
+        lambda part: _piece(rig, field, part, settings, learned, total, guide),
+        batch.split(min(at_once, max(1, MOST_SAMPLES // samples))),
     )
-    errors = torch.cat([piece.errors for piece in pieces])
+    errors, gradients = _joined(pieces, len(learned))
     loss = float(errors.mean())
-    gradients = [_sum(parts) for parts in zip(*(p.gradients for p in pieces), strict=True)]
     finite = _all_finite(errors, gradients)
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
@@ -118,9 +118,21 @@ def _piece(
     return Piece(errors.detach(), gradients)
 
 
-def _sum(parts: Sequence[Tensor | None]) -> Tensor | None:
-    present = [part for part in parts if part is not None]
-    return torch.stack(present).sum(0) if present else None
+def _joined(pieces: Iterable[Piece], count: int) -> tuple[Tensor, list[Tensor | None]]:
+    """Errors of all pieces, and the sum of their gradients.
+
+    They are added as they come: a whole photo has thousands of pieces, and each has gradients as
+    large as the field.
+    """
+    errors: list[Tensor] = []
+    sums: list[Tensor | None] = [None] * count
+    for piece in pieces:
+        errors.append(piece.errors)
+        for index, gradient in enumerate(piece.gradients):
+            if gradient is not None:
+                known = sums[index]
+                sums[index] = gradient if known is None else known + gradient
+    return torch.cat(errors), sums
 
 
 def _all_finite(errors: Tensor, gradients: Iterable[Tensor | None]) -> bool:

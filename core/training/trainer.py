@@ -11,16 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from core.fields.planes import PlanesField
+from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
 from core.rendering.scene import Scene
 from core.training import build
+from core.training.batch import WHOLE
 from core.training.bootstrap import Bootstrap, Findings
 from core.training.config import Config
 from core.training.contest import EVERY, Contest
 from core.training.copies import PlanesCopies
 from core.training.learned import Learned
 from core.training.levels import RECIPE, Level, Recipe
-from core.training.neural import NeuralLearner, rates_at
+from core.training.neural import Moment, NeuralLearner, rates_at
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
 from core.training.step import Mapper, StepResult, noted
@@ -36,8 +38,14 @@ class Trainer:
     others may see of it is `learned`, a copy.
     """
 
-    def __init__(self, config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> None:
-        """Start from nothing but photos.
+    def __init__(
+        self,
+        config: Config,
+        photos: PhotoSet,
+        recipe: Recipe = RECIPE,
+        rig: CameraRig | None = None,
+    ) -> None:
+        """Start from nothing but photos, or from cameras for them, which need no bootstrap.
 
         Raises:
             InputError: fewer than two photos are left to train on.
@@ -47,10 +55,10 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
-        self.rig = build.build_rig(config, photos).to(self.device)
+        self.rig = (rig or build.build_rig(config, photos)).to(self.device)
         self.stage = "explore"
         self.step = self.epoch = 0
-        self.stage_start = 0  # epoch at which its schedules began
+        self.stage_start = self.stage_start_step = 0  # when its schedules began
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
         self.photo_error = torch.full((len(photos.names),), torch.nan)
         self.seconds = 0.0
@@ -61,20 +69,23 @@ class Trainer:
         self.bootstrap: Bootstrap | None = None
         self.contest: Contest | None = None
         self._copies = PlanesCopies()
-        self._begin(self.trained_photos())
+        self._begin(self.trained_photos(), given=rig is not None)
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
 
-    def _begin(self, photos: Tensor) -> None:
-        if self.config.training.bootstrap:
-            self.stage = "bootstrap"
+    def _begin(self, photos: Tensor, given: bool) -> None:
+        with_planes, kind = self.config.training.bootstrap, self.config.field.kind
+        if with_planes:
             self.contest = Contest(self.pixels, photos, self.config.training.seed)
+        if with_planes and not given:
+            self.stage = "bootstrap"
             lead = functools.partial(self.new_planes, self.recipe.bootstrap)
             self.bootstrap = Bootstrap(lead, photos, self.photos.names, self.recipe)
             self.planes = self.bootstrap.leader
-        elif self.config.field.kind == "planes":
-            self.planes = self.new_planes(self.recipe.levels, photos)
-        else:
-            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
+        elif with_planes or kind == "planes":
+            levels = self.recipe.known if given else self.recipe.levels
+            self.planes = self.new_planes(levels, photos)
+        if self.bootstrap is None and kind != "planes":
+            self.neural = NeuralLearner(self.config, self.rig, self.now, self.generator)
         self.shown = "field" if self.planes is None else "planes"
 
     def new_planes(self, levels: tuple[Level, ...], trained: Tensor) -> PlanesLearner:
@@ -119,6 +130,20 @@ class Trainer:
         level = None if self.planes is None else len(self.planes.levels) - self.planes.level
         return phase, level, self.neural is not None
 
+    @property
+    def now(self) -> Moment:
+        """Where the run is."""
+        return Moment(self.epoch, self.step)
+
+    def begin_stage(self, stage: str) -> None:
+        """From now on it is another stage, whose schedules begin."""
+        self.stage = stage
+        self.stage_start, self.stage_start_step = self.now
+
+    def say(self, sentence: str) -> None:
+        """Leave a sentence to the person."""
+        self._said.append(sentence)
+
     def told(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
         said, self._said = self._said, []
@@ -145,9 +170,13 @@ class Trainer:
         if self.planes is not None:
             slow = self.config.cameras.rate_beside_planes if self.planes.finished else 0.0
         slow *= not self.cameras_frozen
-        ages = self.epoch - neural.field_start, self.epoch - self.stage_start
+        ages = (
+            self.now.since(neural.field_start, neural.field_start_step),
+            self.now.since(self.stage_start, self.stage_start_step),
+        )
         rates = rates_at(self.config, *ages, slow)
-        one = self.config.training.pixels_from == "one-photo"
+        training = self.config.training
+        one = training.pixels_from == "one-photo" or training.rays == WHOLE
         return neural.step(
             self.config, self.pixels, this if one else self.trained_photos(),
             self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
@@ -187,9 +216,9 @@ class Trainer:
             leader.choose(photos)
         self.planes, self.rig = leader, leader.rig
         self.findings, self.bootstrap = self.bootstrap.findings, None
-        self.stage, self.stage_start = "explore", self.epoch
+        self.begin_stage("explore")
         if self.config.field.kind != "planes":
-            self.neural = NeuralLearner(self.config, self.rig, self.epoch, self.generator)
+            self.neural = NeuralLearner(self.config, self.rig, self.now, self.generator)
 
     def trained_photos(self) -> Tensor:
         """(K,) indices of the photos that are neither held out nor left out."""
@@ -197,14 +226,17 @@ class Trainer:
 
     @property
     def cameras_frozen(self) -> bool:
-        """Whether this is one of the first epochs of refine, in which cameras keep still."""
-        frozen = self.config.training.freeze_cameras_epochs
-        return self.stage == "refine" and self.epoch - self.stage_start < frozen
+        """Whether cameras keep still: in the first epochs of refine, or with those given."""
+        part = self.config.training
+        given = part.start_from and "cameras" in part.keep
+        begun = max(0, self.stage_start)  # earlier than this run where optimizers were kept
+        may = bool(given) or self.stage == "refine"
+        return may and self.epoch - begun < part.freeze_cameras_epochs
 
     @property
     def explored_enough(self) -> bool:
         """Whether explore has lasted as long as it should, so that refine begins by itself."""
-        after = self.config.training.refine_after_epochs
+        after = self.config.training.pretrain_epochs
         return self.stage == "explore" and 0 < after <= self.epoch - self.stage_start
 
     # -- what others may see -----------------------------------------------------------------

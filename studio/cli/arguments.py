@@ -26,7 +26,8 @@ def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None
     for path, option in options().items():
         group = groups.setdefault(option.section, parser.add_argument_group(option.section))
         choices = f" ({' | '.join(option.choices)})" if option.choices else ""
-        default = "" if option.default in ("", ()) else f" [{option.default}]"
+        usual = ",".join(option.default) if option.type is tuple else option.default
+        default = "" if usual == "" else f" [{usual}]"
         group.add_argument(
             f"--{path}",
             metavar="VALUE",
@@ -52,6 +53,8 @@ def changes(arguments: argparse.Namespace) -> dict[str, Any]:
         asked["data.photos"] = str(arguments.photos)
     if asked.get("data.photos"):
         asked["data.photos"] = str(local_path(asked["data.photos"]))
+    if start := asked.get("training.start_from"):  # need not be there to continue a run
+        asked["training.start_from"] = str(Path(start).expanduser().absolute())
     return asked
 
 

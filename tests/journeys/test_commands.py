@@ -10,7 +10,9 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+import torch
 
+from core.training import checkpoint
 from studio.cli import main
 from tests.conftest import SMALL
 from tests.journeys.running import ROOT
@@ -62,6 +64,20 @@ def test_training_goes_on_where_it_was_and_changes_nothing_unasked(run: Path) ->
     facts = last_line(launch("train", "--run", copy, "--steps", "5"))
     assert facts["steps"] == 45
     assert (copy / "config.yaml").read_text() == before
+
+
+def test_a_run_starts_from_the_cameras_of_another(run: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    words = ("train", "--photos", SCENE / "images", "--run", second, "--steps", "3", *OPTIONS)
+    words += ("--data.long_side", "64", "--data.held_out", "every8", "--training.start_from", run)
+    done = launch(*words, "--training.freeze_cameras_epochs", "1")
+    assert f"Begun with cameras of {run}" in done.stderr.replace("\n", "")
+    old, new = checkpoint.newest_in(run), checkpoint.newest_in(second)
+    assert (new.facts["step"], new.facts["stage"]) == (3, "refine")
+    learned = [index for index in range(20) if index % 8]
+    for name in ("rotation", "position"):
+        assert torch.equal(new.tensors[f"rig.{name}"][learned], old.tensors[f"rig.{name}"][learned])
+    assert torch.equal(new.tensors["rig.focal"], old.tensors["rig.focal"])
 
 
 def test_render_writes_a_video_of_exactly_the_size_asked_for(run: Path, tmp_path: Path) -> None:

@@ -45,3 +45,7 @@ class Cameras(Section):
         100, "Epochs between camera decays", "How many epochs one decay step lasts.",
         at_least=1, expert=True,
     )  # fmt: skip
+    decay_steps: int = option(
+        0, "Steps between camera decays", "How many steps one lasts instead; 0 counts epochs.",
+        at_least=0, expert=True,
+    )  # fmt: skip

@@ -11,6 +11,22 @@ class Data(Section):
         504, "Long side", "Photos are downscaled to this many pixels; 0 keeps their size.", RESTART,
         at_least=0, at_most=8192,
     )  # fmt: skip
+    first: int = option(
+        1, "First photo", "Number of the first photo taken, in the order of names.", RESTART,
+        at_least=1, expert=True,
+    )  # fmt: skip
+    last: int = option(
+        0, "Last photo", "Number of the last photo taken; 0 is the end.", RESTART,
+        at_least=0, expert=True,
+    )  # fmt: skip
+    every: int = option(
+        1, "Every so many photos", "1 takes each photo from first to last, 2 every second.",
+        RESTART, at_least=1, expert=True,
+    )  # fmt: skip
+    most: int = option(
+        0, "Most photos", "Of those, how many from the first on; 0 takes all.", RESTART,
+        at_least=0, expert=True,
+    )  # fmt: skip
     held_out: str = option(
         "none", "Held-out photos", "Photos kept aside to measure novel views on.", RESTART,
         choices=("none", "every8", "last10"),

@@ -99,3 +99,7 @@ class Field(Section):
         10, "Epochs between field decays", "How many epochs one decay step lasts.",
         at_least=1, expert=True,
     )  # fmt: skip
+    decay_steps: int = option(
+        0, "Steps between field decays", "How many steps one lasts instead; 0 counts epochs.",
+        at_least=0, expert=True,
+    )  # fmt: skip

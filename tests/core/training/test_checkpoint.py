@@ -120,6 +120,15 @@ def test_damaged_files_are_passed_over_with_a_sentence(photos: PhotoSet, tmp_pat
     assert checkpoint.newest(tmp_path)[0].path == good  # type: ignore[union-attr]
 
 
+def test_a_run_of_another_version_is_told_from_a_damaged_one(
+    photos: PhotoSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = checkpoint.save(Trainer(small_config(), photos), tmp_path, {})
+    monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
+    with pytest.raises(InputError, match="another version"):
+        checkpoint.read(path)
+
+
 def test_a_failed_save_leaves_the_old_checkpoint_and_no_litter(
     photos: PhotoSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

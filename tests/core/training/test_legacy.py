@@ -96,6 +96,11 @@ def test_what_a_file_leaves_out_is_as_in_the_original(tmp_path: Path) -> None:
     assert config.training.autosave_seconds == Config().training.autosave_seconds
 
 
+@pytest.mark.parametrize("rays", [0, -1])
+def test_whole_photos_are_asked_for_as_there(tmp_path: Path, rays: int) -> None:
+    assert read_yaml(original(tmp_path, {"data.N_rays": rays}))["training.rays"] == -1
+
+
 def test_the_notice_names_the_new_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = original(tmp_path, {"training.lr_param": 5e-4, "model.net_w": 64, "expname": "mine"})
     with caplog.at_level(logging.WARNING):
@@ -131,7 +136,6 @@ def test_a_downscale_is_answered_by_a_long_side(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"data.N_rays": -1}, ["data.N_rays", "-1"]),
         ({"data.N_rays": "many"}, ["data.N_rays", "many"]),
         ({"data.batch_size": 4}, ["data.batch_size", "training.pixels_from"]),
         ({"model.net_skips": [2, 4]}, ["model.net_skips", "one skip"]),
