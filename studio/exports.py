@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.engine.trails import Trails
 from core.errors import InputError
 from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.films import FORMS
 from core.exporting.geometry import GEOMETRY
+from core.exporting.history import FILE as HISTORY_FILE
+from core.exporting.history import HISTORY, write_history
 from core.exporting.jobs import Job, JobControl, Jobs, Watch
 from core.exporting.keyframes import read_path
 from core.exporting.plots import plot_cameras
@@ -58,7 +61,7 @@ class Exports:
         return self._jobs.start("geometry", file, lambda control: self._geometry(file, control))
 
     def cameras(self, form: str) -> Job:
-        """Write the learned cameras for other tools."""
+        """Write the learned cameras for other tools, or their history."""
         return self._jobs.start("cameras", f"Cameras, {form}", lambda _: self._cameras(form))
 
     def plot(self) -> Job:
@@ -103,8 +106,16 @@ class Exports:
         return out
 
     def _cameras(self, form: str) -> Path:
+        if form == HISTORY:
+            return self._history()
         out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
         write_cameras(form, self._learned(), out)
+        return out
+
+    def _history(self) -> Path:
+        names, trails = self._learned().names, self._source.snapshot.trails or Trails.of(0)
+        out = self._source.snapshot.run / EXPORTS_FOLDER / HISTORY_FILE
+        write_history(names, trails.steps, trails.poses, trails.frames, out)
         return out
 
     def _plot(self) -> Path:

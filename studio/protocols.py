@@ -5,6 +5,8 @@ from typing import Protocol
 from core.engine.commands import Command
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
+from studio.scene.reference import Comparison
+from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
 
 
@@ -37,6 +39,28 @@ class Viewer(Protocol):
     @property
     def failure(self) -> str | None:
         """Why pictures fail to come, in one sentence; None while all is well."""
+        ...
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """How the cameras stand to a reference; None where none was named."""
+        ...
+
+    @property
+    def time(self) -> Time:
+        """The moment whose cameras are shown."""
+        ...
+
+    def go_to_time(self, part: float) -> None:
+        """Show the cameras as they were at a part of their way, 0 to 1; 1 is now."""
+        ...
+
+    def play_time(self) -> None:
+        """Show how the cameras came to where they are."""
+        ...
+
+    def hold_time(self) -> None:
+        """Stay at the moment that is shown."""
         ...
 
     def look_through(self, index: int) -> None:

@@ -7,6 +7,7 @@ second and only what changed. Who may call is decided in front by `studio.securi
 import asyncio
 import dataclasses
 import json
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -35,6 +36,7 @@ EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /file
 SHOWN = {".mp4": "video/mp4", ".png": "image/png", ".jpg": "image/jpeg"}  # others are downloads
 THUMBNAIL = 168  # pixels of the longer side
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
+THOUSAND = 1000  # places of the slider of time
 LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 
 
@@ -59,6 +61,7 @@ class Telemetry:
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
             Route("/highlight/none", self.highlight_none, methods=["POST"]),
             Route("/reset-view", self.reset_view, methods=["POST"]),
+            Route("/time/{act}", self.travel, methods=["POST"]),
             Route("/virtual-camera/{act}", self.show_virtual, methods=["POST"]),
             Route("/theme/{shade}", self.shade, methods=["POST"]),
         ]
@@ -97,12 +100,14 @@ class Telemetry:
         )
 
     def _surroundings(self) -> facts.Json:
-        stats = self._viewer.stats
+        stats, compared = self._viewer.stats, self._viewer.comparison
         view = (dataclasses.asdict(stats) if stats else {}) | {
             "clients": self._viewer.clients,
             "failure": self._viewer.failure,
             "virtual": self._virtual(),
             "virtual_shown": self._virtual_shown,
+            "comparison": dataclasses.asdict(compared) if compared else None,
+            "time": dataclasses.asdict(self._viewer.time),
         }
         return {"jobs": facts.jobs(self._jobs.views), "view": facts.finite(view)}
 
@@ -189,6 +194,19 @@ class Telemetry:
             return PlainTextResponse("The virtual camera is shown or hidden.", 404)
         self._virtual_shown = request.path_params["act"] == "show"
         self._viewer.show_virtual(self._virtual_shown)
+        return Response(status_code=204)
+
+    def travel(self, request: Request) -> Response:
+        """POST /time/play, /time/hold or /time/N: thousandths of the cameras' way; 1000 is now."""
+        match request.path_params["act"]:
+            case "play":
+                self._viewer.play_time()
+            case "hold":
+                self._viewer.hold_time()
+            case part if re.fullmatch("[0-9]{1,3}|1000", part):
+                self._viewer.go_to_time(int(part) / THOUSAND)
+            case _:
+                return PlainTextResponse("Time is played, held, or from 0 to 1000.", 404)
         return Response(status_code=204)
 
     def shade(self, request: Request) -> Response:

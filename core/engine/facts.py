@@ -66,7 +66,7 @@ def facts_of(
             None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
         ),
         history=recorder.history(),
-        trails=recorder.trails(),
+        trails=recorder.trails,
         notices=notices,
         can_undo=can_undo,
         failure=failure,

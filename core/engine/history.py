@@ -1,15 +1,17 @@
-"""Curves and trails of a run, kept at a bounded length by halving their density."""
+"""Curves of a run, kept at a bounded length by halving their density, and trails of its cameras."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.engine.snapshot import History, Trails
+from core.engine.snapshot import History
+from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
+from core.training.optimizers import part_of
 from core.training.step import decibels
 
 LONGEST_CURVE = 600
-LONGEST_TRAIL = 120
+OFTEN = 1000  # cameras are looked at once in this part of the steps so far, at first at each
 
 
 class Recorder:
@@ -17,9 +19,9 @@ class Recorder:
 
     def __init__(self, photos: int) -> None:
         self.curve: list[tuple[float, float, float, float]] = []  # step, loss, psnr, focal
-        self.trail = np.zeros((0, photos, 3), np.float32)
+        self.trails, self._photos = Trails.of(photos), photos
         self.marks: list[tuple[int, str]] = []
-        self._every = self._trail_every = 1
+        self._every = 1
 
     def add(self, step: int, loss: float, rig: CameraRig) -> None:
         """Record one step."""
@@ -28,11 +30,8 @@ class Recorder:
             self.curve.append((step, loss, decibels(loss), focal))
             if len(self.curve) > LONGEST_CURVE:
                 self.curve, self._every = self.curve[::2], self._every * 2
-        if step % self._trail_every == 0:
-            place = rig.position.detach().float().cpu().numpy()[None]
-            self.trail = np.concatenate([self.trail, place])
-            if len(self.trail) > LONGEST_TRAIL:
-                self.trail, self._trail_every = self.trail[::2], self._trail_every * 2
+        if step % max(1, step // OFTEN) == 0:
+            self.trails = self.trails.continued(step, rig.cameras())
 
     def mark(self, step: int, word: str) -> None:
         """Note that something changed here."""
@@ -48,26 +47,26 @@ class Recorder:
         columns.setflags(write=False)
         return History(columns[0], columns[1], columns[2], columns[3], tuple(self.marks))
 
-    def trails(self) -> Trails:
-        """Where the cameras have been, read-only."""
-        positions = self.trail.copy()
-        positions.setflags(write=False)
-        return Trails(positions)
-
     def tensors(self) -> dict[str, Tensor]:
         """Everything recorded, for a checkpoint."""
         words = "\n".join(f"{step} {word}" for step, word in self.marks).encode()
-        return {
+        trail = {f"trail.{name}": torch.tensor(part) for name, part in vars(self.trails).items()}
+        return trail | {
             "curve": torch.tensor(self.curve, dtype=torch.float64).reshape(-1, 4),
-            "trail": torch.from_numpy(self.trail.copy()),
             "marks": torch.tensor(list(words), dtype=torch.uint8),
-            "every": torch.tensor([self._every, self._trail_every]),
+            "every": torch.tensor([self._every]),
         }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Continue the curves of a checkpoint."""
         self.curve = [tuple(row) for row in tensors["curve"].tolist()]
-        self.trail = tensors["trail"].numpy().copy()
+        self.trails = trails_in(tensors, self._photos)
         lines = bytes(tensors["marks"].tolist()).decode().splitlines()
         self.marks = [(int(s), w) for s, _, w in (line.partition(" ") for line in lines)]
-        self._every, self._trail_every = tensors["every"].tolist()
+        self._every = int(tensors["every"][0])
+
+
+def trails_in(tensors: dict[str, Tensor], photos: int) -> Trails:
+    """The trails among tensors of a recorder; older runs kept positions alone, and have none."""
+    parts = {name: part.numpy().copy() for name, part in part_of(tensors, "trail.").items()}
+    return Trails(**parts) if parts else Trails.of(photos)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.engine.trails import Trails
 from core.photos import PhotoSet
 from core.training.bootstrap import Findings
 from core.training.config import Config
@@ -35,13 +36,6 @@ class History:
     psnr: np.ndarray  # dB, of the training pixels, smoothed
     focal: np.ndarray  # fx / longer side
     marks: tuple[tuple[int, str], ...] = ()  # step and a word: "refine", "siren", "quaternion"
-
-
-@dataclass(frozen=True, eq=False)
-class Trails:
-    """Where the cameras have been: positions (K, N, 3) float32, oldest first, read-only."""
-
-    positions: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

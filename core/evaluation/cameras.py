@@ -48,12 +48,7 @@ def compare_cameras(learned: Mapping[str, Camera], reference: Mapping[str, Camer
         InputError: fewer than three photos in common, a name that stands for two photos, or
             cameras that are all in one place.
     """
-    pairs = _matched(learned, reference)
-    if len(pairs) < FEWEST_POINTS:
-        raise InputError(
-            f"Only {len(pairs)} of the {len(learned)} learned photos are in the reference under "
-            f"their own name and {FEWEST_POINTS} are needed; give the reference of these photos."
-        )
+    pairs = list(_matched(learned, reference).values())
     mine, theirs = (np.stack([pair[side].camera_to_world for pair in pairs]) for side in (0, 1))
     centres, wanted = mine[:, :3, 3], theirs[:, :3, 3]
     _require_spread(centres, "learned cameras", "train the run further")
@@ -75,15 +70,38 @@ def compare_cameras(learned: Mapping[str, Camera], reference: Mapping[str, Camer
     )
 
 
+def reference_beside(
+    learned: Mapping[str, Camera], reference: Mapping[str, Camera]
+) -> dict[str, Camera]:
+    """Reference cameras in the learned world, by the learned photos' names.
+
+    The Sim(3) moves the reference onto the learned cameras, so that the distances that are left
+    are the least in the world that is looked at; `compare_cameras` measures in the reference's.
+
+    Args, Raises: as `compare_cameras`.
+    """
+    pairs = _matched(learned, reference)
+    mine, theirs = (np.stack([pair[side].position for pair in pairs.values()]) for side in (0, 1))
+    _require_spread(mine, "learned cameras", "train the run further")
+    _require_spread(theirs, "cameras of the reference", "give another reference")
+    fit = umeyama(theirs, mine)
+    return {name: fit.camera(other) for name, (_, other) in pairs.items()}
+
+
 def _matched(
     learned: Mapping[str, Camera], reference: Mapping[str, Camera]
-) -> list[tuple[Camera, Camera]]:
-    """Pairs of a learned camera and its reference, in the order of the photos."""
+) -> dict[str, tuple[Camera, Camera]]:
+    """Learned cameras with their references, by the learned photos' names and in their order."""
     mine, theirs = _by_stem(learned), _by_stem(reference)
     common = [stem for stem in mine if stem in theirs]
     _require_one(common, mine, "photos of the run")
     _require_one(common, theirs, "photos of the reference")
-    return [(learned[mine[stem][0]], reference[theirs[stem][0]]) for stem in common]
+    if len(common) < FEWEST_POINTS:
+        raise InputError(
+            f"Only {len(common)} of the {len(learned)} learned photos are in the reference under "
+            f"their own name and {FEWEST_POINTS} are needed; give the reference of these photos."
+        )
+    return {mine[stem][0]: (learned[mine[stem][0]], reference[theirs[stem][0]]) for stem in common}
 
 
 def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """What all learned cameras see, and where several of them agree that something is."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +28,14 @@ class View:
     camera: Camera
     rgb: np.ndarray  # (H, W, 3) uint8
     disparity: np.ndarray  # (H, W) float32, 1 / camera depth; 0 where nothing solid is, or afar
+
+    @classmethod
+    def of(cls, picture: Picture) -> "View":
+        """What a picture shows of surfaces: a third of its memory."""
+        solid = (picture.opacity >= SOLID) & np.isfinite(picture.depth) & (picture.depth > 0)
+        disparity = np.where(solid, 1 / np.where(solid, picture.depth, 1), 0)
+        rgb = np.rint(np.nan_to_num(picture.rgb) * 255).astype(np.uint8)
+        return cls(picture.camera, rgb, disparity.astype(np.float32))
 
     def points(self) -> tuple[np.ndarray, np.ndarray]:
         """World points (P, 3) of all solid pixels, and their numbers (P,) row by row."""
@@ -62,11 +71,34 @@ class Views:
     views: tuple[View, ...]
     tolerance: float  # disparity by which two views may differ about the same point
     middle: Camera  # the average camera, at the size of the views
+    witnesses: int  # views that have to see a point, its own among them
 
-    @property
-    def witnesses(self) -> int:
-        """How many views have to agree; fewer where there are not as many."""
-        return min(WITNESSES, len(self.views))
+    @classmethod
+    def of(
+        cls,
+        views: Sequence[View],
+        middle: Camera,
+        agreement: float = AGREEMENT,
+        witnesses: int = WITNESSES,
+    ) -> "Views":
+        """Views without what is far behind the scene.
+
+        Args:
+            views: the middle ones first.
+            middle: the average camera, at their size.
+            agreement: how far two may differ about one point, as a part of the scene's disparity.
+            witnesses: how many have to agree; fewer where there are not as many.
+
+        Raises:
+            InputError: nothing is solid anywhere.
+        """
+        solid = np.concatenate([view.disparity[view.disparity > 0] for view in views])
+        if len(solid) == 0:
+            raise nothing_there()
+        near = float(np.percentile(solid, NEAR))
+        kept = (np.where(v.disparity * DEEPEST >= near, v.disparity, 0) for v in views)
+        cut = tuple(replace(v, disparity=k) for v, k in zip(views, kept, strict=True))
+        return cls(cut, agreement * near, middle, min(witnesses, len(cut)))
 
 
 def look_around(learned: Learned, watch: Watch, steps: int) -> Views:
@@ -83,33 +115,16 @@ def look_around(learned: Learned, watch: Watch, steps: int) -> Views:
     """
     middle = _sized(average_camera(learned.trained))
     cameras = sorted(learned.trained, key=lambda c: np.linalg.norm(c.position - middle.position))
-    pace, shots = Pace(), []
+    pace, views = Pace(), []
     for done, camera in enumerate(cameras, start=1):
-        picture = whole_picture(learned.scene, _sized(camera), pace, watch.after_chunk)
-        shots.append((picture.camera, *_shot(picture)))
+        views.append(View.of(whole_picture(learned.scene, _sized(camera), pace, watch.after_chunk)))
         watch.progress(done, steps)
-    solid = np.concatenate([disparity[disparity > 0] for _, _, disparity in shots])
-    if len(solid) == 0:
-        raise nothing_there()
-    near = float(np.percentile(solid, NEAR))
-    views = tuple(
-        View(camera, rgb, np.where(disparity * DEEPEST >= near, disparity, 0))
-        for camera, rgb, disparity in shots
-    )
-    return Views(views, AGREEMENT * near, middle)
+    return Views.of(views, middle)
 
 
 def nothing_there() -> InputError:
     """What is said where no views agree that something is."""
     return InputError("There is no surface yet: the views do not agree on any; train for longer.")
-
-
-def _shot(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """Colours (H, W, 3) uint8 and disparities (H, W) float32: a third of the memory."""
-    solid = (picture.opacity >= SOLID) & np.isfinite(picture.depth) & (picture.depth > 0)
-    disparity = np.where(solid, 1 / np.where(solid, picture.depth, 1), 0)
-    rgb = np.rint(np.nan_to_num(picture.rgb) * 255).astype(np.uint8)
-    return rgb, disparity.astype(np.float32)
 
 
 def _sized(camera: Camera) -> Camera:

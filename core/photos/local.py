@@ -10,8 +10,10 @@ from core.errors import InputError
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]|//|\\\\", re.IGNORECASE)
 
 
-def local_path(path: str | Path, what: str = "the photos or video") -> Path:
+def local_path(path: str | Path, what: str = "photos or video") -> Path:
     """An existing local file or folder as an absolute path, links followed, ``~`` expanded.
+
+    Args: `what` is meant to be there, for a complaint.
 
     Raises:
         InputError: It looks like a web address or network share, or there is no such thing here.
@@ -29,7 +31,7 @@ def local_path(path: str | Path, what: str = "the photos or video") -> Path:
             f"{quoted(text)} may not be read: give yourself permission to read it."
         ) from error
     except (OSError, ValueError, RuntimeError) as error:  # missing, null byte, link loop
-        raise InputError(f"{quoted(text)} does not exist: check the path to {what}.") from error
+        raise InputError(f"{quoted(text)} does not exist: check the path to the {what}.") from error
 
 
 def is_regular_file(path: Path) -> bool:

@@ -154,6 +154,8 @@ def flattened(tree: Any, origin: str) -> dict[str, Any]:
 
 
 def _all_known(paths: dict[str, Any]) -> dict[str, Any]:
+    if "explore.planes" in paths:  # of older runs: the same choice in two words
+        paths["explore.scene"] = "planes" if paths.pop("explore.planes") else "none"
     for path in paths:
         known(path)
     return paths

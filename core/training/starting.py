@@ -45,7 +45,7 @@ def started(config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> Traine
     """
     keep, named = set(config.training.keep), config.training.start_from
     _require_sense(keep, named)
-    place = local_path(named, "the run or the cameras of training.start_from")
+    place = local_path(named, "run or the cameras of training.start_from")
     found = _run_at(place)
     if found is None and keep != {"cameras"}:
         raise InputError(f"{place} holds no run but cameras alone; set training.keep to cameras.")

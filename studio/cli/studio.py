@@ -2,9 +2,12 @@
 
 import argparse
 import webbrowser
+from pathlib import Path
 
 from core.engine import Engine
 from core.engine.commands import Play
+from core.formats.reference import read_reference
+from core.photos import local_path
 from studio.cli.arguments import BUNDLED, add_run_arguments, changes, new_run
 from studio.cli.signals import end_on_signals
 
@@ -16,6 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
     parser.add_argument("--port", type=int, default=7860, help="first port to try [7860]")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="cameras to show beside the learned ones: a transforms.json, a COLMAP model or a "
+        "poses_bounds.npy",
+    )
     add_run_arguments(parser, "a folder of photos or a video file [the bundled scene]")
 
 
@@ -24,6 +34,10 @@ def main(arguments: argparse.Namespace) -> int:
     from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
 
     asked = changes(arguments)
+    if arguments.reference is not None:
+        place = local_path(arguments.reference, "reference cameras")
+        read_reference(place)  # what cannot be read is said before anything begins
+        asked["explore.reference"] = str(place)
     continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
     if not continued and not asked.get("data.photos"):
         asked["data.photos"] = str(BUNDLED)

@@ -1,4 +1,4 @@
-"""Photos and videos dropped into the page, kept in the run's folder."""
+"""What was dropped into the page, kept in the run's folder: photos, videos, reference cameras."""
 
 import re
 import shutil
@@ -9,6 +9,7 @@ from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import is_picture
 
+REFERENCES = "references"  # likewise, of reference cameras
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 
 
@@ -35,6 +36,29 @@ def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
     folder = _new_folder(run / DROPPED)
     kept = [_moved(file, folder) for file in videos or photos]
     return kept[0] if videos else folder
+
+
+def keep_reference(files: Sequence[str | Path], run: Path) -> Path:
+    """Move uploaded reference cameras into a new folder of the run.
+
+    Args:
+        files: one file, or those of a COLMAP model.
+        run: the run's folder.
+
+    Returns:
+        What `explore.reference` is to be: the file, or the folder of the model.
+
+    Raises:
+        InputError: a poses_bounds.npy, which is of use only beside its photos.
+    """
+    sources = [Path(file) for file in files]
+    if any(file.suffix.lower() == ".npy" for file in sources):
+        raise InputError(
+            "A poses_bounds.npy does not name its photos; type its path, with the photos beside it."
+        )
+    folder = _new_folder(run / REFERENCES)
+    kept = [_moved(file, folder) for file in sources]
+    return kept[0] if len(kept) == 1 else folder
 
 
 def safe_name(name: str) -> str:

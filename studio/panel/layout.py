@@ -22,6 +22,7 @@ def build_page(engine: Steerable, exports: Exports) -> gr.Blocks:
             with gr.Column(elem_id="main"):
                 # Never an output of an event: a new value would rebuild the iframe.
                 place("scene", "scene")
+                place("time", "time")
                 _strip(wiring)
             with gr.Column(elem_id="panel"):
                 _panel(wiring, exports)

@@ -1,22 +1,26 @@
 """What is in each tab of the panel. Options are placed by section, in the order of declaration."""
 
+import html
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import gradio as gr
 
 from core.engine.commands import Configure, Play, Restart, Save
+from core.errors import InputError
 from core.exporting.cameras import EXPORTS
 from core.exporting.colour import CHANNELS
 from core.exporting.films import FORMS
+from core.exporting.history import HISTORY
 from core.geometry.routes import ORDERS, PATHS, Route
 from core.training.settings import options
 from studio.exports import GEOMETRY_FILES, Exports, VideoOrder
-from studio.panel.drops import keep_dropped
+from studio.panel.drops import keep_dropped, keep_reference
 from studio.panel.theme import place
 from studio.panel.wiring import Wiring, listen
 
 MORE = '<button class="disclose" aria-expanded="false">More</button>'
+REFERENCE = ("explore.reference", "explore.show_reference")  # shown beside the cameras
 RATES = ("cameras.rate", "cameras.focal_rate", "field.rate")  # shown together, beside training
 
 
@@ -34,6 +38,26 @@ def _photos(wiring: Wiring, exports: Exports) -> None:
 
 def _cameras(wiring: Wiring, exports: Exports) -> None:
     _options(wiring, [path for path in _of("cameras") if path not in RATES])
+    _heading("Comparison")
+    wiring.option(REFERENCE[0])
+    upload = gr.UploadButton(
+        "Upload a file or a COLMAP model", file_count="multiple",
+        file_types=[".json", ".npz", ".txt", ".bin"], elem_id="action-reference",
+        elem_classes=["action"], min_width=0,
+    )  # fmt: skip
+    complaint = gr.HTML(elem_id="reference-complaint", elem_classes="dim", apply_default_css=False)
+    place("reference", "reference")
+    wiring.option(REFERENCE[1])
+
+    def use(files: list[str]) -> str:
+        try:
+            kept = keep_reference(files, wiring.engine.snapshot.run)
+        except InputError as error:
+            return html.escape(str(error))
+        wiring.engine.submit(Configure({REFERENCE[0]: str(kept)}))
+        return ""
+
+    listen(upload.upload, use, [upload], [complaint])
 
 
 def _field(wiring: Wiring, exports: Exports) -> None:
@@ -57,7 +81,7 @@ def _training(wiring: Wiring, exports: Exports) -> None:
 
 
 def _explore(wiring: Wiring, exports: Exports) -> None:
-    _options(wiring, _of("explore"))
+    _options(wiring, [path for path in _of("explore") if path not in REFERENCE])
 
 
 def _export(wiring: Wiring, exports: Exports) -> None:
@@ -95,7 +119,7 @@ def _export(wiring: Wiring, exports: Exports) -> None:
         geometry = wiring.button("export-geometry", "Make file")
     listen(geometry.click, lambda file: _discard(exports.geometry(file)), [shape])
     _heading("Cameras for other tools")
-    form = _segments("Form", list(EXPORTS), "export-format")
+    form = _segments("Form", [*EXPORTS, HISTORY], "export-format")
     with gr.Row(elem_classes="line"):
         cameras = wiring.button("export-cameras", "Write cameras")
         plot = wiring.button("export-plot", "Plot cameras")

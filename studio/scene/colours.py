@@ -57,6 +57,13 @@ def shown(picture: Picture, channel: str, colour_map: str) -> tuple[np.ndarray, 
     raise ValueError(f"there is no channel {channel}")
 
 
+def linear(colours: np.ndarray) -> np.ndarray:
+    """Colours (..., 3) uint8 as viser wants those of lines' ends: it codes them once more."""
+    coded = colours / np.float32(255)
+    dark, bright = coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4
+    return np.round(np.where(coded <= 0.04045, dark, bright) * 255).astype(np.uint8)
+
+
 def by_order(count: int) -> list[Colour]:
     """One colour for each photo, even along viridis, first to last."""
     ends = np.linspace(0.18, 1.0, count)  # viridis begins too dark for a dark ground

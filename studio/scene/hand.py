@@ -21,17 +21,17 @@ class Hand:
         self._pauses: list[float] = []
         self._last = -REST
         self.quick = False  # whether it has shown that it may draw by itself
-        self._slow = False  # whether it was given the planes and failed
+        self.slow = False  # whether it was given something to draw and failed
 
     def moved(self, now: float, drawing: bool) -> None:
-        """A message came at a moment; `drawing` says whether the browser draws the planes."""
+        """A message came at a moment; `drawing` says whether the browser draws the scene."""
         pause, self._last = now - self._last, now
         if pause > REST:
             self._pauses.clear()
             return
         self._pauses = [*self._pauses[1 - ENOUGH :], pause]
         if drawing and len(self._pauses) >= FEW:
-            self._slow |= statistics.median(self._pauses[-FEW:]) > SLOW
+            self.slow |= statistics.median(self._pauses[-FEW:]) > SLOW
         elif len(self._pauses) == ENOUGH:
             self.quick |= statistics.median(self._pauses) < QUICK
-        self.quick &= not self._slow
+        self.quick &= not self.slow

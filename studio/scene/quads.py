@@ -3,31 +3,19 @@
 They form among the cameras while they are learned, and orbiting them costs the server nothing.
 """
 
-import logging
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import viser
 
-from core.rendering.scene import Scene
-from studio.scene.baked import Baked, Bakery
+from studio.scene.baked import Baked
 from studio.scene.coordinates import SCALE
-from studio.scene.source import Source
 
-ROOT = "/planes"
 MOST = 12  # pictures: every one is a node of the scene and a texture of the browser
 LONG_SIDE = 240  # texels
 FARTHEST = 40.0  # world units, of a plane that is infinitely far
-SECONDS = 2.0  # at least, between two refreshes, which are a megabyte,
-PRICE = 30  # and so many times what the last one took: never more than a few percent of a core
 FAINT = 4  # of 255: less alpha is nothing, and its colour no more than noise
-WAIT_SECONDS = 0.5
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,68 +29,15 @@ class Quad:
 
 
 class Quads:
-    """The planes of a server's scene, kept up by a thread of their own."""
+    """The planes of a server's scene."""
 
-    def __init__(
-        self,
-        server: viser.ViserServer,
-        source: Source,
-        bakery: Bakery,
-        watched: Callable[[], bool],
-        failed: Callable[[str | None], None],
-    ) -> None:
-        """Nothing is shown before `start`. `watched` says whether anybody is there."""
-        self._server, self._source, self._bakery = server, source, bakery
-        self._watched, self._failed = watched, failed
-        server.scene.add_frame(ROOT, show_axes=False)
+    def __init__(self, server: viser.ViserServer, root: str) -> None:
+        """Nothing is shown yet. Args: `root` is the node that all are below."""
+        self._server, self._root = server, root
         self._handles: list[viser.ImageHandle] = []
-        self._sent: Scene | None = None
-        self._due = 0.0
-        self._news, self._stop = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="planes", daemon=True)
 
-    def start(self) -> None:
-        """Begin to follow the engine."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """There is a newer snapshot."""
-        self._news.set()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        self._news.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._news.wait(WAIT_SECONDS)
-            self._news.clear()
-            try:
-                self.update()
-                self._failed(None)
-            except Exception as error:
-                _log.exception("showing the planes failed")
-                self._failed(f"The planes could not be shown: {error or type(error).__name__}")
-                self._stop.wait(SECONDS)
-            self._stop.wait(max(0.0, self._due - time.monotonic()))
-
-    def update(self) -> None:
-        """Show the newest planes, unless these are the ones that are there."""
-        snapshot = self._source.snapshot
-        scene = snapshot.learned.planes if snapshot.learned else None
-        if scene is None or not snapshot.config.explore.planes:
-            self._show([])
-            self._sent = None
-        elif scene is not self._sent and self._watched():
-            began = time.thread_time()
-            self._show(quads_of(self._bakery.fresh(scene)))
-            self._sent = scene
-            self._due = time.monotonic() + max(SECONDS, PRICE * (time.thread_time() - began))
-
-    def _show(self, quads: list[Quad]) -> None:
+    def show(self, quads: list[Quad]) -> None:
+        """Show these and no others."""
         while len(self._handles) > len(quads):
             self._handles.pop().remove()
         with self._server.atomic():
@@ -116,7 +51,7 @@ class Quads:
 
     def _added(self, index: int, quad: Quad) -> viser.ImageHandle:
         return self._server.scene.add_image(
-            f"{ROOT}/{index:02d}",
+            f"{self._root}/{index:02d}",
             quad.image,
             quad.width,
             quad.height,

@@ -6,7 +6,7 @@ import numpy as np
 import viser
 
 from core.engine.snapshot import Snapshot
-from studio.scene.colours import Colour
+from studio.scene.colours import Colour, linear
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED
 from studio.scene.theme import Theme
@@ -37,7 +37,7 @@ class Trails:
         if not visible or positions is None or time.monotonic() < self._sent + SECONDS:
             return
         points = segments(positions)
-        paint = faded(np.array(colours, np.float32), len(positions), theme)
+        paint = linear(faded(np.array(colours, np.float32), len(positions), theme))
         if self._handle is None:
             self._handle = self._server.scene.add_line_segments(
                 NAME, points, paint, thickness=THICKNESS, thickness_units="screen"

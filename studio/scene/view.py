@@ -13,9 +13,11 @@ from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from studio.scene.baked import Bakery
+from studio.scene.drawn import Drawn
 from studio.scene.frustums import LEARNED, Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
-from studio.scene.quads import Quads
+from studio.scene.reference import Comparison, Reference
+from studio.scene.replay import Replay, Time
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
 from studio.scene.theme import DARK, LIGHT
@@ -48,8 +50,11 @@ class SceneView:
         self._placed = False  # whether newcomers begin where the cameras are
         self._frustums = Frustums(server, self._picked, self._theme)
         self._trails = Trails(server)
+        self._reference = Reference(server)
+        self._replay = Replay()
+        self._at_step: int | None = None  # of the cameras shown; None is now
         self._bakery = Bakery()
-        self._planes = Quads(
+        self._drawn = Drawn(
             server, engine, self._bakery, lambda: bool(self._viewports), self._reporter("planes")
         )
         self._virtual = VirtualCamera(
@@ -76,7 +81,7 @@ class SceneView:
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
         self._thread.start()
-        self._planes.start()
+        self._drawn.start()
 
     def stop(self) -> None:
         """End all threads; returns when they have ended. The server is left alone."""
@@ -90,7 +95,7 @@ class SceneView:
             viewport.stop()
         self._viewports.clear()
         self._virtual.stop()
-        self._planes.stop()
+        self._drawn.stop()
 
     # -- what the panel asks for -------------------------------------------------------------
 
@@ -108,7 +113,7 @@ class SceneView:
         """Point out the frustum of one photo, or of none."""
         with self._drawing:
             self._frustums.highlight(index)
-            self._frustums.update(self._source.snapshot)
+        self._show_cameras(self._source.snapshot, fresh=True)
 
     def reset_view(self) -> None:
         """Put every client behind and above the cameras, where they and the scene are seen."""
@@ -127,6 +132,29 @@ class SceneView:
         self._virtual.set_theme(self._theme)
         for viewport in list(self._viewports.values()):
             viewport.set_theme(self._theme)
+
+    def go_to_time(self, part: float) -> None:
+        """Show the cameras as they were at a part of their way, 0 to 1; 1 is now."""
+        self._replay.go_to(part, self._source.snapshot)
+        self._show_cameras(self._source.snapshot, fresh=True)
+
+    def play_time(self) -> None:
+        """Show how the cameras came to where they are."""
+        self._replay.play(self._source.snapshot)
+
+    def hold_time(self) -> None:
+        """Stay at the moment that is shown."""
+        self._replay.hold(self._source.snapshot)
+
+    @property
+    def time(self) -> Time:
+        """The moment that is shown."""
+        return self._replay.at(self._source.snapshot)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """How the cameras shown stand to the reference; None where none was named."""
+        return self._reference.comparison
 
     def show_virtual(self, visible: bool) -> None:
         """Show or hide the virtual camera; hidden it costs nothing."""
@@ -194,7 +222,7 @@ class SceneView:
                 viewport.look_through(self._camera(index), LEARNED)
 
     def _camera(self, index: int) -> Camera:
-        learned = self._source.snapshot.learned
+        learned = self._replay.shown(self._source.snapshot).learned
         if learned is None or not 0 <= index < len(learned.cameras):
             raise InputError(f"There is no photo {index}; photos are counted from 0.")
         return learned.cameras[index]
@@ -229,19 +257,27 @@ class SceneView:
         if snapshot.photos is not self._photos:  # a restart reads them anew
             self._photos = snapshot.photos
             self._bakery.forget()
-        with self._drawing:
-            if fresh:
-                self._frustums.update(snapshot)
-            colours = colours_of(snapshot) if snapshot.photos is not None else []
-            self._trails.update(snapshot, colours, self._theme)
+            self._replay.go_to(1.0, snapshot)
+        self._show_cameras(snapshot, fresh)
         if not self._placed and snapshot.learned is not None:
             self._placed = True
             self._set_initial(Vantage.of(snapshot.learned.cameras))
         if fresh:
             self._virtual.update(snapshot)
-            self._planes.wake()
+            self._drawn.wake()
             for viewport in list(self._viewports.values()):
                 viewport.wake()
+
+    def _show_cameras(self, snapshot: Snapshot, fresh: bool) -> None:
+        """Everything of the cameras, as they are or as they were."""
+        with self._drawing:
+            shown, step = self._replay.shown(snapshot), self._replay.at(snapshot).step
+            travelled, self._at_step = step != self._at_step, step
+            if fresh or travelled:
+                self._frustums.update(shown)
+            colours = colours_of(shown) if shown.photos is not None else []
+            self._trails.update(shown, colours, self._theme)
+            self._reference.update(shown, self._theme, at_once=travelled)
 
     def _set_initial(self, vantage: Vantage) -> None:
         """Where new clients begin, and viser's own reset leads to."""

@@ -12,9 +12,9 @@ from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from studio.scene.baked import Bakery
 from studio.scene.coordinates import View, fov_that_holds, pose_in_viser
+from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.hand import Hand
 from studio.scene.painter import Painter
-from studio.scene.quads import ROOT as PLANES
 from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
@@ -58,9 +58,10 @@ class Viewport:
         self._client, self._theme, self._report = client, theme, failed
         self._hidden: _Hidden | None = None
         self._hand = Hand()
-        self._blank = self._drawing = False  # whether there is no picture, and planes stand there
-        self._planes = client.scene.add_frame(PLANES, show_axes=False, visible=False)
-        self._source = source
+        # Whether there is no picture, and the browser draws the scene in its place.
+        self._blank = self._drawing = False
+        self._drawn = client.scene.add_frame(DRAWN, show_axes=False, visible=False)
+        self._source, self._scene = source, source.snapshot.config.explore.scene
         name = f"view-{client.client_id}"
         self._painter = Painter(name, source, self, self._show, self._failed, bakery)
         self._painter.look_from(View.of_client(client.camera))
@@ -115,7 +116,10 @@ class Viewport:
 
     def wake(self) -> None:
         """There is a newer snapshot."""
-        self._place_planes()
+        scene = self._source.snapshot.config.explore.scene
+        if scene != self._scene:  # planes too slow say nothing of points
+            self._scene, self._hand = scene, Hand()
+        self._place_drawn()
         self._painter.wake()
 
     def stop(self, wait: bool = True) -> None:
@@ -134,34 +138,39 @@ class Viewport:
         return Look(explore.channel, explore.colour_map, self._theme.ground, depth)
 
     def while_moving(self, snapshot: Snapshot) -> bool:
-        """A picture follows the hand, unless the browser draws the planes itself."""
-        return not (self._hand.quick and self._has_planes(snapshot))
+        """A picture follows the hand, unless the browser draws the scene itself.
 
-    def _has_planes(self, snapshot: Snapshot) -> bool:
+        Points are drawn by any browser that has not failed to, planes by those known to be quick.
+        """
+        hand, scene = self._hand, snapshot.config.explore.scene
+        able = not hand.slow if scene == "points" else hand.quick
+        return not (able and self._can_draw(snapshot))
+
+    def _can_draw(self, snapshot: Snapshot) -> bool:
         explore, learned = snapshot.config.explore, snapshot.learned
         planes = learned is not None and learned.planes is not None
-        return planes and explore.planes and explore.channel == "rgb"
+        return planes and explore.scene != "none" and explore.channel == "rgb"
 
     def _show(self, shot: Shot) -> None:
-        """Planes stand where there is no picture; a picture has to be there before they leave."""
+        """What is drawn stands where there is no picture, and leaves once there is one."""
         self._blank = shot.blank
-        self._place_planes()
+        self._place_drawn()
         self._client.scene.set_background_image(
             shot.image, format="jpeg", jpeg_quality=JPEG_QUALITY, depth=shot.depth
         )
-        if not self._drawing and self._planes.visible:
-            leaving = threading.Timer(DECODED_SECONDS, self._hide_planes)
+        if not self._drawing and self._drawn.visible:
+            leaving = threading.Timer(DECODED_SECONDS, self._hide_drawn)
             leaving.daemon = True
             leaving.start()
 
-    def _place_planes(self) -> None:
-        self._drawing = self._blank and self._has_planes(self._source.snapshot)
-        if self._blank and self._planes.visible != self._drawing:
-            self._planes.visible = self._drawing
+    def _place_drawn(self) -> None:
+        self._drawing = self._blank and self._can_draw(self._source.snapshot)
+        if self._blank and self._drawn.visible != self._drawing:
+            self._drawn.visible = self._drawing
 
-    def _hide_planes(self) -> None:
+    def _hide_drawn(self) -> None:
         if not self._drawing:
-            self._planes.visible = False
+            self._drawn.visible = False
 
     def _failed(self, sentence: str | None) -> None:
         self._report(sentence)

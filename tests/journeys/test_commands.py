@@ -122,6 +122,15 @@ def test_export_names_every_learned_photo(run: Path, tmp_path: Path) -> None:
         assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
 
 
+def test_export_writes_how_the_cameras_came_there(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "history.npz"
+    launch("export", "--run", run, "--format", "history", "--out", out)
+    with np.load(out) as kept:
+        count = len(kept["steps"])
+        assert count > 1 and kept["poses"].shape == (count, 20, 3, 4)
+        assert (np.diff(kept["steps"]) > 0).all()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_ends_well(run: Path, tmp_path: Path, number: signal.Signals) -> None:
     words = ["train", "--photos", str(SCENE / "images"), "--run", str(tmp_path / "run")]
@@ -157,6 +166,8 @@ def test_a_signal_saves_and_ends_well(run: Path, tmp_path: Path, number: signal.
             ["export", "--run", "/nowhere", "--format", "transforms", "--out", "a.json"],
             ["/nowhere"],
         ),
+        (["studio", "--reference", "/nowhere/at/all"], ["/nowhere/at/all", "reference cameras"]),
+        (["studio", "--reference", __file__], ["test_commands.py", "transforms.json"]),
     ],
 )
 def test_bad_input_gets_one_sentence(

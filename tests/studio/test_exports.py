@@ -20,6 +20,7 @@ from core.training.learned import Learned
 from studio.exports import GEOMETRY_FILES, Exports, VideoOrder
 from studio.telemetry import EXPORTS_FOLDER, exported
 from tests.studio.panel.stand_ins import Desk
+from tests.studio.scene.stand_ins import trails
 
 PATIENCE = 60.0
 
@@ -190,3 +191,16 @@ def test_cancel_stops_what_runs_and_what_waits(exports: Exports, jobs: Jobs) -> 
     exports.cancel()
     assert running.wait(PATIENCE).state == waiting.wait(PATIENCE).state == "cancelled"
     assert [view.state for view in jobs.views] == ["cancelled"] * 2
+
+
+def test_the_history_of_the_cameras_is_whole_poses_by_step(exports: Exports, engine: Desk) -> None:
+    done = exports.cameras("history").wait(PATIENCE)
+    assert done.state == "failed" and "no history yet" in str(done.message)
+    engine.publish(trails=trails(4))
+    done = exports.cameras("history").wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None) and done.result is not None
+    with np.load(done.result) as kept:
+        assert kept["names"].tolist() == list(engine.snapshot.photos.names)
+        assert kept["steps"].tolist() == [0, 10, 20, 30]
+        assert (kept["poses"] == engine.snapshot.trails.poses).all()
+        assert kept["focal"].shape == (4, 3, 2)

@@ -15,8 +15,11 @@ from starlette.testclient import TestClient
 
 from core.engine.commands import Configure
 from core.engine.snapshot import History
+from core.evaluation.cameras import CameraErrors
 from core.exporting.jobs import Jobs
 from studio import facts
+from studio.scene.reference import Comparison
+from studio.scene.replay import Time
 from studio.telemetry import QUICK, Telemetry
 from tests.studio.panel.stand_ins import Desk, Window
 
@@ -268,3 +271,28 @@ def test_options_are_changed_by_path(engine: Desk, client: TestClient) -> None:
         assert client.post("/configure", content=body).status_code == 400
     assert client.post("/configure", content=b" " * 300_000).status_code == 413
     assert len(engine.commands) == 1
+
+
+def test_time_is_played_held_and_gone_to(window: Window, client: TestClient) -> None:
+    for act in ("0", "437", "1000", "play", "hold"):
+        assert client.post(f"/time/{act}").status_code == 204
+    assert window.asked == [
+        ("time", 0.0),
+        ("time", 0.437),
+        ("time", 1.0),
+        ("time", "play"),
+        ("time", "hold"),
+    ]
+    for act in ("1001", "-1", "4.5", "\u0664", "9" * 5000, "now"):
+        assert client.post(f"/time/{act}").status_code == 404
+    window.time = Time(40, 0.25, True, 12)
+    told = client.get("/status").json()["view"]["time"]
+    assert told == {"step": 40, "part": 0.25, "playing": True, "moments": 12}
+
+
+def test_the_comparison_is_told(window: Window, client: TestClient) -> None:
+    assert client.get("/status").json()["view"]["comparison"] is None
+    window.comparison = Comparison(7, CameraErrors(3, 0.01, None, 0.2, math.nan, None))
+    told = strict(client.get("/status").text)["view"]["comparison"]
+    assert (told["step"], told["failure"], told["errors"]["ate"]) == (7, None, 0.01)
+    assert told["errors"]["rotation"] is told["errors"]["focal"] is None

@@ -29,14 +29,25 @@ class Explore(Section):
         at_least=0.1, at_most=0.9,
     )  # fmt: skip
     background: bool = view(True, "Novel view behind", "The scene rendered behind the frustums.")
-    planes: bool = view(
-        True, "Planes in the scene", "Moving, quick browsers draw the learned planes themselves."
-    )
+    scene: str = view(
+        "planes", "Scene while moving",
+        "What browsers draw themselves: learned planes if they are quick, points of them (lighter "
+        "to send and to draw), or nothing.",
+        choices=("planes", "points", "none"),
+    )  # fmt: skip
     frustums: bool = view(True, "Frustums", "Show the learned cameras.")
     frustum_scale: float = view(
         1.0, "Frustum size", "Size of the camera frustums.", at_least=0.1, at_most=5
     )
     trails: bool = view(True, "Trails", "Show where each camera came from.")
+    reference: str = view(
+        "", "Reference cameras",
+        "A transforms.json, COLMAP model or poses_bounds.npy on the studio's computer to compare "
+        "with; training never sees it.",
+    )  # fmt: skip
+    show_reference: bool = view(
+        True, "Show them", "Outlines in the scene, and a line from each learned camera to its own."
+    )
     colour_by: str = view(
         "order", "Colour by", "Frustum colour: order of the photos, or error of each.",
         choices=("order", "error"),

@@ -5,14 +5,16 @@ import { drawCurves, wireCharts } from "./charts.js";
 import { drawGallery, wireGallery } from "./gallery.js";
 import { drawJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
+import { drawReference } from "./reference.js";
 import { drawScene, watchViewer, wireScene } from "./scene.js";
 import { applyShade, wireShade } from "./shade.js";
 import { drawStatus } from "./status.js";
 import { wireTabs } from "./tabs.js";
+import { drawTime, wireTime } from "./time.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawScene, drawJobs, watchViewer, repaint],
+  status: [drawStatus, drawScene, drawTime, drawReference, drawJobs, watchViewer, repaint],
   curves: [drawCurves],
   gallery: [drawGallery],
 };
@@ -70,7 +72,7 @@ function followVisibility() {
 
 // Gradio builds the page some time after this script has started.
 function whenBuilt(act) {
-  const built = () => ["viser", "photos", "charts", "jobs-list"].every((id) => document.getElementById(id));
+  const built = () => ["viser", "photos", "charts", "time-slider", "reference-words", "jobs-list"].every((id) => document.getElementById(id));
   if (built()) return act();
   const observer = new MutationObserver(() => {
     if (!built()) return;
@@ -83,7 +85,7 @@ function whenBuilt(act) {
 applyShade(false);
 whenBuilt(() => {
   applyShade(false);
-  for (const wire of [wireTabs, wireScene, wireShade, wireGallery, wireCharts, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireScene, wireShade, wireGallery, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

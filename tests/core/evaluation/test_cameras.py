@@ -12,10 +12,10 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
-from core.evaluation.cameras import CameraErrors, compare_cameras
-from core.geometry.alignment import Similarity
+from core.evaluation.cameras import CameraErrors, compare_cameras, reference_beside
+from core.geometry.alignment import Similarity, umeyama
 from core.geometry.cameras import Camera
-from tests.cameras import camera, scattered
+from tests.cameras import camera, same, scattered
 
 JUDGE = Path(__file__).parents[4] / "shared" / "tools" / "score_cameras.py"
 FLIP = np.array([1.0, -1, -1, 1])  # OpenCV's axes to those of a transforms.json
@@ -131,6 +131,25 @@ def test_the_same_cameras_in_another_world_have_no_error():
     cameras = scattered(0, 8)
     found = compare_cameras(named([WORLD.camera(c) for c in cameras]), named(cameras))
     assert dataclasses.astuple(found) == pytest.approx((8, 0, 0, 0, 0, False), abs=1e-5)
+
+
+def test_a_reference_beside_the_learned_stands_where_they_do():
+    cameras = scattered(1, 8)
+    learned = named([WORLD.camera(c) for c in cameras[:6]], "photos/{}.jpg")
+    beside = reference_beside(learned, named(cameras))
+    assert list(beside) == list(learned), "by the learned photos' names"
+    for name, moved in beside.items():
+        assert same(moved, learned[name], tolerance=1e-6)
+    with pytest.raises(InputError, match="train the run further"):
+        reference_beside(named([cameras[0]] * 4), named(cameras))
+
+
+def test_a_reference_that_differs_is_moved_by_the_fit_in_the_learned_world():
+    learned, reference = pair(3)
+    beside = reference_beside(learned, reference)
+    fit = umeyama(*(np.stack([c.position for c in s.values()]) for s in (reference, learned)))
+    for name, moved in beside.items():
+        assert same(moved, fit.camera(reference[name]))
 
 
 def test_figures_do_not_depend_on_either_world():

@@ -113,6 +113,13 @@ def test_strongest_effect_wins() -> None:
     assert effect(data__long_side=100, field__width=32) is Effect.RESTART
 
 
+@pytest.mark.parametrize(("was", "word"), [("true", "planes"), ("false", "none")])
+def test_an_older_runs_planes_are_understood(tmp_path: Path, was: str, word: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"explore:\n  planes: {was}\n")
+    assert read_yaml(file) == {"explore.scene": word}
+
+
 def test_nothing_can_be_assigned() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Config().cameras.rotation = "quaternion"  # type: ignore[misc]

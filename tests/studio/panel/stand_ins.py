@@ -19,6 +19,8 @@ from core.training.settings import changed
 from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.layout import build_page
+from studio.scene.reference import Comparison
+from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
 from studio.server import Server
 from studio.telemetry import Telemetry
@@ -86,6 +88,8 @@ class Window:
         self.clients = 1
         self.failure: str | None = None
         self.picture: tuple[int, bytes] = (0, b"")
+        self.comparison: Comparison | None = None
+        self.time = Time(None, 1.0, False, 12)
 
     def look_through(self, index: int) -> None:
         self.asked.append(("look through", index))
@@ -101,6 +105,15 @@ class Window:
 
     def show_virtual(self, visible: bool) -> None:
         self.asked.append(("show virtual", visible))
+
+    def go_to_time(self, part: float) -> None:
+        self.asked.append(("time", part))
+
+    def play_time(self) -> None:
+        self.asked.append(("time", "play"))
+
+    def hold_time(self) -> None:
+        self.asked.append(("time", "hold"))
 
     def virtual_picture(self) -> tuple[int, bytes]:
         return self.picture

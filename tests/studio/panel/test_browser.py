@@ -7,8 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.engine.commands import Configure, Pause, Play, Refine, Step
+from core.evaluation.cameras import CameraErrors
 from core.training.bootstrap import Findings
 from core.training.config import Config
+from studio.scene.reference import Comparison
+from studio.scene.replay import Time
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 
@@ -311,3 +314,43 @@ def test_an_export_shows_its_way_and_its_end(page: Page, desktop: Desktop) -> No
     with page.expect_download() as download:
         job.locator(".download").click()
     assert download.value.suggested_filename == "spiral-rgb-1.mp4"
+
+
+def test_the_slider_of_time_goes_back_plays_and_returns(page: Page, desktop: Desktop) -> None:
+    asked, slider = desktop.window.asked, page.locator("#time-slider")
+    expect(page.locator("#time-words")).to_have_text("now")
+    expect(slider).to_have_value("1000")
+    slider.fill("400")
+    soon(page, lambda: ("time", 0.4) in asked)
+    desktop.window.time = Time(1020, 0.4, False, 12)
+    desktop.engine.publish(step=2400)
+    words = "cameras at step 1,020 of 2,400; the scene as it is now"
+    expect(page.locator("#time-words")).to_have_text(words)
+    page.locator("#action-time").click()
+    soon(page, lambda: asked[-1] == ("time", "play"))
+    desktop.window.time = Time(1020, 0.4, True, 12)
+    expect(page.locator("#action-time")).to_have_attribute("aria-label", "Stop here")
+    page.locator("#action-time").click()
+    soon(page, lambda: asked[-1] == ("time", "hold"))
+    page.locator("#action-time-now").click()
+    soon(page, lambda: asked[-1] == ("time", 1.0))
+    desktop.window.time = Time(None, 1.0, False, 12)
+    expect(page.locator("#action-time-now")).to_be_hidden()
+
+
+def test_a_reference_is_named_and_measured_or_says_why_not(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Cameras").click()
+    page.locator("#option-explore-reference input").fill("~/fern/transforms.json")
+    page.locator("#option-explore-reference input").press("Enter")
+    named = Configure({"explore.reference": "~/fern/transforms.json"})
+    soon(page, lambda: named in desktop.engine.commands)
+    desktop.window.comparison = Comparison(9, failure="It does not exist.")
+    expect(page.locator("#reference-words")).to_have_text("It does not exist.")
+    expect(page.locator("#reference-facts")).to_be_hidden()
+    errors = CameraErrors(20, 0.0138, 2.19, 0.119, 0.0207, False)
+    desktop.window.comparison = Comparison(420, errors)
+    expect(page.locator("#reference-ate")).to_have_text("1.38 %")
+    expect(page.locator("#reference-rotation-best")).to_have_text("0.12°")
+    expect(page.locator("#reference-words")).to_contain_text("20 cameras at step 420")
+    desktop.window.comparison = None
+    expect(page.locator("#reference-facts")).to_be_hidden()

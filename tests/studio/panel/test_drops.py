@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from studio.panel.drops import keep_dropped, safe_name
+from studio.panel.drops import keep_dropped, keep_reference, safe_name
 
 
 @pytest.fixture
@@ -40,6 +40,20 @@ def test_what_cannot_be_used_is_refused(files: list[Path], tmp_path: Path) -> No
     with pytest.raises(InputError, match="None of these files"):
         keep_dropped(files[3:4], tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_reference_cameras_are_kept_alone_or_as_a_model(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for name in ("cameras.bin", "images.bin", "a/transforms.json", "poses_bounds.npy"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    alone = keep_reference([tmp_path / "a/transforms.json"], run)
+    assert alone.name == "transforms.json" and alone.is_relative_to(run / "references")
+    model = keep_reference([tmp_path / "cameras.bin", tmp_path / "images.bin"], run)
+    assert {file.name for file in model.iterdir()} == {"cameras.bin", "images.bin"}
+    assert model != alone.parent
+    with pytest.raises(InputError, match="type its path"):
+        keep_reference([tmp_path / "poses_bounds.npy"], run)
 
 
 @given(st.text(max_size=300))

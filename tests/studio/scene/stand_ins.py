@@ -19,7 +19,8 @@ from viser.infra import Message
 from websockets.sync.client import ClientConnection, connect
 
 from core.engine.governor import Governor
-from core.engine.snapshot import Snapshot, Trails
+from core.engine.snapshot import Snapshot
+from core.engine.trails import Trails
 from core.fields import SceneField
 from core.fields.planes import Extent, PlanesField, even_places
 from core.geometry.cameras import Camera
@@ -110,8 +111,10 @@ class Stage:
 def trails(count: int = 4) -> Trails:
     """Cameras that came from the origin."""
     ends = np.stack([camera.position for camera in CAMERAS])
-    steps = np.linspace(0, 1, count)[:, None, None]
-    return Trails((steps * ends).astype(np.float32))
+    poses = np.tile(np.eye(3, 4, dtype=np.float32), (count, len(CAMERAS), 1, 1))
+    poses[..., 3] = np.linspace(0, 1, count)[:, None, None] * ends
+    frames = np.full((count, len(CAMERAS), 2), (FOCAL / WIDTH, FOCAL / HEIGHT), np.float32)
+    return Trails(10 * np.arange(count), poses, frames)
 
 
 def soon(condition: Callable[[], bool]) -> None:

@@ -1,16 +1,12 @@
 """Planes as nodes of the 3D scene: what a browser composites is what the planes are."""
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
-import viser
 
-from studio.scene.baked import Baked, Bakery
+from studio.scene.baked import Baked
 from studio.scene.coordinates import SCALE
-from studio.scene.quads import MOST, Quads, quads_of
+from studio.scene.quads import MOST, quads_of
 from tests.cameras import camera
-from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, Stage, planes_scene, recorded
+from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, planes_scene
 
 
 def test_pictures_stand_where_their_planes_are() -> None:
@@ -43,54 +39,3 @@ def test_many_planes_become_few_that_look_alike_from_the_front() -> None:
 def _multiplied(image: np.ndarray) -> np.ndarray:
     part = image[..., 3:] / 255
     return np.concatenate([image[..., :3] * part, image[..., 3:]], -1).round().astype(np.uint8)
-
-
-@pytest.fixture
-def stage() -> Stage:
-    made = Stage()
-    made.planes = planes_scene()
-    return made
-
-
-@pytest.fixture
-def quads(server: viser.ViserServer, stage: Stage) -> Iterator[Quads]:
-    made = Quads(server, stage, Bakery(), lambda: watched[0], lambda sentence: None)
-    watched[0] = True
-    yield made
-    made.stop()
-
-
-watched = [True]
-
-
-def test_they_are_sent_only_when_they_are_new_and_somebody_looks(
-    server: viser.ViserServer, stage: Stage, quads: Quads
-) -> None:
-    with recorded(server) as sent:
-        watched[0] = False
-        stage.publish()
-        quads.update()
-        assert not sent
-        watched[0] = True
-        quads.update()
-        assert len([m for m in sent if type(m).__name__ == "ImageMessage"]) == 8
-        count = len(sent)
-        stage.publish()
-        quads.update()
-        assert len(sent) == count, "the same planes"
-        stage.planes = planes_scene(seed=1)
-        stage.publish()
-        quads.update()
-        assert len(sent) > count
-
-
-def test_they_leave_with_the_planes_and_with_the_option(
-    server: viser.ViserServer, stage: Stage, quads: Quads
-) -> None:
-    stage.publish()
-    quads.update()
-    assert len(quads._handles) == 8
-    stage.planes = None
-    stage.publish()
-    quads.update()
-    assert not quads._handles

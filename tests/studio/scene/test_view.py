@@ -15,8 +15,8 @@ from viser import _messages
 from core.errors import InputError
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, fov_that_holds
+from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.frustums import LEARNED, Frustums
-from studio.scene.quads import ROOT as PLANES
 from studio.scene.vantage import Vantage
 from tests.cameras import camera, same
 from tests.studio.scene.stand_ins import (
@@ -24,6 +24,7 @@ from tests.studio.scene.stand_ins import (
     Client,
     Stage,
     client,
+    photo_set,
     planes_scene,
     soon,
     trails,
@@ -280,7 +281,7 @@ def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> 
 
 def planes_seen(browser: Client) -> bool | None:
     """Whether a client was last told to show the planes; None before it was told anything."""
-    told = [m for m in browser.of("SetSceneNodeVisibilityMessage") if m["name"] == PLANES]
+    told = [m for m in browser.of("SetSceneNodeVisibilityMessage") if m["name"] == DRAWN]
     return told[-1]["visible"] if told else None
 
 
@@ -300,3 +301,54 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
         soon(lambda: planes_seen(browser) is True)
         soon(lambda: planes_seen(browser) is False)  # still: there is a picture again
         assert view.failure is None
+
+
+def test_points_are_drawn_by_any_browser_until_it_fails_to(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.planes = planes_scene()
+    stage.config = Stage(scene="points").config
+    stage.publish()
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: len(browser.of("PointCloudMessage")) > 0)
+        browser.look((0.1, 0, -3))
+        soon(lambda: planes_seen(browser) is True)
+        soon(lambda: planes_seen(browser) is False)
+        viewport = next(iter(view._viewports.values()))
+        viewport._hand.slow = True
+        assert viewport.while_moving(stage.snapshot), "then pictures are sent"
+
+
+def test_the_slider_of_time_moves_the_frustums_and_nothing_else(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish(trails=trails(5), step=40)
+    handles = server.scene._handle_from_node_name
+    soon(lambda: Frustums.name(2) in handles)
+
+    def place() -> np.ndarray:
+        return handles[Frustums.name(2)].position / SCALE
+
+    view.go_to_time(0.4)
+    assert np.allclose(place(), CAMERAS[2].position / 2), "at once"
+    assert view.time.step == 20 and view._camera(2).position[0] == pytest.approx(0.05)
+    stage.publish(trails=trails(5), step=41)
+    soon(lambda: view._at_step == 20)
+    assert np.allclose(place(), CAMERAS[2].position / 2), "training goes on, the moment stays"
+    view.play_time()
+    assert view.time.playing
+    view.hold_time()
+    assert not view.time.playing
+    view.go_to_time(1.0)
+    assert np.allclose(place(), CAMERAS[2].position) and view.time.step is None
+
+
+def test_a_restart_comes_back_to_now(view: SceneView, stage: Stage) -> None:
+    stage.publish(trails=trails(5), step=40)
+    soon(lambda: view._photos is stage.photos)
+    view.go_to_time(0.4)
+    stage.photos = photo_set(seed=1)
+    stage.publish(trails=trails(2), step=2)
+    soon(lambda: view.time.step is None)

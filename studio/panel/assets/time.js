@@ -1,0 +1,48 @@
+// The slider of time: the cameras as they were. The scene itself is never replayed.
+
+import { byId, grouped, post, write } from "./ask.js";
+
+const NOW = 1000;
+const HELD = 500; // ms after a touch in which the slider is not painted
+const PAUSE = 80; // ms between two asks of a slider that is dragged
+let touched = 0;
+let asked = 0;
+let waiting = null;
+
+export function wireTime() {
+  const slider = byId("time-slider");
+  slider.addEventListener("input", () => {
+    touched = Date.now();
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, Math.max(0, asked + PAUSE - Date.now()));
+  });
+  byId("action-time").addEventListener("click", ({ currentTarget }) => {
+    touched = 0;
+    post(currentTarget.dataset.playing === "true" ? "time/hold" : "time/play");
+  });
+  byId("action-time-now").addEventListener("click", () => {
+    touched = 0;
+    post(`time/${NOW}`);
+  });
+}
+
+function ask() {
+  asked = touched = Date.now();
+  post(`time/${byId("time-slider").value}`);
+}
+
+export function drawTime({ step, view: { time } }) {
+  const [slider, play] = [byId("time-slider"), byId("action-time")];
+  slider.disabled = play.disabled = time.moments < 2;
+  if (Date.now() > touched + HELD) slider.value = Math.round(time.part * NOW);
+  slider.style.setProperty("--part", `${slider.value / 10}%`);
+  play.dataset.playing = time.playing;
+  const words = time.playing ? "Stop here" : "Play how the cameras moved";
+  play.title = words;
+  play.setAttribute("aria-label", words);
+  byId("action-time-now").hidden = time.step === null;
+  document.body.dataset.past = time.step !== null;
+  const past = `cameras at step ${grouped(time.step ?? 0)} of ${grouped(step)}; the scene as it is now`;
+  write("time-words", time.step === null ? "now" : past);
+  slider.setAttribute("aria-valuetext", time.step === null ? "now" : past);
+}

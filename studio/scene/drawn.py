@@ -1,0 +1,107 @@
+"""What browsers draw by themselves: the learned planes, or points of them, among the cameras.
+
+What either costs stands in `studio.scene.cloud`.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import viser
+
+from core.exporting.jobs import Cancelled, Watch
+from core.rendering.scene import Scene
+from core.training.learned import Learned
+from studio.scene.baked import Bakery
+from studio.scene.cloud import Cloud, points_of
+from studio.scene.quads import Quads, quads_of
+from studio.scene.source import Source
+
+ROOT = "/drawn"
+SECONDS = 2.0  # at least, between two refreshes,
+PRICE = 30  # and so many times what the last one took: never more than a few percent of a core
+WAIT_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class Drawn:
+    """Planes or points of a server's scene, kept up by a thread of their own."""
+
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        source: Source,
+        bakery: Bakery,
+        watched: Callable[[], bool],
+        failed: Callable[[str | None], None],
+    ) -> None:
+        """Nothing is shown before `start`. `watched` says whether anybody is there."""
+        self._source, self._bakery = source, bakery
+        self._watched, self._failed = watched, failed
+        server.scene.add_frame(ROOT, show_axes=False)
+        self._quads, self._cloud = Quads(server, f"{ROOT}/planes"), Cloud(server, f"{ROOT}/points")
+        self._sent: tuple[Scene, str] | None = None
+        self._due = 0.0
+        self._news, self._stop = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drawn", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the engine."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is a newer snapshot."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._news.wait(WAIT_SECONDS)
+            self._news.clear()
+            try:
+                self.update()
+                self._failed(None)
+            except Cancelled:
+                return
+            except Exception as error:
+                _log.exception("showing the planes failed")
+                self._failed(f"The planes could not be shown: {error or type(error).__name__}")
+                self._stop.wait(SECONDS)
+            self._stop.wait(max(0.0, self._due - time.monotonic()))
+
+    def update(self) -> None:
+        """Show the newest planes, unless these are the ones that are there."""
+        snapshot = self._source.snapshot
+        learned, kind = snapshot.learned, snapshot.config.explore.scene
+        if learned is None or learned.planes is None or kind == "none":
+            self._clear()
+            self._sent = None
+        elif (learned.planes, kind) != self._sent and self._watched():
+            began = time.thread_time()
+            if self._sent is None or self._sent[1] != kind:
+                self._clear()
+            if kind == "planes":
+                self._quads.show(quads_of(self._bakery.fresh(learned.planes)))
+            else:
+                self._show_points(learned, learned.planes)
+            self._sent = learned.planes, kind
+            self._due = time.monotonic() + max(SECONDS, PRICE * (time.thread_time() - began))
+
+    def _clear(self) -> None:
+        self._quads.show([])
+        self._cloud.show(None)
+
+    def _show_points(self, learned: Learned, planes: Scene) -> None:
+        governor = self._source.governor
+        watch = Watch(cancelled=self._stop.is_set, between_chunks=governor.pause_view)
+        with governor.viewing():
+            points = points_of(self._bakery.fresh(planes), learned.trained, watch)
+        self._cloud.show(points)

@@ -1,0 +1,61 @@
+"""Whole poses at a bounded number of moments, close together where cameras moved."""
+
+import numpy as np
+import pytest
+
+from core.engine.trails import LONGEST, Trails
+from core.geometry.cameras import Camera
+from tests.cameras import camera, same
+
+
+def cameras_at(part: float) -> list[Camera]:
+    return [
+        camera((part * side, 0, 0), (0, part, 0), 40.0 + part, (48, 36)) for side in (1.0, -2.0)
+    ]
+
+
+def walked(parts: list[float]) -> Trails:
+    trails = Trails.of(2)
+    for step, part in enumerate(parts, start=1):
+        trails = trails.continued(step, cameras_at(part))
+    return trails
+
+
+def test_cameras_are_given_back_as_they_were() -> None:
+    trails = walked([0.0, 0.25, 0.5])
+    assert trails.steps.tolist() == [1, 2, 3]
+    for moment, part in enumerate((0.0, 0.25, 0.5)):
+        for was, given in zip(cameras_at(part), trails.cameras(moment, cameras_at(1)), strict=True):
+            assert same(was, given, tolerance=1e-5)
+
+
+def test_nothing_is_left_out_while_there_is_room_and_the_ends_never() -> None:
+    assert len(walked([0.0] * LONGEST).steps) == LONGEST
+    still = walked([0.0] * (3 * LONGEST))
+    assert len(still.steps) == LONGEST
+    assert (still.steps[0], still.steps[-1]) == (1, 3 * LONGEST)
+    assert (np.diff(still.steps) > 0).all()
+
+
+def test_moments_are_kept_where_cameras_moved() -> None:
+    """All of the way is gone in the first 100 of 2000 steps; the rest is a tremble."""
+    chance = np.random.default_rng(0)
+    parts = [min(1.0, step / 100) + 1e-5 * chance.normal() for step in range(2000)]
+    trails = walked([float(part) for part in parts])
+    assert (trails.steps <= 100).sum() > 80
+    moved = np.abs(np.diff(trails.positions[:, 0, 0]))
+    assert moved.max() < 0.03, "no leap"
+
+
+def test_what_was_published_never_changes() -> None:
+    first = walked([0.0, 0.5])
+    kept = first.poses.copy()
+    first.continued(3, cameras_at(1.0))
+    assert (first.poses == kept).all()
+    for array in vars(first).values():
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_a_part_ends_at_its_moment() -> None:
+    assert walked([0.0, 0.1, 0.2, 0.3]).until(1).steps.tolist() == [1, 2]

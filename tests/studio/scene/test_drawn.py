@@ -1,0 +1,88 @@
+"""What browsers draw is sent where it is wanted, new, and watched; and leaves when it is not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import viser
+
+from studio.scene.baked import Bakery
+from studio.scene.drawn import Drawn
+from tests.studio.scene.stand_ins import Stage, planes_scene, recorded
+
+KINDS = {"planes": "ImageMessage", "points": "PointCloudMessage"}
+
+
+class Seen:
+    """A scene of planes, with somebody who looks or does not."""
+
+    def __init__(self, server: viser.ViserServer, kind: str) -> None:
+        self.server, self.kind, self.watched = server, kind, True
+        self.stage = Stage(scene=kind)
+        self.stage.planes = planes_scene()
+        self.drawn = Drawn(server, self.stage, Bakery(), lambda: self.watched, lambda _: None)
+
+    def update(self, **explore: Any) -> int:
+        """Publish and update; how many nodes of the kind were made or changed."""
+        if explore:
+            self.stage.config = Stage(**explore).config
+        self.stage.publish()
+        with recorded(self.server) as sent:
+            self.drawn.update()
+        names = {type(message).__name__ for message in sent}
+        assert not names & {name for kind, name in KINDS.items() if kind != self.kind}
+        return len([m for m in sent if type(m).__name__ != "RemoveSceneNodeMessage"])
+
+    @property
+    def nodes(self) -> int:
+        names = self.server.scene._handle_from_node_name
+        return len([name for name in names if name.startswith(f"/drawn/{self.kind}/")])
+
+
+@pytest.fixture(params=list(KINDS))
+def seen(request: pytest.FixtureRequest, server: viser.ViserServer) -> Iterator[Seen]:
+    made = Seen(server, request.param)
+    yield made
+    made.drawn.stop()
+
+
+def test_it_is_sent_only_when_it_is_new_and_somebody_looks(seen: Seen) -> None:
+    seen.watched = False
+    assert seen.update() == 0
+    seen.watched = True
+    assert seen.update() > 0 and seen.nodes > 0
+    assert seen.update() == 0, "the same planes"
+    seen.stage.planes = planes_scene(seed=1)
+    assert seen.update() > 0
+
+
+def test_it_leaves_with_the_planes_and_comes_again(seen: Seen) -> None:
+    seen.update()
+    planes, seen.stage.planes = seen.stage.planes, None
+    seen.update()
+    assert seen.nodes == 0
+    seen.stage.planes = planes
+    seen.update()
+    assert seen.nodes > 0
+
+
+def test_it_leaves_with_the_option(seen: Seen) -> None:
+    seen.update()
+    seen.update(scene="none")
+    assert seen.nodes == 0
+    other = next(kind for kind in KINDS if kind != seen.kind)
+    seen.update(scene=seen.kind)
+    assert seen.nodes > 0
+    mine, seen.kind = seen.kind, other
+    seen.update(scene=other)
+    assert seen.nodes > 0
+    seen.kind = mine
+    assert seen.nodes == 0, "one or the other"
+
+
+def test_it_is_refreshed_no_more_often_than_every_two_seconds(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.scene.drawn.time.monotonic", lambda: 100.0)
+    seen.update()
+    assert seen.drawn._due >= 102
