@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from core.engine import commands, journal
+from core.engine.beside import Beside
 from core.engine.commands import Command
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.limits import Limits
+from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
@@ -54,6 +56,7 @@ class Engine:
         self._undo: list[Path] = []
         self._saver = Saver()
         self._meter = Meter()
+        self._beside = Beside(self.governor)
         self._failure: tuple[str, str | None] | None = None
         self._saved_at = self._published_at = time.monotonic()
         self._fresh = self._unsaved = False  # whether something happened since
@@ -101,6 +104,7 @@ class Engine:
         self._guarded(self._saver.wait)
         self._saver.close()
         self._publish()
+        self._beside.stop()
         if self._trainer is not None:
             self._trainer.close()
 
@@ -185,7 +189,7 @@ class Engine:
 
     def _configure(self, changes: Mapping[str, Any]) -> None:
         old = self._config
-        new = changed(old, changes)
+        new = loggable(changed(old, changes))
         effect = strongest(old, new)
         if self._trainer is None and "data.photos" not in changes:
             self._asked = new  # for the photos to come
@@ -283,6 +287,8 @@ class Engine:
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False
+        for sentence in self._beside.told():
+            self._notices.add(self._step, "warning", sentence)
         sentence, trace = self._failure or (None, None)
         common = {
             "version": self._slot.newest.version + 1,
@@ -297,3 +303,4 @@ class Engine:
             parts = (self._trainer, self._recorder, self._meter, self._limits)
             snapshot = facts_of(*parts, can_undo=bool(self._undo), **common)
         self._slot.put(snapshot)
+        self._beside.show(snapshot)

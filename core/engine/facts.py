@@ -8,6 +8,7 @@ from core.engine.limits import Limits
 from core.engine.meter import Meter
 from core.engine.snapshot import Notice, Phase, Snapshot
 from core.training.config import Config
+from core.training.rates import rates_of
 from core.training.step import decibels
 from core.training.trainer import Trainer
 
@@ -62,6 +63,7 @@ def facts_of(
         shown=trainer.shown,
         findings=trainer.bootstrap.findings if trainer.bootstrap else trainer.findings,
         unseen_psnr={name: decibels(error) for name, error in trainer.unseen_errors.items()},
+        rates=rates_of(trainer),
         photo_psnr=tuple(
             None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
         ),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.engine.history import Recorder
+from core.engine.logbook import loggable
 from core.errors import InputError
 from core.files import write_atomically
 from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
@@ -57,11 +58,11 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
     if found is None:
         if complaints:
             raise InputError(complaints[0])
-        trainer = new_trainer(changed(Config(), changes), run)
+        trainer = new_trainer(loggable(changed(Config(), changes)), run)
         write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
         return trainer, Recorder(len(trainer.photos.names)), complaints
+    wanted = loggable(changed(found.config, changes))
     trainer, recorder = continued(found, run, changes)
-    wanted = changed(trainer.config, changes)
     for path in differences(trainer.config, wanted):
         if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
             trainer.close()

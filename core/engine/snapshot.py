@@ -65,6 +65,7 @@ class Snapshot:
     shown: str = "field"  # whose scene `learned.scene` is: "planes", or the chosen "field"
     findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
+    rates: Mapping[str, float] = field(default_factory=dict)  # of the next step, by group
     photo_psnr: tuple[float | None, ...] = ()  # dB of each photo's training pixels, smoothed
     history: History | None = None
     trails: Trails | None = None

@@ -171,7 +171,7 @@ class PlanesLearner:
         block, planes = part
         field, points = self.field, met[0]
         block.grad, to_points = sample_backward(gradient[planes], block, points)
-        rate = rate_at(level.plane_rate, self._progress(level))
+        rate = rate_at(level.plane_rate, self.progress(level))
         if rate > 0:
             every = TURNS if level.rays else 1
             weight = level.smoothness / sum(other.numel() for other in field.blocks)
@@ -184,7 +184,8 @@ class PlanesLearner:
         floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
         return pull.sum(0), along.sum(0), floor.sum() / field.unit
 
-    def _progress(self, level: Level) -> float:
+    def progress(self, level: Level) -> float:
+        """The part of a level, in [0, 1], that is over; 1 once all are."""
         return 1.0 if self.finished else self.level_step / level.steps
 
     def _move_cameras(
@@ -195,7 +196,7 @@ class PlanesLearner:
         to_floor: Tensor,
         weights: Tensor,
     ) -> None:
-        progress, learns = self._progress(level), self.cameras.learns
+        progress, learns = self.progress(level), self.cameras.learns
         torch.autograd.backward(seen, pulls)
         self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
         rate = rate_at(level.shape_rate, progress)

@@ -166,6 +166,17 @@ class Trainer:
         return results.get(self.shown) or next(iter(results.values()))
 
     def _neural_step(self, neural: NeuralLearner, this: Tensor, mapper: Mapper) -> StepResult:
+        rates = self.neural_rates(neural)
+        training = self.config.training
+        one = training.pixels_from == "one-photo" or training.rays == WHOLE
+        return neural.step(
+            self.config, self.pixels, this if one else self.trained_photos(),
+            self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
+            mapper, self.planes and self.planes.field,
+        )  # fmt: skip
+
+    def neural_rates(self, neural: NeuralLearner) -> dict[str, float]:
+        """The rates of the next step of a field and of the cameras with it, by group."""
         slow = 1.0
         if self.planes is not None:
             slow = self.config.cameras.rate_beside_planes if self.planes.finished else 0.0
@@ -174,14 +185,7 @@ class Trainer:
             self.now.since(neural.field_start, neural.field_start_step),
             self.now.since(self.stage_start, self.stage_start_step),
         )
-        rates = rates_at(self.config, *ages, slow)
-        training = self.config.training
-        one = training.pixels_from == "one-photo" or training.rays == WHOLE
-        return neural.step(
-            self.config, self.pixels, this if one else self.trained_photos(),
-            self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
-            mapper, self.planes and self.planes.field,
-        )  # fmt: skip
+        return rates_at(self.config, *ages, slow)
 
     def _visited(self) -> Tensor:
         """(1,) the photo whose turn it is; an epoch visits each photo once."""

@@ -48,6 +48,14 @@ class Training(Section):
     autosave_seconds: float = option(
         60.0, "Autosave", "Seconds between checkpoints.", at_least=1, at_most=86400
     )
+    validate_seconds: float = option(
+        60.0, "Validate every", "Seconds of training between two views that are compared with a "
+        "photo and kept in the run's folder; 0 never.", at_least=0, at_most=86400, expert=True,
+    )  # fmt: skip
+    tensorboard: bool = option(
+        False, "TensorBoard", "Curves and pictures for `tensorboard --logdir` of the run's folder.",
+        expert=True,
+    )  # fmt: skip
     device: str = option(
         "auto", "Device", "Where tensors live; auto takes a GPU where there is one.", RESTART,
         choices=("auto", "cpu", "cuda"), expert=True,

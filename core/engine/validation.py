@@ -1,0 +1,170 @@
+"""Now and then while training: one view beside its photo, from a published copy of the scene.
+
+Where photos were held out it is always the one in their middle, whose camera is searched for on the
+photo itself (`core.evaluation.poses`); otherwise the trained photo with the median error, seen
+from its learned camera. Training gives way as it does for novel views and is changed by nothing.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from core.engine.follower import Follower
+from core.engine.governor import Governor
+from core.engine.snapshot import Snapshot
+from core.errors import InputError
+from core.evaluation.metrics import WINDOW, psnr, ssim
+from core.evaluation.poses import AfterChunk, Search, find_camera
+from core.evaluation.starts import starting_cameras
+from core.exporting.colour import colourise
+from core.exporting.jobs import Watch
+from core.exporting.pictures import whole_picture
+from core.files import finished_file
+from core.rendering.progressive import Pace
+from core.training.build import held_out
+
+LONG_SIDE = 252  # pixels, of the view and of the photo that it is compared with
+SEARCH = Search(starts=2, steps=15, last_steps=30, rays=1024)  # half an evaluation's effort
+REST = 20  # times what a validation took, at least, to the next one
+KEPT = 100  # newest pairs of pictures that stay
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """One view of the scene at one step, against its photo at the same size."""
+
+    step: int
+    photo: str
+    held_out: bool  # whether its camera was searched for: nothing has learned from the photo
+    psnr: float  # dB
+    ssim: float | None  # None where the picture is smaller than SSIM's window
+    rgb: np.ndarray  # (H, W, 3) uint8
+    depth: np.ndarray  # (H, W, 3) uint8, near is at the bright or warm end of the colours
+
+    def line(self) -> str:
+        """The figures as a line of JSON."""
+        facts = {
+            "step": self.step,
+            "photo": self.photo,
+            "psnr": self.psnr,
+            "ssim": self.ssim,
+            "held_out": self.held_out,
+        }
+        return json.dumps(facts, ensure_ascii=False, allow_nan=False)
+
+
+class Validator(Follower):
+    """Validates every so many seconds of training, and keeps the results in the run's folder."""
+
+    def __init__(self, governor: Governor, found: Callable[[Validation], None]) -> None:
+        """Args: `found` is told each result, on the validator's thread."""
+        super().__init__("Validation")
+        self._governor, self._found = governor, found
+        self._last: float | None = None  # seconds of training at the last one
+        self._took = 0.0
+
+    def wanted(self, snapshot: Snapshot) -> bool:
+        """See `Follower`."""
+        return snapshot.config.training.validate_seconds > 0
+
+    def look(self, snapshot: Snapshot) -> None:
+        """See `Follower`."""
+        if snapshot.learned is None:
+            return
+        trained = snapshot.seconds
+        self._last = trained if self._last is None else min(self._last, trained)
+        pause = max(snapshot.config.training.validate_seconds, REST * self._took)
+        if self.ending or not self.wanted(snapshot) or trained - self._last < pause:
+            return
+        self._last, began = trained, time.monotonic()
+        watch = Watch(cancelled=lambda: self.ending, between_chunks=self._governor.pause_view)
+        with self._governor.viewing():
+            result = validate(snapshot, watch.after_chunk)
+        self._took = time.monotonic() - began
+        if result is not None:
+            keep(result, snapshot.run)
+            self._found(result)
+
+
+def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
+    """One view of a run that has its photos, beside its photo; None before the first step.
+
+    Args: `after_chunk` is told how many seconds each chunk of work took. It may wait a little, or
+    raise to stop.
+
+    Raises:
+        InputError: the scene is not finite numbers.
+    """
+    photos, learned = snapshot.photos, snapshot.learned
+    assert photos is not None and learned is not None
+    place, aside = _chosen(snapshot)
+    if place is None:
+        return None
+    small = _shrunk(photos.pixels[place])
+    photo = small.astype(np.float32) / 255
+    camera = learned.cameras[place].resized(*small.shape[1::-1])
+    if aside:
+        starts, chance = starting_cameras(learned.by_place, place), torch.Generator().manual_seed(0)
+        camera = find_camera(learned.scene, photo, starts, SEARCH, chance, after_chunk)
+    seen = whole_picture(learned.scene, camera, Pace(), after_chunk)
+    if not np.isfinite(seen.rgb).all():
+        raise InputError("The scene's colours are not finite numbers; train it anew.")
+    return Validation(
+        step=snapshot.step,
+        photo=photos.names[place],
+        held_out=aside,
+        psnr=psnr(seen.rgb, photo),
+        ssim=ssim(seen.rgb, photo) if min(photo.shape[:2]) >= WINDOW else None,
+        rgb=colourise(seen, "rgb", "gray"),
+        depth=colourise(seen, "depth", snapshot.config.explore.colour_map),
+    )
+
+
+def keep(result: Validation, run: Path) -> None:
+    """Write both pictures and the line of figures into a run's folder; sweep old pictures.
+
+    Raises:
+        InputError: they cannot be written there.
+    """
+    folder = run / "validation"
+    for ending, pixels in (("-depth.png", result.depth), (".png", result.rgb)):
+        with finished_file(folder / f"{result.step:09d}{ending}") as temporary:
+            cv2.imwrite(str(temporary), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    with open(run / "validation.jsonl", "a", encoding="utf-8") as file:
+        file.write(result.line() + "\n")
+    pictures = sorted(folder.glob("[0-9]*.png"), key=lambda path: path.stat().st_mtime_ns)
+    for path in pictures[: -2 * KEPT]:
+        path.unlink()
+
+
+def _chosen(snapshot: Snapshot) -> tuple[int | None, bool]:
+    """The photo to look at, and whether it was held out."""
+    assert snapshot.photos is not None and snapshot.learned is not None
+    names, data = snapshot.photos.names, snapshot.config.data
+    split = held_out(data.held_out, len(names))
+    aside = [i for i, out in enumerate(split) if out and names[i] not in data.disabled]
+    if aside:
+        return aside[len(aside) // 2], True
+    errors = {
+        place: value
+        for place in snapshot.learned.by_place
+        if (value := snapshot.photo_psnr[place]) is not None and names[place] not in data.disabled
+    }
+    middle = statistics.median_low(errors.values()) if errors else None
+    return next((place for place, value in errors.items() if value == middle), None), False
+
+
+def _shrunk(pixels: np.ndarray) -> np.ndarray:
+    """A photo (H, W, 3) with at most `LONG_SIDE` pixels along its longer side."""
+    scale = LONG_SIDE / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
