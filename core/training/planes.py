@@ -115,7 +115,8 @@ class PlanesLearner:
             parts = list(mapper(lambda i: explained(logits, wanted, i), chunks(len(photo))))
             errors = torch.cat([part for part, _ in parts])
             weights = torch.stack([part for _, part in parts]).sum(0)
-            finite = bool(torch.isfinite(errors.sum()))
+            loss = float(errors.mean())  # a GPU is waited for here
+            finite = math.isfinite(loss)
             if finite:
                 jobs = zip(self._parts(), met, self.adams, strict=True)
                 pulls = list(mapper(lambda job: self._move_planes(level, logits, b, *job), jobs))
@@ -124,7 +125,7 @@ class PlanesLearner:
             if not hold:
                 self._move_cameras(level, (leaning, swing), (to_a, to_b), to_floor, weights)
         self._advance(level)
-        return StepResult(float(errors.mean()), self.trained[photo.cpu()], errors, finite)
+        return StepResult(loss, self.trained[photo.cpu()], errors, finite)
 
     def _pixels(self, level: Level, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photo among those trained and (R,) pixel of it; near pixels near each other."""

@@ -90,8 +90,8 @@ def training_step(
         batch.split(min(at_once, max(1, MOST_SAMPLES // samples))),
     )
     errors, gradients = _joined(pieces, len(learned))
-    loss = float(errors.mean())
-    finite = _all_finite(errors, gradients)
+    loss, *sums = _read([errors.mean(), *(g.sum() for g in gradients if g is not None)])
+    finite = _all_finite([loss, *sums])
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
             parameter.grad = gradient
@@ -135,6 +135,10 @@ def _joined(pieces: Iterable[Piece], count: int) -> tuple[Tensor, list[Tensor | 
     return torch.cat(errors), sums
 
 
-def _all_finite(errors: Tensor, gradients: Iterable[Tensor | None]) -> bool:
-    sums = [errors.sum(), *(g.sum() for g in gradients if g is not None)]
-    return bool(torch.isfinite(torch.stack([s.reshape(()) for s in sums])).all())
+def _read(numbers: Sequence[Tensor]) -> list[float]:
+    """All of them at once: a GPU is waited for one time."""
+    return torch.stack([number.reshape(()) for number in numbers]).tolist()
+
+
+def _all_finite(numbers: Iterable[float]) -> bool:
+    return all(map(math.isfinite, numbers))
