@@ -12,7 +12,7 @@ import numpy as np
 from core.engine.snapshot import History, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
-from core.photos import PhotoSet
+from core.photos import Finding, PhotoSet
 
 NOTICES = 20  # the newest that are sent
 POINTS = 240  # of a curve: more than its pixels show nothing more
@@ -91,11 +91,14 @@ def curves(history: History | None) -> Json:
     )
 
 
-def gallery(snapshot: Snapshot) -> Json:
-    """The photos with what is known of each."""
+def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
+    """The photos with what is known of each, and what may be wrong with them.
+
+    Args: `findings` of the checks; None while they are not known.
+    """
     photos, learned = snapshot.photos, snapshot.learned
     if photos is None:
-        return {"key": "", "photos": []}
+        return {"key": "", "photos": [], "findings": None}
     held_out = learned.held_out if learned else (False,) * len(photos.names)
     psnr = snapshot.photo_psnr or (None,) * len(photos.names)
     left_out = set(snapshot.config.data.disabled)
@@ -109,7 +112,28 @@ def gallery(snapshot: Snapshot) -> Json:
         for name, held, value in zip(photos.names, held_out, psnr, strict=True)
     ]
     height, width = photos.pixels.shape[1:3]
-    return finite({"key": photos_key(photos), "aspect": width / height, "photos": entries})
+    return finite(
+        {
+            "key": photos_key(photos),
+            "aspect": width / height,
+            "photos": entries,
+            "findings": None if findings is None else _told(photos, findings),
+        }
+    )
+
+
+def _told(photos: PhotoSet, findings: Sequence[Finding]) -> list[Json]:
+    """Findings with the photo's place; before them what was said of files when they were read."""
+    places = {name: place for place, name in enumerate(photos.names)}
+    files = [Finding(None, "file", sentence) for sentence in photos.notices]
+    return [
+        {
+            "place": None if finding.photo is None else places[finding.photo],
+            "reason": finding.reason,
+            "sentence": finding.sentence,
+        }
+        for finding in (*files, *findings)
+    ]
 
 
 def jobs(views: Sequence[JobView]) -> list[Json]:

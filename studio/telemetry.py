@@ -29,11 +29,17 @@ from core.engine.commands import Configure
 from core.errors import InputError
 from core.exporting.jobs import Jobs
 from studio import facts
+from studio.advice import Advice
 from studio.feed import Feed
 from studio.protocols import Steerable, Viewer
 
 EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /files
-SHOWN = {".mp4": "video/mp4", ".png": "image/png", ".jpg": "image/jpeg"}  # others are downloads
+SHOWN = {
+    ".mp4": "video/mp4",
+    ".gif": "image/gif",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+}  # others are downloads
 THUMBNAIL = 168  # pixels of the longer side
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
 THOUSAND = 1000  # places of the slider of time
@@ -45,6 +51,7 @@ class Telemetry:
 
     def __init__(self, engine: Steerable, viewer: Viewer, jobs: Jobs) -> None:
         self._engine, self._viewer, self._jobs = engine, viewer, jobs
+        self._advice = Advice()
         self._virtual_shown = True
         self._ending = threading.Event()
 
@@ -69,6 +76,7 @@ class Telemetry:
     def stop(self) -> None:
         """End every stream soon."""
         self._ending.set()
+        self._advice.stop()
 
     # -- facts out -------------------------------------------------------------------------------
 
@@ -95,9 +103,13 @@ class Telemetry:
             (
                 ("status", QUICK, lambda: facts.live(self._engine.snapshot) | self._surroundings()),
                 ("curves", SLOW, lambda: facts.curves(self._engine.snapshot.history)),
-                ("gallery", SLOW, lambda: facts.gallery(self._engine.snapshot)),
+                ("gallery", SLOW, self._gallery),
             )
         )
+
+    def _gallery(self) -> facts.Json:
+        snapshot = self._engine.snapshot
+        return facts.gallery(snapshot, self._advice.of(snapshot))
 
     def _surroundings(self) -> facts.Json:
         stats, compared = self._viewer.stats, self._viewer.comparison

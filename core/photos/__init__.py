@@ -5,7 +5,7 @@ nothing is fetched, only regular files are opened, sizes are bounded before deco
 refusal is one sentence with its remedy (`core.errors.InputError`, or a notice for a single photo).
 """
 
-from core.photos.checks import check, sharpness
+from core.photos.checks import Finding, check, sharpness
 from core.photos.choice import Choice
 from core.photos.folder import load_folder, load_photos
 from core.photos.listing import is_video
@@ -17,6 +17,7 @@ from core.photos.video import extract_frames
 __all__ = [
     "Background",
     "Choice",
+    "Finding",
     "PhotoSet",
     "check",
     "extract_frames",

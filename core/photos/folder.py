@@ -17,7 +17,6 @@ from core.photos.sizes import Size, common_size, same_shape, scaled_down
 
 MOST_BYTES = 4_000_000_000
 MOST_THREADS = 4  # each holds one whole decoded picture
-ZOOM_TOLERANCE = 1.1  # one shared focal length is learned; a larger spread is worth a word
 
 
 def load_photos(
@@ -77,13 +76,16 @@ def load_folder(
     _require_memory(len(headers), size)
     pixels, headers = _decode_all(headers, size, background, notices)
     _require_two(path, len(headers), notices)
+    ratios = tuple(header.focal_ratio for header in headers)
+    known = [ratio for ratio in ratios if ratio is not None]
     return PhotoSet(
         names=tuple(header.path.name for header in headers),
         pixels=pixels,
         source_width=common[0],
         source_height=common[1],
-        focal_ratio=_median_focal([header.focal_ratio for header in headers], notices),
+        focal_ratio=statistics.median(known) if known else None,
         notices=tuple(notices),
+        focal_ratios=ratios,
     )
 
 
@@ -158,15 +160,3 @@ def _decode_all(
         if place != row:
             pixels[place] = pixels[row]
     return pixels[: len(good)], [headers[row] for row in good]
-
-
-def _median_focal(ratios: list[float | None], notices: list[str]) -> float | None:
-    known = [ratio for ratio in ratios if ratio is not None]
-    if not known:
-        return None
-    if (spread := max(known) / min(known)) > ZOOM_TOLERANCE:
-        notices.append(
-            f"The photos differ in zoom up to {spread:.1f} times and one focal length is learned "
-            "for all: use photos of one lens and zoom."
-        )
-    return statistics.median(known)

@@ -17,6 +17,7 @@ class PhotoSet:
         focal_ratio: Focal length / longer image side, median of what the photos' EXIF says; None
             where it says nothing.
         notices: One sentence for each file left out or altered, each with its remedy.
+        focal_ratios: The same of each photo; empty stands for nothing known of any.
     """
 
     names: tuple[str, ...]
@@ -25,6 +26,7 @@ class PhotoSet:
     source_height: int
     focal_ratio: float | None
     notices: tuple[str, ...]
+    focal_ratios: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)

@@ -1,14 +1,18 @@
 """Arguments that several commands share, and options by path from their declarations."""
 
 import argparse
+import contextlib
+import itertools
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.photos import local_path
-from core.training.settings import known, options, read_yaml
+from core.training.config import Config
+from core.training.settings import changed, known, options, read_yaml
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
 
@@ -58,10 +62,45 @@ def changes(arguments: argparse.Namespace) -> dict[str, Any]:
     return asked
 
 
+def run_folder(named: Path | None, asked: Mapping[str, Any]) -> Path:
+    """The run's folder: the one that was named, or a new one.
+
+    Raises:
+        InputError: for a new one, the options are impossible, or no folder can be made here.
+    """
+    if named is not None:
+        return named.absolute()
+    changed(Config(), asked)  # nothing is made for what cannot begin
+    return new_run(str(asked["data.photos"]))
+
+
 def new_run(photos: str) -> Path:
-    """A fresh folder name under runs/: when, and of what."""
+    """A fresh folder below runs/, made and empty: when, and of what.
+
+    It is made at once, so that of two that begin in the same second each has its own.
+
+    Raises:
+        InputError: no folder can be made here.
+    """
     what = re.sub(r"[^\w-]+", "-", Path(photos).stem if photos else "run").strip("-") or "run"
     if what == "images":
         what = re.sub(r"[^\w-]+", "-", Path(photos).parent.name).strip("-") or what
-    base = Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}-{what}"
-    return base.absolute()
+    base = Path("runs").absolute() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{what}"
+    for number in itertools.count(1):
+        run = base if number == 1 else base.with_name(f"{base.name}-{number}")
+        try:
+            run.mkdir(parents=True)
+            return run
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(
+                f"{run} cannot be made ({error.strerror}); name another folder with --run."
+            ) from error
+    raise AssertionError("there is always a next number")
+
+
+def give_back(run: Path) -> None:
+    """Remove a run's folder that stayed empty; one with something in it stays."""
+    with contextlib.suppress(OSError):
+        run.rmdir()

@@ -8,7 +8,7 @@ from core.engine import Engine
 from core.engine.commands import Play
 from core.formats.reference import read_reference
 from core.photos import local_path
-from studio.cli.arguments import BUNDLED, add_run_arguments, changes, new_run
+from studio.cli.arguments import BUNDLED, add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
 
 SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
     continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
     if not continued and not asked.get("data.photos"):
         asked["data.photos"] = str(BUNDLED)
-    run = (arguments.run or new_run(asked["data.photos"])).absolute()
+    run = run_folder(arguments.run, asked)
     ended = end_on_signals()
     engine = Engine(run, asked)
     if not continued:
@@ -58,4 +58,6 @@ def main(arguments: argparse.Namespace) -> int:
     print("Saving and closing.", flush=True)
     engine.stop()  # first what must not be lost
     studio.stop()
+    if arguments.run is None:
+        give_back(run)
     return 0

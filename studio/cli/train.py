@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
 from core.errors import InputError
-from studio.cli.arguments import add_run_arguments, changes, new_run
+from studio.advice import Advice
+from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
 
 SUMMARY = "Learn cameras and a field without a window."
@@ -33,14 +34,17 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
     if arguments.seconds < 0 or arguments.steps < 0:
         raise InputError("--seconds and --steps cannot be negative.")
-    run = (arguments.run or new_run(asked["data.photos"])).absolute()
+    run = run_folder(arguments.run, asked)
     engine = Engine(run, asked)
-    ended = end_on_signals()
+    ended, advice = end_on_signals(), Advice()
     engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
-    last = _watch(engine, ended)
+    last = _watch(engine, advice, ended)
     engine.stop()
+    advice.stop()
     if last.phase == "failed":
+        if arguments.run is None:
+            give_back(run)
         raise InputError(last.failure or "The photos could not be opened.")
     last = engine.snapshot
     facts = {
@@ -53,7 +57,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if last.failure else 0
 
 
-def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
+def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
     """Show progress until training pauses by itself or a signal asks for the end."""
     console = Console(stderr=True)
     columns = (
@@ -63,6 +67,7 @@ def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
         TextColumn("{task.fields[speed]:.1f} it/s  {task.fields[left]}"),
     )
     said, first = 0, None  # the newest notice shown, the step at which this command began
+    advised = False
     snapshot = engine.wait(0, timeout=60)
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None, stage="loading", step=0, psnr="-", speed=0.0, left="")
@@ -73,6 +78,10 @@ def _watch(engine: Engine, ended: threading.Event) -> Snapshot:
                 if notice.number > said and snapshot.phase == "ready":
                     said = notice.number
                     console.print(notice.text, highlight=False)
+            if not advised and (found := advice.of(snapshot)) is not None:
+                advised = True
+                for finding in found:
+                    console.print(finding.sentence, highlight=False)
             _show(bar, task, snapshot)
             if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
                 break

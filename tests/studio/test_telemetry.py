@@ -157,7 +157,7 @@ def test_curves_are_thinned_but_end_at_the_newest(count: int) -> None:
 def test_the_gallery_knows_each_photo(engine: Desk) -> None:
     engine.submit(Configure({"data.disabled": ["2.png"]}))
     engine.publish(photo_psnr=(20.04, None, math.nan))
-    told = strict(facts.encoded(facts.gallery(engine.snapshot)))["photos"]
+    told = strict(facts.encoded(facts.gallery(engine.snapshot, ())))["photos"]
     assert told == [
         {"name": "0.png", "on": True, "held_out": False, "psnr": 20.0},
         {"name": "1.png", "on": True, "held_out": True, "psnr": None},

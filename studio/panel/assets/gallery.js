@@ -1,4 +1,5 @@
 // The photos as pictures: hover shows its camera, a click looks through it, a switch leaves it out.
+// What the checks found stands on the picture in a word, and below in a sentence.
 
 import { byId, configure, make, post, write } from "./ask.js";
 
@@ -18,12 +19,13 @@ export function drawGallery(fresh) {
   }
   facts.photos.forEach((photo, index) => update(place.children[index], photo));
   summarise();
+  drawFindings();
 }
 
 function tile(photo, index) {
   const [box, look] = [make("div", "photo"), make("button", "look")];
   box.dataset.index = index;
-  const number = String(index + 1).padStart(2, "0");
+  const number = numbered(index);
   look.title = photo.name;
   look.setAttribute("aria-label", `look through photo ${number}, ${photo.name}`);
   const image = make("img");
@@ -35,15 +37,19 @@ function tile(photo, index) {
   toggle.type = "checkbox";
   toggle.setAttribute("aria-label", `train on photo ${number}`);
   line.append(toggle, make("span", "num", number), make("span", "num psnr"));
-  box.append(look, line);
+  box.append(look, make("span", "reason"), line);
   return box;
 }
 
 function update(box, photo) {
   const wish = asked.get(photo.name);
   if (wish && (wish.on === photo.on || wish.until < Date.now())) asked.delete(photo.name);
-  const on = asked.get(photo.name)?.on ?? photo.on;
+  const on = isOn(photo);
   box.classList.toggle("off", !on);
+  const found = (facts.findings ?? []).filter(({ place }) => place === Number(box.dataset.index));
+  const [reason, reasons] = [box.querySelector(".reason"), found.map((each) => each.reason).join(", ")];
+  if (reason.textContent !== reasons) reason.textContent = reasons;
+  reason.title = found.map(({ sentence }) => sentence).join("\n");
   box.querySelector("input").checked = on;
   const words = photo.held_out ? "held out" : photo.psnr === null ? "" : photo.psnr.toFixed(1);
   const psnr = box.querySelector(".psnr");
@@ -58,11 +64,39 @@ function summarise() {
   write("photos-summary", count ? `${words}. Click one to look through it.` : "");
 }
 
+// Photos that were left out trouble nobody any more.
+function drawFindings() {
+  const list = byId("photos-findings");
+  const open = (facts.findings ?? []).filter(({ place }) => place === null || isOn(facts.photos[place]));
+  const words = facts.findings === null ? "Checking the photos." : "The checks found nothing amiss.";
+  write("photos-checked", facts.photos.length && !open.length ? words : "");
+  const key = JSON.stringify(open);
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren(...open.map(finding));
+}
+
+function finding({ place, reason, sentence }) {
+  const line = make("li");
+  const whose = place !== null ? numbered(place) : reason === "file" ? "file" : "all";
+  line.append(make("span", "num", whose), make("span", "words", sentence));
+  if (place === null) return line;
+  const act = make("button", "", "Leave out");
+  act.dataset.place = place;
+  act.setAttribute("aria-label", `leave out photo ${numbered(place)}, ${reason}`);
+  line.append(act);
+  return line;
+}
+
+const isOn = (photo) => asked.get(photo.name)?.on ?? photo.on;
+const numbered = (index) => String(index + 1).padStart(2, "0");
+
 function toggle(box, on) {
   const photo = facts.photos[Number(box.dataset.index)];
   asked.set(photo.name, { on, until: Date.now() + PATIENCE });
-  const left = facts.photos.filter((each) => !(asked.get(each.name)?.on ?? each.on));
+  const left = facts.photos.filter((each) => !isOn(each));
   update(box, photo);
+  drawFindings();
   configure({ "data.disabled": left.map((each) => each.name) });
 }
 
@@ -78,6 +112,10 @@ export function wireGallery() {
   place.addEventListener("click", (event) => {
     const look = event.target.closest(".look");
     if (look) post(`look-through/${look.parentElement.dataset.index}`);
+  });
+  byId("photos-findings").addEventListener("click", ({ target }) => {
+    const at = target.dataset.place;
+    if (at !== undefined) toggle(place.children[Number(at)], false);
   });
   place.addEventListener("change", (event) => {
     toggle(event.target.closest(".photo"), event.target.checked);

@@ -178,7 +178,7 @@ def test_shape_of_most_photos_wins_over_the_most_frequent_size(tmp_path: Path) -
     assert names_in(tmp_path) == ("0.png", "1.png", "2.png")
 
 
-def test_focal_length_is_the_median_and_mixed_zooms_are_said(tmp_path: Path) -> None:
+def test_focal_length_is_the_median_and_those_of_all_are_kept(tmp_path: Path) -> None:
     for index, film in enumerate([36, 36, 72]):
         exif = Image.Exif()
         exif.get_ifd(0x8769)[0xA405] = film
@@ -186,7 +186,8 @@ def test_focal_length_is_the_median_and_mixed_zooms_are_said(tmp_path: Path) -> 
     save(tmp_path / "unknown.jpg")
     photos = load_folder(tmp_path, 0, "white")
     assert photos.focal_ratio == pytest.approx(1.0)
-    assert "zoom up to 2.0 times" in photos.notices[0]
+    assert photos.focal_ratios == (*(pytest.approx(ratio) for ratio in (1, 1, 2)), None)
+    assert photos.notices == ()
 
 
 def test_no_focal_length_is_none(folder: Path) -> None:
