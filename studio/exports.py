@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.engine.trails import Trails
 from core.errors import InputError
+from core.evaluation.cameras import beside_learned
 from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.films import FORMS
 from core.exporting.geometry import GEOMETRY
@@ -14,10 +15,15 @@ from core.exporting.jobs import Job, JobControl, Jobs, Watch
 from core.exporting.keyframes import read_path
 from core.exporting.plots import plot_cameras
 from core.exporting.video import Look, camera_path, render_video
+from core.formats.files import write_file
+from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
+from core.geometry.gauge import Gauge
 from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
+from core.photos import local_path
 from core.training.learned import Learned
+from studio.measuring import kept_aside, measure, summary
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
@@ -42,11 +48,25 @@ class VideoOrder:
     right: float | None = 1.0  # this and the next two: times the radii along these axes
     down: float | None = 1.0
     forward: float | None = 1.0
+    width: float | None = 0.0  # of a frame in pixels, with the height; 0 follows the long side
+    height: float | None = 0.0
     keyframes: str | None = None  # a file, which takes the place of the path
 
 
+@dataclass(frozen=True)
+class World:
+    """The world that a person wants files in; the number as typed. See `Gauge`."""
+
+    scale: float | None = 0.0
+    up: str = "as-learned"
+    origin: str = "as-learned"
+
+
+AS_LEARNED = World()
+
+
 class Exports:
-    """Videos, geometry and cameras to take home, written into the run's folder of exports."""
+    """Videos, geometry, cameras and figures, written into the run's folder of exports."""
 
     def __init__(self, source: Source, jobs: Jobs) -> None:
         self._source, self._jobs = source, jobs
@@ -56,17 +76,25 @@ class Exports:
         title = f"Video, {_path_word(order)}, {_shown_word(order)}"
         return self._jobs.start("video", title, lambda control: self._video(order, control))
 
-    def geometry(self, file: str) -> Job:
+    def geometry(self, file: str, world: World = AS_LEARNED) -> Job:
         """Make one of `GEOMETRY_FILES` of the scene."""
-        return self._jobs.start("geometry", file, lambda control: self._geometry(file, control))
+        return self._jobs.start("geometry", file, lambda job: self._geometry(file, world, job))
 
-    def cameras(self, form: str) -> Job:
+    def cameras(self, form: str, world: World = AS_LEARNED) -> Job:
         """Write the learned cameras for other tools, or their history."""
-        return self._jobs.start("cameras", f"Cameras, {form}", lambda _: self._cameras(form))
+        title = f"Cameras, {form}"
+        return self._jobs.start("cameras", title, lambda _: self._cameras(form, world))
 
-    def plot(self) -> Job:
-        """Draw where the learned cameras are."""
-        return self._jobs.start("plot", "Camera plot", lambda _: self._plot())
+    def plot(self, reference: str = "") -> Job:
+        """Draw where the learned cameras are, beside those of a reference where one is named."""
+        title = "Camera plot, with reference" if reference.strip() else "Camera plot"
+        return self._jobs.start("plot", title, lambda _: self._plot(_place(reference)))
+
+    def measure(self, reference: str = "") -> Job:
+        """Score cameras against a reference where one is named, and views of photos kept aside."""
+        return self._jobs.start(
+            "measure", "Measured", lambda control: self._measure(_place(reference), control)
+        )
 
     def cancel(self) -> None:
         """Stop whatever waits or runs."""
@@ -76,11 +104,11 @@ class Exports:
 
     def _video(self, order: VideoOrder, control: JobControl) -> Path:
         learned, route = self._learned(), _route(order)
-        fps, long_side = _whole(order.fps, "frames per second"), _whole(order.long_side, "pixels")
+        fps = _whole(order.fps, "frames per second")
         middle = average_camera(learned.trained)
         look = Look(
             order.form,
-            _size(middle, long_side) if long_side else None,
+            _size(middle, order),
             fps,
             order.channel,
             self._source.snapshot.config.explore.colour_map,
@@ -98,18 +126,18 @@ class Exports:
             control.note(result.notice)
         return result.path
 
-    def _geometry(self, file: str, control: JobControl) -> Path:
-        learned, name = self._learned(), Path(file)
+    def _geometry(self, file: str, world: World, control: JobControl) -> Path:
+        learned, name, gauge = self._learned(), Path(file), _gauge(world)
         out = self._fresh(name.stem, name.suffix)
         with self._source.governor.viewing():
-            GEOMETRY[name.stem](learned, out, self._watch(control))
+            GEOMETRY[name.stem](learned, out, self._watch(control), gauge)
         return out
 
-    def _cameras(self, form: str) -> Path:
+    def _cameras(self, form: str, world: World) -> Path:
         if form == HISTORY:
             return self._history()
         out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
-        write_cameras(form, self._learned(), out)
+        write_cameras(form, self._learned(), out, _gauge(world))
         return out
 
     def _history(self) -> Path:
@@ -118,9 +146,35 @@ class Exports:
         write_history(names, trails.steps, trails.poses, trails.frames, out)
         return out
 
-    def _plot(self) -> Path:
-        out = self._fresh("cameras", ".png")
-        plot_cameras(self._learned(), out)
+    def _plot(self, reference: Path | None) -> Path:
+        out, learned = self._fresh("cameras", ".png"), self._learned()
+        others = {}
+        if reference is not None:
+            others = beside_learned(learned.by_name, read_reference(reference))
+        plot_cameras(learned, out, others)
+        return out
+
+    def _measure(self, reference: Path | None, control: JobControl) -> Path:
+        snapshot, learned = self._source.snapshot, self._learned()
+        photos = snapshot.photos
+        if reference is None and not kept_aside(learned, snapshot.config):
+            raise InputError(
+                "There is nothing to measure with: name reference cameras under More, or keep "
+                "photos aside with Held-out photos."
+            )
+        assert photos is not None, "cameras are learned from photos"
+        with self._source.governor.viewing():
+            report = measure(
+                learned,
+                snapshot.config,
+                lambda: photos.pixels,
+                reference,
+                workers=1,
+                watch=self._watch(control),
+            )
+        control.note(summary(report))
+        out = self._fresh("measured", ".json")
+        write_file(f"{report.line()}\n".encode(), out)
         return out
 
     def _watch(self, control: JobControl) -> Watch:
@@ -165,10 +219,29 @@ def _shown_word(order: VideoOrder) -> str:
     return order.form if FORMS[order.form].raw else order.channel
 
 
-def _size(camera: Camera, long_side: int) -> tuple[int, int]:
-    """Width and height of a camera's shape with that longer side."""
-    scale = long_side / max(camera.width, camera.height)
-    return round(camera.width * scale), round(camera.height * scale)
+def _gauge(world: World) -> Gauge:
+    if world.scale is None:
+        raise InputError("The world needs a number for its scale; type one, or 0.")
+    return Gauge(float(world.scale), world.up, world.origin)
+
+
+def _place(typed: str) -> Path | None:
+    """The local file or folder that a person named; None for nothing."""
+    return local_path(typed.strip()) if typed.strip() else None
+
+
+def _size(camera: Camera, order: VideoOrder) -> tuple[int, int] | None:
+    """Width and height of a frame: as typed, or of a camera's shape; None as it is."""
+    sides = (order.long_side, order.width, order.height)
+    long_side, width, height = (_whole(side, "pixels") for side in sides)
+    if bool(width) != bool(height):
+        raise InputError("A frame needs its width and its height; type both, or 0 for both.")
+    if width:
+        return width, height
+    if not long_side:
+        return None
+    scaled = camera.scaled(long_side / max(camera.width, camera.height))
+    return scaled.width, scaled.height
 
 
 def _whole(number: float | None, what: str) -> int:

@@ -70,7 +70,7 @@ def compare_cameras(learned: Mapping[str, Camera], reference: Mapping[str, Camer
     )
 
 
-def reference_beside(
+def beside_learned(
     learned: Mapping[str, Camera], reference: Mapping[str, Camera]
 ) -> dict[str, Camera]:
     """Reference cameras in the learned world, by the learned photos' names.

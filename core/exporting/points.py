@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from core.exporting.jobs import Watch
 from core.exporting.views import View, Views, nothing_there
+from core.geometry.alignment import Similarity
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +18,19 @@ class Points:
     colours: np.ndarray  # (P, 3) uint8
     sizes: np.ndarray  # (P,) side, in world units, of the pixel they come from
     facing: np.ndarray  # (P, 4) wxyz rotations of the cameras that they come from
+
+
+def moved_points(points: Points, world: Similarity) -> Points:
+    """The points in another world."""
+    turned = Rotation.from_matrix(world.rotation) * Rotation.from_quat(
+        points.facing, scalar_first=True
+    )
+    return Points(
+        world.points(points.positions),
+        points.colours,
+        points.sizes * world.scale,
+        turned.as_quat(scalar_first=True),
+    )
 
 
 def agreed_points(seen: Views, watch: Watch, done: int, steps: int) -> Points:

@@ -52,6 +52,13 @@ def into_gauge(cameras: Sequence[Camera], gauge: Gauge) -> Similarity:
     return Similarity(scale, rotation, -scale * rotation @ origin)
 
 
+def to_y_upwards(up: str) -> np.ndarray:
+    """(3, 3) what turns a chosen world so that y is upwards; one as learned has it downwards."""
+    axes = UPS[up]
+    back = np.eye(3) if axes is None else axes.T
+    return np.diag([1.0, -1.0, -1.0]) @ back
+
+
 def spread(positions: np.ndarray) -> float:
     """Root mean square distance of (N, 3) points from their mean."""
     return float(np.linalg.norm(positions - positions.mean(axis=0)) / np.sqrt(len(positions)))

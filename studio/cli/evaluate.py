@@ -3,22 +3,22 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+
+import numpy as np
 
 from core.engine.opening import read_photos
 from core.errors import InputError
-from core.evaluation.cameras import compare_cameras
-from core.evaluation.report import make_report
-from core.evaluation.views import USUAL, ViewScore, score_views
-from core.formats.reference import read_reference
+from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
 from core.photos import local_path
 from core.training import checkpoint
-from core.training.build import held_out
 from core.training.config import Config
 from core.training.learned import Learned
 from core.training.settings import changed
 from studio.cli.progress import watched
+from studio.measuring import kept_aside, measure
 
 SUMMARY = "Measure a run's cameras and views."
 
@@ -41,25 +41,21 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure what can be measured; print one JSON line."""
     found = checkpoint.newest_in(arguments.run)
     learned, config = checkpoint.learned(found), _config(found, arguments.photos)
-    cameras = learned.by_name
-    errors = None
-    if arguments.reference is not None:
-        errors = compare_cameras(cameras, read_reference(arguments.reference))
-    scores = _scores(arguments.run, config, learned)
-    if not scores:
+    with watched("photos") if kept_aside(learned, config) else nullcontext(Watch()) as watch:
+        report = measure(
+            learned,
+            config,
+            lambda: _own_pixels(arguments.run, config, learned),
+            arguments.reference,
+            os.cpu_count() or 1,
+            watch,
+        )
+    if report.held_out == 0:
         print(
             "The run keeps no photos aside, so there is no PSNR or SSIM of new views; train one "
             "with --data.held_out every8 to have them.",
             file=sys.stderr,
         )
-    report = make_report(
-        errors,
-        scores,
-        learned=len(cameras),
-        split=config.data.held_out,
-        resolution=(learned.cameras[0].width, learned.cameras[0].height),
-        search=USUAL,
-    )
     print(report.line())
     return 0
 
@@ -70,29 +66,16 @@ def _config(found: checkpoint.Checkpoint, photos: Path | None) -> Config:
     return changed(found.config, moved)
 
 
-def _scores(run: Path, config: Config, learned: Learned) -> list[tuple[str, ViewScore]]:
-    """Scores of the photos that the split kept aside, but for those that the person took out."""
-    names, split = learned.names, held_out(config.data.held_out, len(learned.names))
-    places = [i for i, out in enumerate(split) if out and names[i] not in config.data.disabled]
-    if not places:
-        return []
+def _own_pixels(run: Path, config: Config, learned: Learned) -> np.ndarray:
+    """(N, H, W, 3) uint8 the photos that the run was trained on."""
     photos = read_photos(config, run)
     height, width = photos.pixels.shape[1:3]
-    if photos.names != names or (width, height) != _size(learned.cameras[0]):
+    if photos.names != learned.names or (width, height) != _size(learned.cameras[0]):
         raise InputError(
             f"The photos in {config.data.photos} are not those of the run {run}; say with --photos "
             "where those are."
         )
-    with watched("photos") as watch:
-        scores = score_views(
-            learned.scene,
-            learned.by_place,
-            {place: photos.pixels[place] for place in places},
-            workers=os.cpu_count() or 1,
-            progress=watch.progress,
-            after_chunk=watch.after_chunk,
-        )
-    return [(names[place], score) for place, score in zip(places, scores, strict=True)]
+    return photos.pixels
 
 
 def _size(camera: Camera) -> tuple[int, int]:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from core.engine.history import trails_in
 from core.errors import InputError
+from core.evaluation.cameras import beside_learned
 from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import HISTORY, write_history
 from core.exporting.plots import plot_cameras
+from core.formats.reference import read_reference
+from core.geometry.cameras import Camera
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.training import checkpoint
+from core.training.learned import Learned
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
 
@@ -52,25 +56,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ORIGINS,
         help="the first camera or the mean of all becomes the origin [as-learned]",
     )
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="plot: cameras to draw beside the learned ones, such as a transforms.json",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Write the file; print one JSON line."""
+    form, out = arguments.format, arguments.out
+    gauge = Gauge(arguments.scale, arguments.up, arguments.origin)
+    if form in (PLOT, HISTORY) and gauge != Gauge():
+        raise InputError(f"--scale, --up and --origin are not for the {form}; omit them.")
+    if form != PLOT and arguments.reference is not None:
+        raise InputError(f"--reference is for a plot, not for {form}; omit it.")
     found = checkpoint.newest_in(arguments.run)
     learned = checkpoint.learned(found)
-    gauge = Gauge(arguments.scale, arguments.up, arguments.origin)
-    form, out = arguments.format, arguments.out
-    if form in EXPORTS:
+    if form == PLOT:
+        plot_cameras(learned, out, _others(learned, arguments.reference))
+    elif form in EXPORTS:
         write_cameras(form, learned, out, gauge)
-    elif gauge != Gauge():
-        raise InputError(f"--scale, --up and --origin are for cameras, not for {form}; omit them.")
     elif form == HISTORY:
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
         write_history(learned.names, trails.steps, trails.poses, trails.frames, out)
-    elif form == PLOT:
-        plot_cameras(learned, out)
     else:
         with watched("steps") as watch:
-            GEOMETRY[form](learned, out, watch)
+            GEOMETRY[form](learned, out, watch, gauge)
     print(json.dumps({"file": str(out), "cameras": len(learned.trained)}))
     return 0
+
+
+def _others(learned: Learned, reference: Path | None) -> dict[str, Camera]:
+    """The cameras of a reference in the learned world; none without one."""
+    return {} if reference is None else beside_learned(learned.by_name, read_reference(reference))

@@ -9,7 +9,7 @@ import viser
 
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
-from core.evaluation.cameras import CameraErrors, compare_cameras, reference_beside
+from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.photos import local_path
@@ -67,7 +67,7 @@ class Reference:
             if self._unread:
                 raise InputError(self._unread)
             errors = compare_cameras(learned.by_name, self._cameras)
-            beside = reference_beside(learned.by_name, self._cameras)
+            beside = beside_learned(learned.by_name, self._cameras)
         except InputError as error:
             self.comparison = Comparison(snapshot.step, failure=str(error))
             self._show(None, theme)

@@ -1,5 +1,6 @@
 """Exports start from the snapshot, end as files of the run, and refuse in one sentence."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +14,20 @@ import studio.exports
 from core.exporting.cameras import EXPORTS as FORMS
 from core.exporting.geometry import GEOMETRY
 from core.exporting.jobs import Jobs
+from core.exporting.plots import plot_cameras
 from core.exporting.video import camera_path
+from core.formats.npz import read_npz
+from core.formats.transforms import write_transforms
 from core.geometry.cameras import Camera
+from core.geometry.gauge import Gauge, into_gauge
 from core.geometry.routes import Route
 from core.training.learned import Learned
-from studio.exports import GEOMETRY_FILES, Exports, VideoOrder
+from core.training.settings import changed
+from studio.exports import GEOMETRY_FILES, Exports, VideoOrder, World
 from studio.telemetry import EXPORTS_FOLDER, exported
+from tests.cameras import scattered
 from tests.studio.panel.stand_ins import Desk
-from tests.studio.scene.stand_ins import trails
+from tests.studio.scene.stand_ins import CAMERAS, trails
 
 PATIENCE = 60.0
 
@@ -76,6 +83,8 @@ def test_a_video_is_rendered_into_the_run(exports: Exports, engine: Desk) -> Non
         ({"form": "gif", "fps": 60.0}, "choose 1 to 50"),
         ({"path": "interpolate", "frames": 1.0}, "through 2 cameras"),
         ({"keyframes": "/no/such.json"}, "/no/such.json"),
+        ({"width": 64.0}, "its width and its height"),
+        ({"height": 0.5}, "whole number of pixels"),
     ],
 )
 def test_an_impossible_order_fails_with_a_sentence(
@@ -103,6 +112,10 @@ def test_every_form_is_one_file_to_download(
     folder = engine.snapshot.run / EXPORTS_FOLDER
     assert exported(folder, name) == done.result
     assert list(folder.iterdir()) == [done.result]
+
+
+def test_a_frame_may_have_another_shape(exports: Exports) -> None:
+    assert raw_depths(exports, width=48.0, height=16.0).shape == (3, 16, 48)
 
 
 def raw_depths(exports: Exports, **changes: object) -> np.ndarray:
@@ -160,6 +173,82 @@ def test_cameras_are_plotted(exports: Exports) -> None:
     assert (done.state, done.message) == ("done", None)
     assert cv2.imread(str(done.result)) is not None
     assert exports.plot().wait(PATIENCE).result.name == "cameras-2.png"
+
+
+def test_cameras_are_plotted_beside_a_reference(exports: Exports, tmp_path: Path) -> None:
+    reference = written(tmp_path, scattered(1, 3))
+    done = exports.plot(f" {reference} ").wait(PATIENCE)
+    assert done.state == "failed" and "Only 2 of the 2 learned photos" in (done.message or "")
+    done = exports.plot(str(tmp_path / "none.json")).wait(PATIENCE)
+    assert done.state == "failed" and "none.json" in (done.message or "")
+
+
+def test_all_photos_are_plotted_beside_a_reference(
+    exports: Exports, engine: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn_all(engine)
+    drawn: list[dict[str, Camera]] = []
+
+    def note(learned: Learned, out: Path, others: dict[str, Camera]) -> None:
+        drawn.append(others)
+        plot_cameras(learned, out, others)
+
+    monkeypatch.setattr(studio.exports, "plot_cameras", note)
+    done = exports.plot(str(written(tmp_path, scattered(1, 3)))).wait(PATIENCE)
+    assert (done.state, done.message, done.title) == ("done", None, "Camera plot, with reference")
+    assert [set(others) for others in drawn] == [{"0.png", "1.png", "2.png"}]
+
+
+def test_cameras_are_measured_against_a_reference(
+    exports: Exports, engine: Desk, tmp_path: Path
+) -> None:
+    learn_all(engine)
+    done = exports.measure(str(written(tmp_path, list(CAMERAS)))).wait(PATIENCE)
+    assert done.state == "done" and done.result is not None
+    assert "3 cameras against the reference: positions 0.0%" in (done.message or "")
+    facts = json.loads(done.result.read_text())
+    assert facts["frames"] == 3 and facts["ate"] < 1e-6 and facts["held_out"] == 0
+
+
+def test_views_kept_aside_are_measured(exports: Exports, engine: Desk) -> None:
+    engine.publish(config=changed(engine.snapshot.config, {"data.held_out": "last10"}))
+    done = exports.measure().wait(PATIENCE)
+    assert (done.state, done.done, done.total) == ("done", 1, 1), done.message
+    assert (done.message or "").startswith("1 photo kept aside: PSNR")
+
+
+def test_without_a_measure_it_is_said(exports: Exports) -> None:
+    done = exports.measure().wait(PATIENCE)
+    assert done.state == "failed" and "nothing to measure with" in (done.message or "")
+
+
+def learn_all(engine: Desk) -> None:
+    learned = engine.snapshot.learned
+    assert learned is not None
+    engine.publish(learned=dataclasses.replace(learned, held_out=(False,) * 3))
+
+
+def written(folder: Path, cameras: list[Camera]) -> Path:
+    """A transforms.json of all photos."""
+    named = {f"{number}.png": camera for number, camera in enumerate(cameras)}
+    write_transforms(named, folder / "transforms.json")
+    return folder / "transforms.json"
+
+
+def test_scene_and_cameras_are_written_in_one_world(exports: Exports, engine: Desk) -> None:
+    learn_all(engine)
+    world = World(5.0, "z", "mean")
+    done = exports.cameras("npz", world).wait(PATIENCE)
+    cameras = read_npz(done.result).values()
+    assert np.allclose(np.mean([camera.position for camera in cameras], axis=0), 0, atol=1e-6)
+    plain, moved = (
+        trimesh.load(exports.geometry("points.ply", each).wait(PATIENCE).result).vertices
+        for each in (World(), world)
+    )
+    fit = into_gauge(engine.snapshot.learned.trained, Gauge(5.0, "z", "mean"))
+    assert np.allclose(moved, fit.points(plain), atol=1e-3)
+    refused = exports.cameras("npz", World(None)).wait(PATIENCE)
+    assert refused.state == "failed" and "number for its scale" in (refused.message or "")
 
 
 def test_cameras_are_written_for_other_tools(exports: Exports) -> None:

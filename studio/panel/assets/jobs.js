@@ -1,6 +1,8 @@
-// Exports under way and done, the newest first: progress, player, download.
+// Exports under way and done, the newest first: progress, player or picture, download.
 
 import { byId, clock, make } from "./ask.js";
+
+const PICTURES = [".gif", ".png"]; // that are shown; films are played
 
 const STATES = {
   waiting: "waiting for its turn",
@@ -12,6 +14,8 @@ const STATES = {
 
 export function drawJobs({ jobs }) {
   const place = byId("jobs-list");
+  const known = place.dataset.drawn; // what was there before the page came is not scrolled to
+  place.dataset.drawn = "true";
   document.body.dataset.exporting = jobs.some((job) => ["waiting", "running"].includes(job.state));
   for (const job of jobs) {
     let box = place.querySelector(`[data-number="${job.number}"]`);
@@ -25,7 +29,18 @@ export function drawJobs({ jobs }) {
     box.dataset.key = key;
     box.dataset.state = job.state;
     box.replaceChildren(...parts(job));
+    const news = known && box.dataset.seen !== job.state;
+    box.dataset.seen = job.state;
+    if (news) bringIntoView(box);
   }
+}
+
+// A hidden tab scrolls nothing. A picture has its height only when it has come.
+function bringIntoView(box) {
+  const scroll = () => box.scrollIntoView({ block: "nearest" });
+  scroll();
+  box.querySelector("img")?.addEventListener("load", scroll);
+  box.querySelector("video")?.addEventListener("loadedmetadata", scroll);
 }
 
 function parts(job) {
@@ -53,7 +68,15 @@ function result(name) {
   const address = `files/${encodeURIComponent(name)}`;
   const link = make("a", "download", name);
   Object.assign(link, { href: `${address}?download`, download: name });
-  if (!name.endsWith(".mp4")) return [link];
+  const ending = name.slice(name.lastIndexOf(".")).toLowerCase();
+  if (PICTURES.includes(ending)) {
+    const [open, picture] = [make("a", "picture"), make("img")];
+    Object.assign(open, { href: address, target: "_blank", title: "open it in full size" });
+    Object.assign(picture, { src: address, alt: name });
+    open.append(picture);
+    return [open, link];
+  }
+  if (ending !== ".mp4") return [link];
   const player = make("video");
   Object.assign(player, { controls: true, loop: true, preload: "metadata", src: address });
   return [player, link];

@@ -5,13 +5,16 @@ import { byId, clock, decibels, grouped, make, write } from "./ask.js";
 const STAGES = ["explore", "refine"];
 const UNSURE = 0.5; // dB between the scene and its mirror image under which nobody can tell
 const SHOWN = 20;
+const WHEN = /^\d{4}-\d\d-\d\d-\d{6}-/; // in a run's name: the title says it, the header has no room
 let lastNotice = null;
 
 export function drawStatus(facts) {
   document.body.dataset.playing = facts.playing;
   document.body.dataset.canUndo = facts.can_undo;
   document.body.dataset.phase = facts.phase;
-  write("run", facts.photos ? `${facts.run} · ${grouped(facts.photos)} photos` : facts.run);
+  const name = facts.run.replace(WHEN, "");
+  write("run", facts.photos ? `${name} · ${grouped(facts.photos)} photos` : name);
+  byId("run").title = facts.run;
   drawStages(facts);
   write("figure-step", grouped(facts.step));
   write("figure-psnr", decibels(facts.psnr));

@@ -54,7 +54,8 @@ export function wireTabs() {
     openTab(next);
   });
   byId("panel").addEventListener("click", ({ target }) => {
-    if (target.matches(".disclose")) toggleMore(target);
+    const button = target.closest(".disclose");
+    if (button) toggleMore(button);
   });
   openTab(remembered() ?? tabs()[0]);
 }

@@ -12,7 +12,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
-from core.evaluation.cameras import CameraErrors, compare_cameras, reference_beside
+from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
 from core.geometry.alignment import Similarity, umeyama
 from core.geometry.cameras import Camera
 from tests.cameras import camera, same, scattered
@@ -136,17 +136,19 @@ def test_the_same_cameras_in_another_world_have_no_error():
 def test_a_reference_beside_the_learned_stands_where_they_do():
     cameras = scattered(1, 8)
     learned = named([WORLD.camera(c) for c in cameras[:6]], "photos/{}.jpg")
-    beside = reference_beside(learned, named(cameras))
+    beside = beside_learned(learned, named(cameras))
     assert list(beside) == list(learned), "by the learned photos' names"
     for name, moved in beside.items():
         assert same(moved, learned[name], tolerance=1e-6)
     with pytest.raises(InputError, match="train the run further"):
-        reference_beside(named([cameras[0]] * 4), named(cameras))
+        beside_learned(named([cameras[0]] * 4), named(cameras))
+    with pytest.raises(InputError, match="Only 2 of the 6"):
+        beside_learned(learned, named(cameras[:2]))
 
 
 def test_a_reference_that_differs_is_moved_by_the_fit_in_the_learned_world():
     learned, reference = pair(3)
-    beside = reference_beside(learned, reference)
+    beside = beside_learned(learned, reference)
     fit = umeyama(*(np.stack([c.position for c in s.values()]) for s in (reference, learned)))
     for name, moved in beside.items():
         assert same(moved, fit.camera(reference[name]))

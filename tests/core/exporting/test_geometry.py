@@ -9,12 +9,14 @@ import pytest
 import torch
 import trimesh
 from plyfile import PlyData
+from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
 from core.exporting.geometry import GEOMETRY, write_mesh, write_points, write_splats
 from core.exporting.jobs import Cancelled, Watch
 from core.exporting.points import Points, agreed_points
 from core.exporting.views import look_around
+from core.geometry.gauge import UPS, Gauge, into_gauge
 from tests.core.exporting.worlds import Surfaces, before, colours_at, off
 
 LEARNED = before(Surfaces())
@@ -108,6 +110,43 @@ def test_a_glb_stands_upright_and_needs_no_light(tmp_path):
     standing = trimesh.load_scene(tmp_path / "mesh.glb").to_mesh()
     (raw,) = trimesh.load_scene(tmp_path / "mesh.glb").geometry.values()
     assert np.allclose(standing.vertices, raw.vertices * [1, -1, -1], atol=1e-6)
+
+
+def test_the_files_are_in_the_world_of_the_cameras_that_are_written(tmp_path):
+    gauge = Gauge(scale=2.0, up="z", origin="first")
+    world = into_gauge(LEARNED.trained, gauge)
+    for name, write in (("points", write_points), ("splats", write_splats), ("mesh", write_mesh)):
+        for folder, chosen in (("learned", Gauge()), ("chosen", gauge)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            write(LEARNED, tmp_path / folder / f"{name}.ply", Watch(), chosen)
+        here, there = (
+            PlyData.read(tmp_path / folder / f"{name}.ply")["vertex"]
+            for folder in ("learned", "chosen")
+        )
+        before_, after = (
+            np.stack([v[axis] for axis in "xyz"], axis=-1).astype(float) for v in (here, there)
+        )
+        assert np.allclose(after, world.points(before_), atol=1e-3 * world.scale), name
+        if name == "splats":
+            assert np.allclose(there["scale_0"] - here["scale_0"], np.log(world.scale), atol=1e-4)
+            turns = [
+                Rotation.from_quat(
+                    np.stack([v[f"rot_{i}"] for i in range(4)], axis=-1), scalar_first=True
+                )
+                for v in (here, there)
+            ]
+            turned = (turns[1] * turns[0].inv()).as_matrix()
+            assert np.allclose(turned, world.rotation, atol=1e-4)
+
+
+@pytest.mark.parametrize("up", UPS)
+def test_a_glb_stands_upright_in_every_world(up, tmp_path):
+    write_mesh(LEARNED, tmp_path / "mesh.glb", Watch(), Gauge(up=up))
+    write_mesh(LEARNED, tmp_path / "level.ply", Watch(), Gauge(up=up))
+    standing = trimesh.load_scene(tmp_path / "mesh.glb").to_mesh()
+    raw = trimesh.load_mesh(tmp_path / "level.ply", process=False).vertices
+    upwards = {"as-learned": -raw[:, 1], "y": raw[:, 1], "z": raw[:, 2]}[up]
+    assert np.allclose(np.sort(standing.vertices[:, 1]), np.sort(upwards), atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", GEOMETRY)

@@ -112,7 +112,9 @@ def test_an_unknown_path_is_an_error(
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_runs_of_one_minute_have_folders_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_one_minute_have_folders_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     class Clock:
         """Says one second later each time."""
 
@@ -124,4 +126,5 @@ def test_runs_of_one_minute_have_folders_of_their_own(monkeypatch: pytest.Monkey
             return cls.moment
 
     monkeypatch.setattr(arguments, "datetime", Clock)
+    monkeypatch.chdir(tmp_path)
     assert arguments.new_run("photos") != arguments.new_run("photos")

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.engine.commands import Configure, Pause, Play, Refine, Step
 from core.evaluation.cameras import CameraErrors
+from core.photos import PhotoSet
 from core.training.bootstrap import Findings
 from core.training.config import Config
 from studio.scene.reference import Comparison
@@ -230,6 +232,45 @@ def test_photos_are_pictures(page: Page, desktop: Desktop) -> None:
     asked = desktop.window.asked
     assert ("highlight", 2) in asked and ("look through", 2) in asked
     expect(page.locator("#option-data-disabled input")).to_have_value("0.png")
+
+
+def test_what_the_checks_found_stands_beside_the_photos(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Photos").click()
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 48, 64, 3), np.uint8)
+    pixels[2] = pixels[0]
+    names = ("0.png", "1.png", "2.png")
+    left_out = '"3.heic" was left out: convert it to JPEG.'
+    desktop.engine.publish(photos=PhotoSet(names, pixels, 64, 48, None, (left_out,)))
+    marks = page.locator("#photos .reason")
+    expect(marks.nth(2)).to_have_text("repeated")
+    expect(marks.nth(2)).to_be_visible()
+    expect(marks.nth(0)).to_be_hidden()
+    found = page.locator("#photos-findings li")
+    expect(found).to_have_count(2)
+    expect(found.nth(0)).to_contain_text(left_out)
+    expect(found.nth(1)).to_contain_text('"2.png" is the same picture as "0.png"')
+    found.nth(1).get_by_role("button").click()
+    soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("2.png",))
+    expect(found).to_have_count(1)
+    expect(marks.nth(2)).to_be_hidden()
+    desktop.engine.publish(photos=PhotoSet(names, pixels[[0, 1, 1]] ^ 255, 64, 48, None, ()))
+    expect(page.locator("#photos-checked")).to_have_text("The checks found nothing amiss.")
+
+
+def test_the_name_of_a_run_is_whole(page: Page, desktop: Desktop) -> None:
+    run = desktop.engine.snapshot.run.with_name("2026-11-22-215312-my-holiday-in-wales")
+    desktop.engine.publish(
+        run=run, step=12400, psnr=31.2, playing=True, steps_per_second=12.3, seconds_left=4000.0,
+        shown="planes", unseen_psnr={"planes": 23.6}, findings=Findings(mirror_gap=3.9),
+    )  # fmt: skip
+    name = page.locator("#run")
+    expect(name).to_have_text("my-holiday-in-wales · 3 photos")
+    expect(name).to_have_attribute("title", run.name)
+    expect(page.locator("#verdict")).to_be_visible()
+    assert name.evaluate("(e) => e.scrollWidth <= e.clientWidth"), "nothing is cut off"
+    bar = boxed(page, "#transport")
+    figures = boxed(page, ".figures")
+    assert figures["x"] + figures["width"] <= bar["x"], "figures and buttons stand apart"
 
 
 def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -62,14 +63,15 @@ def file_of(job: Locator, desktop: Desktop) -> Path:
 
 
 def open_more(page: Page) -> None:
-    more = page.locator("#tab-export .disclose")
-    if more.get_attribute("aria-expanded") == "false":
-        more.click()
+    for more in page.locator("#tab-export .disclose").all():
+        if more.get_attribute("aria-expanded") == "false":
+            more.click()
 
 
 def test_a_newcomer_sees_few_things(page: Page) -> None:
     expect(page.locator("#export-path")).to_be_visible()
-    for hidden in ("form", "order", "turns", "focus", "percentile", "right"):
+    more = ("form", "order", "turns", "focus", "percentile", "right", "width", "height")
+    for hidden in (*more, "scale", "up", "origin", "reference"):
         expect(page.locator(f"#export-{hidden}")).to_be_hidden()
     expect(page.locator("#action-export-keyframes")).to_be_hidden()
     inside = page.locator("#tab-export").evaluate("(tab) => tab.scrollHeight <= tab.clientHeight")
@@ -114,7 +116,46 @@ def test_the_scene_is_made_into_a_file(file: str, page: Page, desktop: Desktop) 
     assert file_of(finished(page, file), desktop).stat().st_size > 10_000
 
 
-def test_cameras_are_plotted(page: Page, desktop: Desktop) -> None:
+def test_cameras_are_plotted_and_the_picture_is_shown(page: Page, desktop: Desktop) -> None:
     page.locator("#action-export-plot").click()
-    with Image.open(file_of(finished(page, "Camera plot"), desktop)) as image:
+    job = finished(page, "Camera plot")
+    with Image.open(file_of(job, desktop)) as image:
         assert image.format == "PNG"
+    page.wait_for_function("document.querySelector('.job .picture img')?.naturalWidth > 0")
+    expect(job.locator(".picture img")).to_be_in_viewport(ratio=0.9)
+
+
+def test_a_gif_moves_in_the_panel(page: Page, desktop: Desktop) -> None:
+    open_more(page)
+    page.locator("#export-form").get_by_text("gif", exact=True).click()
+    page.locator("#export-width input").fill("40")
+    page.locator("#export-height input").fill("24")
+    page.locator("#export-turns input").fill("2")
+    page.locator("#action-export-video").click()
+    channel = page.locator("#export-channel input:checked").input_value()
+    expect(finished(page, f"Video, spiral, {channel}").locator(".picture img")).to_be_visible()
+    page.wait_for_function("document.querySelector('.job .picture img')?.naturalWidth === 40")
+
+
+def test_cameras_are_written_in_the_world_of_choice(page: Page, desktop: Desktop) -> None:
+    open_more(page)
+    page.locator("#export-format").get_by_text("tum", exact=True).click()
+    page.locator("#export-scale input").fill("5")
+    page.locator("#export-origin").get_by_text("mean", exact=True).click()
+    page.locator("#action-export-cameras").click()
+    lines = file_of(finished(page, "Cameras, tum"), desktop).read_text().splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    centres = np.array([row[1:4] for row in rows], float)
+    assert np.allclose(centres.mean(axis=0), 0, atol=1e-5)
+    assert np.isclose(np.sqrt(np.square(centres).sum(axis=1).mean()), 5)
+
+
+def test_what_to_measure_with_is_asked_for(page: Page) -> None:
+    page.locator("#action-export-measure").click()
+    job = page.locator(".job").first
+    expect(job).to_have_attribute("data-state", "failed")
+    expect(job.locator(".message")).to_contain_text("name reference cameras")
+    open_more(page)
+    page.locator("#export-reference").locator("input, textarea").fill("/no/such/place")
+    page.locator("#action-export-measure").click()
+    expect(page.locator(".job .message").first).to_contain_text("/no/such/place")

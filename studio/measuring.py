@@ -1,0 +1,84 @@
+"""Measuring a run: its cameras against a reference, its views against photos kept aside."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluation.cameras import compare_cameras
+from core.evaluation.report import Report, make_report
+from core.evaluation.views import USUAL, ViewScore, score_views
+from core.exporting.jobs import Watch
+from core.formats.reference import read_reference
+from core.training.build import held_out
+from core.training.config import Config
+from core.training.learned import Learned
+
+
+def measure(
+    learned: Learned,
+    config: Config,
+    pixels: Callable[[], np.ndarray],
+    reference: Path | None,
+    workers: int,
+    watch: Watch,
+) -> Report:
+    """Measure what can be measured.
+
+    Args:
+        learned: cameras and scene.
+        config: which photos were kept aside, and left out by the person.
+        pixels: gets all photos, (N, H, W, 3) uint8; called where some were kept aside.
+        reference: where cameras to compare with are, see `read_reference`.
+        workers: threads that score photos side by side.
+        watch: told how many photos are scored, and asked whether to stop.
+
+    Raises:
+        Cancelled: the watch said so.
+        InputError: the reference cannot be read or does not fit, or views cannot be scored.
+    """
+    cameras = learned.by_name
+    errors = None if reference is None else compare_cameras(cameras, read_reference(reference))
+    scores: list[tuple[str, ViewScore]] = []
+    if places := kept_aside(learned, config):
+        photos = pixels()
+        found = score_views(
+            learned.scene,
+            learned.by_place,
+            {place: photos[place] for place in places},
+            workers=workers,
+            progress=watch.progress,
+            after_chunk=watch.after_chunk,
+        )
+        scores = [(learned.names[p], score) for p, score in zip(places, found, strict=True)]
+    return make_report(
+        errors,
+        scores,
+        learned=len(cameras),
+        split=config.data.held_out,
+        resolution=(learned.cameras[0].width, learned.cameras[0].height),
+        search=USUAL,
+    )
+
+
+def kept_aside(learned: Learned, config: Config) -> list[int]:
+    """Places of the photos that the split kept aside, but for those that the person took out."""
+    names, split = learned.names, held_out(config.data.held_out, len(learned.names))
+    return [i for i, out in enumerate(split) if out and names[i] not in config.data.disabled]
+
+
+def summary(report: Report) -> str:
+    """The figures in a sentence or two."""
+    said = []
+    if report.ate is not None and report.rotation_best is not None and report.focal is not None:
+        turned = ", and depth is reversed" if report.mirrored else ""
+        said.append(
+            f"{report.frames} cameras against the reference: positions {report.ate:.1%} of their "
+            f"spread (ATE), rotation {report.rotation_best:.2f}°, focal {report.focal:.1%}{turned}."
+        )
+    if report.psnr is not None and report.ssim is not None:
+        said.append(
+            f"{report.held_out} photo{'s' if report.held_out > 1 else ''} kept aside: "
+            f"PSNR {report.psnr:.1f} dB, SSIM {report.ssim:.2f}."
+        )
+    return " ".join(said)

@@ -1,0 +1,121 @@
+"""The Export tab: what is asked for usually, and the rest of what exports can do under More."""
+
+from typing import Any
+
+import gradio as gr
+
+from core.exporting.cameras import EXPORTS
+from core.exporting.colour import CHANNELS
+from core.exporting.films import FORMS
+from core.exporting.history import HISTORY
+from core.geometry.gauge import ORIGINS, UPS
+from core.geometry.routes import ORDERS, PATHS, Route
+from studio.exports import GEOMETRY_FILES, Exports, VideoOrder, World
+from studio.panel.theme import place
+from studio.panel.widgets import dim, discard, heading, more, number, segments
+from studio.panel.wiring import Wiring, listen
+
+
+def export_tab(wiring: Wiring, exports: Exports) -> None:
+    """Place everything of the tab here."""
+    _video(wiring, exports)
+    heading("Scene for other tools")
+    shape = segments("File", list(GEOMETRY_FILES), "export-shape")
+    with gr.Row(elem_classes="line"):
+        make = wiring.button("export-geometry", "Make file")
+    heading("Cameras for other tools")
+    form = segments("Form", [*EXPORTS, HISTORY], "export-format")
+    with gr.Row(elem_classes="line"):
+        write = wiring.button("export-cameras", "Write cameras")
+        plot = wiring.button("export-plot", "Plot")
+        measure = wiring.button("export-measure", "Measure")
+    with more("World of these files, reference cameras"):
+        world = _world()
+        reference = _reference()
+    place("jobs", "jobs")
+
+    def make_file(file: str, *values: Any) -> None:
+        exports.geometry(file, World(*values))
+
+    def write_cameras(kind: str, *values: Any) -> None:
+        exports.cameras(kind, World(*values))
+
+    listen(make.click, make_file, [shape, *world])
+    listen(write.click, write_cameras, [form, *world])
+    listen(plot.click, lambda typed: discard(exports.plot(typed)), [reference])
+    listen(measure.click, lambda typed: discard(exports.measure(typed)), [reference])
+
+
+def _video(wiring: Wiring, exports: Exports) -> None:
+    heading("Video")
+    path = segments("Path", list(PATHS), "export-path")
+    channel = segments("Channel", list(CHANNELS), "export-channel")
+    with gr.Row(elem_classes="line"):
+        frames = number(60, "Frames", "export-frames", step=1)
+        fps = number(30, "Per second", "export-fps", step=1)
+        side = number(0, "Long side", "export-size", step=1)
+    dim("Long side 0 takes the photos' size.")
+    with gr.Row(elem_classes="line"):
+        render = wiring.button("export-video", "Render video", "accent")
+        cancel = wiring.button("cancel-export", "Cancel")
+    asked = [path, frames, side, fps, channel]
+    with more("Form, spiral, size, keyframes"):
+        asked += _more_of_a_video()
+        follow = gr.UploadButton(
+            "Follow a file of keyframes", file_types=[".json"], elem_id="action-export-keyframes",
+            elem_classes=["action"], min_width=0,
+        )  # fmt: skip
+        dim("A transforms.json; the video through its cameras, as set here, starts at once.")
+
+    def render_file(*values: Any) -> None:
+        *order, keyframes = values
+        exports.video(VideoOrder(*order, keyframes=keyframes))
+
+    listen(render.click, lambda *values: discard(exports.video(VideoOrder(*values))), asked)
+    listen(follow.upload, render_file, [*asked, follow])
+    listen(cancel.click, exports.cancel)
+
+
+def _more_of_a_video() -> list[gr.components.Component]:
+    """What few change: the rest of `VideoOrder`, in its order."""
+    usual = Route()
+    form = segments("Form", list(FORMS), "export-form")
+    order = segments("Order of an interpolated path", list(ORDERS), "export-order")
+    with gr.Row(elem_classes="line"):
+        turns = number(usual.turns, "Turns", "export-turns", step=1)
+        in_and_out = number(usual.depth_turns, "In and out", "export-depth-turns", step=0.5)
+        focus = number(0, "Looks at", "export-focus", step=0.1)
+    dim("Of the spiral: times round, times in and out in each, and the depth it looks at; 0 is "
+        "measured.")  # fmt: skip
+    with gr.Row(elem_classes="line"):
+        percentile = number(usual.radius_percentile, "Width %", "export-percentile", step=5)
+        scales = [
+            number(1, axis, f"export-{axis.lower()}", step=0.1)
+            for axis in ("Right", "Down", "Forward")
+        ]
+    dim("As wide as this percentage of the cameras is spread, times this along each axis.")
+    with gr.Row(elem_classes="line"):
+        sides = [number(0, side, f"export-{side.lower()}", step=1) for side in ("Width", "Height")]
+    dim("Of a frame in another shape, in pixels; 0 follows the long side. Colours of depth are "
+        "those of the Explore tab.")  # fmt: skip
+    return [form, order, turns, in_and_out, focus, percentile, *scales, *sides]
+
+
+def _world() -> list[gr.components.Component]:
+    """The fields of `World`, in its order."""
+    with gr.Row(elem_classes="line"):
+        scale = number(0, "Spread of the cameras", "export-scale", step=1)
+    dim("Root mean square distance from their middle in the file; 0 leaves lengths as learned.")
+    up = segments("Up", list(UPS), "export-up")
+    origin = segments("Origin", list(ORIGINS), "export-origin")
+    dim("Of the files of scene and cameras alike, so that they fit together.")
+    return [scale, up, origin]
+
+
+def _reference() -> gr.Textbox:
+    return gr.Textbox(
+        "", label="Reference cameras", max_lines=1, elem_id="export-reference",
+        elem_classes=["option"], placeholder="path of a file or folder",
+        info="A transforms.json, a COLMAP model or a poses_bounds.npy, which Plot and Measure "
+        "compare with. Measure scores photos kept aside, too.",
+    )  # fmt: skip

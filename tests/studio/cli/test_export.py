@@ -1,0 +1,103 @@
+"""The export command: plots with a reference, a world of choice for every file, one sentence."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.exporting import plots
+from core.formats.transforms import read_transforms, write_transforms
+from core.geometry.alignment import Similarity
+from core.geometry.cameras import Camera
+from core.photos import PhotoSet
+from core.training import checkpoint
+from core.training.trainer import Trainer
+from studio.cli import export, main, progress
+from tests.cameras import same
+from tests.conftest import shifted_photos, small_config
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose cameras are spread a little."""
+    pixels = shifted_photos()
+    names = tuple(f"{number}.png" for number in range(len(pixels)))
+    trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
+    trainer.rig.position.data.normal_(0, 0.1)
+    run = tmp_path_factory.mktemp("run")
+    checkpoint.save(trainer, run, {})
+    trainer.close()
+    return run
+
+
+@pytest.fixture(autouse=True)
+def ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signals of the tests' own process stay as they are."""
+    monkeypatch.setattr(progress, "end_on_signals", threading.Event)
+
+
+@pytest.mark.parametrize("ending", plots.ENDINGS)
+def test_a_plot_is_a_command(run: Path, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"plot{ending}"
+    assert main.run(["export", "--run", str(run), "--format", "plot", "--out", str(out)]) == 0
+    assert out.stat().st_size > 5_000
+
+
+def test_a_reference_is_drawn_in_the_world_of_the_learned_cameras(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[dict[str, Camera]] = []
+
+    def plot(learned: object, out: Path, others: dict[str, Camera]) -> None:
+        drawn.append(others)
+        plots.plot_cameras(learned, out, others)
+
+    monkeypatch.setattr(export, "plot_cameras", plot)
+    cameras = checkpoint.learned_in(run).by_name
+    turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    elsewhere = Similarity(3.0, turn, np.array([1.0, 2, 3]))
+    moved = {f"photos/{name}": elsewhere.camera(camera) for name, camera in cameras.items()}
+    write_transforms(moved, tmp_path / "transforms.json")
+    words = ["--reference", str(tmp_path / "transforms.json"), "--out", str(tmp_path / "a.png")]
+    assert main.run(["export", "--run", str(run), "--format", "plot", *words]) == 0
+    (others,) = drawn
+    assert others.keys() == cameras.keys()
+    assert all(same(others[name], camera, 1e-5) for name, camera in cameras.items())
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.format == "PNG"
+
+
+def test_cameras_are_written_in_the_world_of_choice(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "transforms.json"
+    words = ["--scale", "2", "--up", "z", "--origin", "mean", "--out", str(out)]
+    assert main.run(["export", "--run", str(run), "--format", "transforms", *words]) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": str(out), "cameras": 5}
+    centres = np.stack([camera.position for camera in read_transforms(out).values()])
+    assert np.allclose(centres.mean(axis=0), 0, atol=1e-6)
+    assert np.sqrt(np.square(centres).sum(axis=1).mean()) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("words", "culprit"),
+    [
+        (["--format", "plot", "--out", "a.png", "--up", "z"], "--up"),
+        (["--format", "npz", "--out", "a.npz", "--reference", "b"], "--reference"),
+        (["--format", "plot", "--out", "a.png", "--reference", "no.json"], "no.json"),
+        (["--format", "plot", "--out", "a.bmp"], "a.bmp"),
+        (["--format", "points", "--out", "a.ply", "--scale", "-1"], "-1"),
+    ],
+)
+def test_what_cannot_be_gets_one_sentence(
+    run: Path, words: list[str], culprit: str, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main.run(["export", "--run", str(run), *words]) == 2
+    *_, sentence = capsys.readouterr().err.strip().splitlines()
+    assert sentence.startswith("nerfmm studio: ") and culprit in sentence
+    assert list(tmp_path.iterdir()) == []
