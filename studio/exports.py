@@ -23,7 +23,7 @@ from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
 from core.photos import local_path
 from core.training.learned import Learned
-from studio.measuring import kept_aside, measure, summary
+from studio.measuring import compared, kept_aside, measure, summary
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
@@ -163,15 +163,10 @@ class Exports:
                 "photos aside with Held-out photos."
             )
         assert photos is not None, "cameras are learned from photos"
+        errors, config = compared(learned, reference), snapshot.config
         with self._source.governor.viewing():
-            report = measure(
-                learned,
-                snapshot.config,
-                lambda: photos.pixels,
-                reference,
-                workers=1,
-                watch=self._watch(control),
-            )
+            watch = self._watch(control)
+            report = measure(learned, config, errors, photos.pixels, workers=1, watch=watch)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
         write_file(f"{report.line()}\n".encode(), out)

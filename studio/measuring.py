@@ -1,11 +1,10 @@
 """Measuring a run: its cameras against a reference, its views against photos kept aside."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.cameras import compare_cameras
+from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
@@ -15,37 +14,46 @@ from core.training.config import Config
 from core.training.learned import Learned
 
 
+def compared(learned: Learned, reference: Path | None) -> CameraErrors | None:
+    """How far the cameras are from those at a place, see `read_reference`; None without one.
+
+    Raises:
+        InputError: the reference cannot be read or does not fit.
+    """
+    if reference is None:
+        return None
+    return compare_cameras(learned.by_name, read_reference(reference))
+
+
 def measure(
     learned: Learned,
     config: Config,
-    pixels: Callable[[], np.ndarray],
-    reference: Path | None,
+    errors: CameraErrors | None,
+    pixels: np.ndarray | None,
     workers: int,
     watch: Watch,
 ) -> Report:
-    """Measure what can be measured.
+    """Score the photos that were kept aside, and put all figures together.
 
     Args:
         learned: cameras and scene.
         config: which photos were kept aside, and left out by the person.
-        pixels: gets all photos, (N, H, W, 3) uint8; called where some were kept aside.
-        reference: where cameras to compare with are, see `read_reference`.
+        errors: of the cameras.
+        pixels: (N, H, W, 3) uint8 all photos; None scores none.
         workers: threads that score photos side by side.
         watch: told how many photos are scored, and asked whether to stop.
 
     Raises:
         Cancelled: the watch said so.
-        InputError: the reference cannot be read or does not fit, or views cannot be scored.
+        InputError: views cannot be scored.
     """
-    cameras = learned.by_name
-    errors = None if reference is None else compare_cameras(cameras, read_reference(reference))
     scores: list[tuple[str, ViewScore]] = []
-    if places := kept_aside(learned, config):
-        photos = pixels()
+    places = [] if pixels is None else kept_aside(learned, config)
+    if pixels is not None and places:
         found = score_views(
             learned.scene,
             learned.by_place,
-            {place: photos[place] for place in places},
+            {place: pixels[place] for place in places},
             workers=workers,
             progress=watch.progress,
             after_chunk=watch.after_chunk,
@@ -54,7 +62,7 @@ def measure(
     return make_report(
         errors,
         scores,
-        learned=len(cameras),
+        learned=len(learned.by_name),
         split=config.data.held_out,
         resolution=(learned.cameras[0].width, learned.cameras[0].height),
         search=USUAL,

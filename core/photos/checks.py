@@ -138,7 +138,7 @@ def _zoomed(names: Sequence[str], ratios: Sequence[float | None]) -> list[Findin
     return [
         Finding(
             name,
-            "other zoom",
+            "zoom",
             f"{quoted(name)} was taken at {ratio / usual:.1f} times the focal length of most and "
             "one is learned for all: leave it out, or use photos of one lens and zoom.",
         )

@@ -18,7 +18,7 @@ from core.training.config import Config
 from core.training.learned import Learned
 from core.training.settings import changed
 from studio.cli.progress import watched
-from studio.measuring import kept_aside, measure
+from studio.measuring import compared, kept_aside, measure
 
 SUMMARY = "Measure a run's cameras and views."
 
@@ -41,15 +41,11 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure what can be measured; print one JSON line."""
     found = checkpoint.newest_in(arguments.run)
     learned, config = checkpoint.learned(found), _config(found, arguments.photos)
-    with watched("photos") if kept_aside(learned, config) else nullcontext(Watch()) as watch:
-        report = measure(
-            learned,
-            config,
-            lambda: _own_pixels(arguments.run, config, learned),
-            arguments.reference,
-            os.cpu_count() or 1,
-            watch,
-        )
+    errors = compared(learned, arguments.reference)
+    own = kept_aside(learned, config)
+    pixels = _own_pixels(arguments.run, config, learned) if own else None
+    with watched("photos") if own else nullcontext(Watch()) as watch:
+        report = measure(learned, config, errors, pixels, os.cpu_count() or 1, watch)
     if report.held_out == 0:
         print(
             "The run keeps no photos aside, so there is no PSNR or SSIM of new views; train one "

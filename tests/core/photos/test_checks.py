@@ -67,7 +67,7 @@ def test_exact_and_near_duplicates_are_told_apart() -> None:
 def test_another_zoom_is_named() -> None:
     photos = [scene(4 * index) for index in range(6)]
     (finding,) = check(photoset(photos, [0.78, 0.78, None, 1.56, 0.8, 0.78]))
-    assert (finding.photo, finding.reason) == ("photo_3.jpg", "other zoom")
+    assert (finding.photo, finding.reason) == ("photo_3.jpg", "zoom")
     assert "2.0 times the focal length of most" in finding.sentence
 
 
