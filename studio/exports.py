@@ -222,7 +222,7 @@ def _gauge(world: World) -> Gauge:
 
 def _place(typed: str) -> Path | None:
     """The local file or folder that a person named; None for nothing."""
-    return local_path(typed.strip()) if typed.strip() else None
+    return local_path(typed.strip(), "the reference cameras") if typed.strip() else None
 
 
 def _size(camera: Camera, order: VideoOrder) -> tuple[int, int] | None:
