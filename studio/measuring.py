@@ -9,6 +9,7 @@ from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
+from core.perceptual import PictureLoss
 from core.training.build import held_out
 from core.training.config import Config
 from core.training.learned import Learned
@@ -32,6 +33,7 @@ def measure(
     pixels: np.ndarray | None,
     workers: int,
     watch: Watch,
+    lpips: PictureLoss | None = None,
 ) -> Report:
     """Score the photos that were kept aside, and put all figures together.
 
@@ -42,6 +44,7 @@ def measure(
         pixels: (N, H, W, 3) uint8 all photos; None scores none.
         workers: threads that score photos side by side.
         watch: told how many photos are scored, and asked whether to stop.
+        lpips: where it can be had.
 
     Raises:
         Cancelled: the watch said so.
@@ -57,6 +60,7 @@ def measure(
             workers=workers,
             progress=watch.progress,
             after_chunk=watch.after_chunk,
+            lpips=lpips,
         )
         scores = [(learned.names[p], score) for p, score in zip(places, found, strict=True)]
     return make_report(

@@ -17,7 +17,11 @@ from core.training.settings import changed, differences, options, to_yaml
 from core.training.starting import started
 from core.training.trainer import Trainer
 
-MAY_DIFFER = ("data.photos", "training.device")  # of a continued run: where things are, not what
+# Of a continued run: where things are, and what cannot be had here.
+MAY_DIFFER = (
+    "data.photos", "training.device", "losses.clip", "losses.clip_weights", "losses.lpips",
+    "losses.lpips_weights",
+)  # fmt: skip
 
 
 def read_photos(config: Config, run: Path) -> PhotoSet:
@@ -89,7 +93,7 @@ def continued(
     """A trainer and its curves as a checkpoint has them.
 
     Args:
-        changes: may say where the photos and the device are now; other changes are not made here.
+        changes: may say where photos, device and weights are now; others are not made here.
     """
     moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
     config = changed(found.config, moved)

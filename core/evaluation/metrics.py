@@ -1,11 +1,13 @@
 """How alike two pictures are. A figure of many pictures is the mean of theirs."""
 
 import numpy as np
+import torch
 
 from core.errors import InputError
+from core.perceptual.sources import PictureLoss
+from core.perceptual.ssim import SIGMA, WINDOW
 
 SMALLEST_ERROR = 1e-10  # mean squared: 100 dB stands for pictures that are equal
-WINDOW, SIGMA = 11, 1.5  # pixels of SSIM's Gaussian window and its standard deviation
 
 
 def mean_squared_error(picture: np.ndarray, photo: np.ndarray) -> float:
@@ -45,3 +47,10 @@ def ssim(picture: np.ndarray, photo: np.ndarray) -> float:
             channel_axis=-1,
         )
     )
+
+
+@torch.inference_mode()
+def distance(loss: PictureLoss, picture: np.ndarray, photo: np.ndarray) -> float:
+    """A perceptual loss, such as LPIPS, of pictures (H, W, 3) in [0, 1]; 0 means alike."""
+    pair = [torch.from_numpy(p.astype(np.float32)).permute(2, 0, 1) for p in (picture, photo)]
+    return float(loss(*pair))

@@ -23,6 +23,7 @@ class Report:
     mirrored: bool | None  # here
     psnr: float | None  # dB, the mean of `photos`
     ssim: float | None
+    lpips: float | None  # of VGG-16; None without its weights too
     photos: dict[str, float]  # PSNR of each photo that was kept aside
     learned: int  # photos with a learned camera
     held_out: int  # photos that were kept aside and scored
@@ -61,6 +62,7 @@ def make_report(
         resolution: width and height of the photos in pixels.
         search: how the cameras of these were found.
     """
+    lpips = [score.lpips for _, score in scores if score.lpips is not None]
     return Report(
         frames=errors.frames if errors else None,
         ate=errors.ate if errors else None,
@@ -70,6 +72,7 @@ def make_report(
         mirrored=errors.mirrored if errors else None,
         psnr=float(np.mean([score.psnr for _, score in scores])) if scores else None,
         ssim=float(np.mean([score.ssim for _, score in scores])) if scores else None,
+        lpips=float(np.mean(lpips)) if lpips else None,
         photos={name: score.psnr for name, score in scores},
         learned=learned,
         held_out=len(scores),

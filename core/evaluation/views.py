@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.evaluation.metrics import psnr, ssim
+from core.evaluation.metrics import distance, psnr, ssim
 from core.evaluation.poses import AfterChunk, Search, find_camera
 from core.evaluation.starts import starting_cameras
 from core.geometry.cameras import Camera
 from core.geometry.rays import camera_rays
+from core.perceptual.sources import PictureLoss
 from core.rendering.scene import Scene
 
 CHUNK = 8192  # rays rendered between two answers to whoever wants to stop
@@ -26,6 +27,7 @@ class ViewScore:
     camera: Camera
     psnr: float  # dB, over all pixels of the photo at the size the run has learned at
     ssim: float
+    lpips: float | None = None  # where its weights are at hand
 
 
 def score_views(
@@ -38,6 +40,7 @@ def score_views(
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
     after_chunk: AfterChunk = lambda seconds: None,
+    lpips: PictureLoss | None = None,
 ) -> list[ViewScore]:
     """Find the cameras of photos that were kept aside, and score what is seen from these.
 
@@ -54,6 +57,7 @@ def score_views(
         progress: told how many photos are done, of how many.
         after_chunk: told how many seconds each chunk of work took. It may wait a little, or raise
             to stop; with several workers it is called from all their threads.
+        lpips: on the CPU; None leaves it out.
 
     Returns:
         One score for each photo, in their order.
@@ -68,7 +72,8 @@ def score_views(
         starts = starting_cameras(learned, place)
         camera = find_camera(scene, photo, starts, search, generator, after_chunk)
         picture = _picture(scene, camera, after_chunk)
-        return ViewScore(camera, psnr(picture, photo), ssim(picture, photo))
+        looks = None if lpips is None else distance(lpips, picture, photo)
+        return ViewScore(camera, psnr(picture, photo), ssim(picture, photo), looks)
 
     scores: list[ViewScore] = []
     progress(0, len(photos))

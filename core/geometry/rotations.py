@@ -60,6 +60,11 @@ def matrix_to_rotation6d(matrix: Tensor) -> Tensor:
     return matrix[..., :2, :].flatten(-2)
 
 
+def slerp(first: Tensor, last: Tensor, share: Tensor) -> Tensor:
+    """The shorter way between two rotations (3, 3) at constant speed: `share` () from 0 to 1."""
+    return roma.rotmat_slerp(first, last, share)
+
+
 ROTATIONS: dict[str, Rotation] = {
     "axis-angle": Rotation(3, (0.0, 0.0, 0.0), axis_angle_to_matrix, matrix_to_axis_angle),
     "quaternion": Rotation(4, (1.0, 0.0, 0.0, 0.0), quaternion_to_matrix, matrix_to_quaternion),

@@ -15,12 +15,14 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     """Take over a config with any changes short of `RESTART`, and say what they did.
 
     Raises:
-        InputError: the change leaves fewer than two photos. Nothing is changed then.
+        InputError: the change leaves fewer than two photos, or a loss misses its weights. Nothing
+            is changed then.
     """
     old = trainer.config
     effect = strongest(old, config)
     assert effect < Effect.RESTART, "a restart takes a new trainer"
     build.trained_photos(config, trainer.photos.names, trainer.held_out)
+    trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
     trainer.config = config
     if config.data.disabled != old.data.disabled:
         _choose_photos(trainer)

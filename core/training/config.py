@@ -5,6 +5,7 @@ from core.training.sections.cameras import Cameras
 from core.training.sections.data import Data
 from core.training.sections.explore import Explore
 from core.training.sections.field import Field
+from core.training.sections.losses import Losses
 from core.training.sections.rendering import Rendering
 from core.training.sections.training import Training
 
@@ -17,4 +18,5 @@ class Config(Frozen):
     field: Field = Field()
     rendering: Rendering = Rendering()
     training: Training = Training()
+    losses: Losses = Losses()
     explore: Explore = Explore()

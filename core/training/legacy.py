@@ -86,6 +86,12 @@ def _kind(value: Any, others: Values) -> str:
     return FRAMEWORKS[value]
 
 
+def _perceptual(value: Any, others: Values) -> float:
+    if float(others["training.w_img"]) <= 0:
+        raise NoCounterpart
+    return float(value) / float(others["training.w_img"])
+
+
 def _switch(value: Any, others: Values) -> bool:
     return float(value) > 0
 
@@ -141,8 +147,10 @@ KEYS: tuple[Key, ...] = (
     Key("model.siren_rgb_mul", 1.0, ("field.rgb_scale",), "the same"),
     _needless("training.log_root_dir", "logs", "the run's folder is named with --run"),
     _needless("training.exp_dir", None, "likewise; the original writes it beside checkpoints"),
-    _needless("training.w_img", 1.0, "Adam's steps do not depend on the scale of the only loss"),
-    _absent("training.w_perceptual", 0.0, "the original stops with an error as well"),
+    _needless("training.w_img", 1.0, "Adam heeds only its ratio to w_perceptual"),
+    Key("training.w_perceptual", 0.0, ("losses.clip",),
+        "over w_img; from new views too, a cosine distance instead of a squared one; the original "
+        "stops with an error", _perceptual),
     Key("training.i_save", 900, ("training.autosave_seconds",), "every minute here",
         optional=True),
     _needless("training.i_backup", 50000, "the newest three are kept, and each before a change"),

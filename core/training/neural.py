@@ -1,5 +1,6 @@
 """Learning a neural field, and the cameras with it, from random pixels."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -7,9 +8,11 @@ from torch import Tensor
 
 from core.fields.planes import PlanesField
 from core.geometry.cameras import CameraRig
+from core.rendering.volume import rays_at_once
 from core.training.batch import draw_batch
 from core.training.build import build_field, ray_settings, ripen
 from core.training.config import Config
+from core.training.glimpses import Glimpse, pull
 from core.training.optimizers import GROUPS, learning_rate, make_optimizer
 from core.training.step import Mapper, StepResult, training_step
 
@@ -59,6 +62,7 @@ class NeuralLearner:
         generator: torch.Generator,
         mapper: Mapper,
         guide: PlanesField | None = None,
+        glimpses: Sequence[Glimpse] = (),
     ) -> StepResult:
         """Draw pixels, render, compare, move.
 
@@ -72,6 +76,7 @@ class NeuralLearner:
             generator: the source of chance.
             mapper: `map`, or one that shares pieces among workers.
             guide: planes that say where along rays the field is asked; None asks it evenly.
+            glimpses: pictures to judge beside the pixels.
         """
         settings = ray_settings(config)
         ripen(self.field, config, epoch - self.field_start)
@@ -90,8 +95,14 @@ class NeuralLearner:
         moved = [*self.field.parameters()] if "field" in rates else []
         moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
         optimizers = [self.optimizers[group] for group in rates]
+        points, device = settings.points(guide), photos.device
+        piece = rays_at_once(self.field, len(batch.photo), points, device)
+        extra = [
+            pull(glimpse, self.rig, self.field, settings, moved, piece, mapper, guide)[1]
+            for glimpse in glimpses
+        ]
         return training_step(
-            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide
+            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide, extra
         )
 
 

@@ -5,6 +5,8 @@ worker threads of one core each. Pieces are summed in order, so the result is th
 number of workers.
 """
 
+import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ SMOOTHING = 0.95  # of the errors shown for each photo
 MOST_SAMPLES = 2**19  # asked of the field at once where all rays would fit: on a GPU
 
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
+Gradients = tuple[Tensor | None, ...]  # of each learned parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,7 @@ class Piece:
     """Squared errors (R,) of some rays, mean over channels, and the gradients they cause."""
 
     errors: Tensor
-    gradients: tuple[Tensor | None, ...]
+    gradients: Gradients
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ def training_step(
     optimizers: Iterable[torch.optim.Optimizer],
     mapper: Mapper = map,
     guide: PlanesField | None = None,
+    extra: Sequence[Gradients] = (),
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
@@ -77,6 +81,7 @@ def training_step(
         optimizers: stepped once; parameters without gradient are left alone.
         mapper: `map`, or one that shares pieces among workers, keeping their order.
         guide: planes that say where along rays the field is asked; they are not changed.
+        extra: gradients of other losses at the same parameters, to be added.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
@@ -89,8 +94,15 @@ def training_step(
         lambda part: _piece(rig, field, part, settings, learned, total, guide),
         batch.split(min(at_once, max(1, MOST_SAMPLES // samples))),
     )
-    errors, gradients = _joined(pieces, len(learned))
-    loss, *sums = _read([errors.mean(), *(g.sum() for g in gradients if g is not None)])
+    errors: list[Tensor] = []
+
+    def noted(piece: Piece) -> Gradients:
+        errors.append(piece.errors)
+        return piece.gradients
+
+    gradients = summed(itertools.chain(map(noted, pieces), extra))
+    every = torch.cat(errors)
+    loss, *sums = _read([every.mean(), *(g.sum() for g in gradients if g is not None)])
     finite = _all_finite([loss, *sums])
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
@@ -98,7 +110,7 @@ def training_step(
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-    return StepResult(loss, batch.photo, errors, finite)
+    return StepResult(loss, batch.photo, every, finite)
 
 
 def _piece(
@@ -118,21 +130,18 @@ def _piece(
     return Piece(errors.detach(), gradients)
 
 
-def _joined(pieces: Iterable[Piece], count: int) -> tuple[Tensor, list[Tensor | None]]:
-    """Errors of all pieces, and the sum of their gradients.
+def summed(gradients: Iterable[Gradients]) -> Gradients:
+    """The sum for each parameter, in the order given; None where none depends on it.
 
     They are added as they come: a whole photo has thousands of pieces, and each has gradients as
     large as the field.
     """
-    errors: list[Tensor] = []
-    sums: list[Tensor | None] = [None] * count
-    for piece in pieces:
-        errors.append(piece.errors)
-        for index, gradient in enumerate(piece.gradients):
-            if gradient is not None:
-                known = sums[index]
-                sums[index] = gradient if known is None else known + gradient
-    return torch.cat(errors), sums
+    return functools.reduce(_plus, gradients)
+
+
+def _plus(one: Gradients, other: Gradients) -> Gradients:
+    pairs = zip(one, other, strict=True)
+    return tuple(b if a is None else a if b is None else a + b for a, b in pairs)
 
 
 def _read(numbers: Sequence[Tensor]) -> list[float]:

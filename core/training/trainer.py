@@ -20,9 +20,11 @@ from core.training.bootstrap import Bootstrap, Findings
 from core.training.config import Config
 from core.training.contest import EVERY, Contest
 from core.training.copies import PlanesCopies
+from core.training.glimpses import Glimpse
 from core.training.learned import Learned
 from core.training.levels import RECIPE, Level, Recipe
 from core.training.neural import Moment, NeuralLearner, rates_at
+from core.training.perceptual import Judges
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
 from core.training.step import Mapper, StepResult, noted
@@ -48,11 +50,13 @@ class Trainer:
         """Start from nothing but photos, or from cameras for them, which need no bootstrap.
 
         Raises:
-            InputError: fewer than two photos are left to train on.
+            InputError: fewer than two photos are left to train on, or a loss misses its weights.
         """
         self.config, self.photos, self.recipe = config, photos, recipe
         self.device = build.choose_device(config.training.device)
         self.generator = torch.Generator().manual_seed(config.training.seed)
+        self.judges = Judges()
+        self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
         self.rig = (rig or build.build_rig(config, photos)).to(self.device)
@@ -169,10 +173,25 @@ class Trainer:
         rates = self.neural_rates(neural)
         training = self.config.training
         one = training.pixels_from == "one-photo" or training.rays == WHOLE
+        candidates = this if one else self.trained_photos()
+        allowed = self.contest.allowed if self.contest else None
+        guide = self.planes and self.planes.field
         return neural.step(
-            self.config, self.pixels, this if one else self.trained_photos(),
-            self.contest.allowed if self.contest else None, rates, self.epoch, self.generator,
-            mapper, self.planes and self.planes.field,
+            self.config, self.pixels, candidates, allowed, rates, self.epoch, self.generator,
+            mapper, guide, self._glimpses(candidates, allowed, guide),
+        )  # fmt: skip
+
+    def _glimpses(
+        self, candidates: Tensor, allowed: Tensor | None, guide: PlanesField | None
+    ) -> list[Glimpse]:
+        """Pictures to judge in this step of the network; mostly none."""
+        rarely = self.planes is not None and not self.planes.finished
+        turn = self.step // NEURAL_TURN if rarely else self.step
+        if not self.judges.waiting or turn % self.config.losses.every:
+            return []
+        return self.judges.glimpses(
+            self.config, self.rig, self.pixels, candidates, self.trained_photos(), allowed,
+            build.ray_settings(self.config).points(guide), self.generator,
         )  # fmt: skip
 
     def neural_rates(self, neural: NeuralLearner) -> dict[str, float]:

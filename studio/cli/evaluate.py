@@ -7,11 +7,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from core.engine.opening import read_photos
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
+from core.perceptual import LOSSES, PictureLoss, Source
 from core.photos import local_path
 from core.training import checkpoint
 from core.training.config import Config
@@ -35,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--photos", type=Path, metavar="PATH", help="where the run's photos are now, if moved"
     )
+    parser.add_argument(
+        "--lpips",
+        default="",
+        metavar="FILE",
+        help="torchvision's VGG-16, for LPIPS; without it, what torch's cache holds",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -44,8 +52,9 @@ def main(arguments: argparse.Namespace) -> int:
     errors = compared(learned, arguments.reference)
     own = kept_aside(learned, config)
     pixels = _own_pixels(arguments.run, config, learned) if own else None
+    lpips = _lpips(arguments.lpips) if own else None
     with watched("photos") if own else nullcontext(Watch()) as watch:
-        report = measure(learned, config, errors, pixels, os.cpu_count() or 1, watch)
+        report = measure(learned, config, errors, pixels, os.cpu_count() or 1, watch, lpips)
     if report.held_out == 0:
         print(
             "The run keeps no photos aside, so there is no PSNR or SSIM of new views; train one "
@@ -72,6 +81,17 @@ def _own_pixels(run: Path, config: Config, learned: Learned) -> np.ndarray:
             "where those are."
         )
     return photos.pixels
+
+
+def _lpips(weights: str) -> PictureLoss | None:
+    """LPIPS, if it can be had without asking anyone."""
+    try:
+        return LOSSES["lpips"].load(Source("LPIPS", "--lpips", weights), torch.device("cpu"))
+    except InputError as error:
+        if weights:
+            raise
+        print(f"LPIPS is left out: {error}", file=sys.stderr)
+        return None
 
 
 def _size(camera: Camera) -> tuple[int, int]:

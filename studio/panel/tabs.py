@@ -74,6 +74,8 @@ def _training(wiring: Wiring, exports: Exports) -> None:
     _options(wiring, RATES)
     heading("Optimisation")
     _options(wiring, _of("training"))
+    heading("Losses")
+    _options(wiring, _of("losses"))
 
 
 def _explore(wiring: Wiring, exports: Exports) -> None:

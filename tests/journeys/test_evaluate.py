@@ -17,6 +17,7 @@ from core.training import checkpoint
 from studio.cli import main
 from tests.conftest import small_config
 from tests.journeys.running import ROOT
+from tests.perceptual import random_vgg, refuse_network
 
 SCENE = ROOT / "assets" / "scene"
 JUDGE = ROOT.parent / "shared" / "tools" / "score_cameras.py"
@@ -30,6 +31,13 @@ def own_signals() -> Iterator[None]:
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch's cache is empty, and nobody can be asked to fill it."""
+    refuse_network(monkeypatch)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
 
 
 def trained(run: Path, photos: Path, steps: int = 20, **options: Any) -> Path:
@@ -109,13 +117,22 @@ def test_a_run_on_the_bundled_scene_is_measured_like_by_the_judge(tmp_path: Path
 def test_views_are_scored_without_a_reference_and_no_better_with_one(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alone, _ = evaluate(capsys, "--run", run)
+    alone, said = evaluate(capsys, "--run", run)
+    assert alone["lpips"] is None and "LPIPS is left out" in said and "--lpips" in said
     path = reference(tmp_path / "transforms.json", [f"{i}.png" for i in range(5)])
     beside, _ = evaluate(capsys, "--run", run, "--reference", path)
     assert alone["frames"] is None and alone["alignment"] is None
     assert beside["frames"] == 4  # the first was not learned
     for figure in ("psnr", "ssim", "photos", "test_poses"):
         assert alone[figure] == beside[figure] is not None
+
+
+def test_lpips_is_measured_where_its_weights_are(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts, said = evaluate(capsys, "--run", run, "--lpips", random_vgg(tmp_path))
+    assert facts["lpips"] > 0 and "left out" not in said
+    assert "nowhere.pth" in refused(capsys, "--run", run, "--lpips", "nowhere.pth")
 
 
 def test_evaluation_leaves_the_run_as_it_is(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

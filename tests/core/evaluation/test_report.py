@@ -11,8 +11,21 @@ from core.evaluation.views import ViewScore
 from tests.cameras import camera
 
 ERRORS = CameraErrors(17, 0.0123456, 1.23456, 0.0004, 0.05, False)
-SCORES = [("a.jpg", ViewScore(camera(), 20.0, 0.5)), ("b.jpg", ViewScore(camera(), 30.0, 0.7))]
-FIGURES = ["frames", "ate", "rotation", "rotation_best", "focal", "mirrored", "psnr", "ssim"]
+SCORES = [
+    ("a.jpg", ViewScore(camera(), 20.0, 0.5, 0.2)),
+    ("b.jpg", ViewScore(camera(), 30.0, 0.7, 0.3)),
+]
+FIGURES = [
+    "frames",
+    "ate",
+    "rotation",
+    "rotation_best",
+    "focal",
+    "mirrored",
+    "psnr",
+    "ssim",
+    "lpips",
+]
 
 
 def report(errors: CameraErrors | None = ERRORS, scores=tuple(SCORES)) -> Report:
@@ -24,10 +37,11 @@ def report(errors: CameraErrors | None = ERRORS, scores=tuple(SCORES)) -> Report
 def test_the_line_has_every_figure_with_its_protocol():
     (line,) = report().line().splitlines()
     facts = json.loads(line)
-    assert list(facts)[:8] == FIGURES
+    assert list(facts)[:9] == FIGURES
     assert facts | {"test_poses": ""} == {
         "frames": 17, "ate": 0.0123, "rotation": 1.235, "rotation_best": 0.0, "focal": 0.05,
-        "mirrored": False, "psnr": 25.0, "ssim": 0.6, "photos": {"a.jpg": 20.0, "b.jpg": 30.0},
+        "mirrored": False, "psnr": 25.0, "ssim": 0.6, "lpips": 0.25,
+        "photos": {"a.jpg": 20.0, "b.jpg": 30.0},
         "learned": 17, "held_out": 2, "split": "every8", "resolution": "252x189",
         "alignment": "umeyama-sim3", "test_poses": "",
     }  # fmt: skip

@@ -125,6 +125,12 @@ def test_the_first_w0_is_the_one_that_the_original_really_used(tmp_path: Path) -
     assert (config.field.first_w0, config.field.density_scale) == (30, 7)
 
 
+def test_the_weight_of_the_perceptual_loss_is_that_of_clip(tmp_path: Path) -> None:
+    file = original(tmp_path, {"training.w_img": 2.0, "training.w_perceptual": 0.02})
+    assert changed(Config(), read_yaml(file)).losses.clip == pytest.approx(0.01)
+    assert changed(Config(), read_yaml(original(tmp_path, {"model.net_w": 64}))).losses.clip == 0
+
+
 def test_a_downscale_is_answered_by_a_long_side(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"data\.downscale 4\.0 .* data\.long_side"):
         read_yaml(original(tmp_path, {"data.downscale": 4.0}))
@@ -143,7 +149,8 @@ def test_a_downscale_is_answered_by_a_long_side(tmp_path: Path) -> None:
         ({"model.use_fine_model": True}, ["model.use_fine_model"]),
         ({"model.framework": "NeuS"}, ["model.framework", "NeuS"]),
         ({"model.framework": "SirenNeRF"}, ["model.siren_sigma_mul"]),
-        ({"training.w_perceptual": 0.01}, ["training.w_perceptual"]),
+        ({"training.w_perceptual": 0.01, "training.w_img": 0.0}, ["training.w_perceptual"]),
+        ({"training.w_perceptual": -0.01}, ["losses.clip"]),
         ({"training.ckpt_file": "logs/a.pt"}, ["training.ckpt_file", "import"]),
         ({"training.ckpt_only_use_keys": ["cam_param"]}, ["ckpt_only_use_keys", "refine"]),
         ({"model.net_width": 128}, ["model.net_width", "model.net_w"]),

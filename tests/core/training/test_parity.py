@@ -53,7 +53,7 @@ def test_every_room_that_is_named_is_there() -> None:
                 assert (ROOT / name).exists(), name
             elif "*" in name:
                 assert any(path.startswith(name.strip("*")) for path in options()), name
-            elif section in ("data", "cameras", "field", "rendering", "training"):
+            elif section in ("data", "cameras", "field", "rendering", "training", "losses"):
                 assert name in options(), name
 
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from core.engine.commands import Command, Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.exporting.jobs import Jobs
 from core.training.config import Config
-from core.training.settings import options
+from core.training.settings import changed, options
 from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.controls import element
@@ -127,6 +127,7 @@ def test_only_a_person_and_the_clock_cause_events(tab: Tab) -> None:
 @pytest.mark.parametrize("path", list(options()))
 def test_a_touch_becomes_a_command(path: str, engine: Desk, tab: Tab) -> None:
     value, shown = other_value(path)
+    engine.publish(config=changed(engine.snapshot.config, NEEDED.get(path, {})))
     for event in ("input", "release", "submit"):
         if any(tab._is_target(d, event, element(path)) for d in tab.config["dependencies"]):
             tab.fire(event, element(path), shown)
@@ -134,6 +135,11 @@ def test_a_touch_becomes_a_command(path: str, engine: Desk, tab: Tab) -> None:
     tab.shown.clear()
     tab.fire("tick")
     assert element(path) not in tab.shown, "it shows already what was asked for"
+
+
+WORDS = {"training.keep": ("cameras", "field")}
+# What some options go with.
+NEEDED = {"rendering.spacing": {"rendering.space": "camera", "rendering.near": 0.1}}
 
 
 def other_value(path: str) -> tuple[Any, Any]:
@@ -145,7 +151,8 @@ def other_value(path: str) -> tuple[Any, Any]:
     if option.type is bool:
         return not option.default, not option.default
     if option.type is tuple:
-        return ("0.png", "1.png"), "0.png, 1.png"
+        words = WORDS.get(path, ("0.png", "1.png"))
+        return words, ", ".join(words)
     if option.type is str:
         return "elsewhere", "elsewhere"
     candidates = (option.default + 1, option.at_least, option.at_most)
