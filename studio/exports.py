@@ -23,7 +23,7 @@ from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
 from core.photos import local_path
 from core.training.learned import Learned
-from studio.measuring import compared, kept_aside, measure, summary
+from studio.measuring import compared, kept_aside, lpips_at_hand, measure, summary
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
@@ -166,7 +166,8 @@ class Exports:
         errors, config = compared(learned, reference), snapshot.config
         with self._source.governor.viewing():
             watch = self._watch(control)
-            report = measure(learned, config, errors, photos.pixels, workers=1, watch=watch)
+            lpips, _ = lpips_at_hand("", config)
+            report = measure(learned, config, errors, photos.pixels, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
         write_file(f"{report.line()}\n".encode(), out)

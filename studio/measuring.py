@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
-from core.perceptual import PictureLoss
+from core.perceptual import LOSSES, PictureLoss, Source
 from core.training.build import held_out
 from core.training.config import Config
 from core.training.learned import Learned
@@ -77,6 +79,23 @@ def kept_aside(learned: Learned, config: Config) -> list[int]:
     """Places of the photos that the split kept aside, but for those that the person took out."""
     names, split = learned.names, held_out(config.data.held_out, len(learned.names))
     return [i for i, out in enumerate(split) if out and names[i] not in config.data.disabled]
+
+
+def lpips_at_hand(weights: str, config: Config) -> tuple[PictureLoss | None, str]:
+    """LPIPS, if it can be had without asking anyone; and a sentence where it cannot.
+
+    Args: `weights` is a file; where it is empty, the config's or what torch's cache holds.
+
+    Raises:
+        InputError: the file that was named does not serve.
+    """
+    named = weights or config.losses.lpips_weights
+    try:
+        return LOSSES["lpips"].load(Source("LPIPS", "--lpips", named), torch.device("cpu")), ""
+    except InputError as error:
+        if named:
+            raise
+        return None, str(error)
 
 
 def summary(report: Report) -> str:

@@ -7,20 +7,18 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from core.engine.opening import read_photos
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
-from core.perceptual import LOSSES, PictureLoss, Source
 from core.photos import local_path
 from core.training import checkpoint
 from core.training.config import Config
 from core.training.learned import Learned
 from core.training.settings import changed
 from studio.cli.progress import watched
-from studio.measuring import compared, kept_aside, measure
+from studio.measuring import compared, kept_aside, lpips_at_hand, measure
 
 SUMMARY = "Measure a run's cameras and views."
 
@@ -52,7 +50,11 @@ def main(arguments: argparse.Namespace) -> int:
     errors = compared(learned, arguments.reference)
     own = kept_aside(learned, config)
     pixels = _own_pixels(arguments.run, config, learned) if own else None
-    lpips = _lpips(arguments.lpips) if own else None
+    lpips, missing = None, ""
+    if own:
+        lpips, missing = lpips_at_hand(arguments.lpips, config)
+    if missing:
+        print(f"LPIPS is left out: {missing}", file=sys.stderr)
     with watched("photos") if own else nullcontext(Watch()) as watch:
         report = measure(learned, config, errors, pixels, os.cpu_count() or 1, watch, lpips)
     if report.held_out == 0:
@@ -81,17 +83,6 @@ def _own_pixels(run: Path, config: Config, learned: Learned) -> np.ndarray:
             "where those are."
         )
     return photos.pixels
-
-
-def _lpips(weights: str) -> PictureLoss | None:
-    """LPIPS, if it can be had without asking anyone."""
-    try:
-        return LOSSES["lpips"].load(Source("LPIPS", "--lpips", weights), torch.device("cpu"))
-    except InputError as error:
-        if weights:
-            raise
-        print(f"LPIPS is left out: {error}", file=sys.stderr)
-        return None
 
 
 def _size(camera: Camera) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from core.exporting.cameras import EXPORTS
 from core.exporting.colour import CHANNELS, COLOUR_MAPS
 from core.exporting.films import FORMS
 from core.exporting.geometry import GEOMETRY, MESH_FORMS
+from core.exporting.history import HISTORY
 from core.exporting.jobs import Jobs
 from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS
@@ -25,7 +26,7 @@ CHOICES = {
     "export-channel": CHANNELS,
     "export-form": FORMS,
     "export-order": ORDERS,
-    "export-format": EXPORTS,
+    "export-format": [*EXPORTS, HISTORY],
     "export-up": UPS,
     "export-origin": ORIGINS,
     "option-explore-colour-map": COLOUR_MAPS,
@@ -39,7 +40,12 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "run": None,
         "config": None,
     },
-    "evaluate": {"run": None, "reference": "export-reference", "photos": "option-data-photos"},
+    "evaluate": {
+        "run": None,
+        "reference": "export-reference",
+        "photos": "option-data-photos",
+        "lpips": "option-losses-lpips-weights",
+    },
     "render": {
         "run": None,
         "path": "export-path",
