@@ -21,7 +21,7 @@ def scattered(seed: int, count: int, spread: float = 0.1) -> list[Camera]:
 
 
 def same(a: Camera, b: Camera, tolerance: float = 1e-9) -> bool:
-    numbers = [(c.fx, c.fy, c.cx, c.cy, c.width, c.height) for c in (a, b)]
+    numbers = [(c.fx, c.fy, c.cx, c.cy, c.width, c.height, c.k1) for c in (a, b)]
     poses = np.allclose(a.camera_to_world, b.camera_to_world, atol=tolerance)
     return poses and np.allclose(*numbers, atol=tolerance)
 

@@ -1,7 +1,7 @@
 """Where the cameras have been: whole poses at a bounded number of moments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,4 +85,4 @@ def _moved(camera: Camera, pose: np.ndarray, frame: np.ndarray) -> Camera:
     whole = np.eye(4)
     whole[:3] = pose
     fx, fy = float(frame[0]) * camera.width, float(frame[1]) * camera.height
-    return Camera(whole, fx, fy, camera.cx, camera.cy, camera.width, camera.height)
+    return replace(camera, camera_to_world=whole, fx=fx, fy=fy)

@@ -17,7 +17,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.evaluation.steering import Steering, steering
 from core.geometry.cameras import Camera
-from core.geometry.rays import camera_rays, cast_rays
+from core.geometry.rays import camera_rays, cast_rays, distortion_of
 from core.rendering.scene import Scene
 from core.rendering.volume import rays_at_once, render_rays
 
@@ -142,11 +142,12 @@ def _gradient(
     colours = photo.reshape(-1, 3)[which]
     focal = photo.new_tensor([camera.fx, camera.fy])
     centre = photo.new_tensor([camera.cx, camera.cy])
+    k1 = distortion_of(camera, photo.device)
     piece = rays_at_once(scene.field, len(which), scene.settings.points(scene.guide), photo.device)
     total = torch.zeros_like(numbers)
     for begin in range(0, len(which), piece):
         part = slice(begin, begin + piece)
-        rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part])
+        rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part], k1)
         seen = render_rays(scene.field, rays, scene.frame, scene.settings, guide=scene.guide)
         error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
         total += torch.autograd.grad(error, numbers)[0]

@@ -14,7 +14,8 @@ def starting_cameras(learned: Mapping[int, Camera], place: int) -> list[Camera]:
 
     The first is on the way between the two learned cameras nearest in the order of the photos, one
     on either side where there are two sides; for photos before or after all learned ones it is
-    beyond the two. Then come the learned cameras themselves, the nearest first.
+    beyond the two. Then come the learned cameras themselves, the nearest first. Where photos have
+    focal lengths of their own, a start has that of the nearest camera it comes from.
 
     Args:
         learned: at least one, by place in the order of the photos.

@@ -136,8 +136,7 @@ def _frustum(camera: Camera, depth: float) -> np.ndarray:
     """(P, 3) world points of one line that draws the whole pyramid."""
     width, height = camera.width, camera.height
     pixels = np.array([[0, 0], [width, 0], [width, height], [0, height]])
-    plane = (pixels - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
-    corners = np.hstack([plane, np.ones((4, 1))]) * depth
+    corners = np.hstack([camera.tangents(pixels), np.ones((4, 1))]) * depth
     a, b, c, d = corners @ camera.camera_to_world[:3, :3].T + camera.position
     tip = camera.position
     return np.stack([tip, a, b, tip, c, d, tip, b, c, d, a])

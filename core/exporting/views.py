@@ -128,5 +128,5 @@ def nothing_there() -> InputError:
 
 
 def _sized(camera: Camera) -> Camera:
-    """The same view with at most `LONG_SIDE` pixels along its longer side."""
-    return camera.scaled(min(1.0, LONG_SIDE / max(camera.width, camera.height)))
+    """The same view with at most `LONG_SIDE` pixels along its longer side, and straight rays."""
+    return camera.pinhole.scaled(min(1.0, LONG_SIDE / max(camera.width, camera.height)))

@@ -115,7 +115,7 @@ class PlanesField(nn.Module):
         floor, device = float(self.depth_floor), self.places.device
         fresh = PlanesField(places.to(device), width, height, extent, floor, self.unit).to(device)
         old = torch.cat(list(self.blocks))
-        texels = _texel_centres(width, height, device)
+        texels = texel_centres(width, height, device)
         before = _spacing(self.places)
         after = _spacing(fresh.places)
         logits = []
@@ -149,7 +149,7 @@ def _spacing(places: Tensor) -> Tensor:
     return (torch.cat([steps[:1], steps]) + torch.cat([steps, steps[-1:]])) / 2
 
 
-def _texel_centres(width: int, height: int, device: torch.device) -> Tensor:
+def texel_centres(width: int, height: int, device: torch.device) -> Tensor:
     """(H, W, 2) in [-1, 1]."""
     x = (torch.arange(width, device=device) + 0.5) * (2 / width) - 1
     y = (torch.arange(height, device=device) + 0.5) * (2 / height) - 1

@@ -21,15 +21,19 @@ def check_writable(cameras: Mapping[str, Camera]) -> None:
     if not cameras:
         raise InputError("There are no cameras to write; train with at least one photo first.")
     for camera in cameras.values():
-        numbers = [camera.fx, camera.fy, camera.cx, camera.cy, *camera.camera_to_world.flat]
-        if not np.isfinite(numbers).all():
+        lens = [camera.fx, camera.fy, camera.cx, camera.cy, camera.k1]
+        if not np.isfinite([*lens, *camera.camera_to_world.flat]).all():
             raise InputError(
                 "The cameras are not finite numbers; restart training before exporting."
             )
 
 
 def checked_camera(
-    pose: np.ndarray, intrinsics: Sequence[float], size: Sequence[float], where: str
+    pose: np.ndarray,
+    intrinsics: Sequence[float],
+    size: Sequence[float],
+    where: str,
+    k1: float = 0.0,
 ) -> Camera:
     """A camera as read.
 
@@ -38,6 +42,7 @@ def checked_camera(
         intrinsics: fx, fy, cx, cy in pixels.
         size: width, height in pixels.
         where: which camera of which file, for a complaint.
+        k1: radial distortion.
 
     Raises:
         InputError: the numbers are those of no camera.
@@ -48,7 +53,19 @@ def checked_camera(
     if not all(abs(number) <= LARGEST_NUMBER for number in (cx, cy)):
         raise InputError(f"{where}: the principal point must be finite pixels; correct it.")
     width, height = (round(side) for side in size)
-    return Camera(exact_pose(pose, where), fx, fy, cx, cy, width, height)
+    k1 = checked_distortion(k1, where)
+    return Camera(exact_pose(pose, where), fx, fy, cx, cy, width, height, k1)
+
+
+def checked_distortion(k1: float, where: str) -> float:
+    """A radial distortion as read.
+
+    Raises:
+        InputError: it is not finite.
+    """
+    if not abs(k1) <= LARGEST_NUMBER:
+        raise InputError(f"{where}: the distortion k1 must be a finite number; correct it.")
+    return float(k1)
 
 
 def exact_pose(pose: np.ndarray, where: str) -> np.ndarray:

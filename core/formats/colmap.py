@@ -5,8 +5,9 @@ everywhere in `core`; `images` for each photo the pose **world to camera** in Op
 quaternion `wxyz` and a translation, with the photo's name; `points3D` the sparse points, of
 which only the places are read, and which are written as none. See https://colmap.github.io/format.html.
 
-Of a lens with distortion only the pinhole part is read. That is enough to compare poses and focal
-lengths with; what such a camera would render does not cover its photo.
+Of a lens with more distortion than one radial coefficient, k1, only the pinhole part is read. That
+is enough to compare poses and focal lengths with; what such a camera would render does not cover
+its photo. Pinholes are written as PINHOLE; with k1 square pixels are SIMPLE_RADIAL, others OPENCV.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ LARGEST_PART = 500_000_000  # bytes of one file: most are points in the photos, 
 
 
 class Intrinsics(NamedTuple):
-    """What `cameras` states of one camera, in pixels, without distortion."""
+    """What `cameras` states of one camera, in pixels, and its radial distortion."""
 
     fx: float
     fy: float
@@ -39,6 +40,7 @@ class Intrinsics(NamedTuple):
     cy: float
     width: int
     height: int
+    k1: float = 0.0
 
 
 class Image(NamedTuple):
@@ -67,19 +69,38 @@ class Lens:
     pinhole: tuple[int, int, int, int]  # where fx, fy, cx and cy are among them
 
     def intrinsics(self, parameters: Sequence[float], width: int, height: int) -> Intrinsics:
-        """The pinhole part."""
+        """The pinhole part, and k1 where it is all the distortion; it always comes first."""
         fx, fy, cx, cy = (parameters[index] for index in self.pinhole)
-        return Intrinsics(fx, fy, cx, cy, width, height)
+        k1, *further = [*parameters[max(self.pinhole) + 1 :], 0.0]
+        return Intrinsics(fx, fy, cx, cy, width, height, 0.0 if any(further) else k1)
+
+    def parameters_of(self, own: Intrinsics) -> list[float]:
+        """As it states a camera that it can hold; the inverse of `intrinsics`."""
+        stated = [0.0] * self.parameters
+        for index, number in zip(self.pinhole, own[:4], strict=True):
+            stated[index] = number
+        if own.k1:
+            stated[max(self.pinhole) + 1] = own.k1
+        return stated
 
 
-PINHOLE = Lens("PINHOLE", 1, 4, (0, 1, 2, 3))  # what is written
+PINHOLE = Lens("PINHOLE", 1, 4, (0, 1, 2, 3))
+SIMPLE_RADIAL = Lens("SIMPLE_RADIAL", 2, 4, (0, 0, 1, 2))
+OPENCV = Lens("OPENCV", 4, 8, (0, 1, 2, 3))
 LENSES = (
     Lens("SIMPLE_PINHOLE", 0, 3, (0, 0, 1, 2)),
     PINHOLE,
-    Lens("SIMPLE_RADIAL", 2, 4, (0, 0, 1, 2)),
+    SIMPLE_RADIAL,
     Lens("RADIAL", 3, 5, (0, 0, 1, 2)),
-    Lens("OPENCV", 4, 8, (0, 1, 2, 3)),
+    OPENCV,
 )
+
+
+def lens_for(own: Intrinsics) -> Lens:
+    """The one to write a camera with."""
+    if own.k1 == 0:
+        return PINHOLE
+    return SIMPLE_RADIAL if own.fx == own.fy else OPENCV
 
 
 def lens_called(name: str | int, where: str) -> Lens:
@@ -108,7 +129,7 @@ def model_of(cameras: Mapping[str, Camera]) -> Model:
     images = []
     for name, camera in cameras.items():
         size = (camera.width, camera.height)
-        own = Intrinsics(camera.fx, camera.fy, camera.cx, camera.cy, *size)
+        own = Intrinsics(camera.fx, camera.fy, camera.cx, camera.cy, *size, camera.k1)
         rotation = Rotation.from_matrix(camera.camera_to_world[:3, :3]).inv()
         quaternion = rotation.as_quat(canonical=True, scalar_first=True).tolist()
         translation = rotation.apply(-camera.position).tolist()
@@ -135,7 +156,8 @@ def cameras_of(model: Model, folder: Path) -> dict[str, Camera]:
         turn = exact_rotation(image.quaternion, where)
         world_to_camera = exact_pose(pose_of(turn, image.translation), where)
         pose = np.linalg.inv(world_to_camera)
-        cameras[image.name] = checked_camera(pose, own[:4], own[4:], where)
+        size = (own.width, own.height)
+        cameras[image.name] = checked_camera(pose, own[:4], size, where, own.k1)
     if not cameras:
         raise InputError(f"{folder}: no photo has a pose in this model; choose another one.")
     return cameras

@@ -13,12 +13,12 @@ import numpy as np
 from core.errors import InputError
 from core.formats.colmap import (
     LARGEST_PART,
-    PINHOLE,
     Image,
     Intrinsics,
     Model,
     cameras_of,
     lens_called,
+    lens_for,
     model_of,
 )
 from core.formats.files import opened, write_folder
@@ -39,9 +39,10 @@ def write_colmap_binary(cameras: Mapping[str, Camera], out: Path) -> None:
     """
     model = model_of(cameras)
     lenses = struct.pack("<Q", len(model.cameras))
-    for number, (*parameters, width, height) in model.cameras.items():
-        lenses += struct.pack(CAMERA, number, PINHOLE.number, width, height)
-        lenses += struct.pack("<4d", *parameters)
+    for number, own in model.cameras.items():
+        lens = lens_for(own)
+        lenses += struct.pack(CAMERA, number, lens.number, own.width, own.height)
+        lenses += struct.pack(f"<{lens.parameters}d", *lens.parameters_of(own))
     images = struct.pack("<Q", len(model.images))
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         images += struct.pack(IMAGE, number, *quaternion, *translation, camera)

@@ -8,12 +8,12 @@ import numpy as np
 from core.errors import InputError
 from core.formats.colmap import (
     LARGEST_PART,
-    PINHOLE,
     Image,
     Intrinsics,
     Model,
     cameras_of,
     lens_called,
+    lens_for,
     model_of,
 )
 from core.formats.files import opened, write_folder
@@ -37,8 +37,9 @@ def write_colmap_text(cameras: Mapping[str, Camera], out: Path) -> None:
                 "export the binary model."
             )
     lenses = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]"]
-    for number, (*parameters, width, height) in model.cameras.items():
-        lenses.append(_line(number, PINHOLE.name, width, height, *parameters))
+    for number, own in model.cameras.items():
+        lens = lens_for(own)
+        lenses.append(_line(number, lens.name, own.width, own.height, *lens.parameters_of(own)))
     images = ["# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME, then a line of points"]
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         images += [_line(number, *quaternion, *translation, camera, name), ""]

@@ -32,9 +32,9 @@ def write_llff(
         bounds: nearest and farthest depth in each photo, in the cameras' units.
 
     Raises:
-        InputError: there are no cameras, one is not finite, fx is not fy or the principal point
-            not the centre, which the form cannot state; bounds are not 0 < near < far; or nothing
-            can be written at `out`.
+        InputError: there are no cameras, one is not finite, fx is not fy, the principal point not
+            the centre or k1 not 0, which the form cannot state; bounds are not 0 < near < far; or
+            nothing can be written at `out`.
     """
     check_writable(cameras)
     rows = []
@@ -45,6 +45,11 @@ def write_llff(
             raise InputError(
                 f"{name!r}: LLFF states one focal length and no principal point; train with "
                 "cameras.shared_focal, or export another form."
+            )
+        if camera.k1:
+            raise InputError(
+                f"{name!r}: LLFF states no distortion; train without cameras.learn_distortion, or "
+                "export another form."
             )
         if not 0 < near < far < np.inf:
             raise InputError(

@@ -16,14 +16,14 @@ from core.geometry.cameras import Camera
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of `savez` and `savez_compressed`
-INTRINSICS, SIZE = ("fx", "fy", "cx", "cy"), ("width", "height")
+INTRINSICS, SIZE, DISTORTION = ("fx", "fy", "cx", "cy"), ("width", "height"), "k1"
 
 
 def write_npz(cameras: Mapping[str, Camera], out: Path) -> None:
     """Write arrays for N cameras.
 
     `names` (N,) text; `camera_to_world` (N, 4, 4) in OpenCV axes; `fx`, `fy`, `cx`, `cy` (N,) and
-    `width`, `height` (N,) in pixels.
+    `width`, `height` (N,) in pixels; `k1` (N,) radial distortion, as OpenCV has it.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -31,7 +31,7 @@ def write_npz(cameras: Mapping[str, Camera], out: Path) -> None:
     check_writable(cameras)
     numbers = {
         key: np.array([getattr(camera, key) for camera in cameras.values()])
-        for key in ("camera_to_world", *INTRINSICS, *SIZE)
+        for key in ("camera_to_world", *INTRINSICS, *SIZE, DISTORTION)
     }
     stream = io.BytesIO()
     np.savez(stream, names=np.array(list(cameras)), **numbers)
@@ -39,7 +39,7 @@ def write_npz(cameras: Mapping[str, Camera], out: Path) -> None:
 
 
 def read_npz(path: Path) -> dict[str, Camera]:
-    """Cameras of a file that `write_npz` wrote.
+    """Cameras of a file that `write_npz` wrote; one without `k1` holds pinholes.
 
     Raises:
         InputError: the file cannot be read or is not of that form.
@@ -48,10 +48,11 @@ def read_npz(path: Path) -> dict[str, Camera]:
     names = stated["names"].tolist()
     if len(set(names)) != len(names) or not names:
         raise InputError(f"{path}: every camera needs a name of its own; write it again.")
-    rows = zip(*(stated[key] for key in ("camera_to_world", *INTRINSICS, *SIZE)), strict=True)
+    order = ("camera_to_world", *INTRINSICS, *SIZE, DISTORTION)
+    rows = zip(*(stated[key] for key in order), strict=True)
     return {
-        name: checked_camera(pose, numbers[:4], numbers[4:], f"{path}: camera {name!r}")
-        for name, (pose, *numbers) in zip(names, rows, strict=True)
+        name: checked_camera(pose, numbers[:4], numbers[4:6], f"{path}: camera {name!r}", k1)
+        for name, (pose, *numbers, k1) in zip(names, rows, strict=True)
     }
 
 
@@ -61,8 +62,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(stream) as archive:
             names = array_in(_member(archive, "names", path), TEXT, f"{path}: names")
-            stated = {"names": names}
-            for key in ("camera_to_world", *INTRINSICS, *SIZE):
+            stated = {"names": names, DISTORTION: np.zeros(names.size)}
+            there = f"{DISTORTION}.npy" in archive.namelist()
+            for key in ("camera_to_world", *INTRINSICS, *SIZE, *[DISTORTION] * there):
                 found = array_in(_member(archive, key, path), NUMBERS, f"{path}: {key}")
                 stated[key] = found.astype(np.float64)
     except DAMAGE as error:

@@ -20,7 +20,8 @@ def write_ply(cameras: Mapping[str, Camera], out: Path) -> None:
     """Write a frustum for each camera: its centre, then the corners of its picture, as vertices.
 
     Corners are top left, top right, bottom right, bottom left. Colours run from blue, the first
-    camera, to red, the last. The form is for looking: nothing reads it back.
+    camera, to red, the last. Of a lens with distortion the corners are right and the edges between
+    them straight. The form is for looking: nothing reads it back.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -40,10 +41,9 @@ def write_ply(cameras: Mapping[str, Camera], out: Path) -> None:
 
 def _corners(camera: Camera, depth: float) -> np.ndarray:
     """(5, 3) centre and corners in the world."""
-    x = (np.array([0, camera.width]) - camera.cx) / camera.fx
-    y = (np.array([0, camera.height]) - camera.cy) / camera.fy
-    plane = [(x[0], y[0], 1), (x[1], y[0], 1), (x[1], y[1], 1), (x[0], y[1], 1)]
-    local = depth * np.array([(0, 0, 0), *plane])
+    width, height = camera.width, camera.height
+    plane = camera.tangents(np.array([[0, 0], [width, 0], [width, height], [0, height]]))
+    local = depth * np.array([(0, 0, 0), *((x, y, 1) for x, y in plane)])
     return local @ camera.camera_to_world[:3, :3].T + camera.position
 
 

@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError
-from core.formats.checks import LARGEST_NUMBER, check_writable, exact_pose
+from core.formats.checks import (
+    LARGEST_NUMBER,
+    check_writable,
+    checked_distortion,
+    exact_pose,
+)
 from core.formats.files import read_file, write_file
 from core.geometry.cameras import Camera
 from core.geometry.paths import covering
+
+FURTHER = ("k2", "k3", "k4", "p1", "p2", "is_fisheye")  # with which k1 is not all
+RADIAL = (None, "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")  # models whose k1 is ours
 
 
 def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
@@ -19,7 +27,7 @@ def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
 
     Poses are camera to world in OpenGL axes (x right, y up, z back), file_path is the photo's name
     as it is. Intrinsics that all cameras share stand at the top, else in every frame, because
-    nerfstudio prefers the top.
+    nerfstudio prefers the top. Distortion is stated where there is some.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -35,7 +43,8 @@ def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
         }
         for (name, camera), own in zip(cameras.items(), stated, strict=True)
     ]
-    content = {"camera_model": "PINHOLE", **(shared or {}), "frames": frames}
+    model = "OPENCV" if any("k1" in own for own in stated) else "PINHOLE"
+    content = {"camera_model": model, **(shared or {}), "frames": frames}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_file(f"{text}\n".encode(), out)
 
@@ -63,7 +72,7 @@ def read_cameras(file: Path, like: Camera | None = None) -> list[tuple[str, Came
     Poses are camera to world in OpenGL axes (x right, y up, z back); they come back in OpenCV axes
     with exact rotations. Intrinsics stand at the top or in a frame, where the frame's win. A
     missing fl_y equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
-    Of a lens with distortion the pinhole part is read.
+    Of a lens with more distortion than k1 the pinhole part is read.
 
     Args:
         file: the JSON file, at most 4 MB.
@@ -93,6 +102,7 @@ def flip_axes(camera_to_world: np.ndarray) -> np.ndarray:
 
 
 def _intrinsics(camera: Camera) -> dict[str, float]:
+    lens = {"k1": camera.k1, "k2": 0.0, "p1": 0.0, "p2": 0.0}
     return {
         "w": camera.width,
         "h": camera.height,
@@ -100,6 +110,7 @@ def _intrinsics(camera: Camera) -> dict[str, float]:
         "fl_y": camera.fy,
         "cx": camera.cx,
         "cy": camera.cy,
+        **(lens if camera.k1 else {}),
     }
 
 
@@ -122,7 +133,8 @@ def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera
         entry = {**entry, "fl_x": usual.fx, "fl_y": usual.fy}
     entry = {"fl_y": entry.get("fl_x"), "cx": width / 2, "cy": height / 2, **entry}
     fx, fy, cx, cy = (_pixels(entry, key, where) for key in ("fl_x", "fl_y", "cx", "cy"))
-    return Camera(flip_axes(_pose(entry, where)), fx, fy, cx, cy, width, height)
+    k1 = _distortion(entry, where)
+    return Camera(flip_axes(_pose(entry, where)), fx, fy, cx, cy, width, height, k1)
 
 
 def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
@@ -130,6 +142,16 @@ def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
     if isinstance(value, int | float) and 1 <= value <= LARGEST_NUMBER:
         return float(value)
     raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
+
+
+def _distortion(entry: Mapping[str, Any], where: str) -> float:
+    """k1 where it is all there is, else 0."""
+    if any(entry.get(key) for key in FURTHER) or entry.get("camera_model") not in RADIAL:
+        return 0.0
+    k1 = entry.get("k1", 0.0)
+    if not isinstance(k1, int | float):
+        raise InputError(f"{where}: `k1` must be a number; correct it.")
+    return checked_distortion(k1, where)
 
 
 def _pose(entry: Mapping[str, Any], where: str) -> np.ndarray:

@@ -1,18 +1,23 @@
 """One camera as a value, and the rig of all learned cameras."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.geometry.distortion import undistorted
 from core.geometry.focals import FOCALS
 from core.geometry.rotations import ROTATIONS
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """A pinhole camera: pose in the world and intrinsics in pixels at `width` x `height`."""
+    """A camera: pose in the world and intrinsics in pixels at `width` x `height`.
+
+    It is a pinhole where `k1`, the radial distortion (see `core.geometry.distortion`), is 0.
+    """
 
     camera_to_world: np.ndarray  # (4, 4) float64, OpenCV axes
     fx: float
@@ -21,6 +26,7 @@ class Camera:
     cy: float
     width: int
     height: int
+    k1: float = 0.0
 
     @property
     def position(self) -> np.ndarray:
@@ -29,7 +35,7 @@ class Camera:
 
     @property
     def vertical_fov(self) -> float:
-        """Radians from the top edge to the bottom edge."""
+        """Radians from the top edge to the bottom edge, without distortion."""
         return float(2 * np.arctan(self.height / 2 / self.fy))
 
     @property
@@ -40,21 +46,40 @@ class Camera:
     def resized(self, width: int, height: int) -> "Camera":
         """The same view of the world at another resolution."""
         x, y = width / self.width, height / self.height
-        return Camera(
-            self.camera_to_world, self.fx * x, self.fy * y, self.cx * x, self.cy * y, width, height
-        )
+        focal, centre = (self.fx * x, self.fy * y), (self.cx * x, self.cy * y)
+        return Camera(self.camera_to_world, *focal, *centre, width, height, self.k1)
 
     def scaled(self, scale: float) -> "Camera":
         """The same view with its sides times `scale`, rounded to whole pixels and at least one."""
         return self.resized(*(max(1, round(side * scale)) for side in (self.width, self.height)))
 
+    @property
+    def pinhole(self) -> "Camera":
+        """The same without distortion: to render for the eye, or to measure by straight rays."""
+        return replace(self, k1=0.0)
+
+    def tangents(self, pixels: np.ndarray) -> np.ndarray:
+        """(..., 2) X / Z and Y / Z, in camera axes, of the rays through `pixels` (..., 2)."""
+        plane = (pixels - [self.cx, self.cy]) / [self.fx, self.fy]
+        if self.k1 == 0:
+            return plane
+        return undistorted(torch.from_numpy(plane), torch.tensor(self.k1)).numpy()
+
 
 class CameraRig(nn.Module):
-    """The learned cameras: rotation (N, k), position (N, 3) and focal (1,) or (2,) numbers.
+    """The learned cameras: rotation (N, k), position (N, 3), and what their lenses are.
 
-    With one focal number pixels are square and its ratio belongs to the longer side; with two,
-    fx belongs to the width and fy to the height (NeRF--, section 3.1). The principal point is the
-    image's centre. All cameras start at the identity.
+    `focal` (1,) or (2,) is the focal length that the photos have in common. With one number pixels
+    are square and its ratio belongs to the longer side; with two, fx belongs to the width and fy to
+    the height (NeRF--, section 3.1). Where each photo has a focal length of its own, `zoom` (N, 1)
+    or (N, 2) is the logarithm of that over the common one; else it is (0, 1) or (0, 2). So there is
+    one frame for all, which a photo without a camera cannot move. `distortion` (1,) is the k1 of
+    all photos, see `core.geometry.distortion`. The principal point is the image's centre. All
+    cameras start at the identity.
+
+    Attributes:
+        distorts: whether rays heed `distortion`. A rig that does not has 0 there and casts the rays
+            of pinholes, at no cost.
     """
 
     def __init__(
@@ -77,6 +102,9 @@ class CameraRig(nn.Module):
         sides = [self.long_side] if shared_focal else [width, height]
         ratios = torch.tensor([focal_ratio * self.long_side / side for side in sides])
         self.focal = nn.Parameter(FOCALS[focal].from_ratio(ratios))
+        self.zoom = nn.Parameter(ratios.new_zeros(0, len(sides)))
+        self.distortion = nn.Parameter(ratios.new_zeros(1))
+        self.distorts = False
 
     @property
     def long_side(self) -> int:
@@ -92,15 +120,39 @@ class CameraRig(nn.Module):
         bottom = top.new_tensor([0, 0, 0, 1]).expand(*top.shape[:-2], 1, 4)
         return torch.cat([top, bottom], dim=-2)
 
+    @property
+    def zooms(self) -> bool:
+        """Whether each photo has a focal length of its own."""
+        return len(self.zoom) > 0
+
+    @property
+    def k1(self) -> Tensor | None:
+        """(1,) the distortion of all rays; None where there is none."""
+        return self.distortion if self.distorts else None
+
     def focal_lengths(self) -> Tensor:
-        """(2,) fx and fy in pixels at the rig's width and height."""
+        """(2,) fx and fy in pixels at the rig's width and height, common to all photos."""
         ratio = FOCALS[self.focal_kind].to_ratio(self.focal)
         if self.shared_focal:
             return (ratio * self.long_side).expand(2)
         return ratio * ratio.new_tensor([self.width, self.height])
 
+    def focal_lengths_of(self, photos: Tensor) -> Tensor:
+        """(..., 2) fx and fy of some photos (...), or (2,) where all have the same."""
+        common = self.focal_lengths()
+        return common * self.zoom[photos].exp() if self.zooms else common
+
+    def through_lens(self, tangents: Tensor, photos: Tensor) -> Tensor:
+        """What photos see where pinholes of the common focal length would see `tangents` (..., 2).
+
+        Args: `photos` (...) are told apart only where focal lengths are.
+        """
+        if self.zooms:
+            tangents = tangents / self.zoom[photos].exp()
+        return undistorted(tangents, self.distortion) if self.distorts else tangents
+
     def frame(self) -> Tensor:
-        """(2,) fx / width and fy / height, which fix the axes of ndc."""
+        """(2,) common fx / width and fy / height, which fix the axes of ndc for all photos."""
         focal = self.focal_lengths()
         return focal / focal.new_tensor([self.width, self.height])
 
@@ -114,11 +166,16 @@ class CameraRig(nn.Module):
         rotation: str | None = None,
         focal: str | None = None,
         shared_focal: bool | None = None,
+        zooms: bool | None = None,
+        distorts: bool | None = None,
     ) -> None:
         """Re-express the cameras with other representations without moving them.
 
-        Only the parameters concerned are replaced. Going from two focal lengths to a shared one
-        is the single change that can move a pixel: their geometric mean is taken.
+        Only the parameters concerned are replaced. Two changes can move a pixel, as several numbers
+        become one, their geometric mean: going from fx and fy to square pixels, and from a focal
+        length for each photo to one for all. What each photo then sees is as much larger or smaller
+        as its focal length differed from the mean. Distortion that is not 0 stays, whatever
+        `distorts` asks for.
         """
         if rotation is not None and rotation != self.rotation_kind:
             exact = ROTATIONS[self.rotation_kind].to_matrix(self.rotation.double())
@@ -133,7 +190,42 @@ class CameraRig(nn.Module):
             else:
                 ratio = pixels / pixels.new_tensor([self.width, self.height])
             self.focal = nn.Parameter(FOCALS[focal].from_ratio(ratio).to(self.focal.dtype))
+            self._square_zoom(shared_focal)
             self.focal_kind, self.shared_focal = focal, shared_focal
+        if zooms is not None and zooms != self.zooms:
+            self._split() if zooms else self._join()
+        if distorts is not None:
+            self.distorts = distorts or bool(self.distortion != 0)
+
+    def _square_zoom(self, shared_focal: bool) -> None:
+        """Zoom as `shared_focal` wants it; before that is changed."""
+        if shared_focal != self.shared_focal:
+            zoom = self.zoom.mean(-1, keepdim=True) if shared_focal else self.zoom.expand(-1, 2)
+            self.zoom = nn.Parameter(zoom.clone())
+
+    def _split(self) -> None:
+        self.zoom = nn.Parameter(self.zoom.new_zeros(len(self.position), self.zoom.shape[1]))
+
+    def _join(self) -> None:
+        kind = FOCALS[self.focal_kind]
+        ratio = kind.to_ratio(self.focal.double()) * self.zoom.double().mean(0).exp()
+        self.focal = nn.Parameter(kind.from_ratio(ratio).to(self.focal.dtype))
+        self.zoom = nn.Parameter(self.zoom.new_zeros(0, self.zoom.shape[1]))
+
+    @torch.no_grad()
+    def take(self, numbers: Mapping[str, Tensor]) -> None:
+        """Have the numbers of another rig of as many photos, stored alike, by parameter.
+
+        Runs that are older than `zoom` and `distortion` lack them, and keep what is here. Whether
+        photos have focal lengths of their own is taken over with `zoom`.
+        """
+        zoom = numbers.get("zoom", self.zoom)
+        if zoom.shape != self.zoom.shape:
+            self.zoom = nn.Parameter(torch.zeros_like(zoom, device=self.zoom.device))
+        older = {"zoom": self.zoom, "distortion": self.distortion}
+        for name, parameter in self.named_parameters():
+            parameter.copy_((older | dict(numbers))[name])
+        self.convert(distorts=self.distorts)
 
     @torch.no_grad()
     def place(self, index: Tensor, camera_to_world: Tensor) -> None:
@@ -152,8 +244,16 @@ class CameraRig(nn.Module):
         self.focal.copy_(FOCALS[self.focal_kind].from_ratio(ratio))
 
     @torch.no_grad()
+    def set_zooms(self, pixels: Tensor) -> None:
+        """Give each photo its own (N, 2) fx and fy in pixels, beside the common ones that stay."""
+        zoom = (pixels / self.focal_lengths()).log()
+        self.zoom.copy_(zoom.mean(-1, keepdim=True) if self.shared_focal else zoom)
+
+    @torch.no_grad()
     def cameras(self) -> list[Camera]:
         """Every camera as a value, in the order of the photos."""
-        (fx, fy), (cx, cy) = self.focal_lengths().tolist(), self.principal_point().tolist()
         poses = self.camera_to_world().double().cpu().numpy()
-        return [Camera(pose, fx, fy, cx, cy, self.width, self.height) for pose in poses]
+        everyone = torch.arange(len(poses), device=self.position.device)
+        focals = self.focal_lengths_of(everyone).expand(len(poses), 2).tolist()
+        last = *self.principal_point().tolist(), self.width, self.height, float(self.distortion)
+        return [Camera(pose, *focal, *last) for pose, focal in zip(poses, focals, strict=True)]

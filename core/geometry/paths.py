@@ -1,4 +1,4 @@
-"""Camera paths of videos: a spiral, or a tour through given cameras."""
+"""Camera paths of videos: a spiral, or a tour through given cameras. All are of pinholes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,8 +30,9 @@ def average_camera(cameras: Sequence[Camera]) -> Camera:
 def covering(camera: Camera, width: int, height: int) -> Camera:
     """The same view at another size and shape: scaled until it fills the frame, the rest cropped.
 
-    Pixels keep their shape. A frame wider than the picture keeps the horizontal field of view and
-    loses some of the top and bottom; a taller one keeps the vertical and loses some of the sides.
+    Pixels keep their shape, and distortion is left out: films are for the eye. A frame wider than
+    the picture keeps the horizontal field of view and loses some of the top and bottom; a taller
+    one keeps the vertical and loses some of the sides.
     """
     scale = max(width / camera.width, height / camera.height)
     cx = (camera.cx - camera.width / 2) * scale + width / 2
@@ -107,7 +108,7 @@ def interpolate(cameras: Sequence[Camera], frames: int, order: Order = "near") -
     like = cameras[0]
     stops = [cameras[index] for index in near_order(cameras)] if order == "near" else cameras
     if len(stops) == 1:
-        return [like] * frames
+        return [like.pinhole] * frames
     rotations = _rotations(stops)
     numbers = np.stack([_numbers(covering(stop, like.width, like.height)) for stop in stops])
     numbers[:, 3:5] = np.log(numbers[:, 3:5])

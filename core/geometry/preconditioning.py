@@ -56,6 +56,17 @@ def preconditioner(rig: CameraRig, points: Tensor, learned: Tensor) -> Tensor:
     return (vectors * scale.unsqueeze(-2) @ vectors.mT).to(numbers.dtype)
 
 
+def distortion_scale(rig: CameraRig) -> float:
+    """How far k1 moves while it moves the picture as a change of 1 in the focal length's logarithm.
+
+    At radius r on the plane at depth 1 they move it by k1 r^3 and by r; root mean squares count.
+    """
+    side = (torch.arange(32, dtype=torch.float64) + 0.5) / 32 - 0.5
+    y, x = torch.meshgrid(side, side, indexing="ij")
+    square = (torch.stack([x, y], -1) / rig.frame().detach().double().cpu()).square().sum(-1)
+    return float((square.mean() / (square**3).mean()).sqrt())
+
+
 def _moving(values: Tensor) -> Tensor:
     """Which eigenvalues (..., K), rising, belong to directions that move points."""
     return values > SMALLEST * values[..., -1:]

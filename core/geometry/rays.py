@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from core.geometry.cameras import Camera
+from core.geometry.distortion import undistorted
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,19 +20,32 @@ class Rays:
         return Rays(self.origins[part], self.directions[part])
 
 
-def cast_rays(camera_to_world: Tensor, focal: Tensor, centre: Tensor, pixels: Tensor) -> Rays:
+def cast_rays(
+    camera_to_world: Tensor,
+    focal: Tensor,
+    centre: Tensor,
+    pixels: Tensor,
+    k1: Tensor | None = None,
+) -> Rays:
     """Rays through points of the image plane.
 
     Args:
         camera_to_world: (R, 4, 4), or (4, 4) for one camera.
-        focal: (2,) fx, fy in pixels.
+        focal: (R, 2) fx, fy in pixels, or (2,) for all.
         centre: (2,) cx, cy in pixels.
         pixels: (R, 2) x, y in pixels; the middle of the top left pixel is (0.5, 0.5).
+        k1: (1,) radial distortion, see `core.geometry.distortion`; None is none, and a pinhole's.
     """
     plane = (pixels - centre) / focal
-    local = torch.cat([plane, torch.ones_like(plane[..., :1])], dim=-1)
-    directions = (camera_to_world[..., :3, :3] @ local.unsqueeze(-1)).squeeze(-1)
+    if k1 is not None:
+        plane = undistorted(plane, k1)
+    directions = (camera_to_world[..., :3, :3] @ ahead(plane).unsqueeze(-1)).squeeze(-1)
     return Rays(camera_to_world[..., :3, 3].expand_as(directions), directions)
+
+
+def ahead(tangents: Tensor) -> Tensor:
+    """(..., 3) directions of camera z 1 from X / Z and Y / Z (..., 2)."""
+    return torch.cat([tangents, torch.ones_like(tangents[..., :1])], dim=-1)
 
 
 def pixel_centres(width: int, height: int, device: torch.device | str = "cpu") -> Tensor:
@@ -49,4 +63,10 @@ def camera_rays(camera: Camera, device: torch.device | str = "cpu") -> Rays:
         torch.tensor([camera.fx, camera.fy], dtype=torch.float32, device=device),
         torch.tensor([camera.cx, camera.cy], dtype=torch.float32, device=device),
         pixel_centres(camera.width, camera.height, device),
+        distortion_of(camera, device),
     )
+
+
+def distortion_of(camera: Camera, device: torch.device | str = "cpu") -> Tensor | None:
+    """(1,) k1 as `cast_rays` takes it; None of a pinhole."""
+    return None if camera.k1 == 0 else torch.tensor([camera.k1], device=device)

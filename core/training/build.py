@@ -66,10 +66,23 @@ def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
     )
 
 
-def learns(config: Config) -> Learns:
-    """Which camera numbers a config lets learn."""
+def express(rig: CameraRig, config: Config, stage: str) -> None:
+    """Store all cameras as the config asks for at this stage, without moving one.
+
+    The bootstrap finds one focal length for all photos: its trials compare one number, and small
+    pictures of few planes hardly tell several, or distortion, from depths and poses.
+    """
+    part, found = config.cameras, stage != "bootstrap"
+    zooms = found and part.focal_of == "each-photo"
+    distorts = found and part.learn_distortion
+    rig.convert(part.rotation, part.focal, part.shared_focal, zooms, distorts)
+
+
+def learns(config: Config, stage: str) -> Learns:
+    """Which camera numbers a config lets learn at this stage; see `express`."""
     part = config.cameras
-    return Learns(part.learn_rotation, part.learn_position, part.learn_focal)
+    distortion = part.learn_distortion and stage != "bootstrap"
+    return Learns(part.learn_rotation, part.learn_position, part.learn_focal, distortion)
 
 
 def plane_unit(config: Config) -> float:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from core.geometry.cameras import CameraRig
 from core.geometry.focals import FOCALS
-from core.geometry.preconditioning import frustum_points, preconditioner
+from core.geometry.preconditioning import distortion_scale, frustum_points, preconditioner
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Learns:
 
     rotation: bool = True
     position: bool = True
-    focal: bool = True
+    focal: bool = True  # the common one, and each photo's own
+    distortion: bool = False
 
 
 # The usual floor of 1e-8 silently shrinks the small gradients of cameras (CamP, appendix).
@@ -24,7 +25,7 @@ BETAS, EPSILON = (0.9, 0.99), 1e-15
 
 
 class CameraOptimizer:
-    """Adam for all poses together and for the focal length.
+    """Adam for all poses together, for focal lengths and for the distortion.
 
     The latent numbers are 0 before each step and folded into the rig after it, so the rig always
     holds the truth and can be converted, exported or moved by others between steps.
@@ -46,9 +47,13 @@ class CameraOptimizer:
         self.mixing = preconditioner(rig, frustum_points(rig, *reach), free)
         self._pose = nn.Parameter(rig.position.new_zeros(count, size + 3))
         self._focal = nn.Parameter(torch.zeros_like(rig.focal))
+        self._zoom = nn.Parameter(torch.zeros_like(rig.zoom))
+        self._distortion = nn.Parameter(torch.zeros_like(rig.distortion))
         self.adams = {
             "pose": _adam(self._pose),
             "focal": _adam(self._focal),
+            "zoom": _adam(self._zoom),
+            "distortion": _adam(self._distortion),
         }
 
     @torch.no_grad()
@@ -56,7 +61,7 @@ class CameraOptimizer:
         """Move the cameras along the gradients stored with the rig's parameters.
 
         The pose rate is about longer sides of the picture for each step, the focal rate is of the
-        focal length's logarithm.
+        focal length's logarithm; distortion moves as far as moves the picture alike.
         """
         rig, size = self.rig, self.rig.rotation.shape[-1]
         gradient = torch.cat([_gradient(rig.rotation), _gradient(rig.position)], -1) * self._free
@@ -68,6 +73,14 @@ class CameraOptimizer:
             inner = self._focal_scale()
             self._focal.grad = _gradient(rig.focal) * inner
             rig.focal += _stepped(self.adams["focal"], self._focal, focal_rate) * inner
+            if rig.zooms:
+                self._zoom.grad = _gradient(rig.zoom)
+                rig.zoom += _stepped(self.adams["zoom"], self._zoom, focal_rate)
+        if focal_rate > 0 and self.learns.distortion:
+            inner = distortion_scale(rig)
+            self._distortion.grad = _gradient(rig.distortion) * inner
+            latent = _stepped(self.adams["distortion"], self._distortion, focal_rate)
+            rig.distortion += latent * inner
         for parameter in rig.parameters():
             parameter.grad = None
 

@@ -26,7 +26,12 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     trainer.config = config
     if config.data.disabled != old.data.disabled:
         _choose_photos(trainer)
-    _convert(trainer, build.learns(old) != build.learns(config))
+    _convert(trainer, build.learns(old, trainer.stage) != trainer.learns)
+    if _lens_begins(old, config) and not _lens_moves(trainer):
+        trainer.say(
+            "Planes have ended the levels in which lenses are learned: raise "
+            "cameras.rate_beside_planes for a network to learn them, or refine planes."
+        )
     if effect is Effect.REBUILD_FIELD:
         _renew_field(trainer)
     return effect
@@ -59,18 +64,33 @@ def _choose_photos(trainer: Trainer) -> None:
 
 def _convert(trainer: Trainer, learning_changed: bool) -> None:
     """Express all cameras as the config asks, without moving one."""
-    part, before = trainer.config.cameras, dict(trainer.rig.named_parameters())
+    before = dict(trainer.rig.named_parameters())
     learners = [] if trainer.planes is None else [trainer.planes]
     learners += trainer.bootstrap.rivals if trainer.bootstrap else []
     for rig in {id(rig): rig for rig in [trainer.rig, *(one.rig for one in learners)]}.values():
-        rig.convert(part.rotation, part.focal, part.shared_focal)
+        build.express(rig, trainer.config, trainer.stage)
     after = dict(trainer.rig.named_parameters())
     converted = tuple(name for name in after if after[name] is not before[name])
     if converted and trainer.neural is not None:
         trainer.neural.renew_cameras(converted)
     if converted or learning_changed:
         for learner in learners:
-            learner.let_learn(build.learns(trainer.config))
+            learner.let_learn(trainer.learns)
+
+
+def _lens_begins(old: Config, new: Config) -> bool:
+    """Whether a change asks for more numbers of the lenses."""
+    begins = new.cameras.learn_distortion and not old.cameras.learn_distortion
+    return begins or (new.cameras.focal_of, old.cameras.focal_of) == ("each-photo", "all-photos")
+
+
+def _lens_moves(trainer: Trainer) -> bool:
+    """Whether something is still to come that moves numbers of the lenses."""
+    if trainer.bootstrap is not None or trainer.planes is None:
+        return True
+    levels = trainer.planes.levels[trainer.planes.level :]
+    beside = trainer.neural is not None and trainer.config.cameras.rate_beside_planes > 0
+    return beside or any(level.focal_rate[0] > 0 for level in levels)
 
 
 def _renew_field(trainer: Trainer) -> None:

@@ -132,7 +132,7 @@ def rig_of(found: Checkpoint) -> CameraRig:
         len(facts["names"]), *facts["size"], part.rotation, part.focal, part.shared_focal,
         focal_ratio=1.0,
     )  # fmt: skip
-    state.load(rig, part_of(found.tensors, "rig."))
+    rig.take(part_of(found.tensors, "rig."))
     return rig
 
 

@@ -44,8 +44,9 @@ class Contest:
     def ask(self, name: str, scene: Scene, rig: CameraRig) -> None:
         """Compare what a scene shows at the pixels with the photos."""
         device = rig.position.device
-        poses = rig.camera_to_world(self._photo.to(device))
-        rays = cast_rays(poses, rig.focal_lengths(), rig.principal_point(), self._places.to(device))
+        photo, places = self._photo.to(device), self._places.to(device)
+        poses, focal = rig.camera_to_world(photo), rig.focal_lengths_of(photo)
+        rays = cast_rays(poses, focal, rig.principal_point(), places, rig.k1)
         error = float((scene.render(rays).rgb - self._wanted.to(device)).square().mean())
         old = self.errors.get(name, error)
         self.errors[name] = MEMORY * old + (1 - MEMORY) * error

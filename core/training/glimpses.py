@@ -131,5 +131,6 @@ def pull(
 def _cast(glimpse: Glimpse, part: Batch, rig: CameraRig) -> tuple[Rays, Tensor]:
     centre, focal, frame = rig.principal_point(), rig.focal_lengths(), rig.frame()
     if glimpse.pose is None:
-        return cast_rays(rig.camera_to_world(part.photo), focal, centre, part.pixels), frame
+        poses, own = rig.camera_to_world(part.photo), rig.focal_lengths_of(part.photo)
+        return cast_rays(poses, own, centre, part.pixels, rig.k1), frame
     return cast_rays(glimpse.pose, focal.detach(), centre, part.pixels), frame.detach()

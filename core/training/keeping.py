@@ -84,8 +84,8 @@ def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
     """
     facts, tensors = found.facts, found.tensors
     theirs, ours = found.config.cameras, trainer.config.cameras
-    alike = (theirs.rotation, theirs.focal, theirs.shared_focal) == (
-        ours.rotation, ours.focal, ours.shared_focal,
+    alike = (theirs.rotation, theirs.focal, theirs.shared_focal, theirs.focal_of) == (
+        ours.rotation, ours.focal, ours.shared_focal, ours.focal_of,
     )  # fmt: skip
     if facts["names"] != list(trainer.photos.names) or not alike:
         raise InputError(

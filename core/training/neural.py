@@ -120,6 +120,8 @@ def rates_at(
         "rotation": part.learn_rotation,
         "position": part.learn_position,
         "focal": part.learn_focal,
+        "zoom": part.learn_focal and part.focal_of == "each-photo",
+        "distortion": part.learn_distortion,
     }
     rates = {"field": learning_rate(config, "field", *field_age)}
     for group, may in learns.items():

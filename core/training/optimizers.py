@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from core.training.config import Config
 
-GROUPS = ("field", "rotation", "position", "focal")
+GROUPS = ("field", "rotation", "position", "focal", "zoom", "distortion")
 
 
 def make_optimizer(parameters: list[nn.Parameter]) -> torch.optim.Adam:
@@ -21,7 +21,12 @@ def learning_rate(config: Config, group: str, epochs: int, steps: int = 0) -> fl
     edited while training.
     """
     part = config.field if group == "field" else config.cameras
-    rate = config.cameras.focal_rate if group == "focal" else part.rate
+    lens = {
+        "focal": config.cameras.focal_rate,
+        "zoom": config.cameras.focal_rate,
+        "distortion": config.cameras.distortion_rate,
+    }
+    rate = lens.get(group, part.rate)
     if part.decay_steps:
         return rate * part.decay ** (steps // part.decay_steps)
     return rate * part.decay ** (epochs // part.decay_epochs)

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from core.fields.planes import FIRST_ALPHA, Extent, PlanesField, even_places
 from core.geometry.cameras import CameraRig
-from core.geometry.rays import Rays
 from core.geometry.relief import bend
 from core.rendering.planes import meeting_points, sample, sample_backward, slopes
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.explaining import chunks, explained, smooth
+from core.training.lens import EVERY, felt, follow
 from core.training.levels import Level, rate_at
 from core.training.optimizers import packed, part_of, unpack
 from core.training.pyramid import SmallPhotos
@@ -70,6 +70,7 @@ class PlanesLearner:
         self.take(field.to(photos.device))
         self.let_learn(learns)
         floor = self.field.depth_floor
+        self.followed = rig.distortion.detach().clone()  # the k1 that planes belong to
         self._floor = torch.nn.Parameter(torch.zeros_like(floor))
         self._shape = torch.optim.Adam([self._floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
 
@@ -79,6 +80,10 @@ class PlanesLearner:
         return self.level == len(self.levels)
 
     @property
+    def _present(self) -> Level:
+        return self.levels[min(self.level, len(self.levels) - 1)]
+
+    @property
     def mean_disparity(self) -> float:
         """1 / world z in the middle of what is seen."""
         return survey(self.field, self.rig, self.trained).mean_disparity
@@ -86,8 +91,7 @@ class PlanesLearner:
     def choose(self, photos: Tensor) -> None:
         """Explain these photos (K,) from now on."""
         self.trained = photos
-        level = self.levels[min(self.level, len(self.levels) - 1)]
-        self.small = SmallPhotos.of(self.photos[photos], level.pixels, self.allowed)
+        self.small = SmallPhotos.of(self.photos[photos], self._present.pixels, self.allowed)
 
     def let_learn(self, learns: Learns) -> None:
         """Choose which camera numbers move from now on; also after the rig was converted."""
@@ -104,10 +108,12 @@ class PlanesLearner:
             generator: where random pixels come from, on the CPU.
             hold: keep the cameras where they are.
         """
-        level = self.levels[min(self.level, len(self.levels) - 1)]
+        level = self._present
         photo, place = self._pixels(level, generator)
         wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
-        leaning, swing = self._slopes(photo, place)
+        frame = self.rig.frame()
+        rays = self.small.rays(self.rig, frame, self.trained.to(photo.device), photo, place)
+        leaning, swing = slopes(rays, frame)
         a, b = leaning.detach(), swing.detach()
         with torch.no_grad():
             met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
@@ -121,9 +127,11 @@ class PlanesLearner:
                 jobs = zip(self._parts(), met, self.adams, strict=True)
                 pulls = list(mapper(lambda job: self._move_planes(level, logits, b, *job), jobs))
         if finite:
-            to_a, to_b, to_floor = (sum(parts) for parts in zip(*pulls, strict=True))
+            to_a, to_b, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
             if not hold:
-                self._move_cameras(level, (leaning, swing), (to_a, to_b), to_floor, weights)
+                self._move_cameras(
+                    level, (leaning, swing), (to_a, to_b), to_floor, to_lens, weights
+                )
         self._advance(level)
         return StepResult(loss, self.trained[photo.cpu()], errors, finite)
 
@@ -137,18 +145,6 @@ class PlanesLearner:
         photo = torch.randint(count, (level.rays,), generator=generator)
         place = torch.randint(len(drawn), (level.rays,), generator=generator).sort().values
         return photo.to(device), drawn[place].to(device)
-
-    def _slopes(self, photo: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
-        frame = self.rig.frame()
-        poses = self.rig.camera_to_world(self.trained.to(photo.device))
-        tangents = (self.small.places - 0.5) / frame
-        local = torch.cat([tangents, torch.ones_like(tangents[:, :1])], -1)
-        drawn = self.small.drawn
-        if len(photo) == len(poses) * len(drawn):  # all pixels of all photos: one product each
-            directions = (local[drawn.to(photo.device)] @ poses[:, :3, :3].mT).flatten(0, 1)
-        else:
-            directions = (poses[photo, :3, :3] @ local[place].unsqueeze(-1)).squeeze(-1)
-        return slopes(Rays(poses[photo, :3, 3], directions), frame)
 
     def _parts(self) -> Iterator[tuple[Tensor, slice]]:
         return zip(self.field.blocks, self.field.slices(), strict=True)
@@ -167,8 +163,8 @@ class PlanesLearner:
         part: tuple[Tensor, slice],
         met: tuple[Tensor, Tensor],
         adam: torch.optim.Adam,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One block's step; returns what its rays' a (R, 2), b (R, 2) and depth floor feel."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
+        """One block's step; returns what its rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
         block, planes = part
         field, points = self.field, met[0]
         block.grad, to_points = sample_backward(gradient[planes], block, points)
@@ -183,7 +179,11 @@ class PlanesLearner:
         pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
         along = pull * field.disparities[planes][:, None, None]
         floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
-        return pull.sum(0), along.sum(0), floor.sum() / field.unit
+        lens: Tensor | float = 0.0
+        if self.cameras.learns.distortion:
+            reached = points[:, 0] * field.reach[planes].unsqueeze(1)
+            lens = felt(pull, reached, self.rig.frame(), self.followed)
+        return pull.sum(0), along.sum(0), floor.sum() / field.unit, lens
 
     def progress(self, level: Level) -> float:
         """The part of a level, in [0, 1], that is over; 1 once all are."""
@@ -195,14 +195,21 @@ class PlanesLearner:
         seen: tuple[Tensor, Tensor],
         pulls: tuple[Tensor, Tensor],
         to_floor: Tensor,
+        to_lens: Tensor | float,
         weights: Tensor,
     ) -> None:
-        progress, learns = self.progress(level), self.cameras.learns
+        progress, learns, rig = self.progress(level), self.cameras.learns, self.rig
         torch.autograd.backward(seen, pulls)
+        if learns.distortion:
+            rig.distortion.grad += to_lens
         self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
         rate = rate_at(level.shape_rate, progress)
         if rate > 0 and learns.rotation and learns.position:
-            self._bend(to_floor, float((weights * self.field.places).sum() / weights.sum()), rate)
+            mean = float((weights * self.field.places).sum() / weights.sum())
+            self._bend(to_floor, mean, rate)
+        if learns.distortion and self.level_step % EVERY == 0:
+            follow(self.field, rig.frame(), self.followed, rig.distortion)
+            self.followed.copy_(rig.distortion.detach())
 
     @torch.no_grad()
     def _bend(self, gradient: Tensor, mean: float, rate: float) -> None:
@@ -272,7 +279,7 @@ class PlanesLearner:
         state |= {f"rig.{n}": p.detach() for n, p in self.rig.named_parameters()}
         for name, adam in self._all_adams().items():
             state |= {f"adam.{name}.{key}": value for key, value in packed(adam).items()}
-        state["mixing"] = self.cameras.mixing
+        state |= {"mixing": self.cameras.mixing, "followed": self.followed}
         return state | {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -281,9 +288,8 @@ class PlanesLearner:
         self.choose(state["trained"])
         device = self.photos.device
         self.take(PlanesField.of(part_of(state, "field."), self.field.unit).to(device))
-        with torch.no_grad():
-            for name, parameter in self.rig.named_parameters():
-                parameter.copy_(state[f"rig.{name}"])
+        self.rig.take(part_of(state, "rig."))
+        self.followed.copy_(state.get("followed", self.rig.distortion.detach()))
         self.cameras.mixing = state["mixing"].to(device)
         for name, adam in self._all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))

@@ -6,7 +6,8 @@ import cv2
 import torch
 from torch import Tensor
 
-from core.geometry.rays import pixel_centres
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays, ahead, pixel_centres
 from core.training.levels import picture_size
 
 
@@ -46,3 +47,25 @@ class SmallPhotos:
         whole = allowed is not None and size == (width, height)
         drawn = allowed if whole else torch.arange(size[0] * size[1])
         return cls(*size, small.flatten(1, 2), places, drawn)
+
+    def rays(
+        self, rig: CameraRig, frame: Tensor, photos: Tensor, photo: Tensor, place: Tensor
+    ) -> Rays:
+        """Rays through some pixels, with gradients for the rig's cameras.
+
+        Args:
+            rig: the cameras.
+            frame: (2,) of the rig.
+            photos: (N,) which of the rig's these are.
+            photo, place: (R,) a photo among the N, and a pixel of it among the P; all pixels that
+                may be drawn of all photos take a shorter way.
+        """
+        poses = rig.camera_to_world(photos)
+        tangents = (self.places - 0.5) / frame
+        if len(photo) == len(poses) * len(self.drawn):  # one product for each photo
+            seen = rig.through_lens(tangents[self.drawn.to(photo.device)], photos.unsqueeze(-1))
+            directions = (ahead(seen) @ poses[:, :3, :3].mT).flatten(0, 1)
+        else:
+            local = ahead(rig.through_lens(tangents[place], photos[photo]))
+            directions = (poses[photo, :3, :3] @ local.unsqueeze(-1)).squeeze(-1)
+        return Rays(poses[photo, :3, 3], directions)

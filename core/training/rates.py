@@ -9,7 +9,7 @@ def rates_of(trainer: Trainer) -> dict[str, float]:
     """The rate of each group of numbers that may move in the step to come.
 
     Those of a neural field's steps are called as their options are, those of planes begin with
-    "planes.": their texels, the poses, the depth floor and the focal length.
+    "planes.": their texels, the poses, the depth floor, focal lengths and the distortion.
     """
     rates = {}
     learner = _stepping(trainer)
@@ -46,4 +46,5 @@ def _planes_rates(learner: PlanesLearner, hold: bool) -> dict[str, float]:
         spans |= {"pose": level.pose_rate} if learns.rotation or learns.position else {}
         spans |= {"floor": level.shape_rate} if learns.rotation and learns.position else {}
         spans |= {"focal": level.focal_rate} if learns.focal else {}
+        spans |= {"distortion": level.focal_rate} if learns.distortion else {}
     return {group: rate_at(span, progress) for group, span in spans.items()}

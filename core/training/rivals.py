@@ -61,3 +61,5 @@ def place_beside(learner: PlanesLearner, photos: Tensor) -> None:
         nearest = learner.trained[(learner.trained - photo).abs().argmin()]
         learner.rig.rotation[photo] = learner.rig.rotation[nearest]
         learner.rig.position[photo] = learner.rig.position[nearest]
+        if learner.rig.zooms:
+            learner.rig.zoom[photo] = learner.rig.zoom[nearest]

@@ -50,6 +50,7 @@ def started(config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> Traine
     if found is None and keep != {"cameras"}:
         raise InputError(f"{place} holds no run but cameras alone; set training.keep to cameras.")
     rig = build.build_rig(config, photos)
+    build.express(rig, config, "explore")
     said: list[str] = []
     if "cameras" in keep:
         if found is not None:
@@ -57,7 +58,7 @@ def started(config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> Traine
         else:
             cameras = _reference(place, photos.names)
             source, known = _of_reference(cameras, place, config, rig)
-            said += _lens_doubts(cameras)
+            said += _lens_doubts(cameras, rig)
         said += _take_cameras(source, known, place, config, photos, rig)
     trainer = Trainer(config, photos, recipe, rig)
     try:
@@ -103,7 +104,7 @@ def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRi
     theirs, facts = found.config, found.facts
     source = checkpoint.rig_of(found)
     _require_shape(found.path, source.width, source.height, rig)
-    source.convert(rig.rotation_kind, rig.focal_kind, rig.shared_focal)
+    source.convert(rig.rotation_kind, rig.focal_kind, rig.shared_focal, rig.zooms)
     if theirs.rendering.space != config.rendering.space:
         part = theirs.rendering if theirs.rendering.space == "camera" else config.rendering
         world = between(theirs.rendering.space, config.rendering.space, part.near, part.far)
@@ -143,13 +144,18 @@ def _of_reference(
     poses = np.stack([world.camera(camera).camera_to_world for camera in cameras.values()])
     source.place(torch.arange(len(cameras)), torch.from_numpy(poses))
     source.set_focal_lengths(_focal_lengths(cameras, rig))
+    source.convert(zooms=rig.zooms)
+    if rig.zooms:
+        source.set_zooms(torch.from_numpy(_ratios(cameras) * [rig.width, rig.height]))
+    with torch.no_grad():
+        source.distortion.fill_(float(np.median([camera.k1 for camera in cameras.values()])))
     return source, {name: row for row, name in enumerate(cameras)}
 
 
-def _lens_doubts(cameras: Mapping[str, Camera]) -> list[str]:
-    """A sentence where one focal length and a centred principal point say less than was read."""
-    ratios = np.array([(c.fx / c.width, c.fy / c.height) for c in cameras.values()])
-    zooms = np.abs(ratios / np.median(ratios, axis=0) - 1).max()
+def _lens_doubts(cameras: Mapping[str, Camera], rig: CameraRig) -> list[str]:
+    """A sentence where what the rig can hold says less than was read."""
+    ratios = _ratios(cameras)
+    zooms = 0.0 if rig.zooms else np.abs(ratios / np.median(ratios, axis=0) - 1).max()
     aside = max(
         max(abs(c.cx - c.width / 2), abs(c.cy - c.height / 2)) / max(c.width, c.height)
         for c in cameras.values()
@@ -163,8 +169,12 @@ def _lens_doubts(cameras: Mapping[str, Camera]) -> list[str]:
 
 def _focal_lengths(cameras: Mapping[str, Camera], rig: CameraRig) -> Tensor:
     """(2,) the median fx and fy, in pixels of the rig."""
-    ratios = [(camera.fx / camera.width, camera.fy / camera.height) for camera in cameras.values()]
-    return torch.from_numpy(np.median(ratios, axis=0) * [rig.width, rig.height])
+    return torch.from_numpy(np.median(_ratios(cameras), axis=0) * [rig.width, rig.height])
+
+
+def _ratios(cameras: Mapping[str, Camera]) -> np.ndarray:
+    """(N, 2) fx / width and fy / height."""
+    return np.array([(c.fx / c.width, c.fy / c.height) for c in cameras.values()])
 
 
 def _require_shape(place: Path, width: int, height: int, rig: CameraRig) -> None:
@@ -191,7 +201,10 @@ def _take_cameras(
         nearest = int(have[(have - photo).abs().argmin()])
         rig.rotation[photo] = source.rotation[rows[nearest]]
         rig.position[photo] = source.position[rows[nearest]]
+        if rig.zooms:
+            rig.zoom[photo] = source.zoom[rows[nearest]]
     rig.focal.copy_(source.focal)
+    rig.distortion.copy_(source.distortion)
     split = build.held_out(config.data.held_out, len(photos.names))
     trained = build.trained_photos(config, photos.names, split).tolist()
     without = [photos.names[photo] for photo in trained if photo not in rows]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from core.fields.gradual import Gradual
 from core.fields.planes import PlanesField
 from core.training.bootstrap import Findings
-from core.training.build import build_field, plane_unit, ripen
+from core.training.build import build_field, express, plane_unit, ripen
 from core.training.config import Config
 from core.training.neural import Moment, NeuralLearner
 from core.training.optimizers import packed, part_of, unpack
@@ -61,7 +61,8 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     trainer.findings = Findings.of(facts["findings"])
     trainer.generator.set_state(tensors["chance"])
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
-    load(trainer.rig, part_of(tensors, "rig."))
+    trainer.rig.take(part_of(tensors, "rig."))
+    express(trainer.rig, trainer.config, trainer.stage)
     if trainer.contest is not None:
         trainer.contest.errors = dict(facts["unseen"])
     planes = part_of(tensors, "planes.")

@@ -123,7 +123,8 @@ def _piece(
     guide: PlanesField | None,
 ) -> Piece:
     poses = rig.camera_to_world(batch.photo)
-    rays = cast_rays(poses, rig.focal_lengths(), rig.principal_point(), batch.pixels)
+    focal = rig.focal_lengths_of(batch.photo)
+    rays = cast_rays(poses, focal, rig.principal_point(), batch.pixels, rig.k1)
     seen = render_rays(field, rays, rig.frame(), settings, batch.jitter, batch.noise, guide)
     errors = (seen.rgb - batch.rgb).square().mean(-1)
     gradients = torch.autograd.grad(errors.sum() / total, learned, allow_unused=True)

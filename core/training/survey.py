@@ -8,7 +8,7 @@ from torch import Tensor
 
 from core.fields.planes import Extent, PlanesField
 from core.geometry.cameras import CameraRig
-from core.geometry.rays import Rays
+from core.geometry.rays import Rays, ahead
 from core.rendering.planes import composite, meeting_points, sample_all, slopes
 
 SIDE = 24  # rays along each side of a picture that are looked at
@@ -31,11 +31,12 @@ def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
     device, frame = rig.position.device, rig.frame()
     side = torch.linspace(-1, 1, SIDE, device=device)  # to the picture's edges
     y, x = torch.meshgrid(side, side, indexing="ij")
-    local = torch.stack([x, y, torch.ones_like(x)], -1).reshape(-1, 3)
-    local[:, :2] *= 0.5 / frame
-    poses = rig.camera_to_world(photos.to(device))
+    tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / frame)
+    photos = photos.to(device)
+    poses = rig.camera_to_world(photos)
+    local = ahead(rig.through_lens(tangents, photos.unsqueeze(-1)))
     directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
-    origins = poses[:, None, :3, 3].expand(-1, len(local), -1).flatten(0, 1)
+    origins = poses[:, None, :3, 3].expand(-1, len(tangents), -1).flatten(0, 1)
     a, b = slopes(Rays(origins, directions), frame)
     disparities = field.disparities
     _, weights = composite(sample_all(field, meeting_points(a, b, disparities, field.reach)))

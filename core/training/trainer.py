@@ -17,6 +17,7 @@ from core.rendering.scene import Scene
 from core.training import build
 from core.training.batch import WHOLE
 from core.training.bootstrap import Bootstrap, Findings
+from core.training.camera_optimizer import Learns
 from core.training.config import Config
 from core.training.contest import EVERY, Contest
 from core.training.copies import PlanesCopies
@@ -60,7 +61,8 @@ class Trainer:
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
         self.rig = (rig or build.build_rig(config, photos)).to(self.device)
-        self.stage = "explore"
+        self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
+        build.express(self.rig, config, self.stage)
         self.step = self.epoch = 0
         self.stage_start = self.stage_start_step = 0  # when its schedules began
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
@@ -81,7 +83,6 @@ class Trainer:
         if with_planes:
             self.contest = Contest(self.pixels, photos, self.config.training.seed)
         if with_planes and not given:
-            self.stage = "bootstrap"
             lead = functools.partial(self.new_planes, self.recipe.bootstrap)
             self.bootstrap = Bootstrap(lead, photos, self.photos.names, self.recipe)
             self.planes = self.bootstrap.leader
@@ -95,9 +96,14 @@ class Trainer:
     def new_planes(self, levels: tuple[Level, ...], trained: Tensor) -> PlanesLearner:
         """Grey planes for the cameras as they are."""
         return PlanesLearner(
-            self.rig, self.pixels, trained, build.learns(self.config), levels,
+            self.rig, self.pixels, trained, self.learns, levels,
             build.plane_unit(self.config), self.contest.allowed if self.contest else None,
         )  # fmt: skip
+
+    @property
+    def learns(self) -> Learns:
+        """Which camera numbers may move at this stage."""
+        return build.learns(self.config, self.stage)
 
     @property
     def field(self) -> nn.Module:
@@ -240,6 +246,9 @@ class Trainer:
         self.planes, self.rig = leader, leader.rig
         self.findings, self.bootstrap = self.bootstrap.findings, None
         self.begin_stage("explore")
+        build.express(self.rig, self.config, self.stage)
+        if self.rig.zooms or self.rig.distorts:
+            leader.let_learn(self.learns)
         if self.config.field.kind != "planes":
             self.neural = NeuralLearner(self.config, self.rig, self.now, self.generator)
 

@@ -87,8 +87,8 @@ def _clip(enters: np.ndarray, leaves: np.ndarray, here: float, grows: np.ndarray
 def _slopes(camera: Camera, z: float) -> np.ndarray:
     """(4, 2) X/Z and Y/Z where the rays through a picture's corners reach world depth `z`."""
     corners = np.array([(x, y) for x in (0, camera.width) for y in (0, camera.height)])
-    plane = (corners - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
-    rays = np.concatenate([plane, np.ones((4, 1))], axis=1) @ camera.camera_to_world[:3, :3].T
+    plane = np.concatenate([camera.tangents(corners), np.ones((4, 1))], axis=1)
+    rays = plane @ camera.camera_to_world[:3, :3].T
     distance = (z - camera.position[2]) / np.maximum(rays[:, 2], 1e-3)
     points = camera.position + distance[:, None] * rays
     return np.clip(points[:, :2] / z, -STEEPEST, STEEPEST)

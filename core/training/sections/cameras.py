@@ -19,6 +19,11 @@ class Cameras(Section):
     shared_focal: bool = option(
         True, "Square pixels", "One focal length for both directions, fx = fy.", CONVERT
     )
+    focal_of: str = option(
+        "all-photos", "Focal length of",
+        "One focal length, or each photo its own, once the bootstrap is over; back takes the mean.",
+        CONVERT, choices=("all-photos", "each-photo"), expert=True,
+    )  # fmt: skip
     initial_fov: float = option(
         62.7, "Initial field of view", "Degrees across the longer side, where EXIF says nothing.",
         RESTART, at_least=10, at_most=150,
@@ -26,6 +31,11 @@ class Cameras(Section):
     learn_rotation: bool = option(True, "Learn rotation", "The optimizer may turn the cameras.")
     learn_position: bool = option(True, "Learn position", "The optimizer may move the cameras.")
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")
+    learn_distortion: bool = option(
+        False, "Learn distortion",
+        "The optimizer may bend all rays like a lens (k1), once the bootstrap is over.",
+        expert=True,
+    )  # fmt: skip
     rate: float = option(
         2e-3, "Camera learning rate", "Adam's step for rotations and positions.",
         at_least=0, at_most=1,
@@ -33,6 +43,10 @@ class Cameras(Section):
     focal_rate: float = option(
         2e-5, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
     )
+    distortion_rate: float = option(
+        1e-4, "Distortion learning rate", "Adam's step for the distortion k1.",
+        at_least=0, at_most=1, expert=True,
+    )  # fmt: skip
     rate_beside_planes: float = option(
         0.0, "Cameras beside planes", "Part of the camera rates that a network has after planes.",
         at_least=0, at_most=1, expert=True,

@@ -16,4 +16,5 @@ def all_same(read: Mapping[str, Camera], written: Mapping[str, Camera]) -> bool:
 def pixel(camera: Camera, point: np.ndarray) -> np.ndarray:
     """(2,) where a camera sees a point of the world, from its definition alone."""
     x, y, z, _ = np.linalg.inv(camera.camera_to_world) @ [*point, 1]
-    return np.array([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy])
+    bend = 1 + camera.k1 * (x**2 + y**2) / z**2
+    return np.array([camera.fx * x / z * bend + camera.cx, camera.fy * y / z * bend + camera.cy])

@@ -56,12 +56,12 @@ def test_photos_with_the_same_intrinsics_share_a_camera(kind, simple, tmp_path):
     assert pycolmap.Reconstruction(tmp_path / "several").num_cameras() == len(distinct)
 
 
-LENSES = {
-    "SIMPLE_PINHOLE": ([40.0, 30, 20], (40, 40)),
-    "PINHOLE": ([40.0, 41, 30, 20], (40, 41)),
-    "SIMPLE_RADIAL": ([40.0, 30, 20, 0.1], (40, 40)),
-    "RADIAL": ([40.0, 30, 20, 0.1, 0.01], (40, 40)),
-    "OPENCV": ([40.0, 41, 30, 20, 0.1, 0.01, 0.001, 0.002], (40, 41)),
+LENSES = {  # as COLMAP states one, its focal lengths, and k1 where that is all the distortion
+    "SIMPLE_PINHOLE": ([40.0, 30, 20], (40, 40), 0),
+    "PINHOLE": ([40.0, 41, 30, 20], (40, 41), 0),
+    "SIMPLE_RADIAL": ([40.0, 30, 20, 0.1], (40, 40), 0.1),
+    "RADIAL": ([40.0, 30, 20, 0.1, 0.01], (40, 40), 0),
+    "OPENCV": ([40.0, 41, 30, 20, 0.1, 0.01, 0.001, 0.002], (40, 41), 0),
 }
 
 
@@ -83,11 +83,11 @@ def colmaps_own(lens: str, parameters: list[float], folder: Path) -> Path:
 @both
 @pytest.mark.parametrize("lens", LENSES)
 def test_what_colmap_writes_is_read(kind, lens, tmp_path):
-    parameters, focal = LENSES[lens]
+    parameters, focal, k1 = LENSES[lens]
     ((name, read),) = KINDS[kind][1](colmaps_own(lens, parameters, tmp_path / "m")).items()
     world_to_camera = np.eye(4)
     world_to_camera[:3] = [[0, 1, 0, 1], [0, 0, -1, 2], [-1, 0, 0, 3]]  # that turn by hand
-    expected = Camera(np.linalg.inv(world_to_camera), *focal, 30, 20, 64, 48)
+    expected = Camera(np.linalg.inv(world_to_camera), *focal, 30, 20, 64, 48, k1)
     assert name == "dir/a b.jpg" and same(read, expected)
 
 

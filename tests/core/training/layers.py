@@ -54,7 +54,11 @@ def circle(count: int, width: int, height: int) -> list[Camera]:
 
 def layered(count: int = 6, width: int = 64, height: int = 48) -> tuple[PhotoSet, list[Camera]]:
     """Photos of the layers and the cameras that took them."""
-    cameras = circle(count, width, height)
+    return taken(circle(count, width, height))
+
+
+def taken(cameras: list[Camera]) -> tuple[PhotoSet, list[Camera]]:
+    """Photos of the layers from these cameras, and the cameras again."""
     return photo_set(np.stack([photograph(camera) for camera in cameras])), cameras
 
 
@@ -68,7 +72,8 @@ def photograph(camera: Camera) -> np.ndarray:
     """(H, W, 3) uint8 of the nearest layer along every ray, averaged over each pixel."""
     large = camera.resized(camera.width * FINER, camera.height * FINER)
     y, x = np.mgrid[: large.height, : large.width] + 0.5
-    local = np.stack([(x - large.cx) / large.fx, (y - large.cy) / large.fy, np.ones_like(x)], -1)
+    tangents = large.tangents(np.stack([x, y], -1))
+    local = np.concatenate([tangents, np.ones_like(x)[..., None]], -1)
     directions = local @ camera.camera_to_world[:3, :3].T
     picture = np.zeros_like(directions)
     for layer in reversed(range(len(DEPTHS))):

@@ -16,7 +16,6 @@ from core.training import checkpoint
 from core.training.build import ray_settings
 from core.training.changes import configure
 from core.training.glimpses import Glimpse, pull
-from core.training.optimizers import GROUPS
 from core.training.perceptual import Judges
 from core.training.sections.losses import Losses
 from core.training.settings import changed
@@ -43,6 +42,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 SSIM = {"losses__ssim": 0.1, "losses__every": 1, "losses__side": 16}
+MOVING = ("rotation", "position", "focal")  # of the cameras, where nothing more is asked for
 
 
 def numbers(trainer: Trainer) -> Tensor:
@@ -59,7 +59,7 @@ def run_on(trainer: Trainer, steps: int, workers: int = 1) -> Tensor:
 
 
 def parameters(trainer: Trainer) -> list[torch.nn.Parameter]:
-    cameras = [trainer.rig.get_parameter(group) for group in GROUPS[1:]]
+    cameras = [trainer.rig.get_parameter(group) for group in MOVING]
     return [*trainer.field.parameters(), *cameras]
 
 
@@ -123,6 +123,16 @@ def test_a_patch_moves_cameras_and_a_view_between_them_does_not(
         assert (glimpse.pose is None) == moves
         cameras = pulled(trainer, glimpse)[1][-3:]
         assert all((gradient is not None) == moves for gradient in cameras)
+
+
+def test_a_patch_is_seen_through_the_lens_of_its_photo(photos: PhotoSet) -> None:
+    asked = {"cameras__focal_of": "each-photo", "cameras__learn_distortion": True}
+    trainer = Trainer(small_config(**SSIM, **asked), photos)
+    run_on(trainer, 3)
+    learned = [trainer.rig.zoom, trainer.rig.distortion]
+    settings, glimpse = ray_settings(trainer.config), glimpse_of(trainer)
+    slopes = pull(glimpse, trainer.rig, trainer.field, settings, learned, 7)[1]
+    assert all(slope is not None and (slope != 0).any() for slope in slopes)
 
 
 def test_a_pose_lies_between_two_cameras(photos: PhotoSet, clip: dict[str, Any]) -> None:

@@ -17,10 +17,21 @@ def test_of_a_field_and_its_cameras(photos: PhotoSet) -> None:
         trainer.train_step(1)
         assert trainer.neural is not None
         adams = trainer.neural.optimizers
-        assert told == {group: adam.param_groups[0]["lr"] for group, adam in adams.items()}
+        used = {group: adam.param_groups[0]["lr"] for group, adam in adams.items()}
+        assert told == {group: rate for group, rate in used.items() if rate > 0}
+        assert used.keys() - told.keys() == {"zoom", "distortion"}, "not asked for"
     assert rates_of(trainer)["field"] == trainer.config.field.rate / 4
     configure(trainer, changed(trainer.config, {"cameras.learn_position": False}))
     assert rates_of(trainer).keys() == {"field", "rotation", "focal"}
+
+
+def test_of_lenses(photos: PhotoSet) -> None:
+    asked = {"cameras__focal_of": "each-photo", "cameras__learn_distortion": True}
+    trainer = Trainer(small_config(**asked), photos)
+    rates, part = rates_of(trainer), trainer.config.cameras
+    assert (rates["zoom"], rates["distortion"]) == (part.focal_rate, part.distortion_rate)
+    planes = Trainer(small_config(field__kind="planes", **asked), photos)
+    assert "planes.distortion" in rates_of(planes)
 
 
 def test_of_planes(photos: PhotoSet) -> None:
