@@ -15,6 +15,7 @@ from core.formats.colmap_text import write_colmap_text
 from core.formats.llff import write_llff
 from core.formats.npz import write_npz
 from core.formats.ply import write_ply
+from core.formats.pytorch3d import write_pytorch3d
 from core.formats.transforms import write_transforms
 from core.formats.tum import write_tum
 from core.geometry.cameras import Camera
@@ -50,6 +51,7 @@ EXPORTS: dict[str, Form] = {
     "llff": Form("poses_bounds.npy", lambda cameras, out, b: write_llff(cameras, out, b())),
     "tum": Form("trajectory.txt", lambda cameras, out, _: write_tum(cameras, out)),
     "npz": Form("cameras.npz", lambda cameras, out, _: write_npz(cameras, out)),
+    "pytorch3d": Form("pytorch3d.npz", lambda cameras, out, _: write_pytorch3d(cameras, out)),
     "ply": Form("frustums.ply", lambda cameras, out, _: write_ply(cameras, out)),
 }
 
