@@ -34,6 +34,7 @@ def status(snapshot: Snapshot) -> Json:
             "playing": snapshot.playing,
             "loss": snapshot.loss,
             "psnr": snapshot.psnr,
+            "psnr_at": snapshot.psnr_at,
             "shown": shown(snapshot),
             "unseen_psnr": snapshot.unseen_psnr.get(snapshot.shown),
             "mirror_gap": snapshot.findings.mirror_gap,

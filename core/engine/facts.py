@@ -54,6 +54,7 @@ def facts_of(
         epoch=trainer.epoch,
         loss=meter.loss,
         psnr=None if meter.loss is None else decibels(meter.loss),
+        psnr_at=trainer.compared_at,
         steps_per_second=meter.speed if limits else 0.0,
         seconds=trainer.seconds,
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,

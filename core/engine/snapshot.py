@@ -56,6 +56,7 @@ class Snapshot:
     epoch: int = 0
     loss: float | None = None
     psnr: float | None = None
+    psnr_at: int = 0  # longer side, in pixels, of the photos as `psnr` compares with them
     steps_per_second: float = 0.0
     seconds: float = 0.0  # spent in training steps
     seconds_left: float | None = None  # until the stop that was asked for

@@ -114,6 +114,13 @@ class Trainer:
         return self.planes.field
 
     @property
+    def compared_at(self) -> int:
+        """Longer side of the photos as steps compare with them: planes begin with small ones."""
+        if self.shown == "planes" and self.planes is not None:
+            return max(self.planes.small.width, self.planes.small.height)
+        return max(self.rig.width, self.rig.height)
+
+    @property
     def unseen_errors(self) -> dict[str, float]:
         """Squared errors of `planes` and `field` at pixels that neither has learned from."""
         return dict(self.contest.errors) if self.contest else {}

@@ -30,6 +30,7 @@ STATUS = {
     "playing": bool,
     "loss": float,
     "psnr": float,
+    "psnr_at": int,
     "steps_per_second": float,
     "photos": int,
     "notice": str,

@@ -18,6 +18,7 @@ export function drawStatus(facts) {
   drawStages(facts);
   write("figure-step", grouped(facts.step));
   write("figure-psnr", decibels(facts.psnr));
+  write("figure-psnr-at", facts.psnr_at ? `PSNR · ${facts.psnr_at} px` : "PSNR");
   write("figure-unseen", shownWords(facts));
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
   write("figure-left", facts.playing ? clock(facts.seconds_left) : "–");

@@ -184,6 +184,17 @@ def test_a_fresh_copy_of_the_planes_is_the_newest(photos: PhotoSet) -> None:
     assert torch.equal(newest.field.blocks[0], trainer.planes.field.blocks[0])
 
 
+def test_it_says_how_large_the_photos_are_that_steps_compare_with(photos: PhotoSet) -> None:
+    trainer = begun(photos, RECIPE)
+    trainer.train_step(1)
+    small = trainer.compared_at
+    until(trainer, "explore")
+    assert trainer.planes is not None and trainer.bootstrap is None
+    assert small < trainer.compared_at <= max(photos.pixels.shape[1:3])
+    trainer.shown = "field"
+    assert trainer.compared_at == max(photos.pixels.shape[1:3]), "networks learn from whole photos"
+
+
 def test_a_network_takes_one_turn_in_three_while_planes_sharpen(photos: PhotoSet) -> None:
     trainer = until(begun(photos, RECIPE), "explore")
     assert trainer.neural is not None
