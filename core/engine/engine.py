@@ -1,6 +1,5 @@
 """The one thread that owns everything that changes: commands in, snapshots out."""
 
-import math
 import queue
 import threading
 import time
@@ -23,12 +22,14 @@ from core.engine.opening import continued, new_trainer, open_run
 from core.engine.saver import Saver
 from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
+from core.engine.team import Leader
 from core.errors import InputError
 from core.training import checkpoint
 from core.training.changes import configure, refine
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, strongest
+from core.training.sharing import ALONE, Alone
 from core.training.trainer import Trainer
 
 PUBLISH_SECONDS = 0.1
@@ -37,13 +38,13 @@ PUBLISH_SECONDS = 0.1
 class Engine:
     """Trains in the background. `submit` commands, read `snapshot`; nothing else crosses."""
 
-    def __init__(self, run: Path, changes: Mapping[str, Any]) -> None:
-        """Prepare the run in a folder, new or to be continued, with some options by path.
+    def __init__(self, run: Path, changes: Mapping[str, Any], team: Alone = ALONE) -> None:
+        """Prepare a run in a folder, new or continued, with some options by path; lead its `team`.
 
         Raises:
             InputError: an option does not exist or has an impossible value.
         """
-        self.governor = Governor()
+        self.governor, self._leader = Governor(team.cores), Leader(team)
         self._run, self._changes = run, dict(changes)
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._asked = changed(Config(), changes)  # what holds until there are photos
@@ -54,8 +55,7 @@ class Engine:
         self._notices = Notices()
         self._limits: Limits | None = None  # None while paused
         self._undo: list[Path] = []
-        self._saver = Saver()
-        self._meter = Meter()
+        self._saver, self._meter = Saver(), Meter()
         self._beside = Beside(self.governor)
         self._failure: tuple[str, str | None] | None = None
         self._saved_at = self._published_at = time.monotonic()
@@ -100,6 +100,7 @@ class Engine:
             if due and not self._saver.busy:
                 self._guarded(self._save)
         self._limits = None
+        self._leader.end()
         self._guarded(self._save)
         self._guarded(self._saver.wait)
         self._saver.close()
@@ -135,8 +136,7 @@ class Engine:
         except InputError as error:
             self._fail(str(error), "warning", None)
         except Exception as error:
-            self._limits = None
-            sentence = f"Stopped: {type(error).__name__}: {error}."
+            self._limits, sentence = None, f"Stopped: {type(error).__name__}: {error}."
             self._fail(sentence, "failure", traceback.format_exc())
 
     def _fail(self, sentence: str, kind: NoticeKind, trace: str | None) -> None:
@@ -201,9 +201,8 @@ class Engine:
             self._keep_for_undo("change")
         configure(self._trainer, new)
         if effect > Effect.LIVE:
-            words = " · ".join(
-                f"{p.partition('.')[2]} {v}" for p, v in differences(old, new).items()
-            )
+            new_values = differences(old, new).items()
+            words = " · ".join(f"{path.partition('.')[2]} {value}" for path, value in new_values)
             self._recorder.mark(self._step, words)
             self._say(f"{words}. {effect.sentence}")
 
@@ -215,7 +214,7 @@ class Engine:
         self._say("Refining: the scene restarts, cameras stay.")
 
     def _restart(self, config: Config) -> None:
-        trainer = new_trainer(config, self._run)
+        trainer = new_trainer(config, self._run, self._leader.team)
         self._keep_for_undo("restart")
         self._replace(trainer, Recorder(len(trainer.photos.names)))
         self._say(f"Started again with {len(trainer.photos.names)} photos.")
@@ -224,7 +223,7 @@ class Engine:
         if not self._undo:
             raise InputError("There is nothing to undo.")
         self._saver.wait()
-        self._replace(*continued(checkpoint.read(self._undo[-1]), self._run))
+        self._replace(*continued(checkpoint.read(self._undo[-1]), self._run, self._leader.team))
         self._undo.pop()
         self._say(f"Back at step {self._step}.")
 
@@ -245,7 +244,7 @@ class Engine:
     # -- work --------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        trainer, recorder, complaints = open_run(self._run, self._changes)
+        trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.team)
         self._replace(trainer, recorder)
         for sentence in complaints:
             self._notices.add(trainer.step, "warning", sentence)
@@ -260,7 +259,7 @@ class Engine:
         began, stage = time.monotonic(), trainer.stage
         workers = self.governor.workers(trainer.config.training.workers, trainer.work)
         with self.governor.training(workers, trainer.work):
-            result = trainer.train_step(workers)
+            result = self._leader.step(trainer, workers)
         self._meter.learn(result, time.monotonic() - began)
         if self._meter.diverged:
             self._limits = None
@@ -272,7 +271,9 @@ class Engine:
             self._put(trainer, "cameras-found")
         if trainer.explored_enough:
             self._refine()
-        if limits.reached(trainer) or trainer.epoch >= (trainer.config.training.epochs or math.inf):
+        if self._leader.lost:
+            self._fail(self._leader.lost, "failure", None)
+        if self._leader.lost or limits.reached(trainer):
             self._limits = None
 
     def _save(self) -> None:

@@ -28,8 +28,9 @@ class Limits:
 
     def reached(self, trainer: Trainer) -> bool:
         """Whether it is time to pause."""
+        last = min(self.epoch, trainer.config.training.epochs or math.inf)
         moment = time.monotonic()
-        return trainer.step >= self.step or trainer.epoch >= self.epoch or moment >= self.moment
+        return trainer.step >= self.step or trainer.epoch >= last or moment >= self.moment
 
     def seconds_left(self, trainer: Trainer, steps_per_second: float) -> float | None:
         """A guess at how long it will be, None where no limit was given."""

@@ -14,6 +14,7 @@ from core.training.changes import configure
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, options, to_yaml
+from core.training.sharing import ALONE, Alone
 from core.training.starting import started
 from core.training.trainer import Trainer
 
@@ -48,12 +49,15 @@ def read_photos(config: Config, run: Path) -> PhotoSet:
     return load_photos(place, data.long_side, data.alpha_background, choice)
 
 
-def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, list[str]]:
+def open_run(
+    run: Path, changes: Mapping[str, Any], team: Alone = ALONE
+) -> tuple[Trainer, Recorder, list[str]]:
     """Start the run in this folder, or continue it.
 
     Args:
         run: its folder; made where it is missing.
         changes: options by path that were asked for.
+        team: the processes that share each step.
 
     Returns:
         The trainer, its curves, and sentences about damaged checkpoints that were passed over.
@@ -62,11 +66,11 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
     if found is None:
         if complaints:
             raise InputError(complaints[0])
-        trainer = new_trainer(loggable(changed(Config(), changes)), run)
+        trainer = new_trainer(loggable(changed(Config(), changes)), run, team)
         write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
         return trainer, Recorder(len(trainer.photos.names)), complaints
     wanted = loggable(changed(found.config, changes))
-    trainer, recorder = continued(found, run, changes)
+    trainer, recorder = continued(found, run, team, changes)
     for path in differences(trainer.config, wanted):
         if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
             trainer.close()
@@ -77,27 +81,33 @@ def open_run(run: Path, changes: Mapping[str, Any]) -> tuple[Trainer, Recorder, 
     return trainer, recorder, complaints
 
 
-def new_trainer(config: Config, run: Path) -> Trainer:
+def new_trainer(config: Config, run: Path, team: Alone = ALONE) -> Trainer:
     """A trainer at step 0: from nothing but photos, or from what `training.start_from` names.
 
     Raises:
         InputError: there are no photos, or that cannot be taken over.
     """
     photos = read_photos(config, run)
-    return started(config, photos) if config.training.start_from else Trainer(config, photos)
+    if config.training.start_from:
+        return started(config, photos, team=team)
+    return Trainer(config, photos, team=team)
 
 
 def continued(
-    found: checkpoint.Checkpoint, run: Path, changes: Mapping[str, Any] = {}
+    found: checkpoint.Checkpoint,
+    run: Path,
+    team: Alone = ALONE,
+    changes: Mapping[str, Any] = {},
 ) -> tuple[Trainer, Recorder]:
     """A trainer and its curves as a checkpoint has them.
 
     Args:
+        team: the processes that share each step.
         changes: may say where photos, device and weights are now; others are not made here.
     """
     moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
     config = changed(found.config, moved)
-    trainer = Trainer(config, read_photos(config, run))
+    trainer = Trainer(config, read_photos(config, run), team=team)
     recorder = Recorder(len(trainer.photos.names))
     try:
         recorder.restore(checkpoint.restore(trainer, found))

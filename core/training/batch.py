@@ -20,9 +20,10 @@ class Batch:
 
     def split(self, rays: int) -> list["Batch"]:
         """The batch in pieces of `rays` rays, in order."""
-        return [self._part(slice(i, i + rays)) for i in range(0, len(self.photo), rays)]
+        return [self.part(slice(i, i + rays)) for i in range(0, len(self.photo), rays)]
 
-    def _part(self, part: slice) -> "Batch":
+    def part(self, part: slice) -> "Batch":
+        """Some of its rays."""
         jitter = None if self.jitter is None else self.jitter[part]
         noise = None if self.noise is None else self.noise[part]
         return Batch(self.photo[part], self.pixels[part], self.rgb[part], jitter, noise)

@@ -21,7 +21,8 @@ from core.training.levels import Recipe
 from core.training.optimizers import part_of
 from core.training.planes import PlanesLearner
 from core.training.rivals import begun_again, joined_by, place_beside, with_focal
-from core.training.step import Mapper, StepResult, decibels
+from core.training.sharing import Mapper
+from core.training.step import StepResult, decibels
 
 FRONT_ALPHA = 0.35  # of the rival whose scene begins to form further in front
 MIRROR_STEPS = 4  # of the mirrored rival for each of the leader, which is a level ahead
@@ -116,7 +117,8 @@ class Bootstrap:
 
     def _start(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
         runners = [self.leader, *self.rivals]
-        results = list(mapper(lambda runner: runner.step(map, generator), runners))
+        beside, within = self.leader.team.beside(mapper)
+        results = list(beside(lambda runner: runner.step(within, generator), runners))
         if self.leader.level == len(self.recipe.starting):
             losses = [result.loss for result in results]
             best = losses.index(min(losses))
@@ -141,7 +143,8 @@ class Bootstrap:
     def _beside_the_mirror(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
         rival = self.rivals[0]
         turns = [(self.leader, 1), (rival, MIRROR_STEPS)]
-        result, last = mapper(lambda turn: _steps(*turn, generator), turns)
+        beside, within = self.leader.team.beside(mapper)
+        result, last = beside(lambda turn: _steps(*turn, within, generator), turns)
         if rival.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)
@@ -208,7 +211,8 @@ class Bootstrap:
         self.rivals = [with_focal(self.leader, step, trial) for step in steps]
 
     def _try_focals(self, mapper: Mapper, generator: torch.Generator) -> StepResult:
-        results = list(mapper(lambda rival: rival.step(map, generator), self.rivals))
+        beside, within = self.leader.team.beside(mapper)
+        results = list(beside(lambda rival: rival.step(within, generator), self.rivals))
         if self.rivals[0].finished:
             levels = [decibels(result.loss) for result in results]
             rig = self.leader.rig
@@ -252,11 +256,13 @@ class Bootstrap:
         return result
 
 
-def _steps(runner: PlanesLearner, count: int, generator: torch.Generator) -> StepResult:
+def _steps(
+    runner: PlanesLearner, count: int, mapper: Mapper, generator: torch.Generator
+) -> StepResult:
     """So many steps, but not beyond a level."""
     level = runner.level
     for _ in range(count):
-        result = runner.step(map, generator)
+        result = runner.step(mapper, generator)
         if runner.level != level:
             break
     return result

@@ -112,6 +112,18 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+def check_rays(config: Config, processes: int) -> None:
+    """See that each process has a ray to explain.
+
+    Raises:
+        InputError: there are more processes than rays.
+    """
+    if 0 < config.training.rays < processes:
+        raise InputError(
+            f"training.rays is {config.training.rays}, too few for {processes} processes; raise it."
+        )
+
+
 def without_camera(
     config: Config, names: Sequence[str], photo_error: Tensor, split: Sequence[bool]
 ) -> tuple[bool, ...]:

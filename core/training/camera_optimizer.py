@@ -1,5 +1,6 @@
 """Moving the cameras: Adam on latent numbers, which a preconditioner turns into camera numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,6 +56,22 @@ class CameraOptimizer:
             "zoom": _adam(self._zoom),
             "distortion": _adam(self._distortion),
         }
+
+    def pull(
+        self, seen: Sequence[Tensor], pulls: Sequence[Tensor], to_distortion: Tensor | float
+    ) -> list[Tensor]:
+        """Store gradients with the rig's parameters, and return those that there are.
+
+        Args: `pulls` are the gradients of `seen`, which depends on the rig; `to_distortion` is what
+        the distortion feels besides.
+        """
+        numbers = list(self.rig.parameters())
+        gradients = torch.autograd.grad(seen, numbers, pulls, allow_unused=True)
+        for number, gradient in zip(numbers, gradients, strict=True):
+            number.grad = gradient
+        if self.learns.distortion:
+            self.rig.distortion.grad += to_distortion
+        return [gradient for gradient in gradients if gradient is not None]
 
     @torch.no_grad()
     def step(self, pose_rate: float, focal_rate: float) -> None:

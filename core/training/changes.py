@@ -24,6 +24,7 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     build.trained_photos(config, trainer.photos.names, trainer.held_out)
     trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
     trainer.config = config
+    trainer.edits += 1
     if config.data.disabled != old.data.disabled:
         _choose_photos(trainer)
     _convert(trainer, build.learns(old, trainer.stage) != trainer.learns)
@@ -42,6 +43,7 @@ def refine(trainer: Trainer) -> None:
     if trainer.bootstrap is not None:
         trainer.explore()
     trainer.begin_stage("refine")
+    trainer.edits += 1
     if trainer.neural is None:
         trainer.planes = trainer.new_planes(trainer.recipe.known, trainer.trained_photos())
     else:

@@ -22,9 +22,9 @@ def chunks(rays: int) -> list[slice]:
     return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
 
 
-def explained(logits: Tensor, wanted: Tensor, part: slice) -> tuple[Tensor, Tensor]:
-    """Errors (R,) of a part of the rays and the weights (D,) of its planes; as `explain`."""
+def explained(logits: Tensor, wanted: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:
+    """Errors (R,) of a part of a step's `rays` and weights (D,) of its planes; as `explain`."""
     own = logits[:, :, part].contiguous()
-    errors, weights = explain(own, wanted[:, part], 1 / wanted.shape[1])
+    errors, weights = explain(own, wanted[:, part], 1 / rays)
     logits[:, :, part] = own
     return errors, weights

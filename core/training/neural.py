@@ -14,7 +14,8 @@ from core.training.build import build_field, ray_settings, ripen
 from core.training.config import Config
 from core.training.glimpses import Glimpse, pull
 from core.training.optimizers import GROUPS, learning_rate, make_optimizer
-from core.training.step import Mapper, StepResult, training_step
+from core.training.sharing import ALONE, Alone, Mapper
+from core.training.step import StepResult, training_step
 
 
 class Moment(NamedTuple):
@@ -63,6 +64,7 @@ class NeuralLearner:
         mapper: Mapper,
         guide: PlanesField | None = None,
         glimpses: Sequence[Glimpse] = (),
+        team: Alone = ALONE,
     ) -> StepResult:
         """Draw pixels, render, compare, move.
 
@@ -77,6 +79,7 @@ class NeuralLearner:
             mapper: `map`, or one that shares pieces among workers.
             guide: planes that say where along rays the field is asked; None asks it evenly.
             glimpses: pictures to judge beside the pixels.
+            team: the processes that share it.
         """
         settings = ray_settings(config)
         ripen(self.field, config, epoch - self.field_start)
@@ -99,10 +102,10 @@ class NeuralLearner:
         piece = rays_at_once(self.field, len(batch.photo), points, device)
         extra = [
             pull(glimpse, self.rig, self.field, settings, moved, piece, mapper, guide)[1]
-            for glimpse in glimpses
+            for glimpse in glimpses[team.rank :: team.world]
         ]
         return training_step(
-            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide, extra
+            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide, extra, team
         )
 
 

@@ -21,7 +21,8 @@ from core.training.lens import EVERY, felt, follow
 from core.training.levels import Level, rate_at
 from core.training.optimizers import packed, part_of, unpack
 from core.training.pyramid import SmallPhotos
-from core.training.step import Mapper, StepResult
+from core.training.sharing import ALONE, Alone, Mapper
+from core.training.step import StepResult
 from core.training.survey import placed, survey
 
 MARGIN = 2.4  # reach of the first planes: cameras are not known yet
@@ -46,6 +47,7 @@ class PlanesLearner:
         unit: float,
         allowed: Tensor | None = None,
         alpha: float = FIRST_ALPHA,
+        team: Alone = ALONE,
     ) -> None:
         """Begin with grey planes at the first level.
 
@@ -58,8 +60,9 @@ class PlanesLearner:
             unit: world z of the nearest plane.
             allowed: (Q,) indices of the pixels to learn from at full size; None is all.
             alpha: of the first planes; more of it puts the scene further in front.
+            team: the processes that share each step.
         """
-        self.rig, self.trained, self.levels = rig, trained, levels
+        self.rig, self.trained, self.levels, self.team = rig, trained, levels, team
         self.photos, self.allowed = photos, allowed
         self.level, self.level_step = 0, 0
         self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
@@ -108,32 +111,41 @@ class PlanesLearner:
             generator: where random pixels come from, on the CPU.
             hold: keep the cameras where they are.
         """
-        level = self._present
-        photo, place = self._pixels(level, generator)
+        return self.team.attempt(generator, lambda team: self._step(mapper, generator, hold, team))
+
+    def _step(self, mapper: Mapper, chance: torch.Generator, hold: bool, team: Alone) -> StepResult:
+        """Nothing moves before the last sum over processes."""
+        level, frame = self._present, self.rig.frame()
+        photo, place = self._pixels(level, chance)
+        total, own = len(photo), team.part(len(photo))
+        photo, place, drawn = photo[own], place[own], photo
         wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
-        frame = self.rig.frame()
         rays = self.small.rays(self.rig, frame, self.trained.to(photo.device), photo, place)
-        leaning, swing = slopes(rays, frame)
-        a, b = leaning.detach(), swing.detach()
+        met_at = slopes(rays, frame)
+        a, b = (slope.detach() for slope in met_at)
         with torch.no_grad():
             met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
             logits = torch.cat([seen for _, seen in met])
-            parts = list(mapper(lambda i: explained(logits, wanted, i), chunks(len(photo))))
-            errors = torch.cat([part for part, _ in parts])
+            parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
+            errors = team.whole(torch.cat([part for part, _ in parts]), total)
             weights = torch.stack([part for _, part in parts]).sum(0)
+            team.sum([errors, weights])
             loss = float(errors.mean())  # a GPU is waited for here
             finite = math.isfinite(loss)
             if finite:
-                jobs = zip(self._parts(), met, self.adams, strict=True)
-                pulls = list(mapper(lambda job: self._move_planes(level, logits, b, *job), jobs))
+                jobs = zip(self._parts(), met, strict=True)
+                pulls = list(mapper(lambda job: self._pull(logits, b, *job), jobs))
         if finite:
-            to_a, to_b, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
+            *to_slopes, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
+            to_rig = () if hold else self.cameras.pull(met_at, to_slopes, to_lens)
+            blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
+            team.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
+            jobs = zip(self.field.blocks, self.adams, strict=True)
+            list(mapper(lambda job: self._move_planes(level, *job), jobs))
             if not hold:
-                self._move_cameras(
-                    level, (leaning, swing), (to_a, to_b), to_floor, to_lens, weights
-                )
+                self._move_cameras(level, to_floor, weights)
         self._advance(level)
-        return StepResult(loss, self.trained[photo.cpu()], errors, finite)
+        return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
 
     def _pixels(self, level: Level, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photo among those trained and (R,) pixel of it; near pixels near each other."""
@@ -155,27 +167,13 @@ class PlanesLearner:
         points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
         return points, sample(block, points)
 
-    def _move_planes(
-        self,
-        level: Level,
-        gradient: Tensor,
-        b: Tensor,
-        part: tuple[Tensor, slice],
-        met: tuple[Tensor, Tensor],
-        adam: torch.optim.Adam,
+    def _pull(
+        self, gradient: Tensor, b: Tensor, part: tuple[Tensor, slice], met: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
-        """One block's step; returns what its rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
+        """A block's gradient; returns what rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
         block, planes = part
         field, points = self.field, met[0]
         block.grad, to_points = sample_backward(gradient[planes], block, points)
-        rate = rate_at(level.plane_rate, self.progress(level))
-        if rate > 0:
-            every = TURNS if level.rays else 1
-            weight = level.smoothness / sum(other.numel() for other in field.blocks)
-            smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
-            adam.param_groups[0]["lr"] = rate
-            adam.step()
-        block.grad = None
         pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
         along = pull * field.disparities[planes][:, None, None]
         floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
@@ -185,23 +183,23 @@ class PlanesLearner:
             lens = felt(pull, reached, self.rig.frame(), self.followed)
         return pull.sum(0), along.sum(0), floor.sum() / field.unit, lens
 
+    @torch.no_grad()
+    def _move_planes(self, level: Level, block: Tensor, adam: torch.optim.Adam) -> None:
+        rate = rate_at(level.plane_rate, self.progress(level))
+        if rate > 0:
+            every = TURNS if level.rays else 1
+            weight = level.smoothness / sum(other.numel() for other in self.field.blocks)
+            smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
+            adam.param_groups[0]["lr"] = rate
+            adam.step()
+        block.grad = None
+
     def progress(self, level: Level) -> float:
         """The part of a level, in [0, 1], that is over; 1 once all are."""
         return 1.0 if self.finished else self.level_step / level.steps
 
-    def _move_cameras(
-        self,
-        level: Level,
-        seen: tuple[Tensor, Tensor],
-        pulls: tuple[Tensor, Tensor],
-        to_floor: Tensor,
-        to_lens: Tensor | float,
-        weights: Tensor,
-    ) -> None:
+    def _move_cameras(self, level: Level, to_floor: Tensor, weights: Tensor) -> None:
         progress, learns, rig = self.progress(level), self.cameras.learns, self.rig
-        torch.autograd.backward(seen, pulls)
-        if learns.distortion:
-            rig.distortion.grad += to_lens
         self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
         rate = rate_at(level.shape_rate, progress)
         if rate > 0 and learns.rotation and learns.position:

@@ -29,6 +29,7 @@ from core.training.checkpoint import Checkpoint
 from core.training.config import Config
 from core.training.keeping import take_field, take_optimizers
 from core.training.levels import RECIPE, Recipe
+from core.training.sharing import ALONE, Alone
 from core.training.trainer import Trainer
 
 SAME_SHAPE = 0.02  # of width / height, which whole pixels round
@@ -36,7 +37,9 @@ SAME_LENS = 0.02  # of focal lengths, and of the principal point over the longer
 MOST_NAMED = 5  # photos in one sentence
 
 
-def started(config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> Trainer:
+def started(
+    config: Config, photos: PhotoSet, recipe: Recipe = RECIPE, team: Alone = ALONE
+) -> Trainer:
     """A trainer at step 0 that has taken over what the config says.
 
     Raises:
@@ -60,7 +63,7 @@ def started(config: Config, photos: PhotoSet, recipe: Recipe = RECIPE) -> Traine
             source, known = _of_reference(cameras, place, config, rig)
             said += _lens_doubts(cameras, rig)
         said += _take_cameras(source, known, place, config, photos, rig)
-    trainer = Trainer(config, photos, recipe, rig)
+    trainer = Trainer(config, photos, recipe, rig, team)
     try:
         if found is not None and "field" in keep:
             take_field(found, trainer)

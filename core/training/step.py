@@ -8,9 +8,8 @@ number of workers.
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +19,11 @@ from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
+from core.training.sharing import ALONE, Alone, Mapper
 
 SMOOTHING = 0.95  # of the errors shown for each photo
 MOST_SAMPLES = 2**19  # asked of the field at once where all rays would fit: on a GPU
 
-Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 Gradients = tuple[Tensor | None, ...]  # of each learned parameter
 
 
@@ -70,6 +69,7 @@ def training_step(
     mapper: Mapper = map,
     guide: PlanesField | None = None,
     extra: Sequence[Gradients] = (),
+    team: Alone = ALONE,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
@@ -82,6 +82,7 @@ def training_step(
         mapper: `map`, or one that shares pieces among workers, keeping their order.
         guide: planes that say where along rays the field is asked; they are not changed.
         extra: gradients of other losses at the same parameters, to be added.
+        team: the processes that share it; each has drawn the whole batch.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
@@ -92,7 +93,7 @@ def training_step(
     at_once = rays_at_once(field, total, samples, batch.rgb.device)
     pieces = mapper(
         lambda part: _piece(rig, field, part, settings, learned, total, guide),
-        batch.split(min(at_once, max(1, MOST_SAMPLES // samples))),
+        batch.part(team.part(total)).split(min(at_once, max(1, MOST_SAMPLES // samples))),
     )
     errors: list[Tensor] = []
 
@@ -101,7 +102,8 @@ def training_step(
         return piece.gradients
 
     gradients = summed(itertools.chain(map(noted, pieces), extra))
-    every = torch.cat(errors)
+    every = team.whole(torch.cat(errors), total)
+    team.sum([every, *(g for g in gradients if g is not None)])
     loss, *sums = _read([every.mean(), *(g.sum() for g in gradients if g is not None)])
     finite = _all_finite([loss, *sums])
     if finite:

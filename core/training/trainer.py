@@ -28,7 +28,8 @@ from core.training.neural import Moment, NeuralLearner, rates_at
 from core.training.perceptual import Judges
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
-from core.training.step import Mapper, StepResult, noted
+from core.training.sharing import ALONE, Alone, Mapper
+from core.training.step import StepResult, noted
 
 NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner
 
@@ -47,14 +48,17 @@ class Trainer:
         photos: PhotoSet,
         recipe: Recipe = RECIPE,
         rig: CameraRig | None = None,
+        team: Alone = ALONE,
     ) -> None:
-        """Start from nothing but photos, or from cameras for them, which need no bootstrap.
+        """Start from nothing but photos, or from cameras, which need no bootstrap; with a `team`.
 
         Raises:
-            InputError: fewer than two photos are left to train on, or a loss misses its weights.
+            InputError: too few photos, fewer rays than processes, or a loss misses its weights.
         """
+        build.check_rays(config, team.world)
+        self.team, self.edits = team, 0  # edits: changes from outside, unknown to the others
         self.config, self.photos, self.recipe = config, photos, recipe
-        self.device = build.choose_device(config.training.device)
+        self.device = team.placed(build.choose_device(config.training.device))
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
         self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
@@ -98,6 +102,7 @@ class Trainer:
         return PlanesLearner(
             self.rig, self.pixels, trained, self.learns, levels,
             build.plane_unit(self.config), self.contest.allowed if self.contest else None,
+            team=self.team,
         )  # fmt: skip
 
     @property
@@ -183,16 +188,16 @@ class Trainer:
         return results.get(self.shown) or next(iter(results.values()))
 
     def _neural_step(self, neural: NeuralLearner, this: Tensor, mapper: Mapper) -> StepResult:
-        rates = self.neural_rates(neural)
         training = self.config.training
         one = training.pixels_from == "one-photo" or training.rays == WHOLE
         candidates = this if one else self.trained_photos()
         allowed = self.contest.allowed if self.contest else None
         guide = self.planes and self.planes.field
-        return neural.step(
-            self.config, self.pixels, candidates, allowed, rates, self.epoch, self.generator,
-            mapper, guide, self._glimpses(candidates, allowed, guide),
+        act = functools.partial(
+            neural.step, self.config, self.pixels, candidates, allowed, self.neural_rates(neural),
+            self.epoch, self.generator, mapper, guide, self._glimpses(candidates, allowed, guide),
         )  # fmt: skip
+        return self.team.attempt(self.generator, act)
 
     def _glimpses(
         self, candidates: Tensor, allowed: Tensor | None, guide: PlanesField | None

@@ -1,10 +1,12 @@
 """Choosing the command, and saying what went wrong in one sentence."""
 
 import argparse
+import os
 import sys
 
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
+from core.training.joining import started
 from studio.cli import bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
@@ -27,6 +29,8 @@ def run(words: list[str]) -> int:
     try:
         arguments, rest = _parser().parse_known_args(words)
         refuse_unknown(rest)
+        if arguments.command != "train" and started(os.environ) > 1:
+            raise InputError(f"{arguments.command} runs in one process; torchrun is for train.")
         return COMMANDS[arguments.command].main(arguments)
     except InputError as error:
         print(f"nerfmm studio: {error}", file=sys.stderr)

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import sys
 import threading
 
 from rich.console import Console
@@ -9,7 +11,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
+from core.engine.team import follow
 from core.errors import InputError
+from core.training.joining import joined
 from studio.advice import Advice
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
@@ -28,15 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Train until the limit, an option's own end, or a signal; save; print one JSON line."""
+    """Train until the limit, an option's own end, or a signal; save; print one JSON line.
+
+    Where torchrun has started several processes the first one does so, and the others help it.
+    """
+    ended, team = end_on_signals(), joined(os.environ)
+    if team.rank > 0:
+        return follow(team)  # whatever the signal, the leader says when to end
     asked = changes(arguments)
     if arguments.run is None and not asked.get("data.photos"):
         raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
     if arguments.seconds < 0 or arguments.steps < 0:
         raise InputError("--seconds and --steps cannot be negative.")
-    run = run_folder(arguments.run, asked)
-    engine = Engine(run, asked)
-    ended, advice = end_on_signals(), Advice()
+    run, advice = run_folder(arguments.run, asked), Advice()
+    engine = Engine(run, asked, team)
     engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
     last = _watch(engine, advice, ended)
@@ -54,6 +63,8 @@ def main(arguments: argparse.Namespace) -> int:
         "psnr": last.psnr,
     }
     print(json.dumps(facts))
+    if last.failure:
+        print(f"nerfmm studio: {last.failure}", file=sys.stderr)
     return 1 if last.failure else 0
 
 
@@ -77,6 +88,8 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
             for notice in snapshot.notices:
                 if notice.number > said and snapshot.phase == "ready":
                     said = notice.number
+                    if notice.kind == "failure":  # said at the end
+                        continue
                     console.print(notice.text, highlight=False)
             if not advised and (found := advice.of(snapshot)) is not None:
                 advised = True

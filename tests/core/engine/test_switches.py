@@ -16,7 +16,8 @@ from tests.core.training.layers import brief
 def test_the_cameras_that_the_bootstrap_found_are_kept(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer.__init__, "__defaults__", (brief(steps=2), None))
+    others = Trainer.__init__.__defaults__[1:]
+    monkeypatch.setattr(Trainer.__init__, "__defaults__", (brief(steps=2), *others))
     options = small_options(data__photos=str(photo_folder), training__bootstrap=True)
     engine = Engine(tmp_path / "run", options)
     engine.start()

@@ -1,0 +1,172 @@
+"""The leader and the other members of a run that several processes share.
+
+Only the leader has an engine: it reads photos, writes files, prints, and decides when to stop. It
+sends the others everything they know and says before each step that there is one, so whatever
+depends on time or on a person is decided once. Members need neither the photos nor the run.
+"""
+
+import json
+import zlib
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.engine.governor import Governor
+from core.photos import PhotoSet
+from core.training import checkpoint
+from core.training.checkpoint import Checkpoint
+from core.training.joining import LONGEST_WAIT
+from core.training.settings import changed
+from core.training.sharing import PATIENCE, Alone, Lost, Together
+from core.training.step import StepResult
+from core.training.trainer import Trainer
+
+STEP, STATE, CHECK, END = range(4)  # the leader's words
+CHECK_STEPS = 500  # after which cameras and field are compared over all processes
+PREPARING = timedelta(minutes=10)  # at most, until members have built what they were sent
+DTYPES = {str(t): t for t in (torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool)}
+
+
+class Leader:
+    """Makes steps, with the other processes where there are some."""
+
+    def __init__(self, team: Alone) -> None:
+        self.team = team
+        self._known: tuple[Any, ...] = ()  # what members have: a trainer, and at which point
+        self._photos: PhotoSet | None = None
+        self._waiting = True  # whether members wait for a word
+        self._patience = PREPARING  # with the first word
+
+    @property
+    def lost(self) -> str:
+        """One sentence where another process has gone, else nothing."""
+        return self.team.lost and (
+            f"{self.team.lost}; the step under way was finished without it and is saved, so "
+            "--run continues there, with any number of processes."
+        )
+
+    def step(self, trainer: Trainer, workers: int) -> StepResult:
+        """One step of the trainer. Where another process is lost, it is done here alone."""
+        if isinstance(self.team, Together) and not self.team.lost:
+            self._call(self.team, trainer)
+        result = trainer.train_step(workers)
+        self._waiting = True
+        return result
+
+    def end(self) -> None:
+        """Let the members go."""
+        if isinstance(self.team, Together) and not self.team.lost and self._waiting:
+            try:
+                self._say(self.team, END)
+                self.team.leave()
+            except Lost:
+                return  # there is nothing left that it could interrupt
+
+    def _call(self, team: Together, trainer: Trainer) -> None:
+        """Say that there is a step, after whatever members must know for it.
+
+        They are sent all of it where something was changed from outside, and where the trainer grew
+        by its own judgement, which other processors might round otherwise.
+        """
+        point = (trainer, trainer.edits, trainer.work)
+        try:
+            if point != self._known or self._drifted(team, trainer):
+                self._send(team, trainer)
+                self._known = point
+            self._say(team, STEP)
+            self._waiting = False
+        except Lost as lost:
+            team.lost = str(lost)
+
+    def _drifted(self, team: Together, trainer: Trainer) -> bool:
+        if trainer.step % CHECK_STEPS:
+            return False
+        self._say(team, CHECK)
+        return not team.agreed(_digest(trainer))
+
+    def _send(self, team: Together, trainer: Trainer) -> None:
+        self._say(team, STATE)
+        made = checkpoint.taken(trainer, Path(), {})
+        facts, tensors = {"checkpoint": made.facts, "photos": None}, dict(made.tensors)
+        if trainer.photos is not self._photos:
+            self._photos = trainer.photos
+            facts["photos"] = asdict(replace(trainer.photos, pixels=np.empty(0))) | {"pixels": None}
+            tensors["pixels"] = trainer.pixels.cpu()
+        layout = {name: [str(t.dtype), list(t.shape)] for name, t in tensors.items()}
+        _send_text(team, json.dumps({"facts": facts, "layout": layout}))
+        for tensor in tensors.values():
+            team.same(tensor)
+        self._patience = PREPARING
+
+    def _say(self, team: Together, word: int) -> None:
+        team.same(torch.tensor([word]), self._patience)
+        self._patience = PATIENCE
+
+
+def follow(team: Together) -> int:
+    """Do as the leader says until it ends; returns the exit status, 1 where it is lost."""
+    governor, trainer, photos = Governor(team.cores), None, None
+    try:
+        while (word := int(team.same(torch.tensor([0]), LONGEST_WAIT))) != END:
+            if word == STATE:
+                if trainer is not None:
+                    trainer.close()
+                trainer, photos = _received(team, photos)
+            assert trainer is not None, "the leader begins with all there is to know"
+            if word == CHECK:
+                team.agreed(_digest(trainer))
+            elif word == STEP:
+                workers = governor.workers(trainer.config.training.workers, trainer.work)
+                with governor.training(workers, trainer.work):
+                    trainer.train_step(workers)
+                trainer.told()  # by the leader's
+        team.leave()
+        return 0
+    except Lost:
+        return 1
+    finally:
+        if trainer is not None:
+            trainer.close()
+
+
+def _received(team: Together, photos: PhotoSet | None) -> tuple[Trainer, PhotoSet]:
+    """The trainer that the leader has sent, and its photos: `photos` where they are the same."""
+    told = json.loads(_received_text(team))
+    tensors: dict[str, Tensor] = {}
+    for name, (dtype, shape) in told["layout"].items():
+        tensors[name] = team.same(torch.empty(shape, dtype=DTYPES[dtype]))
+    if told["facts"]["photos"] is not None:
+        pixels: np.ndarray = tensors.pop("pixels").numpy()
+        told_of = told["facts"]["photos"] | {"pixels": pixels}
+        told_of |= {name: tuple(told_of[name]) for name in ("names", "notices")}
+        photos = PhotoSet(**told_of)
+    assert photos is not None, "photos come with the first trainer"
+    found = Checkpoint(Path(), told["facts"]["checkpoint"], tensors)
+    here = {"training.device": found.facts["device"]}  # the leader's, if it was left open
+    trainer = Trainer(changed(found.config, here), photos, team=team)
+    checkpoint.restore(trainer, found)
+    return trainer, photos
+
+
+def _send_text(team: Together, text: str) -> None:
+    row = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+    team.same(torch.tensor([len(row)]))
+    team.same(row)
+
+
+def _received_text(team: Together) -> str:
+    row = torch.empty(int(team.same(torch.tensor([0]))), dtype=torch.uint8)
+    return bytes(team.same(row).numpy()).decode()
+
+
+def _digest(trainer: Trainer) -> int:
+    """A number that differs where cameras or field differ."""
+    number = 0
+    for parameter in [*trainer.rig.parameters(), *trainer.field.parameters()]:
+        number = zlib.crc32(parameter.detach().cpu().contiguous().numpy().tobytes(), number)
+    return number
