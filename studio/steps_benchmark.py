@@ -129,6 +129,11 @@ def a_batch(size: Size) -> tuple[CameraRig, Batch]:
     return rig, batch
 
 
+def published_numbers(field: nn.Module, rig: CameraRig) -> list[nn.Parameter]:
+    """What both published programs learn."""
+    return [*field.parameters(), rig.rotation, rig.position, rig.focal]
+
+
 def _speed(
     field: nn.Module,
     plain: Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]],
@@ -137,7 +142,7 @@ def _speed(
     size: Size,
 ) -> Speed:
     rig, batch = a_batch(size)
-    learned = [*field.parameters(), *rig.parameters()]
+    learned = published_numbers(field, rig)
     settings = RaySettings("ndc", 0.0, 1.0, size.samples, False)
     unfused = torch.optim.Adam(learned, lr=RATE, foreach=False, fused=False)
     fused = make_optimizer(learned)

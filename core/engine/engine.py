@@ -115,16 +115,15 @@ class Engine:
 
     def _take_commands(self) -> bool:
         """Apply what waits; while paused, wait for the next. False once the end is asked for."""
-        first = True
+        patience = 0.25 if self._limits is None else 0.0
         while True:
             try:
-                patience = 0.25 if first and self._limits is None else 0.0
                 command = self._commands.get(block=patience > 0, timeout=patience or None)
             except queue.Empty:
                 return True
             if command is None:
                 return False
-            first = False
+            patience = 0.0
             self._guarded(lambda command=command: self._apply(command))
             self._publish()
 
@@ -149,8 +148,7 @@ class Engine:
         return self._trainer.step if self._trainer else 0
 
     def _say(self, *texts: str) -> None:
-        for text in texts:
-            self._notices.add(self._step, "info", text)
+        self._notices.add(self._step, "info", *texts)
 
     # -- commands ----------------------------------------------------------------------------
 
@@ -229,16 +227,14 @@ class Engine:
 
     def _keep_for_undo(self, what: str) -> None:
         if self._trainer is not None and self._trainer.step > 0:
-            kept_as = f"before-{what}-{len(self._undo) + 1}"
-            self._undo.append(self._put(self._trainer, kept_as))
+            self._undo.append(self._put(self._trainer, f"before-{what}-{len(self._undo) + 1}"))
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
         if self._trainer is not None:
             self._trainer.close()
         self._trainer, self._recorder = trainer, recorder
         self._failure, self._meter = None, Meter(recorder.last_loss())
-        for sentence in trainer.photos.notices:
-            self._notices.add(trainer.step, "warning", sentence)
+        self._notices.add(trainer.step, "warning", *trainer.photos.notices)
         self._say(*trainer.told())
 
     # -- work --------------------------------------------------------------------------------
@@ -246,8 +242,7 @@ class Engine:
     def _open(self) -> None:
         trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.team)
         self._replace(trainer, recorder)
-        for sentence in complaints:
-            self._notices.add(trainer.step, "warning", sentence)
+        self._notices.add(trainer.step, "warning", *complaints)
         if trainer.step:
             self._say(f"Continuing {self._run.name} at step {trainer.step}.")
 
@@ -288,8 +283,7 @@ class Engine:
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False
-        for sentence in self._beside.told():
-            self._notices.add(self._step, "warning", sentence)
+        self._notices.add(self._step, "warning", *self._beside.told())
         sentence, trace = self._failure or (None, None)
         common = {
             "version": self._slot.newest.version + 1,

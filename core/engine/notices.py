@@ -14,12 +14,13 @@ class Notices:
         self._kept: deque[Notice] = deque(maxlen=KEPT)
         self._number = 0
 
-    def add(self, step: int, kind: NoticeKind, text: str) -> None:
+    def add(self, step: int, kind: NoticeKind, *texts: str) -> None:
         """Say something. The same sentence twice in a row is said once."""
-        if self._kept and self._kept[-1].text == text and self._kept[-1].step == step:
-            return
-        self._number += 1
-        self._kept.append(Notice(self._number, step, kind, text))
+        for text in texts:
+            if self._kept and self._kept[-1].text == text and self._kept[-1].step == step:
+                continue
+            self._number += 1
+            self._kept.append(Notice(self._number, step, kind, text))
 
     def newest(self) -> tuple[Notice, ...]:
         """All that are kept."""

@@ -1,6 +1,5 @@
 """Everything that training changes, and one step of it."""
 
-import copy
 import functools
 import os
 import time
@@ -13,14 +12,13 @@ from torch import Tensor, nn
 from core.fields.planes import PlanesField
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
-from core.rendering.scene import Scene
 from core.training import build
 from core.training.batch import WHOLE
 from core.training.bootstrap import Bootstrap, Findings
 from core.training.camera_optimizer import Learns
 from core.training.config import Config
 from core.training.contest import EVERY, Contest
-from core.training.copies import PlanesCopies
+from core.training.copies import Copies, scene_of
 from core.training.glimpses import Glimpse
 from core.training.learned import Learned
 from core.training.levels import RECIPE, Level, Recipe
@@ -78,7 +76,7 @@ class Trainer:
         self.neural: NeuralLearner | None = None
         self.bootstrap: Bootstrap | None = None
         self.contest: Contest | None = None
-        self._copies = PlanesCopies()
+        self._copies = Copies()
         self._begin(self.trained_photos(), given=rig is not None)
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
 
@@ -235,9 +233,9 @@ class Trainer:
     def _compare(self) -> None:
         """Ask the scenes for pixels they have not seen, and show the better one."""
         assert self.contest and self.planes
-        self.contest.ask("planes", self._scene(self.planes.field), self.rig)
+        self.contest.ask("planes", scene_of(self, self.planes.field), self.rig)
         if self.neural is not None:
-            scene = self._scene(self.neural.field, self.planes.field)
+            scene = scene_of(self, self.neural.field, self.planes.field)
             self.contest.ask("field", scene, self.rig)
         winner = self.contest.winner(self.shown)
         if winner != self.shown:
@@ -287,20 +285,7 @@ class Trainer:
 
     def learned(self, fresh: bool = True) -> Learned:
         """A copy that training leaves alone; planes may be a little older unless `fresh`."""
-        names = self.photos.names
-        unlearned = build.without_camera(self.config, names, self.photo_error, self.held_out)
-        planes = None if self.planes is None else self._copies.of(self.planes, self._scene, fresh)
-        if self.shown == "planes" and planes is not None:
-            scene = planes
-        else:
-            assert self.neural is not None
-            field = copy.deepcopy(self.neural.field).requires_grad_(False)
-            scene = self._scene(field, planes and planes.field)
-        return Learned(names, tuple(self.rig.cameras()), unlearned, scene, planes)
-
-    def _scene(self, field: nn.Module, guide: PlanesField | None = None) -> Scene:
-        settings = build.ray_settings(self.config)
-        return Scene(field, self.rig.frame().detach(), settings, guide)
+        return self._copies.learned(self, fresh)
 
     def close(self) -> None:
         """End the worker threads."""

@@ -17,6 +17,7 @@ from studio.steps_benchmark import (
     plain_relu,
     plain_siren,
     published_fields,
+    published_numbers,
 )
 
 SMALL = Size(rays=40, samples=12, width=16, depth=4)
@@ -39,7 +40,7 @@ def test_both_steps_are_the_same_step(
 ) -> None:
     field = published_fields(SMALL, "float32")[index]
     rig, batch = a_batch(SMALL)
-    learned = [*field.parameters(), *rig.parameters()]
+    learned = published_numbers(field, rig)
     keeper = Keeper(learned)
     settings = RaySettings("ndc", 0.0, 1.0, SMALL.samples, False)
     result = training_step(rig, field, batch, settings, learned, [keeper])
