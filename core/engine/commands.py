@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LOOK_FIRST = "Look through the frames, leave out what is blurred, then press Play."
+
 
 @dataclass(frozen=True)
 class Play:
@@ -17,6 +19,8 @@ class Play:
 @dataclass(frozen=True)
 class Pause:
     """Stop training after the step under way. Everything stays where it is."""
+
+    why: str = ""  # a sentence to the person, where nobody has pressed a button
 
 
 @dataclass(frozen=True)

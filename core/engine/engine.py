@@ -24,6 +24,7 @@ from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
 from core.engine.team import Leader
 from core.errors import InputError
+from core.photos import is_video
 from core.training import checkpoint
 from core.training.changes import configure, refine
 from core.training.config import Config
@@ -160,6 +161,8 @@ class Engine:
                 self._limits = Limits.of(command, self._needed())
             case commands.Pause():
                 self._limits = None
+                if command.why and self._trainer is not None:
+                    self._say(command.why)
             case commands.Step():
                 self._limits = Limits.of(commands.Play(steps=command.count), self._needed())
             case commands.Refine():
@@ -194,6 +197,9 @@ class Engine:
             return
         if effect is Effect.RESTART or self._trainer is None:
             self._restart(new)
+            if "data.photos" in changes and is_video(new.data.photos):
+                self._limits = None
+                self._say(commands.LOOK_FIRST)
             return
         if effect is Effect.REBUILD_FIELD:
             self._keep_for_undo("change")

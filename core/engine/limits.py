@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.engine.commands import Play
+from core.errors import InputError
 from core.training.trainer import Trainer
 
 
@@ -19,7 +20,13 @@ class Limits:
 
     @classmethod
     def of(cls, play: Play, trainer: Trainer) -> Self:
-        """The limits of a command given now."""
+        """The limits of a command given now.
+
+        Raises:
+            InputError: the run has made all its epochs.
+        """
+        if 0 < (last := trainer.config.training.epochs) <= trainer.epoch:
+            raise InputError(f"The run has made its {last} epochs; raise training.epochs to go on.")
         return cls(
             trainer.step + play.steps if play.steps else math.inf,
             trainer.epoch + play.epochs if play.epochs else math.inf,

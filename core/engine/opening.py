@@ -1,9 +1,12 @@
 """From a run's folder and a config to a trainer: new, or continued where it was left."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.engine import journal
+from core.engine.commands import Configure
 from core.engine.history import Recorder
 from core.engine.logbook import loggable
 from core.errors import InputError
@@ -46,7 +49,10 @@ def read_photos(config: Config, run: Path) -> PhotoSet:
         )
         place = frames[0].parent
     choice = Choice(data.first, data.last, data.every, data.most)
-    return load_photos(place, data.long_side, data.alpha_background, choice)
+    photos = load_photos(place, data.long_side, data.alpha_background, choice)
+    unknown = [name for name in data.disabled if name not in photos.names]
+    said = f"data.disabled names {', '.join(unknown)}, which no photo is called; correct it."
+    return replace(photos, notices=(*photos.notices, said)) if unknown else photos
 
 
 def open_run(
@@ -66,8 +72,16 @@ def open_run(
     if found is None:
         if complaints:
             raise InputError(complaints[0])
+        if run.exists() and not run.is_dir():
+            raise InputError(f"{run} is a file; name a folder for the run with --run.")
         trainer = new_trainer(loggable(changed(Config(), changes)), run, team)
-        write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
+        try:
+            write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
+        except OSError as error:
+            trainer.close()
+            raise InputError(
+                f"{run} cannot be written ({error.strerror}); name another folder with --run."
+            ) from error
         return trainer, Recorder(len(trainer.photos.names)), complaints
     wanted = loggable(changed(found.config, changes))
     trainer, recorder = continued(found, run, team, changes)
@@ -78,6 +92,8 @@ def open_run(
                 f"{path} cannot change in the run {run}, which has begun; name another with --run."
             )
     configure(trainer, wanted)
+    if asked := differences(found.config, wanted):
+        journal.append(run, trainer.step, Configure(asked))
     return trainer, recorder, complaints
 
 

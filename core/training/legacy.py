@@ -181,7 +181,7 @@ def is_original(paths: Mapping[str, Any]) -> bool:
     return any(path in BY_PATH or path.startswith("model.") for path in paths)
 
 
-def translated(paths: Mapping[str, Any], where: str, long_side: int | None) -> Translation:
+def translated(paths: Mapping[str, Any], where: str, long_side: int | str | None) -> Translation:
     """What a file of the original means here.
 
     Args:

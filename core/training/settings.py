@@ -116,14 +116,15 @@ def differences(old: Config, new: Config) -> dict[str, Any]:
     return {path: get(new, path) for path in options() if get(old, path) != get(new, path)}
 
 
-def read_yaml(path: Path, long_side: int | None = None) -> dict[str, Any]:
+def read_yaml(path: Path, long_side: int | str | None = None) -> dict[str, Any]:
     """The options a YAML file sets, by path. A file holds sections, or only some of them.
 
     A file in the keys of improved-nerfmm is translated, and a warning is logged that names ours.
 
     Args:
         path: the file.
-        long_side: of the photos after an original's `data.downscale`, where it is known.
+        long_side: of the photos after an original's `data.downscale`, where it is known; a number,
+            or as a command line has it.
 
     Raises:
         InputError: the file is missing, too large, not YAML or not sections of options.

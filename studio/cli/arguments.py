@@ -51,8 +51,10 @@ def refuse_unknown(rest: list[str]) -> None:
 
 def changes(arguments: argparse.Namespace) -> dict[str, Any]:
     """Options by path: those of --config, and over them those of the command line."""
-    asked = read_yaml(arguments.config) if arguments.config else {}
-    asked |= {path: value for path, value in vars(arguments).items() if path in options()}
+    typed = {path: value for path, value in vars(arguments).items() if path in options()}
+    long_side = typed.get("data.long_side")
+    asked = read_yaml(arguments.config, long_side) if arguments.config else {}
+    asked |= typed
     if arguments.photos is not None:
         asked["data.photos"] = str(arguments.photos)
     if asked.get("data.photos"):

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import NoReturn
 
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
@@ -40,8 +41,15 @@ def run(words: list[str]) -> int:
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong without listing every argument there is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; --help lists the arguments.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="launch.py",
         description="Learn cameras and a NeRF from photos alone. Without a command: studio.",
         allow_abbrev=False,

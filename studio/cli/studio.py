@@ -5,9 +5,9 @@ import webbrowser
 from pathlib import Path
 
 from core.engine import Engine
-from core.engine.commands import Play
+from core.engine.commands import LOOK_FIRST, Pause, Play
 from core.formats.reference import read_reference
-from core.photos import local_path
+from core.photos import is_video, local_path
 from studio.cli.arguments import BUNDLED, add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
 
@@ -30,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Serve until a signal; a new run begins to train at once, a continued one waits."""
+    """Serve until a signal; a new run of photos begins to train at once.
+
+    A continued run waits, and so does one of a video, whose frames are to be looked through.
+    """
     from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
 
     asked = changes(arguments)
@@ -45,7 +48,8 @@ def main(arguments: argparse.Namespace) -> int:
     ended = end_on_signals()
     engine = Engine(run, asked)
     if not continued:
-        engine.submit(Play())
+        video = is_video(asked["data.photos"])
+        engine.submit(Pause(LOOK_FIRST) if video else Play())
     engine.start()
     studio = Studio(engine, arguments.host, arguments.port)
     studio.start()

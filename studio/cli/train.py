@@ -83,6 +83,7 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None, stage="loading", step=0, psnr="-", speed=0.0, left="")
         while snapshot.playing or first is None or snapshot.step == first:
+            answered = first is not None  # the first command was taken, or refused
             if snapshot.phase == "ready" and first is None:
                 first = snapshot.step
             for notice in snapshot.notices:
@@ -98,9 +99,16 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
             _show(bar, task, snapshot)
             if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
                 break
+            if answered and _finished(snapshot):
+                break
             snapshot = engine.wait(snapshot.version, timeout=0.25)
         _show(bar, task, snapshot)
     return snapshot
+
+
+def _finished(snapshot: Snapshot) -> bool:
+    """Whether training has made all epochs that `training.epochs` asks for."""
+    return not snapshot.playing and 0 < snapshot.config.training.epochs <= snapshot.epoch
 
 
 def _show(bar: Progress, task: TaskID, snapshot: Snapshot) -> None:

@@ -25,7 +25,7 @@ def _photos(wiring: Wiring, exports: Exports) -> None:
     run = wiring.engine.snapshot.run
 
     def use(files: list[str]) -> Configure:
-        return Configure({"data.photos": str(keep_dropped(files, run))})
+        return Configure({"data.photos": str(keep_dropped(files, run)), "data.disabled": ()})
 
     wiring.taking_files(drop, use)
     _options(wiring, _of("data"))

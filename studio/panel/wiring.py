@@ -15,6 +15,7 @@ import gradio as gr
 from core.engine.commands import Command, Configure, Play, Refine, Restart
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
+from core.photos import is_video
 from core.training.options import Effect
 from core.training.settings import Option, changed, get, options, strongest
 from studio.panel.controls import from_widget, to_widget, user_events, widget
@@ -91,7 +92,7 @@ class Wiring:
             self._keep = self.button("keep", "Keep")
         self._bar = [bar, sentence, self._pending]
 
-    def taking_files(self, drop: gr.File, make: Callable[[list[str]], Command]) -> None:
+    def taking_files(self, drop: gr.File, make: Callable[[list[str]], Configure]) -> None:
         """Submit what `make` makes of dropped files, asking first; the place to drop is emptied.
 
         An `InputError` of `make` is shown in place.
@@ -99,11 +100,13 @@ class Wiring:
         complaint = gr.HTML(elem_id=f"{drop.elem_id}-complaint", apply_default_css=False)
 
         def handle(pending: Command | None, files: list[str]) -> Answer:
+            first = self.engine.snapshot.photos is None
             try:
-                answer = self._ask_or_submit(make(files), pending)
+                command = make(files)
+                answer = self._ask_or_submit(command, pending)
             except InputError as error:
                 return [*_unchanged(), None, html.escape(str(error))]
-            if self.engine.snapshot.photos is None:  # the first photos: let something happen
+            if first and not is_video(command.changes["data.photos"]):  # let something happen
                 self.engine.submit(Play())
             return [*answer, None, ""]
 

@@ -157,6 +157,8 @@ def test_a_signal_saves_and_ends_well(run: Path, tmp_path: Path, number: signal.
     ("words", "culprits"),
     [
         (["train"], ["--photos"]),
+        (["train", "--photos", PHOTOS, "--steps", "many"], ["--steps", "many", "--help"]),
+        (["export", "--run", "/nowhere"], ["--format", "--help"]),
         (["train", "--photos", "http://example.com/a"], ["example.com", "folder"]),
         (["train", "--photos", PHOTOS, "--cameras.rotaton", "quaternion"], ["cameras.rotation"]),
         (["train", "--photos", PHOTOS, "--cameras.rotation", "euler"], ["euler", "rotation6D"]),

@@ -41,6 +41,15 @@ class Rendering(Section):
     )  # fmt: skip
 
     @model_validator(mode="after")
+    def _near_is_before_far(self) -> Self:
+        if self.near >= self.far:
+            raise ValueError(
+                f"rendering.near {self.near:g} is not before rendering.far {self.far:g}; change "
+                "the other one first, or both at once"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _disparity_has_ends(self) -> Self:
         if self.spacing == "disparity" and self.space == "ndc":
             raise ValueError("Samples in ndc are even in disparity; set rendering.spacing to depth")

@@ -73,6 +73,7 @@ def test_text_as_a_command_line_has_it(path: str, value: str, expected: object) 
         ({"field.rate": "nan"}, ["field.rate", "nan"]),
         ({"field.rate": "fast"}, ["field.rate", "fast"]),
         ({"training.rays": 0}, ["training.rays", "1"]),
+        ({"rendering.near": 2}, ["rendering.near 2", "rendering.far 1"]),
     ],
 )
 def test_wrong_options_are_refused_by_name(changes: dict[str, object], words: list[str]) -> None:

@@ -139,7 +139,10 @@ def test_a_touch_becomes_a_command(path: str, engine: Desk, tab: Tab) -> None:
 
 WORDS = {"training.keep": ("cameras", "field")}
 # What some options go with.
-NEEDED = {"rendering.spacing": {"rendering.space": "camera", "rendering.near": 0.1}}
+NEEDED = {
+    "rendering.spacing": {"rendering.space": "camera", "rendering.near": 0.1},
+    "rendering.near": {"rendering.far": 8},
+}
 
 
 def other_value(path: str) -> tuple[Any, Any]:
