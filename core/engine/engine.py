@@ -1,6 +1,5 @@
 """The one thread that owns everything that changes: commands in, snapshots out."""
 
-import queue
 import threading
 import time
 import traceback
@@ -14,6 +13,7 @@ from core.engine.commands import Command
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
+from core.engine.inbox import Inbox
 from core.engine.limits import Limits
 from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
@@ -47,7 +47,7 @@ class Engine:
         """
         self.governor, self._leader = Governor(team.cores), Leader(team)
         self._run, self._changes = run, dict(changes)
-        self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._asked = changed(Config(), changes)  # what holds until there are photos
         self._slot = Slot(Snapshot(0, run, self._asked))
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -70,12 +70,12 @@ class Engine:
 
     def stop(self) -> None:
         """Save and end; returns when the step under way and the checkpoint are done."""
-        self._commands.put(None)
+        self._inbox.put(None)
         self._thread.join()
 
     def submit(self, command: Command) -> None:
         """Ask for something; returns at once."""
-        self._commands.put(command)
+        self._inbox.put(command)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -83,7 +83,7 @@ class Engine:
         return self._slot.newest
 
     def wait(self, newer_than: int, timeout: float) -> Snapshot:
-        """The newest snapshot, as soon as its version is over `newer_than` or time is up."""
+        """The newest snapshot, once its version is over `newer_than` or time is up."""
         return self._slot.wait(newer_than, timeout)
 
     # -- the engine's thread -----------------------------------------------------------------
@@ -116,17 +116,12 @@ class Engine:
 
     def _take_commands(self) -> bool:
         """Apply what waits; while paused, wait for the next. False once the end is asked for."""
-        patience = 0.25 if self._limits is None else 0.0
-        while True:
-            try:
-                command = self._commands.get(block=patience > 0, timeout=patience or None)
-            except queue.Empty:
-                return True
+        for command in self._inbox.taken(patience=0.25 if self._limits is None else 0.0):
             if command is None:
                 return False
-            patience = 0.0
             self._guarded(lambda command=command: self._apply(command))
             self._publish()
+        return True
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Run one act; a failure becomes a notice, and the engine lives on."""
@@ -198,8 +193,7 @@ class Engine:
         if effect is Effect.RESTART or self._trainer is None:
             self._restart(new)
             if "data.photos" in changes and is_video(new.data.photos):
-                self._limits = None
-                self._say(commands.LOOK_FIRST)
+                self._apply(commands.Pause(commands.LOOK_FIRST))
             return
         if effect is Effect.REBUILD_FIELD:
             self._keep_for_undo("change")
