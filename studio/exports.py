@@ -135,6 +135,8 @@ class Exports:
 
     def _cameras(self, form: str, world: World) -> Path:
         if form == HISTORY:
+            if world != AS_LEARNED:
+                raise InputError("The history is in the world as learned; leave scale, up, origin.")
             return self._history()
         out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
         write_cameras(form, self._learned(), out, _gauge(world))
@@ -166,7 +168,7 @@ class Exports:
         errors, config = compared(learned, reference), snapshot.config
         with self._source.governor.viewing():
             watch = self._watch(control)
-            lpips, _ = lpips_at_hand("", config)
+            lpips, _ = lpips_at_hand("", config) if kept_aside(learned, config) else (None, "")
             report = measure(learned, config, errors, photos.pixels, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")

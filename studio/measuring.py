@@ -90,8 +90,9 @@ def lpips_at_hand(weights: str, config: Config) -> tuple[PictureLoss | None, str
         InputError: the file that was named does not serve.
     """
     named = weights or config.losses.lpips_weights
+    asker = "losses.lpips_weights" if named and not weights else "--lpips"
     try:
-        return LOSSES["lpips"].load(Source("LPIPS", "--lpips", named), torch.device("cpu")), ""
+        return LOSSES["lpips"].load(Source("LPIPS", asker, named), torch.device("cpu")), ""
     except InputError as error:
         if named:
             raise

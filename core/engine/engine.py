@@ -26,7 +26,7 @@ from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
 from core.training import checkpoint
-from core.training.changes import configure, refine
+from core.training.changes import check, configure, refine
 from core.training.config import Config
 from core.training.options import Effect
 from core.training.settings import changed, differences, strongest
@@ -188,7 +188,10 @@ class Engine:
         new = loggable(changed(old, changes))
         effect = strongest(old, new)
         if self._trainer is None and "data.photos" not in changes:
-            self._asked = new  # for the photos to come
+            self._asked = new  # for the photos to come, or what the run could not begin without
+            self._changes |= changes
+            if self._failure and new.data.photos and effect > Effect.VIEW:
+                self._open()
             return
         if effect is Effect.RESTART or self._trainer is None:
             self._restart(new)
@@ -196,6 +199,7 @@ class Engine:
                 self._apply(commands.Pause(commands.LOOK_FIRST))
             return
         if effect is Effect.REBUILD_FIELD:
+            check(self._trainer, new)  # what is refused leaves nothing to undo
             self._keep_for_undo("change")
         configure(self._trainer, new)
         if effect > Effect.LIVE:

@@ -91,7 +91,11 @@ def open_run(
             raise InputError(
                 f"{path} cannot change in the run {run}, which has begun; name another with --run."
             )
-    configure(trainer, wanted)
+    try:
+        configure(trainer, wanted)
+    except InputError:
+        trainer.close()
+        raise
     if asked := differences(found.config, wanted):
         journal.append(run, trainer.step, Configure(asked))
     return trainer, recorder, complaints

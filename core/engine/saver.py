@@ -3,6 +3,8 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from core.errors import InputError
 from core.training import checkpoint
 from core.training.checkpoint import Checkpoint
@@ -37,9 +39,10 @@ class Saver:
             return
         try:
             last.result()
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise InputError(
-                f"The run could not be saved ({error.strerror}); free some space, training goes on."
+                f"The run could not be saved ({reason}); free some space, training goes on."
             ) from None
 
     def close(self) -> None:

@@ -137,8 +137,13 @@ def keep(result: Validation, run: Path) -> None:
     for ending, pixels in (("-depth.png", result.depth), (".png", result.rgb)):
         with finished_file(folder / f"{result.step:09d}{ending}") as temporary:
             cv2.imwrite(str(temporary), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    with open(run / "validation.jsonl", "a", encoding="utf-8") as file:
-        file.write(result.line() + "\n")
+    try:
+        with open(run / "validation.jsonl", "a", encoding="utf-8") as file:
+            file.write(result.line() + "\n")
+    except OSError as error:
+        raise InputError(
+            f"{run / 'validation.jsonl'} cannot be written ({error.strerror}); free some space."
+        ) from None
     pictures = sorted(folder.glob("[0-9]*.png"), key=lambda path: path.stat().st_mtime_ns)
     for path in pictures[: -2 * KEPT]:
         path.unlink()

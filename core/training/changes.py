@@ -11,18 +11,28 @@ from core.training.settings import strongest
 from core.training.trainer import Trainer
 
 
+def check(trainer: Trainer, config: Config) -> None:
+    """See that a trainer can take over a config, and load what it needs for that.
+
+    Raises:
+        InputError: it leaves fewer than two photos or fewer rays than processes, or a loss misses
+            its weights.
+    """
+    build.check_rays(config, trainer.team.world)
+    build.trained_photos(config, trainer.photos.names, trainer.held_out)
+    trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
+
+
 def configure(trainer: Trainer, config: Config) -> Effect:
     """Take over a config with any changes short of `RESTART`, and say what they did.
 
     Raises:
-        InputError: the change leaves fewer than two photos, or a loss misses its weights. Nothing
-            is changed then.
+        InputError: as `check`. Nothing is changed then.
     """
     old = trainer.config
     effect = strongest(old, config)
     assert effect < Effect.RESTART, "a restart takes a new trainer"
-    build.trained_photos(config, trainer.photos.names, trainer.held_out)
-    trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
+    check(trainer, config)
     trainer.config = config
     trainer.edits += 1
     if config.data.disabled != old.data.disabled:

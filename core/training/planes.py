@@ -205,7 +205,8 @@ class PlanesLearner:
         if rate > 0 and learns.rotation and learns.position:
             mean = float((weights * self.field.places).sum() / weights.sum())
             self._bend(to_floor, mean, rate)
-        if learns.distortion and self.level_step % EVERY == 0:
+        moved = learns.distortion and not torch.equal(self.followed, rig.distortion)
+        if moved and self.level_step % EVERY == 0:
             follow(self.field, rig.frame(), self.followed, rig.distortion)
             self.followed.copy_(rig.distortion.detach())
 

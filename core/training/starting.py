@@ -67,6 +67,8 @@ def started(
     try:
         if found is not None and "field" in keep:
             take_field(found, trainer)
+        if "cameras" not in keep:
+            _require_motion(trainer)
         if found is not None and "optimizers" in keep:
             take_optimizers(found, trainer)
     except InputError:
@@ -90,6 +92,16 @@ def _require_sense(keep: set[str], named: str) -> None:
         raise InputError(
             "Optimizers belong to the cameras and the field that they move; set training.keep to "
             "cameras,field,optimizers, or leave optimizers out."
+        )
+
+
+def _require_motion(trainer: Trainer) -> None:
+    """New cameras beside a scene that was learned are moved by somebody."""
+    planes, still = trainer.planes, trainer.config.cameras.rate_beside_planes == 0
+    if planes is not None and planes.finished and still:
+        raise InputError(
+            "The planes taken over are finished, so nothing would move the new cameras; add "
+            "cameras to training.keep, or raise cameras.rate_beside_planes."
         )
 
 

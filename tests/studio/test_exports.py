@@ -293,3 +293,5 @@ def test_the_history_of_the_cameras_is_whole_poses_by_step(exports: Exports, eng
         assert kept["steps"].tolist() == [0, 10, 20, 30]
         assert (kept["poses"] == engine.snapshot.trails.poses).all()
         assert kept["focal"].shape == (4, 3, 2)
+    refused = exports.cameras("history", World(5.0)).wait(PATIENCE)
+    assert refused.state == "failed" and "as learned" in str(refused.message)

@@ -21,8 +21,8 @@ class Explore(Section):
         512, "Quality", "Longer side of the sharp picture, in pixels.", at_least=64, at_most=2048
     )
     samples: int = view(
-        32, "Samples of views", "Points on each ray of a novel view.", at_least=8, at_most=512,
-        expert=True,
+        32, "Samples of views", "Points on each ray of a novel view, where no planes guide it.",
+        at_least=8, at_most=512, expert=True,
     )  # fmt: skip
     share: float = view(
         0.5, "Share for views", "Part of the machine that novel views may take from training.",

@@ -19,17 +19,20 @@ class Rendering(Section):
     near: float = option(0.0, "Near", "Where samples begin along a ray.", at_least=0, at_most=100)
     far: float = option(1.0, "Far", "Where samples end; 1 is infinity in ndc.", at_least=1e-3,
         at_most=1000)  # fmt: skip
-    samples: int = option(24, "Samples", "Points on each ray.", at_least=2, at_most=1024)
+    samples: int = option(
+        24, "Samples", "Points on each ray, where no planes guide the field.", at_least=2,
+        at_most=1024,
+    )  # fmt: skip
     spacing: str = option(
-        "depth", "Samples even in", "Camera space: even in depth, or in disparity (lindisp).",
+        "depth", "Samples even in", "Unguided, in camera space: depth, or disparity (lindisp).",
         choices=SPACINGS, expert=True,
     )  # fmt: skip
     importance_samples: int = option(
-        0, "Importance samples", "More points where a first look at the field finds something.",
+        0, "Importance samples", "Unguided: more points where a first look finds something.",
         at_least=0, at_most=1024, expert=True,
     )  # fmt: skip
     guided_samples: int = option(
-        8, "Guided samples", "Points where planes see something, and 4 beside; 0 goes without.",
+        8, "Guided samples", "Points where planes see something, and 4 even ones; 0: no guide.",
         at_least=0, at_most=256, expert=True,
     )  # fmt: skip
     perturb: bool = option(

@@ -42,6 +42,35 @@ def test_toggling_it_without_weights_leaves_the_run_unharmed(
     assert engine.snapshot.failure is None
 
 
+def test_what_a_run_could_not_begin_without_can_be_set_right(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    wrong = {"losses.clip": 0.1, "losses.clip_weights": "nowhere.pt"}
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)) | wrong)
+    engine.start()
+    assert "nowhere.pt" in (until(engine, lambda s: s.phase == "failed").failure or "")
+    engine.submit(Configure({"explore.trails": False}))
+    engine.submit(Configure({"losses.clip": 0.0}))
+    ready = until(engine, lambda s: s.phase == "ready")
+    assert ready.failure is None and not ready.config.explore.trails
+    engine.submit(Step(1))
+    until(engine, lambda s: s.step == 1)
+    engine.stop()
+
+
+def test_a_refused_change_leaves_nothing_to_undo(photo_folder: Path, tmp_path: Path) -> None:
+    ssim = {"losses.ssim": 0.1, "losses.side": 16}
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)) | ssim)
+    engine.start()
+    engine.submit(Step(2))
+    until(engine, lambda s: s.step == 2)
+    engine.submit(Configure({"field.kind": "planes"}))
+    refused = until(engine, lambda s: "losses.ssim" in said(s))
+    assert refused.config.field.kind != "planes" and not refused.can_undo
+    engine.stop()
+    assert not list((tmp_path / "run").rglob("*before-change*"))
+
+
 def test_a_run_is_trained_without_a_window_and_goes_on_where_weights_are_gone(
     photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -151,6 +151,22 @@ def test_a_bootstrap_under_way_gives_the_cameras_it_has(photos: PhotoSet, tmp_pa
     assert "still finding" in refusal(photos, place, training__keep=["cameras", "field"])
 
 
+def test_new_cameras_beside_finished_planes_need_somebody_who_moves_them(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    trainer = Trainer(small_config(training__bootstrap=True), photos, RECIPE)
+    while trainer.neural is None or trainer.planes is None or not trainer.planes.finished:
+        trainer.train_step(1)
+    place = checkpoint.save(trainer, tmp_path, {})
+    asked = from_it(place, training__bootstrap=True, training__keep=["field"])
+    with pytest.raises(InputError, match="nothing would move the new cameras"):
+        started(small_config(**asked), photos, RECIPE)
+    moving = started(small_config(**asked, cameras__rate_beside_planes=0.5), photos, RECIPE)
+    before = poses(moving)
+    run_on(moving, 2)
+    assert not torch.equal(poses(moving), before)
+
+
 @pytest.mark.parametrize("bootstrap", [False, True])
 def test_resume_of_a_started_run_is_exact_without_its_source(
     photo_folder: Path, source: Path, tmp_path: Path, bootstrap: bool
