@@ -33,6 +33,18 @@ SMALL = 2**20  # numbers up to which tensors are summed as one
 AT_ONCE = 2**26  # bytes of a message
 
 
+def in_callers_mode(workers: Mapper) -> Mapper:
+    """Workers that record gradients where the one who asks them does, and only there.
+
+    torch keeps that mode for each thread, so a worker would always record.
+    """
+
+    def mapped(act: Callable[[Any], Any], things: Iterable[Any]) -> Iterable[Any]:
+        return workers(torch.set_grad_enabled(torch.is_grad_enabled())(act), things)
+
+    return mapped
+
+
 class Lost(Exception):
     """Another process has gone, or does not answer."""
 

@@ -26,7 +26,7 @@ from core.training.neural import Moment, NeuralLearner, rates_at
 from core.training.perceptual import Judges
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
-from core.training.sharing import ALONE, Alone, Mapper
+from core.training.sharing import ALONE, Alone, Mapper, in_callers_mode
 from core.training.step import StepResult, noted
 
 NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner
@@ -134,7 +134,7 @@ class Trainer:
         """Draw pixels, render, compare, move; `workers` threads share it on a CPU."""
         began = time.monotonic()
         shared = workers > 1 and self.device.type == "cpu"
-        result = self._step(self._workers.map if shared else map)
+        result = self._step(in_callers_mode(self._workers.map) if shared else map)
         self.step += 1
         self.epoch += len(self.order) == 0
         self.photo_error = noted(self.photo_error, result)

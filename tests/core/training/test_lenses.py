@@ -33,10 +33,10 @@ COARSE = Level(432, 8, 0, 30, (0.2, 0.2), (0, 0), (0, 0), (0, 0), 0.003)
 FINE = Level(432, 8, 0, 50, (0.1, 0.1), (0, 0), (0, 0), (4e-3, 1e-3), 0.003)
 
 
-def run_on(trainer: Trainer, steps: int) -> torch.Tensor:
+def run_on(trainer: Trainer, steps: int, workers: int = 1) -> torch.Tensor:
     """Train on, and the cameras' numbers then."""
     for _ in range(steps):
-        trainer.train_step(1)
+        trainer.train_step(workers)
     return torch.cat([p.detach().flatten() for p in trainer.rig.parameters()])
 
 
@@ -200,8 +200,10 @@ def test_both_begin_when_the_bootstrap_is_over(photos: PhotoSet) -> None:
     trainer = explored(photos, **ASKED)
     assert trainer.rig.zooms and trainer.rig.distorts and trainer.planes is not None
     assert trainer.planes.rig is trainer.rig
-    run_on(trainer, 4)
+    numbers = run_on(trainer, 4)
     assert (trainer.rig.zoom != 0).all() and float(trainer.rig.distortion.detach()) != 0
+    shared = run_on(explored(photos, **ASKED), 4, workers=2)
+    assert torch.equal(shared, numbers), "workers record gradients where they are told to"
 
 
 @pytest.mark.parametrize("bootstrap", [True, False])
