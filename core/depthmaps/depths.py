@@ -1,0 +1,201 @@
+"""A depth map for each photo, found in small steps from coarse to fine.
+
+The journey, for photos whose cameras are known. Without sparse points it begins with `LOOKING`: a
+coarse sweep through all depths tells what photos have in common. Then at 126 pixels depths are
+swept from nothing, checked against each other, and completed where nobody confirms them; at 252 and
+504 they are refined from the level before. A step is one stage of a few photos and asks only for
+what the stage before has left, so that steps of a stage can be done side by side, and give the same
+bits in any number of threads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.depthmaps import stages
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.gains import gains
+from core.depthmaps.neighbours import thinned
+from core.depthmaps.photos import Level, level_of
+from core.depthmaps.stages import STAGES, Rows, Situation
+from core.errors import InputError
+
+Mapper = Callable[[Callable[[int], Rows], range], object]
+Stage = tuple[str, int]  # a key of `STAGES`, and the photos' longer side in pixels
+
+
+def level(long_side: int, names: str) -> tuple[Stage, ...]:
+    """Stages by their names in a row, all at one size."""
+    return tuple((name, long_side) for name in names.split())
+
+
+LOOKING = level(72, "look check pick see relate")
+FIRST = level(126, "sweep check complete check sharpen check publish")
+SECOND = level(252, "finer check finish check publish")
+LAST = level(504, "finest check finish check complete check fill check publish")
+JOURNEY = FIRST + SECOND + LAST
+NAMES = tuple(STAGES)
+
+
+@dataclass(frozen=True, eq=False)
+class DepthMaps:
+    """What was found at one level; maps are on the canvas of `cameras`, beyond a photo's own size
+    they mean nothing."""
+
+    cameras: Cameras  # at this level's sizes
+    photos: Tensor  # (N, C, H, W) uint8 or float in [0, 1], at this level
+    inverse: Tensor  # (N, H, W) inverse depths, above 0
+    support: Tensor  # (N, H, W) uint8, how many sources confirm the depth within 2 %
+    through: Tensor  # (N, H, W) uint8, how many sources see through it
+    gains: Tensor  # (N, C) logarithm of each photo's gain
+    sources: Tensor  # (N, K) with which photos each was compared
+
+
+class Depths:
+    """Depth maps in the making.
+
+    Attributes:
+        maps: of the last level that is finished, or None. Never changed once it is there.
+    """
+
+    def __init__(
+        self,
+        photos: Tensor,
+        cameras: Cameras,
+        points: Tensor | None = None,
+        visible: Tensor | None = None,
+        journey: tuple[Stage, ...] | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            photos: (N, C, H, W) uint8, or float in [0, 1], on the canvas of `cameras`; N >= 2.
+            cameras: for the photos at their full size.
+            points, visible: (P, 3) points of the scene and (N, P) which photos show them; without
+                them depths and neighbours come from a coarse sweep.
+            journey: the stages, by default all up to 504 pixels.
+
+        Raises:
+            InputError: there are fewer than two photos.
+        """
+        if len(cameras) < 2:
+            raise InputError("Depths need at least 2 photos to compare; give more.")
+        self.photos, self.cameras = photos, cameras
+        self._now: Rows = {}
+        if points is None or visible is None:
+            start = LOOKING
+        else:
+            start = (("relate", LOOKING[0][1]),)
+            self._now["points"], self._now["visible"] = thinned(points, visible)
+        self.journey = start + (JOURNEY if journey is None else journey)
+        self._fresh: list[Rows] = []
+        self._stage = 0
+        self._level: Level | None = None
+        self._level_side = 0
+        self.maps: DepthMaps | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the journey is over."""
+        return self._stage == len(self.journey)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many pieces of work are done, and how many there are."""
+        count = len(self.cameras)
+        return self._stage * count + len(self._fresh), len(self.journey) * count
+
+    def step(self, mapper: Callable = map, count: int = 1) -> bool:
+        """Up to `count` photos of the stage that is due; returns whether anything is left to do.
+
+        Args: `mapper`: `map`, or that of a pool of threads; the result is the same.
+        """
+        if self.done:
+            return False
+        situation, work = self._situation(), STAGES[self.journey[self._stage][0]]
+        begin = len(self._fresh)
+        rows = range(begin, min(begin + count, len(self.cameras)))
+        self._fresh.extend(mapper(lambda row: work(situation, row), rows))
+        if len(self._fresh) == len(self.cameras):
+            self._finish(situation)
+        return not self.done
+
+    def run(self, mapper: Callable = map) -> DepthMaps | None:
+        """All that is left, and the maps of the last level."""
+        while self.step(mapper, len(self.cameras)):
+            pass
+        return self.maps
+
+    def again(self, journey: tuple[Stage, ...], cameras: Cameras | None = None) -> None:
+        """Go on with other stages, from the maps as they are, and with cameras that have moved.
+
+        Args: `cameras`: of the same photos at their full size.
+        """
+        self._fresh, self._stage, self.journey = [], 0, journey
+        if cameras is not None:
+            self.cameras, self._level = cameras, None
+
+    def _finish(self, situation: Situation) -> None:
+        for name in self._fresh[0]:
+            self._now[name] = torch.stack([row[name] for row in self._fresh])
+        name, side = self.journey[self._stage]
+        if name == "pick":
+            self._now["points"] = stages.gathered(self._now.pop("picked"))
+        if name == "publish":
+            self.maps = self._published(situation.level)
+        self._now["long_side"] = torch.tensor(side)
+        self._fresh, self._stage = [], self._stage + 1
+
+    def _published(self, level: Level) -> DepthMaps:
+        now = self._now
+        light = gains(now["ratios"], now["sources"])
+        maps = (now[name] for name in ("inverse", "support", "through"))
+        return DepthMaps(level.cameras, level.images, *maps, light, now["sources"])
+
+    def _situation(self) -> Situation:
+        side = self.journey[self._stage][1]
+        if self._level is None or self._level_side != side:
+            self._level, self._level_side = level_of(self.photos, self.cameras, side), side
+        before = self.cameras.at(self._side() or side).sizes
+        return Situation(self._level, self._now, before)
+
+    def _side(self) -> int:
+        """Pixels of the level that the maps of now are of; 0 before there are any."""
+        return int(self._now.get("long_side", 0))
+
+    # -- keeping ---------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything but the photos, as tensors by name; see `restore`."""
+        journey = torch.tensor([(NAMES.index(name), side) for name, side in self.journey])
+        out = {"journey": journey, "stage": torch.tensor(self._stage)}
+        out |= {f"camera.{name}": value for name, value in vars(self.cameras).items()}
+        out |= {f"now.{name}": value for name, value in self._now.items()}
+        for row, values in enumerate(self._fresh):
+            out |= {f"fresh.{row}.{name}": value for name, value in values.items()}
+        if self.maps is not None:
+            kept = ("inverse", "support", "through", "gains", "sources")
+            out |= {f"maps.{name}": getattr(self.maps, name) for name in kept}
+            out |= {f"maps.camera.{k}": v for k, v in vars(self.maps.cameras).items()}
+        return out
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on exactly where `state` was taken, with the same photos."""
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            width = len(prefix)
+            return {k[width:]: v for k, v in state.items() if k.startswith(prefix)}
+
+        self.journey = tuple((NAMES[name], side) for name, side in state["journey"].tolist())
+        self._stage, self._level = int(state["stage"]), None
+        self.cameras, self._now = Cameras(**part("camera.")), part("now.")
+        rows = {int(name.split(".")[1]) for name in state if name.startswith("fresh.")}
+        self._fresh = [part(f"fresh.{row}.") for row in sorted(rows)]
+        self.maps = None
+        if "maps.inverse" in state:
+            cameras = Cameras(**part("maps.camera."))
+            kept = {k: v for k, v in part("maps.").items() if not k.startswith("camera.")}
+            images = level_of(self.photos, self.cameras, int(cameras.sizes.max())).images
+            self.maps = DepthMaps(cameras=cameras, photos=images, **kept)
