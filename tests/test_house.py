@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LEAVES = ("core/geometry", "core/fields", "core/rendering", "core/perceptual")
+LEAVES = (
+    "core/geometry",
+    "core/fields",
+    "core/rendering",
+    "core/depthmaps",
+    "core/perceptual",
+)
 
 
 def imports(file: Path) -> set[str]:
