@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from core.engine import commands, journal
 from core.engine.beside import Beside
+from core.engine.claim import Claim
 from core.engine.commands import Command
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
@@ -19,13 +20,12 @@ from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
-from core.engine.saver import Saver
+from core.engine.saver import Saver, Saving
 from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
 from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
-from core.training import checkpoint
 from core.training.changes import check, configure, refine
 from core.training.config import Config
 from core.training.options import Effect
@@ -55,23 +55,33 @@ class Engine:
         self._recorder = Recorder(0)
         self._notices = Notices()
         self._limits: Limits | None = None  # None while paused
-        self._undo: list[Path] = []
-        self._saver, self._meter = Saver(), Meter()
+        self._undo: list[Saving] = []
+        self._saver, self._meter = Saver(run), Meter()
         self._beside = Beside(self.governor)
         self._failure: tuple[str, str | None] | None = None
-        self._saved_at = self._published_at = time.monotonic()
-        self._fresh = self._unsaved = False  # whether something happened since
+        self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
+        self._lost = ""  # what could not be saved at the end
 
     # -- any thread --------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to load photos and to take commands."""
+        """Begin to load photos and to take commands.
+
+        Raises:
+            InputError: another process has the run, or nothing can be written there.
+        """
+        self._claim = Claim(self._run)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Save and end; returns when the step under way and the checkpoint are done."""
+    def stop(self) -> str:
+        """Save and end; returns when the step under way and the checkpoint are done.
+
+        Returns:
+            A sentence where the last state could not be saved, else nothing.
+        """
         self._inbox.put(None)
         self._thread.join()
+        return self._lost
 
     def submit(self, command: Command) -> None:
         """Ask for something; returns at once."""
@@ -92,23 +102,22 @@ class Engine:
         self._guarded(self._open)
         self._publish()
         while self._take_commands():
+            if self._saver.ended:
+                self._guarded(self._hear_of_saves)
             if self._limits is not None:
                 self._guarded(self._train)
+            if self._saver.due(self._config.training.autosave_seconds):
+                self._guarded(self._saver.save)
             if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
                 self._publish()
-            waited = time.monotonic() - self._saved_at
-            due = self._unsaved and waited >= self._config.training.autosave_seconds
-            if due and not self._saver.busy:
-                self._guarded(self._save)
         self._limits = None
         self._leader.end()
-        self._guarded(self._save)
-        self._guarded(self._saver.wait)
-        self._saver.close()
+        self._guarded(self._end_saving)
         self._publish()
         self._beside.stop()
         if self._trainer is not None:
             self._trainer.close()
+        self._claim.release()
 
     @property
     def _config(self) -> Config:
@@ -123,7 +132,7 @@ class Engine:
             self._publish()
         return True
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], object]) -> None:
         """Run one act; a failure becomes a notice, and the engine lives on."""
         self._fresh = True
         try:
@@ -150,7 +159,6 @@ class Engine:
 
     def _apply(self, command: Command) -> None:
         self._failure = None if self._trainer else self._failure
-        self._unsaved = True
         match command:
             case commands.Play():
                 self._limits = Limits.of(command, self._needed())
@@ -170,8 +178,7 @@ class Engine:
                 self._take_back()
             case commands.Save():
                 self._needed()
-                self._save()
-                self._saver.wait()
+                self._saver.save_now()
                 self._say("Checkpoint saved.")
             case _:
                 assert_never(command)
@@ -225,18 +232,19 @@ class Engine:
         if not self._undo:
             raise InputError("There is nothing to undo.")
         self._saver.wait()
-        self._replace(*continued(checkpoint.read(self._undo[-1]), self._run, self._leader.team))
+        self._replace(*continued(self._undo[-1].state(), self._run, self._leader.team))
         self._undo.pop()
         self._say(f"Back at step {self._step}.")
 
     def _keep_for_undo(self, what: str) -> None:
         if self._trainer is not None and self._trainer.step > 0:
-            self._undo.append(self._put(self._trainer, f"before-{what}-{len(self._undo) + 1}"))
+            self._undo.append(self._saver.save(f"before-{what}-{len(self._undo) + 1}"))
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
         if self._trainer is not None:
             self._trainer.close()
         self._trainer, self._recorder = trainer, recorder
+        self._saver.follow(trainer, recorder)
         self._failure, self._meter = None, Meter(recorder.last_loss())
         self._notices.add(trainer.step, "warning", *trainer.photos.notices)
         self._say(*trainer.told())
@@ -246,6 +254,8 @@ class Engine:
     def _open(self) -> None:
         trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.team)
         self._replace(trainer, recorder)
+        if trainer.step and not trainer.edits:
+            self._saver.opened()
         self._notices.add(trainer.step, "warning", *complaints)
         if trainer.step:
             self._say(f"Continuing {self._run.name} at step {trainer.step}.")
@@ -253,7 +263,6 @@ class Engine:
     def _train(self) -> None:
         trainer, limits = self._needed(), self._limits
         assert limits is not None
-        self._unsaved = True
         self.governor.share = trainer.config.explore.share
         began, stage = time.monotonic(), trainer.stage
         workers = self.governor.workers(trainer.config.training.workers, trainer.work)
@@ -267,7 +276,7 @@ class Engine:
             self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
         self._say(*trainer.told())
         if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
-            self._put(trainer, "cameras-found")
+            self._saver.save("cameras-found")
         if trainer.explored_enough:
             self._refine()
         if self._leader.lost:
@@ -275,15 +284,14 @@ class Engine:
         if self._leader.lost or limits.reached(trainer):
             self._limits = None
 
-    def _save(self) -> None:
-        self._saved_at = time.monotonic()
-        if self._trainer is not None:
-            self._put(self._trainer)
-            self._unsaved = False
+    def _hear_of_saves(self) -> None:
+        for refusal in self._saver.told():
+            self._fail(refusal, "warning", None)
 
-    def _put(self, trainer: Trainer, kept_as: str = "") -> Path:
-        made = checkpoint.taken(trainer, self._run, self._recorder.tensors(), kept_as)
-        return self._saver.put(made)
+    def _end_saving(self) -> None:
+        self._lost = f"The end of the run {self._run} is lost: step {self._step} was not saved"
+        reason = self._saver.close()
+        self._lost = f"{self._lost} ({reason}); make room." if reason else ""
 
     def _publish(self) -> None:
         self._published_at, self._fresh = time.monotonic(), False

@@ -72,8 +72,6 @@ def open_run(
     if found is None:
         if complaints:
             raise InputError(complaints[0])
-        if run.exists() and not run.is_dir():
-            raise InputError(f"{run} is a file; name a folder for the run with --run.")
         trainer = new_trainer(loggable(changed(Config(), changes)), run, team)
         try:
             write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
@@ -92,12 +90,12 @@ def open_run(
                 f"{path} cannot change in the run {run}, which has begun; name another with --run."
             )
     try:
-        configure(trainer, wanted)
+        if asked := differences(found.config, wanted):
+            configure(trainer, wanted)
+            journal.append(run, trainer.step, Configure(asked))
     except InputError:
         trainer.close()
         raise
-    if asked := differences(found.config, wanted):
-        journal.append(run, trainer.step, Configure(asked))
     return trainer, recorder, complaints
 
 

@@ -1,50 +1,153 @@
 """Checkpoints are written beside training: what is to be saved is copied, then training goes on."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError
 
+from core.engine.history import Recorder
 from core.errors import InputError
 from core.training import checkpoint
 from core.training.checkpoint import Checkpoint
+from core.training.trainer import Trainer
+
+RETRY_SECONDS = 15.0  # at most, after a save that was refused
+Point = tuple[int, int, int]
+
+
+@dataclass
+class Saving:
+    """A state on its way to the disk."""
+
+    point: Point  # which state it is
+    path: Path
+    copy: Checkpoint | None  # None once it is on the disk
+    refusal: str = ""  # the reason why it could not be written
+
+    def write(self) -> None:
+        """Write it; called on the writer's thread."""
+        assert self.copy is not None
+        try:
+            checkpoint.write(self.copy)
+            self.copy = None
+        except (OSError, SafetensorError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.refusal = reason or str(error)
+
+    def state(self) -> Checkpoint:
+        """The state again: from the disk, or the copy where the disk did not take it.
+
+        Raises:
+            InputError: its file is damaged or was removed.
+        """
+        return self.copy or checkpoint.read(self.path)
 
 
 class Saver:
-    """One writer, one file at a time. Used by the engine's thread."""
+    """Saves what it follows: one writer, one file at a time. Used by the engine's thread.
 
-    def __init__(self) -> None:
+    A refusal belongs to the save that met it: the next one is tried as if nothing had been.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="saver")
-        self._under_way: Future[None] | None = None
+        self._under_way: tuple[Saving, Future[None]] | None = None
+        self._refused: list[str] = []  # and not told of yet
+        self._retry, self._begun_at = False, time.monotonic()
+        self._followed: tuple[int, Trainer, Recorder] | None = None
+        self._on_disk: Point | None = None  # the newest state there
+
+    def follow(self, trainer: Trainer, recorder: Recorder) -> None:
+        """Save this trainer and its curves from now on."""
+        number = self._followed[0] + 1 if self._followed else 0
+        self._followed = number, trainer, recorder
+
+    def opened(self) -> None:
+        """What is followed was read from the disk as it is."""
+        self._on_disk = self._point
 
     @property
-    def busy(self) -> bool:
-        """Whether a file is being written."""
-        return self._under_way is not None and not self._under_way.done()
+    def unsaved(self) -> bool:
+        """Whether there is a state that is not on the disk."""
+        return self._on_disk != self._point
 
-    def put(self, made: Checkpoint) -> Path:
-        """Begin to write a checkpoint, after the one under way; returns where it will be."""
+    @property
+    def _point(self) -> Point | None:
+        """Which state this is: which trainer, how often changed, at which step."""
+        if self._followed is None:
+            return None
+        number, trainer, _ = self._followed
+        return number, trainer.edits, trainer.step
+
+    def save(self, kept_as: str = "") -> Saving:
+        """Begin to save, after the save under way; `kept_as` as in `checkpoint.next_place`."""
+        assert self._followed is not None and self._point is not None
+        _, trainer, recorder = self._followed
         self.wait()
-        self._under_way = self._writer.submit(checkpoint.write, made)
-        return made.path
+        self._begun_at = time.monotonic()
+        place = checkpoint.next_place(self._run, trainer.step, kept_as)
+        copy = checkpoint.taken(trainer, place, recorder.tensors())
+        saving = Saving(self._point, place, copy)
+        self._under_way = saving, self._writer.submit(saving.write)
+        return saving
 
-    def wait(self) -> None:
-        """Return when everything is on the disk.
+    def save_now(self) -> None:
+        """Save, and return when it is on the disk.
 
         Raises:
-            InputError: the last file could not be written.
+            InputError: it could not be written.
         """
-        last, self._under_way = self._under_way, None
-        if last is None:
-            return
-        try:
-            last.result()
-        except (OSError, SafetensorError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise InputError(
-                f"The run could not be saved ({reason}); free some space, training goes on."
-            ) from None
+        saving = self.save()
+        self.wait()
+        if saving.refusal:
+            raise InputError(self._sentence(saving))
 
-    def close(self) -> None:
-        """End the writer when its file is done."""
-        self._writer.shutdown(wait=True)
+    def due(self, seconds: float) -> bool:
+        """Whether so long has passed with something unsaved; sooner after a refusal."""
+        pause = min(seconds, RETRY_SECONDS) if self._retry else seconds
+        waited = time.monotonic() - self._begun_at
+        return waited >= pause and self.unsaved and self._under_way is None
+
+    def wait(self) -> None:
+        """Return when nothing is under way any more."""
+        if self._under_way is None:
+            return
+        (saving, writing), self._under_way = self._under_way, None
+        writing.result()
+        self._retry = bool(saving.refusal)
+        if saving.refusal:
+            self._refused.append(self._sentence(saving))
+        else:
+            self._on_disk = saving.point
+
+    @property
+    def ended(self) -> bool:
+        """Whether a save has ended that was not heard of."""
+        return bool(self._refused) or (self._under_way is not None and self._under_way[1].done())
+
+    def told(self) -> list[str]:
+        """A sentence for each save that was refused; waits for what is under way."""
+        self.wait()
+        refused, self._refused = self._refused, []
+        return refused
+
+    def close(self) -> str:
+        """Save what is unsaved, and end; returns the reason where it could not be saved."""
+        try:
+            self.wait()
+            if not self.unsaved:
+                return ""
+            saving = self.save()
+            self.wait()
+            return saving.refusal
+        finally:
+            self._writer.shutdown(wait=True)
+
+    def _sentence(self, saving: Saving) -> str:
+        return (
+            f"The run {self._run} could not be saved ({saving.refusal}); make room, it is tried "
+            "again and again."
+        )

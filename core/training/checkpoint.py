@@ -3,10 +3,14 @@
 Tensors are tensors; the rest is one JSON text in the file's metadata. A checkpoint is written to a
 temporary file beside its place, flushed to the disk and renamed, so that a reader finds the old
 one or the new one and never a part. Nothing in it can run code.
+
+Each has a serial, one more than the newest beside it has, in its name and inside: which one is the
+newest is told by no clock, so runs may be copied, zipped and synchronised.
 """
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +34,7 @@ from core.training.trainer import Trainer
 
 FORMAT = 3
 KEPT = 3  # newest checkpoints that stay
+NAME = re.compile(r"(\d+)-\d+(-.+)?")  # serial, step, a word; older runs have no serial
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +56,29 @@ def folder(run: Path) -> Path:
     return run / "checkpoints"
 
 
-def taken(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Checkpoint:
+def next_place(run: Path, step: int, kept_as: str = "") -> Path:
+    """Where the next checkpoint of a run belongs.
+
+    Args:
+        run: the run's folder.
+        step: of what is saved.
+        kept_as: a word for one that is never swept, such as the state before a refine.
+    """
+    ages = [_age(path) for path in folder(run).glob("*.safetensors")]
+    serial = 1 + max((serial for serial, *_ in ages), default=0)
+    ending = f"-{kept_as}" if kept_as else ""
+    return folder(run) / f"{serial:06d}-{step:09d}{ending}.safetensors"
+
+
+def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint:
     """A copy of all that a checkpoint of this moment holds, yet to be written.
+
+    Whatever happens to the trainer afterwards, nothing of it changes.
 
     Args:
         trainer: what to save.
-        run: the run's folder.
+        place: where it will be written; see `next_place`.
         extra: more tensors to keep with it: curves and trails.
-        kept_as: a word for one that is never swept, such as the state before a refine.
     """
     facts = {
         "format": FORMAT,
@@ -71,8 +91,7 @@ def taken(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = 
     }
     tensors = state.tensors_of(trainer) | {f"extra.{name}": t for name, t in extra.items()}
     copies = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
-    name = f"{trainer.step:09d}{'-' + kept_as if kept_as else ''}.safetensors"
-    return Checkpoint(folder(run) / name, facts, copies)
+    return Checkpoint(place, json.loads(json.dumps(facts)), copies)
 
 
 def write(made: Checkpoint) -> None:
@@ -81,15 +100,16 @@ def write(made: Checkpoint) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    facts = made.facts | {"digest": _digest(made.facts, made.tensors)}
+    facts = made.facts | {"serial": _serial_in(made.path.stem)}
+    facts["digest"] = _digest(facts, made.tensors)
     with whole_file(made.path, ".part") as temporary:
         safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
-    _sweep(made.path.parent)
+    _sweep(made.path)
 
 
 def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
     """Take and write a checkpoint; returns its file."""
-    made = taken(trainer, run, extra, kept_as)
+    made = taken(trainer, next_place(run, trainer.step, kept_as), extra)
     write(made)
     return made.path
 
@@ -208,12 +228,38 @@ def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:
 
 
 def _by_age(place: Path) -> list[Path]:
-    return sorted(place.glob("*.safetensors"), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    """The checkpoints in a folder, the newest first."""
+    return sorted(place.glob("*.safetensors"), key=_age, reverse=True)
 
 
-def _sweep(place: Path) -> None:
-    numbered = [path for path in _by_age(place) if path.stem.isdigit()]
-    for path in numbered[KEPT:]:
-        path.unlink()
+def _age(path: Path) -> tuple[int, int, str]:
+    """What orders checkpoints: the serial inside, for whatever they are called.
+
+    Damaged ones count by their names. Of older runs, without serials, the clock must do.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            serial = int(json.loads((file.metadata() or {})["facts"]).get("serial", 0))
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError, AttributeError):
+        serial = _serial_in(path.stem)
+    try:
+        return serial, 0 if serial else path.stat().st_mtime_ns, path.name
+    except OSError:  # swept by the run's owner while others look
+        return serial, 0, path.name
+
+
+def _serial_in(name: str) -> int:
+    """The serial in a checkpoint's name; 0 where it has none."""
+    found = NAME.fullmatch(name)
+    return int(found[1]) if found else 0
+
+
+def _sweep(written: Path) -> None:
+    """Remove what is older than the newest; never what was just written or is kept by a word."""
+    place = written.parent
+    swept = [path for path in _by_age(place) if re.fullmatch(r"\d+(-\d+)?", path.stem)]
+    for path in swept[KEPT:]:
+        if path != written:
+            path.unlink()
     for left in place.glob(".*.part"):
         left.unlink()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.engine.claim import Claim
 from core.engine.history import Recorder
 from core.engine.opening import read_photos
 from core.errors import InputError
@@ -38,6 +39,11 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.run is None or arguments.photos is None:
         raise InputError("import needs --photos PATH and --run DIR.")
     run = arguments.run.absolute()
+    with Claim(run):
+        return _import(arguments, run)
+
+
+def _import(arguments: argparse.Namespace, run: Path) -> int:
     if checkpoint.newest(run) != (None, []):
         raise InputError(f"{run} holds a run already; name another with --run.")
     original, arguments.config = arguments.config, None

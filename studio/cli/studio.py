@@ -1,6 +1,7 @@
 """Open the studio in the browser."""
 
 import argparse
+import sys
 import webbrowser
 from pathlib import Path
 
@@ -60,8 +61,10 @@ def main(arguments: argparse.Namespace) -> int:
         webbrowser.open(studio.url)
     ended.wait()
     print("Saving and closing.", flush=True)
-    engine.stop()  # first what must not be lost
+    unsaved = engine.stop()  # first what must not be lost
     studio.stop()
     if arguments.run is None:
         give_back(run)
-    return 0
+    if unsaved:
+        print(f"nerfmm studio: {unsaved}", file=sys.stderr)
+    return 1 if unsaved else 0

@@ -49,13 +49,16 @@ def main(arguments: argparse.Namespace) -> int:
     engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
     last = _watch(engine, advice, ended)
-    engine.stop()
+    unsaved = engine.stop()
     advice.stop()
     if last.phase == "failed":
         if arguments.run is None:
             give_back(run)
         raise InputError(last.failure or "The photos could not be opened.")
     last = engine.snapshot
+    if unsaved:
+        print(f"nerfmm studio: {unsaved}", file=sys.stderr)
+        return 1
     facts = {
         "run": str(run),
         "steps": last.step,

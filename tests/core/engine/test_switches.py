@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from core.engine import Engine
-from core.engine.commands import Play
+from core.engine.commands import Configure, Play, Refine, Save
 from core.training import checkpoint
 from core.training.trainer import Trainer
 from tests.conftest import small_options
-from tests.core.engine.test_engine import until
+from tests.core.engine.test_engine import said, until
 from tests.core.training.layers import brief
 
 
@@ -28,3 +28,28 @@ def test_the_cameras_that_the_bootstrap_found_are_kept(
     found = checkpoint.read(file)
     assert found.facts["stage"] == "explore"
     assert 0 < found.facts["step"] < 60 and "bootstrap" not in found.facts
+
+
+def test_refines_after_its_epochs_and_keeps_what_was_before(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
+    engine.start()
+    engine.submit(Configure({"training.pretrain_epochs": 2}))
+    engine.submit(Play(epochs=3))
+    done = until(engine, lambda s: s.epoch == 3 and not s.playing)
+    assert done.stage == "refine"
+    assert [step for step, word in done.history.marks if word == "refine"] == [10]  # type: ignore[union-attr]
+    engine.submit(Refine())  # by hand
+    until(engine, lambda s: len(s.history.marks) == 2)  # type: ignore[union-attr]
+    engine.submit(Save())
+    until(engine, lambda s: "Checkpoint saved" in said(s))
+    engine.stop()
+    kept = {
+        file.stem: checkpoint.read(file).facts["stage"]
+        for file in checkpoint.folder(done.run).glob("*-before-*.safetensors")
+    }
+    assert kept == {
+        "000001-000000010-before-refine-1": "explore",
+        "000002-000000015-before-refine-2": "refine",
+    }
