@@ -16,6 +16,7 @@ from core.training import checkpoint
 from core.training.changes import configure
 from core.training.config import Config
 from core.training.options import Effect
+from core.training.room import photo_bytes
 from core.training.settings import changed, differences, options, to_yaml
 from core.training.sharing import ALONE, Alone
 from core.training.starting import started
@@ -24,7 +25,7 @@ from core.training.trainer import Trainer
 # Of a continued run: where things are, and what cannot be had here.
 MAY_DIFFER = (
     "data.photos", "training.device", "losses.clip", "losses.clip_weights", "losses.lpips",
-    "losses.lpips_weights",
+    "losses.lpips_weights", "training.memory",
 )  # fmt: skip
 
 
@@ -49,7 +50,8 @@ def read_photos(config: Config, run: Path) -> PhotoSet:
         )
         place = frames[0].parent
     choice = Choice(data.first, data.last, data.every, data.most)
-    photos = load_photos(place, data.long_side, data.alpha_background, choice)
+    most = photo_bytes(config)
+    photos = load_photos(place, data.long_side, data.alpha_background, choice, most)
     unknown = [name for name in data.disabled if name not in photos.names]
     said = f"data.disabled names {', '.join(unknown)}, which no photo is called; correct it."
     return replace(photos, notices=(*photos.notices, said)) if unknown else photos
@@ -128,6 +130,7 @@ def continued(
     trainer = Trainer(config, read_photos(config, run), team=team)
     recorder = Recorder(len(trainer.photos.names))
     try:
+        trainer.room.require(found.tensors, found.path)
         recorder.restore(checkpoint.restore(trainer, found))
     except InputError:
         trainer.close()

@@ -33,6 +33,11 @@ class Extent:
         near, far = places.new_tensor(self.near), places.new_tensor(self.far)
         return far + places.unsqueeze(-1) * (near - far)
 
+    def within(self, most: float) -> "Extent":
+        """The same, but no reach beyond `most`."""
+        (near_x, near_y), (far_x, far_y) = self.near, self.far
+        return Extent((min(near_x, most), min(near_y, most)), (min(far_x, most), min(far_y, most)))
+
     @property
     def largest(self) -> tuple[float, float]:
         """The reach of the largest plane, (x, y)."""
@@ -77,9 +82,9 @@ class PlanesField(nn.Module):
         self.register_buffer("places", places)
         self.register_buffer("reach", extent.at(places))
         self.register_buffer("depth_floor", torch.tensor(depth_floor))
-        logits = torch.zeros(len(places), 4, height, width)
-        logits[:, 3] = math.log(alpha / (1 - alpha))
-        self.blocks = nn.ParameterList(part.clone() for part in logits.chunk(BLOCKS))
+        grey = torch.zeros(len(places) // BLOCKS, 4, height, width)
+        grey[:, 3] = math.log(alpha / (1 - alpha))
+        self.blocks = nn.ParameterList(grey.clone() for _ in range(BLOCKS))
 
     @classmethod
     def of(cls, state: dict[str, Tensor], unit: float) -> "PlanesField":
@@ -118,8 +123,9 @@ class PlanesField(nn.Module):
         texels = texel_centres(width, height, device)
         before = _spacing(self.places)
         after = _spacing(fresh.places)
-        logits = []
-        for place, reach, spacing in zip(fresh.places, fresh.reach, after, strict=True):
+        planes = (plane for block in fresh.blocks for plane in block)
+        rows = zip(planes, fresh.places, fresh.reach, after, strict=True)
+        for plane, place, reach, spacing in rows:
             behind = int((self.places > place).sum().clamp(1, len(self.places) - 1))
             pair = slice(behind - 1, behind + 1)
             gap = self.places[behind - 1] - self.places[behind]
@@ -132,9 +138,7 @@ class PlanesField(nn.Module):
             thinner = spacing / torch.lerp(before[behind - 1], before[behind], share)
             passing = functional.logsigmoid(-mixed[3]) * thinner  # the logarithm of 1 - alpha
             mixed[3] = torch.log(-torch.expm1(passing)) - passing
-            logits.append(mixed.clamp_(-LARGEST_LOGIT, LARGEST_LOGIT))
-        for block, part in zip(fresh.blocks, torch.stack(logits).chunk(BLOCKS), strict=True):
-            block.copy_(part)
+            plane.copy_(mixed.clamp_(-LARGEST_LOGIT, LARGEST_LOGIT))
         return fresh
 
 

@@ -20,7 +20,11 @@ MOST_THREADS = 4  # each holds one whole decoded picture
 
 
 def load_photos(
-    path: str | Path, long_side: int, background: Background, choice: Choice = EVERYTHING
+    path: str | Path,
+    long_side: int,
+    background: Background,
+    choice: Choice = EVERYTHING,
+    most_bytes: int = MOST_BYTES,
 ) -> PhotoSet:
     """Photos from what a person gave: `load_folder` behind checks with helpful refusals.
 
@@ -30,7 +34,7 @@ def load_photos(
     """
     place = local_path(path)
     if place.is_dir():
-        return load_folder(place, long_side, background, choice)
+        return load_folder(place, long_side, background, choice, most_bytes)
     if is_video(place):
         raise InputError(
             f"{quoted(place.name)} is a video and a folder of photos is wanted here: "
@@ -47,7 +51,11 @@ def load_photos(
 
 
 def load_folder(
-    path: Path, long_side: int, background: Background, choice: Choice = EVERYTHING
+    path: Path,
+    long_side: int,
+    background: Background,
+    choice: Choice = EVERYTHING,
+    most_bytes: int = MOST_BYTES,
 ) -> PhotoSet:
     """All usable pictures directly in a folder, at one size.
 
@@ -60,10 +68,11 @@ def load_folder(
         long_side: Longer side of the result in pixels; 0 keeps the photos' size. Never enlarges.
         background: The colour put behind transparent pixels.
         choice: Which pictures are taken; the others are not opened.
+        most_bytes: Of pixels, in all.
 
     Raises:
         InputError: A negative ``long_side``, no such folder, fewer than 2 usable photos, or more
-            than 4 GB in all.
+            than ``most_bytes``.
     """
     if long_side < 0:
         raise InputError(f"The long side of {long_side} pixels is negative: give 0 or more.")
@@ -73,7 +82,7 @@ def load_folder(
     headers = [header for header in headers if _fits(header, common, notices)]
     _require_two(path, len(headers), notices)
     size = scaled_down(common, long_side)
-    _require_memory(len(headers), size)
+    _require_memory(len(headers), size, most_bytes)
     pixels, headers = _decode_all(headers, size, background, notices)
     _require_two(path, len(headers), notices)
     ratios = tuple(header.focal_ratio for header in headers)
@@ -111,11 +120,12 @@ def _require_two(folder: Path, usable: int, notices: list[str]) -> None:
     )
 
 
-def _require_memory(count: int, size: Size) -> None:
-    if (total := count * size[0] * size[1] * 3) > MOST_BYTES:
+def _require_memory(count: int, size: Size, most: int) -> None:
+    if (total := count * size[0] * size[1] * 3) > most:
         raise InputError(
-            f"{count} photos of {size[0]} x {size[1]} pixels take {total / 1e9:.1f} GB and "
-            f"{MOST_BYTES / 1e9:.0f} GB is the limit: choose a smaller long side or fewer photos."
+            f"{count} photos of {size[0]} x {size[1]} pixels take {total / 1e9:.2g} GB and "
+            f"{most / 1e9:.2g} GB is the limit: choose a smaller long side or fewer "
+            "photos, or allow more memory."
         )
 
 

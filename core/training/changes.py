@@ -6,7 +6,9 @@ from core.training import build
 from core.training.config import Config
 from core.training.neural import NeuralLearner
 from core.training.options import Effect
+from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
+from core.training.room import Room
 from core.training.settings import strongest
 from core.training.trainer import Trainer
 
@@ -15,11 +17,12 @@ def check(trainer: Trainer, config: Config) -> None:
     """See that a trainer can take over a config, and load what it needs for that.
 
     Raises:
-        InputError: it leaves fewer than two photos or fewer rays than processes, or a loss misses
-            its weights.
+        InputError: it leaves fewer than two photos, fewer rays than processes or too little
+            memory, or a loss misses its weights.
     """
     build.check_rays(config, trainer.team.world)
     build.trained_photos(config, trainer.photos.names, trainer.held_out)
+    Room.of(config, trainer.device, trainer.pixels.shape)
     trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
 
 
@@ -35,6 +38,9 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     check(trainer, config)
     trainer.config = config
     trainer.edits += 1
+    trainer.room = Room.of(config, trainer.device, trainer.pixels.shape)
+    for learner in _learners(trainer):
+        learner.room = trainer.room
     if config.data.disabled != old.data.disabled:
         _choose_photos(trainer)
     _convert(trainer, build.learns(old, trainer.stage) != trainer.learns)
@@ -74,11 +80,16 @@ def _choose_photos(trainer: Trainer) -> None:
         trainer.planes.choose(photos)
 
 
+def _learners(trainer: Trainer) -> list[PlanesLearner]:
+    """The planes, and their rivals."""
+    rivals = trainer.bootstrap.rivals if trainer.bootstrap else []
+    return rivals if trainer.planes is None else [trainer.planes, *rivals]
+
+
 def _convert(trainer: Trainer, learning_changed: bool) -> None:
     """Express all cameras as the config asks, without moving one."""
     before = dict(trainer.rig.named_parameters())
-    learners = [] if trainer.planes is None else [trainer.planes]
-    learners += trainer.bootstrap.rivals if trainer.bootstrap else []
+    learners = _learners(trainer)
     for rig in {id(rig): rig for rig in [trainer.rig, *(one.rig for one in learners)]}.values():
         build.express(rig, trainer.config, trainer.stage)
     after = dict(trainer.rig.named_parameters())

@@ -30,6 +30,7 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
         trainer.shown = "field"
     planes = part_of(found.tensors, "planes.field.")
     if trainer.planes is not None and planes:
+        trainer.room.require(found.tensors, found.path)
         learner = trainer.planes
         learner.levels = trainer.recipe.levels[-facts["levels"] :]
         learner.level, learner.level_step = found.tensors["planes.at"].tolist()

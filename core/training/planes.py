@@ -21,11 +21,12 @@ from core.training.lens import EVERY, felt, follow
 from core.training.levels import Level, rate_at
 from core.training.optimizers import packed, part_of, unpack
 from core.training.pyramid import SmallPhotos
+from core.training.room import WIDE, Room, Size
 from core.training.sharing import ALONE, Alone, Mapper
 from core.training.step import StepResult
 from core.training.survey import placed, survey
 
-MARGIN = 2.4  # reach of the first planes: cameras are not known yet
+WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
 FIRST_FLOOR = 0.02  # depth floor at the start
 FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
@@ -48,6 +49,7 @@ class PlanesLearner:
         allowed: Tensor | None = None,
         alpha: float = FIRST_ALPHA,
         team: Alone = ALONE,
+        room: Room = WIDE,
     ) -> None:
         """Begin with grey planes at the first level.
 
@@ -61,15 +63,15 @@ class PlanesLearner:
             allowed: (Q,) indices of the pixels to learn from at full size; None is all.
             alpha: of the first planes; more of it puts the scene further in front.
             team: the processes that share each step.
+            room: what planes and the rays of a step may take.
         """
         self.rig, self.trained, self.levels, self.team = rig, trained, levels, team
-        self.photos, self.allowed = photos, allowed
+        self.photos, self.allowed, self.room = photos, allowed, room
+        self._said: list[str] = []
         self.level, self.level_step = 0, 0
         self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
-        wide = Extent((MARGIN, MARGIN), (MARGIN, MARGIN))
-        size = (round(self.small.width * MARGIN), round(self.small.height * MARGIN))
-        places = even_places(levels[0].planes)
-        field = PlanesField(places, *size, wide, FIRST_FLOOR, unit, alpha)
+        size, wide = self._sheets(levels[0].planes, 1.0, WIDELY)
+        field = PlanesField(even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha)
         self.take(field.to(photos.device))
         self.let_learn(learns)
         floor = self.field.depth_floor
@@ -116,7 +118,8 @@ class PlanesLearner:
     def _step(self, mapper: Mapper, chance: torch.Generator, hold: bool, team: Alone) -> StepResult:
         """Nothing moves before the last sum over processes."""
         level, frame = self._present, self.rig.frame()
-        photo, place = self._pixels(level, chance)
+        most = self.room.rays(len(self.field.places))
+        photo, place = self.small.draw(min(level.rays or most, most), chance)
         total, own = len(photo), team.part(len(photo))
         photo, place, drawn = photo[own], place[own], photo
         wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
@@ -146,17 +149,6 @@ class PlanesLearner:
                 self._move_cameras(level, to_floor, weights)
         self._advance(level)
         return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
-
-    def _pixels(self, level: Level, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """(R,) photo among those trained and (R,) pixel of it; near pixels near each other."""
-        count = len(self.small.colours)
-        device, drawn = self.small.colours.device, self.small.drawn
-        if level.rays == 0 or level.rays >= count * len(drawn):
-            photo = torch.arange(count, device=device).repeat_interleave(len(drawn))
-            return photo, drawn.to(device).repeat(count)
-        photo = torch.randint(count, (level.rays,), generator=generator)
-        place = torch.randint(len(drawn), (level.rays,), generator=generator).sort().values
-        return photo.to(device), drawn[place].to(device)
 
     def _parts(self) -> Iterator[tuple[Tensor, slice]]:
         return zip(self.field.blocks, self.field.slices(), strict=True)
@@ -246,21 +238,28 @@ class PlanesLearner:
         self.small = SmallPhotos.of(self.photos[self.trained], level.pixels, self.allowed)
         if level.plane_rate[0] == 0:  # only cameras are fitted: the planes stay as they are
             return
-        width, height = self.small.width, self.small.height
-        places, density = even_places(level.planes), 1.0
-        extent = Extent((MARGIN, MARGIN), (MARGIN, MARGIN))
+        places, density, extent = even_places(level.planes), 1.0, WIDELY
         if level.rays:
             found = survey(self.field, self.rig, self.trained)
             floor = float(self.field.depth_floor)
             lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
             places = placed(self.field.places, found.weights, level.planes, lowest)
-            whole = (width, height) == self.photos.shape[2:0:-1]
+            whole = (self.small.width, self.small.height) == self.photos.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
-        size = [
-            math.ceil(side * reach * density)
-            for side, reach in zip((width, height), extent.largest, strict=True)
-        ]
+        size, extent = self._sheets(level.planes, density, extent)
         self.take(self.field.finer(places, *size, extent))
+
+    def _sheets(self, planes: int, density: float, extent: Extent) -> tuple[Size, Extent]:
+        """Texels of planes that have so many for each pixel's side, and their reach: what fits."""
+        picture = self.small.width * density, self.small.height * density
+        size, extent, said = self.room.sheets(planes, picture, extent)
+        self._said += [said] if said else []
+        return size, extent
+
+    def told(self) -> list[str]:
+        """Sentences to the person that were not taken yet."""
+        said, self._said = self._said, []
+        return said
 
     def take(self, field: PlanesField) -> None:
         """Go on with this field, whose optimizers begin anew."""

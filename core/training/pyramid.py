@@ -48,6 +48,19 @@ class SmallPhotos:
         drawn = allowed if whole else torch.arange(size[0] * size[1])
         return cls(*size, small.flatten(1, 2), places, drawn)
 
+    def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
+
+        Args: `rays` at most, else all that may be drawn; `generator` on the CPU.
+        """
+        count, device = len(self.colours), self.colours.device
+        if rays >= count * len(self.drawn):
+            photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
+            return photo, self.drawn.to(device).repeat(count)
+        photo = torch.randint(count, (rays,), generator=generator)
+        place = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
+        return photo.to(device), self.drawn[place].to(device)
+
     def rays(
         self, rig: CameraRig, frame: Tensor, photos: Tensor, photo: Tensor, place: Tensor
     ) -> Rays:

@@ -22,7 +22,7 @@ def begun_again(learner: PlanesLearner, alpha: float) -> PlanesLearner:
     """A learner with grey planes and a twin's cameras, at the first level."""
     return PlanesLearner(
         twin(learner).rig, learner.photos, learner.trained, learner.cameras.learns,
-        learner.levels, learner.field.unit, learner.allowed, alpha, learner.team,
+        learner.levels, learner.field.unit, learner.allowed, alpha, learner.team, learner.room,
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def joined_by(learner: PlanesLearner, photos: Tensor, levels: tuple[Level, ...])
     """A learner of other photos (K,) for the same rig and planes, which stay as they are."""
     joining = PlanesLearner(
         learner.rig, learner.photos, photos, learner.cameras.learns, levels, learner.field.unit,
-        learner.allowed, team=learner.team,
+        learner.allowed, team=learner.team, room=learner.room,
     )  # fmt: skip
     joining.take(learner.field)
     return joining

@@ -9,9 +9,10 @@ from torch import Tensor
 from core.fields.planes import Extent, PlanesField
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays, ahead
-from core.rendering.planes import composite, meeting_points, sample_all, slopes
+from core.rendering.planes import FORWARD, composite, meeting_points, sample_all, slopes
 
 SIDE = 24  # rays along each side of a picture that are looked at
+AT_ONCE = 24  # pictures looked through together: what that takes is then small
 SLACK = 1.08  # of the reach, for cameras that go on moving
 EVEN = 0.35  # part of the planes that is spread evenly, whatever is seen
 
@@ -28,11 +29,26 @@ class Survey:
 @torch.no_grad()
 def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
     """Look through the cameras of some photos (K,) at evenly spread pixels."""
+    some = photos.to(rig.position.device).split(AT_ONCE)
+    masses, near, far = zip(*(_looked(field, rig, part) for part in some), strict=True)
+    mass = torch.stack(masses).sum(0) / (len(photos) * SIDE**2)
+    disparities = field.disparities
+    (near_x, near_y), (far_x, far_y) = (
+        (torch.stack(reach).amax(0) * SLACK).clamp_min(1.0).tolist() for reach in (near, far)
+    )
+    mean = float((mass * disparities).sum() / mass.sum().clamp_min(1e-9))
+    return Survey(mass, mean, Extent((near_x, near_y), (far_x, far_y)))
+
+
+def _looked(field: PlanesField, rig: CameraRig, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Summed weights (D,), and how far (2,) rays get on the nearest and the farthest plane.
+
+    Rays that never meet the planes, as they look aside or back, reach nowhere.
+    """
     device, frame = rig.position.device, rig.frame()
     side = torch.linspace(-1, 1, SIDE, device=device)  # to the picture's edges
     y, x = torch.meshgrid(side, side, indexing="ij")
     tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / frame)
-    photos = photos.to(device)
     poses = rig.camera_to_world(photos)
     local = ahead(rig.through_lens(tangents, photos.unsqueeze(-1)))
     directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
@@ -40,14 +56,12 @@ def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
     a, b = slopes(Rays(origins, directions), frame)
     disparities = field.disparities
     _, weights = composite(sample_all(field, meeting_points(a, b, disparities, field.reach)))
-    mass = weights.mean(1)
+    meets = directions[:, 2:] > FORWARD
     near, far = (
-        ((a + w * b).abs().amax(0) * SLACK).clamp_min(1.0)
+        torch.where(meets, (a + w * b).abs(), 0).amax(0)
         for w in (disparities[0], disparities[-1].clamp_min(0))
     )
-    (near_x, near_y), (far_x, far_y) = near.tolist(), far.tolist()
-    mean = float((mass * disparities).sum() / mass.sum().clamp_min(1e-9))
-    return Survey(mass, mean, Extent((near_x, near_y), (far_x, far_y)))
+    return weights.sum(1), near, far
 
 
 def placed(places: Tensor, weights: Tensor, planes: int, lowest: float) -> Tensor:

@@ -26,6 +26,7 @@ from core.training.neural import Moment, NeuralLearner, rates_at
 from core.training.perceptual import Judges
 from core.training.planes import PlanesLearner
 from core.training.rivals import place_beside
+from core.training.room import Room
 from core.training.sharing import ALONE, Alone, Mapper, in_callers_mode
 from core.training.step import StepResult, noted
 
@@ -51,12 +52,14 @@ class Trainer:
         """Start from nothing but photos, or from cameras, which need no bootstrap; with a `team`.
 
         Raises:
-            InputError: too few photos, fewer rays than processes, or a loss misses its weights.
+            InputError: too few photos, fewer rays than processes, too little memory, or a loss
+                misses its weights.
         """
         build.check_rays(config, team.world)
         self.team, self.edits = team, 0  # edits: changes from outside, unknown to the others
         self.config, self.photos, self.recipe = config, photos, recipe
         self.device = team.placed(build.choose_device(config.training.device))
+        self.room = Room.of(config, self.device, photos.pixels.shape)
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
         self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
@@ -100,7 +103,7 @@ class Trainer:
         return PlanesLearner(
             self.rig, self.pixels, trained, self.learns, levels,
             build.plane_unit(self.config), self.contest.allowed if self.contest else None,
-            team=self.team,
+            team=self.team, room=self.room,
         )  # fmt: skip
 
     @property
@@ -181,6 +184,7 @@ class Trainer:
         results = {}
         if self.planes is not None and not (self.planes.finished and self.neural):
             results["planes"] = self.planes.step(mapper, self.generator, self.cameras_frozen)
+            self._said += self.planes.told()
         if self.neural is not None and (not results or self.step % NEURAL_TURN == 0):
             results["field"] = self._neural_step(self.neural, this, mapper)
         return results.get(self.shown) or next(iter(results.values()))

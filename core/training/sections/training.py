@@ -60,6 +60,11 @@ class Training(Section):
         "auto", "Device", "Where tensors live; auto takes a GPU where there is one.", RESTART,
         choices=("auto", "cpu", "cuda"), expert=True,
     )  # fmt: skip
+    memory: float = option(
+        0.0, "Memory", "GB that photos, planes and steps may take beside the program itself; 0 "
+        "takes a sixth of what this machine or its container has. Planes heed it as they grow.",
+        at_least=0, at_most=65536, expert=True,
+    )  # fmt: skip
     workers: int = option(
         0, "Workers", "Threads that share a step on the CPU; 0 takes what proves faster.",
         at_least=0, at_most=64, expert=True,

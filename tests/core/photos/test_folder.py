@@ -231,8 +231,8 @@ def test_negative_long_side_is_refused(folder: Path) -> None:
 
 
 def test_whole_set_is_refused_before_anything_is_decoded(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("core.photos.folder.MOST_BYTES", 2 * 60 * 40 * 3)
     monkeypatch.setattr("core.photos.folder.decode", lambda *_: pytest.fail("decoded"))
     for index in range(3):
         save(tmp_path / f"{index}.png")
-    assert "smaller long side" in refusal(tmp_path)
+    with pytest.raises(InputError, match="smaller long side"):
+        load_folder(tmp_path, 0, "white", most_bytes=2 * 60 * 40 * 3)

@@ -107,7 +107,7 @@ def test_planes_are_looked_at_through_the_lens_of_each_photo(rays: int) -> None:
     learner = PlanesLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
-    photo, place = learner._pixels(level, torch.Generator().manual_seed(0))
+    photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
     cast = learner.small.rays(rig, rig.frame(), trained, photo, place)
     whole = torch.stack([camera_rays(rig.cameras()[i]).directions for i in trained])
     assert torch.allclose(cast.directions, whole[photo, place], atol=1e-5)
@@ -121,7 +121,7 @@ def test_planes_of_pinholes_are_looked_at_as_ever_to_the_bit(rays: int) -> None:
     learner = PlanesLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
-    photo, place = learner._pixels(level, torch.Generator().manual_seed(0))
+    photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
     frame, small = rig.frame(), learner.small
     poses, tangents = rig.camera_to_world(trained), (small.places - 0.5) / frame
     local = torch.cat([tangents, torch.ones_like(tangents[:, :1])], -1)

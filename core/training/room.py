@@ -1,0 +1,133 @@
+"""How large photos, planes and steps may become: they stay within `training.memory`.
+
+What wide cameras see of a plane has no end: it grows with the tangent of the widest ray. So the
+sizes of planes are bounded before they are allocated, and whoever is told to hold more says so.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.fields.planes import Extent
+from core.memory import machine_memory
+from core.training.config import Config
+from core.training.optimizers import part_of
+
+SHARE = 6  # of all memory, one part is taken unless a person says otherwise
+PHOTO = 3  # copies of a photo: as read, on the device, and at the size of the level
+PHOTOS = 0.75  # most that photos may take of what there is
+STEP = 0.125  # of what photos leave, for the rays of a step; the rest is the planes'
+NUMBER = 48  # bytes for a number of a texel: itself, gradient, moments, what viewers and files hold
+MEETING = 64  # bytes for a ray that meets a plane
+UNTOLD = 1e12  # bytes: beyond them a size says nothing more
+
+
+Size = tuple[int, int]  # width and height
+
+
+@dataclass(frozen=True)
+class Room:
+    """What planes and the rays of one step may take.
+
+    Attributes:
+        numbers: of all texels of all planes, four each.
+        meetings: of rays with planes.
+    """
+
+    numbers: int
+    meetings: int
+
+    @classmethod
+    def of(cls, config: Config, device: torch.device, photos: tuple[int, ...]) -> "Room":
+        """What photos of this shape (N, H, W, 3) leave.
+
+        Raises:
+            InputError: they leave too little.
+        """
+        total, taken = allowed(config, device), PHOTO * math.prod(photos)
+        if taken > PHOTOS * total:
+            raise InputError(
+                f"Learning from {photos[0]} photos of {photos[2]} x {photos[1]} pixels takes "
+                f"{_gb(taken / PHOTOS)} and training.memory allows {_gb(total)}; raise it, lower "
+                "data.long_side, or take fewer photos."
+            )
+        left = total - taken
+        return cls(int(left * (1 - STEP) / NUMBER), int(left * STEP / MEETING))
+
+    def require(self, saved: Mapping[str, Tensor], place: Path) -> None:
+        """See that planes of a checkpoint's tensors fit.
+
+        Raises:
+            InputError: they do not.
+        """
+        parts = part_of(saved, "planes.field.blocks.").values()
+        numbers = sum(part.numel() for part in parts)
+        if numbers > self.numbers:
+            raise InputError(
+                f"The planes of {place} need {_gb(numbers * NUMBER)} and training.memory allows "
+                f"{_gb(self.numbers * NUMBER)} for them; raise it."
+            )
+
+    def rays(self, planes: int) -> int:
+        """How many rays may meet so many planes in a step."""
+        return max(1, self.meetings // planes)
+
+    def sheets(
+        self, planes: int, picture: tuple[float, float], extent: Extent
+    ) -> tuple[Size, Extent, str]:
+        """Texels (width, height) of planes and how far they reach, cut to what fits.
+
+        What lies far aside is left out first; planes that do not even hold the reference picture
+        become coarser.
+
+        Args: `picture` is what the reference picture takes of a plane, in texels (width, height).
+
+        Returns: also a sentence to the person where something was cut.
+        """
+        x, y = extent.largest
+        area = self.numbers / (4 * planes * math.prod(picture))  # in reference pictures
+        whole = math.ceil(picture[0] * x), math.ceil(picture[1] * y)
+        if 4 * planes * math.prod(whole) <= self.numbers:
+            return whole, extent, ""
+        wanted = min(4 * planes * math.prod(whole) * NUMBER, UNTOLD)
+        coarser = min(1.0, math.sqrt(area))
+        short = min(x, y, max(1.0, math.sqrt(area)))
+        extent = extent.within(max(1.0, area / short))
+        width, height = (
+            max(2, int(side * reach * coarser))
+            for side, reach in zip(picture, extent.largest, strict=True)
+        )
+        how = "are coarser than the photos" if coarser < 1 else "leave out what lies far aside"
+        said = (
+            f"Planes of all that the cameras see would take {_gb(wanted)} and training.memory "
+            f"allows {_gb(self.numbers * NUMBER)} for them, so they {how}; raise it, or take fewer "
+            "neighbouring photos."
+        )
+        return (width, height), extent, said
+
+
+WIDE = Room(2**40, 2**40)  # for whoever knows that little is asked for
+
+
+def allowed(config: Config, device: torch.device) -> int:
+    """Bytes that photos, planes and steps may take."""
+    if asked := config.training.memory:
+        return int(asked * 1e9)
+    total = machine_memory()
+    if device.type == "cuda":
+        total = min(total, torch.cuda.get_device_properties(device).total_memory)
+    return total // SHARE
+
+
+def photo_bytes(config: Config) -> int:
+    """Bytes of pixels that may be read, before anything is known of them."""
+    return int(PHOTOS * allowed(config, torch.device("cpu")) / PHOTO)
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"
