@@ -27,6 +27,7 @@ from studio.measuring import compared, kept_aside, lpips_at_hand, measure, summa
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
+MOST_NAMED = 5  # photos in one sentence
 GEOMETRY_FILES = ("points.ply", "mesh.glb", "mesh.ply", "mesh.obj", "splats.ply")
 
 
@@ -83,7 +84,7 @@ class Exports:
     def cameras(self, form: str, world: World = AS_LEARNED) -> Job:
         """Write the learned cameras for other tools, or their history."""
         title = f"Cameras, {form}"
-        return self._jobs.start("cameras", title, lambda _: self._cameras(form, world))
+        return self._jobs.start("cameras", title, lambda job: self._cameras(form, world, job))
 
     def plot(self, reference: str = "") -> Job:
         """Draw where the learned cameras are, beside those of a reference where one is named."""
@@ -133,13 +134,17 @@ class Exports:
             GEOMETRY[name.stem](learned, out, self._watch(control), gauge)
         return out
 
-    def _cameras(self, form: str, world: World) -> Path:
+    def _cameras(self, form: str, world: World, control: JobControl) -> Path:
         if form == HISTORY:
             if world != AS_LEARNED:
                 raise InputError("The history is in the world as learned; leave scale, up, origin.")
             return self._history()
         out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
-        write_cameras(form, self._learned(), out, _gauge(world))
+        learned = self._learned()
+        write_cameras(form, learned, out, _gauge(world))
+        if rest := learned.not_placed:
+            some = ", ".join(rest[:MOST_NAMED]) + (" and others" if rest[MOST_NAMED:] else "")
+            control.note(f"{len(rest)} of {len(learned.names)} photos are not placed: {some}.")
         return out
 
     def _history(self) -> Path:

@@ -43,6 +43,7 @@ def status(snapshot: Snapshot) -> Json:
             "seconds": snapshot.seconds,
             "seconds_left": snapshot.seconds_left,
             "photos": len(snapshot.photos.names) if snapshot.photos else 0,
+            "not_placed": snapshot.learned.not_placed if snapshot.learned else [],
             "device": snapshot.device,
             "can_undo": snapshot.can_undo,
             "notice": snapshot.notices[-1].text if snapshot.notices else None,

@@ -1,6 +1,6 @@
 """Learned cameras in the forms other tools read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,32 +35,37 @@ Bounds = Mapping[str, tuple[float, float]]  # nearest and farthest depth in each
 class Form:
     """A way to write cameras: the usual file name, and who writes it.
 
-    The writer is given a function that measures the bounds, as that means to render every view.
+    The writer is given a function that measures the bounds, as that means to render every view, and
+    the names of photos that are not placed, which it lists where the form has a place for them.
     """
 
     file: str
-    write: Callable[[Cameras, Path, Callable[[], Bounds]], None]
+    write: Callable[[Cameras, Path, Callable[[], Bounds], Sequence[str]], None]
 
 
 EXPORTS: dict[str, Form] = {
-    "transforms": Form("transforms.json", lambda cameras, out, _: write_transforms(cameras, out)),
-    "colmap-text": Form("colmap-text.zip", lambda cameras, out, _: write_colmap_text(cameras, out)),
-    "colmap-binary": Form(
-        "colmap-binary.zip", lambda cameras, out, _: write_colmap_binary(cameras, out)
+    "transforms": Form(
+        "transforms.json", lambda cameras, out, _, rest: write_transforms(cameras, out, rest)
     ),
-    "llff": Form("poses_bounds.npy", lambda cameras, out, b: write_llff(cameras, out, b())),
-    "tum": Form("trajectory.txt", lambda cameras, out, _: write_tum(cameras, out)),
-    "npz": Form("cameras.npz", lambda cameras, out, _: write_npz(cameras, out)),
-    "pytorch3d": Form("pytorch3d.npz", lambda cameras, out, _: write_pytorch3d(cameras, out)),
-    "ply": Form("frustums.ply", lambda cameras, out, _: write_ply(cameras, out)),
+    "colmap-text": Form(
+        "colmap-text.zip", lambda cameras, out, _, rest: write_colmap_text(cameras, out, rest)
+    ),
+    "colmap-binary": Form(
+        "colmap-binary.zip", lambda cameras, out, *_: write_colmap_binary(cameras, out)
+    ),
+    "llff": Form("poses_bounds.npy", lambda cameras, out, b, _: write_llff(cameras, out, b())),
+    "tum": Form("trajectory.txt", lambda cameras, out, _, rest: write_tum(cameras, out, rest)),
+    "npz": Form("cameras.npz", lambda cameras, out, _, rest: write_npz(cameras, out, rest)),
+    "pytorch3d": Form("pytorch3d.npz", lambda cameras, out, *_: write_pytorch3d(cameras, out)),
+    "ply": Form("frustums.ply", lambda cameras, out, *_: write_ply(cameras, out)),
 }
 
 
 def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEARNED) -> None:
     """Write the cameras of a run for other tools.
 
-    Held-out photos are left out: their cameras were never learned, and the tools would train on
-    them.
+    Photos that are kept aside, or whose turn has not come, are left out: their cameras were never
+    learned, and the tools would train on them.
 
     Args:
         form: one of `EXPORTS`.
@@ -84,7 +89,7 @@ def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEAR
             for name, (near, far) in depth_bounds(learned.scene, kept).items()
         }
 
-    EXPORTS[form].write(moved, out, bounds)
+    EXPORTS[form].write(moved, out, bounds, learned.not_placed)
 
 
 def depth_bounds(scene: Scene, cameras: Cameras) -> Bounds:
@@ -110,6 +115,6 @@ def _trained(learned: Learned) -> dict[str, Camera]:
     Raises:
         InputError: there are none, or they are not finite.
     """
-    kept = learned.by_name
+    kept = learned.placed
     check_writable(kept)
     return kept

@@ -1,6 +1,6 @@
 """COLMAP's model as text: cameras.txt, images.txt and points3D.txt in a folder."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,12 @@ from core.geometry.cameras import Camera
 LONGEST_LINE = 20_000_000  # bytes: half a million points in one photo
 
 
-def write_colmap_text(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_colmap_text(
+    cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()
+) -> None:
     """Write a COLMAP model as text, to a folder or, where `out` ends in .zip, an archive of it.
+
+    Photos that are `not_placed` are named in comments.
 
     Raises:
         InputError: there are no cameras, one is not finite, a name has blanks, at which COLMAP
@@ -40,7 +44,11 @@ def write_colmap_text(cameras: Mapping[str, Camera], out: Path) -> None:
     for number, own in model.cameras.items():
         lens = lens_for(own)
         lenses.append(_line(number, lens.name, own.width, own.height, *lens.parameters_of(own)))
-    images = ["# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME, then a line of points"]
+    missing = [f"# not placed: {name!r}" for name in not_placed]
+    images = [
+        "# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME, then a line of points",
+        *missing,
+    ]
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         images += [_line(number, *quaternion, *translation, camera, name), ""]
     points = ["# no points"]

@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,12 @@ PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of `savez` and `savez_c
 INTRINSICS, SIZE, DISTORTION = ("fx", "fy", "cx", "cy"), ("width", "height"), "k1"
 
 
-def write_npz(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_npz(cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()) -> None:
     """Write arrays for N cameras.
 
     `names` (N,) text; `camera_to_world` (N, 4, 4) in OpenCV axes; `fx`, `fy`, `cx`, `cy` (N,) and
     `width`, `height` (N,) in pixels; `k1` (N,) radial distortion, as OpenCV has it.
+    `not_placed` (M,) names the other photos.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -34,7 +35,8 @@ def write_npz(cameras: Mapping[str, Camera], out: Path) -> None:
         for key in ("camera_to_world", *INTRINSICS, *SIZE, DISTORTION)
     }
     stream = io.BytesIO()
-    np.savez(stream, names=np.array(list(cameras)), **numbers)
+    missing = np.array(list(not_placed), dtype=np.str_)
+    np.savez(stream, names=np.array(list(cameras)), not_placed=missing, **numbers)
     write_file(stream.getvalue(), out)
 
 

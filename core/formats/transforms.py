@@ -1,7 +1,7 @@
 """transforms.json, the camera file of nerfstudio and instant-ngp."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ FURTHER = ("k2", "k3", "k4", "p1", "p2", "is_fisheye")  # with which k1 is not a
 RADIAL = (None, "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")  # models whose k1 is ours
 
 
-def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_transforms(
+    cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()
+) -> None:
     """Write the transforms.json of nerfstudio and instant-ngp.
 
     Poses are camera to world in OpenGL axes (x right, y up, z back), file_path is the photo's name
     as it is. Intrinsics that all cameras share stand at the top, else in every frame, because
-    nerfstudio prefers the top. Distortion is stated where there is some.
+    nerfstudio prefers the top. Distortion is stated where there is some,
+    and the names of photos that are `not_placed` under that word.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -45,6 +48,8 @@ def write_transforms(cameras: Mapping[str, Camera], out: Path) -> None:
     ]
     model = "OPENCV" if any("k1" in own for own in stated) else "PINHOLE"
     content = {"camera_model": model, **(shared or {}), "frames": frames}
+    if not_placed:
+        content["not_placed"] = list(not_placed)
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_file(f"{text}\n".encode(), out)
 

@@ -4,7 +4,7 @@ One line for each camera: timestamp, centre in the world, and a quaternion `xyzw
 camera to world, in OpenCV axes. See https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +16,17 @@ from core.formats.files import read_file, write_file
 from core.geometry.cameras import Camera
 
 
-def write_tum(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_tum(cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()) -> None:
     """Write a trajectory, with 0, 1, ... as timestamps; the form has no names and no intrinsics.
+
+    Photos that are `not_placed` are named in comments.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
     """
     check_writable(cameras)
-    lines = ["# timestamp tx ty tz qx qy qz qw"]
+    missing = [f"# not placed: {name!r}" for name in not_placed]
+    lines = ["# timestamp tx ty tz qx qy qz qw", *missing]
     for index, camera in enumerate(cameras.values()):
         quaternion = Rotation.from_matrix(camera.camera_to_world[:3, :3]).as_quat(canonical=True)
         numbers = [index, *camera.position.tolist(), *quaternion.tolist()]

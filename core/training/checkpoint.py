@@ -169,7 +169,10 @@ def learned(found: Checkpoint) -> Learned:
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)
     shown, planes = scenes[facts["shown"]], scenes.get("planes")
-    return Learned(names, tuple(rig.cameras()), unlearned, shown, planes)
+    error = tensors["photo_error"]
+    given = tensors.get("given", torch.zeros_like(error, dtype=torch.bool))
+    waiting = tuple((error.isnan() & ~given).tolist())
+    return Learned(names, tuple(rig.cameras()), unlearned, shown, planes, waiting)
 
 
 def read(path: Path) -> Checkpoint:

@@ -45,7 +45,8 @@ class Copies:
             assert trainer.neural is not None
             field = copy.deepcopy(trainer.neural.field).requires_grad_(False)
             scene = scene_of(trainer, field, planes and planes.field)
-        return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes)
+        waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
+        return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes, waiting)
 
     def _planes(self, trainer: "Trainer", learner: PlanesLearner, fresh: bool) -> Scene:
         began = time.monotonic()

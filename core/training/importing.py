@@ -56,6 +56,7 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
     except InputError:
         trainer.close()
         raise
+    trainer.given[trainer.trained_photos()] = True
     trainer.step, trainer.epoch = found.step, found.epoch
     after = config.training.pretrain_epochs
     if 0 < after <= found.epoch:

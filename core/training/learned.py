@@ -15,6 +15,19 @@ class Learned:
     held_out: tuple[bool, ...]  # photos whose camera was not learned: kept aside, or left out
     scene: Scene
     planes: Scene | None = None  # the planes where there are some: seen at once from anywhere
+    waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
+
+    @property
+    def placed(self) -> dict[str, Camera]:
+        """The cameras that were learned from their photos or given, by the names of these."""
+        waiting = {name for name, waits in zip(self.names, self.waiting, strict=False) if waits}
+        return {name: one for name, one in self.by_name.items() if name not in waiting}
+
+    @property
+    def not_placed(self) -> list[str]:
+        """The names of all other photos."""
+        placed = self.placed
+        return [name for name in self.names if name not in placed]
 
     @property
     def trained(self) -> list[Camera]:

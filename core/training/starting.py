@@ -55,6 +55,7 @@ def started(
     rig = build.build_rig(config, photos)
     build.express(rig, config, "explore")
     said: list[str] = []
+    given: list[int] = []  # photos
     if "cameras" in keep:
         if found is not None:
             source, known = _of_run(found, config, rig)
@@ -63,7 +64,9 @@ def started(
             source, known = _of_reference(cameras, place, config, rig)
             said += _lens_doubts(cameras, rig)
         said += _take_cameras(source, known, place, config, photos, rig)
+        given += _rows(photos.names, known, place)
     trainer = Trainer(config, photos, recipe, rig, team)
+    trainer.given[given] = True
     try:
         if found is not None and "field" in keep:
             take_field(found, trainer)

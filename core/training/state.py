@@ -41,6 +41,7 @@ def tensors_of(trainer: Trainer) -> dict[str, Tensor]:
         "chance": trainer.generator.get_state(),
         "order": trainer.order,
         "photo_error": trainer.photo_error,
+        "given": trainer.given,
     }
     if trainer.neural is not None:
         field = trainer.neural.field.named_parameters()
@@ -61,6 +62,7 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     trainer.findings = Findings.of(facts["findings"])
     trainer.generator.set_state(tensors["chance"])
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
+    trainer.given = tensors.get("given", trainer.given)
     trainer.rig.take(part_of(tensors, "rig."))
     express(trainer.rig, trainer.config, trainer.stage)
     if trainer.contest is not None:

@@ -72,6 +72,7 @@ class Trainer:
         self.stage_start = self.stage_start_step = 0  # when its schedules began
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
         self.photo_error = torch.full((len(photos.names),), torch.nan)
+        self.given = torch.zeros(len(photos.names), dtype=torch.bool)  # cameras from elsewhere
         self.seconds = 0.0
         self.findings = Findings()
         self._said: list[str] = []

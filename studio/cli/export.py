@@ -84,7 +84,8 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
-    print(json.dumps({"file": str(out), "cameras": len(learned.trained)}))
+    cameras = learned.placed if form in EXPORTS else learned.trained
+    print(json.dumps({"file": str(out), "cameras": len(cameras), "not_placed": learned.not_placed}))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from PIL import Image
 
 from core.exporting import plots
+from core.exporting.cameras import EXPORTS
+from core.formats.npz import read_npz
 from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
@@ -27,6 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = tuple(f"{number}.png" for number in range(len(pixels)))
     trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
     trainer.rig.position.data.normal_(0, 0.1)
+    trainer.given[:] = True
     run = tmp_path_factory.mktemp("run")
     checkpoint.save(trainer, run, {})
     trainer.close()
@@ -70,13 +74,48 @@ def test_a_reference_is_drawn_in_the_world_of_the_learned_cameras(
         assert image.format == "PNG"
 
 
+@pytest.mark.parametrize("form", EXPORTS)
+def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """Three of five photos wait: their cameras are where they were put at the beginning."""
+    pixels = shifted_photos()
+    names = tuple(f"{number}.png" for number in range(len(pixels)))
+    trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
+    trainer.photo_error[1], trainer.given[3] = 0.1, True
+    checkpoint.save(trainer, tmp_path / "run", {})
+    learned = trainer.learned()
+    trainer.close()
+    rest = ["0.png", "2.png", "4.png"]
+    assert (list(learned.placed), learned.not_placed) == (["1.png", "3.png"], rest)
+    out = tmp_path / EXPORTS[form].file
+    words = ["--run", str(tmp_path / "run"), "--format", form, "--out", str(out)]
+    assert main.run(["export", *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"file": str(out), "cameras": 2, "not_placed": rest}
+    match form:
+        case "transforms":
+            assert list(read_transforms(out)) == ["1.png", "3.png"]
+            assert json.loads(out.read_text())["not_placed"] == rest
+        case "npz":
+            assert list(read_npz(out)) == ["1.png", "3.png"]
+            assert np.load(out)["not_placed"].tolist() == rest
+        case "tum":
+            assert out.read_text().count("# not placed:") == 3
+        case "colmap-text":
+            with zipfile.ZipFile(out) as archive:
+                assert archive.read("images.txt").count(b"# not placed:") == 3
+
+
 def test_cameras_are_written_in_the_world_of_choice(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "transforms.json"
     words = ["--scale", "2", "--up", "z", "--origin", "mean", "--out", str(out)]
     assert main.run(["export", "--run", str(run), "--format", "transforms", *words]) == 0
-    assert json.loads(capsys.readouterr().out) == {"file": str(out), "cameras": 5}
+    assert json.loads(capsys.readouterr().out) == {
+        "file": str(out), "cameras": 5, "not_placed": [],
+    }  # fmt: skip
     centres = np.stack([camera.position for camera in read_transforms(out).values()])
     assert np.allclose(centres.mean(axis=0), 0, atol=1e-6)
     assert np.sqrt(np.square(centres).sum(axis=1).mean()) == pytest.approx(2)
