@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 
+from core.config import Config
+from core.config.paths import changed
 from core.engine.opening import new_trainer
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.views import score_views
-from core.fields.planes import Extent, PlanesField, even_places
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
-from core.rendering.planes import explain, meeting_points, sample, sample_backward
-from core.training.config import Config
-from core.training.settings import changed
+from core.multiplane.compositing import explain, meeting_points, sample, sample_backward
+from core.multiplane.field import Extent, PlanesField, even_places
 from core.training.trainer import Trainer
 
 RIGHT_ROTATION, RIGHT_ATE = 0.5, 0.02  # degrees best-aligned; over the cameras' RMS radius

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.config import Config
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.report import Report, make_report
@@ -13,7 +14,6 @@ from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
 from core.perceptual import LOSSES, PictureLoss, Source
 from core.training.build import held_out
-from core.training.config import Config
 from core.training.learned import Learned
 
 

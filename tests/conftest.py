@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from core.config import Config
+from core.config.paths import changed
 from core.photos import PhotoSet
-from core.training.config import Config
-from core.training.settings import changed
 
 torch.set_num_threads(1)  # as launch.py has it: workers share a step, operators do not
 

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 LEAVES = (
     "core/geometry",
     "core/fields",
+    "core/multiplane",
     "core/rendering",
     "core/depthmaps",
     "core/perceptual",

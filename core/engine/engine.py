@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, assert_never
 
+from core.config import Config
+from core.config.declare import Effect
+from core.config.paths import changed, differences, strongest
+from core.distributed.process_group import ALONE, Alone
 from core.engine import commands, journal
 from core.engine.beside import Beside
 from core.engine.claim import Claim
@@ -27,10 +31,6 @@ from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
 from core.training.changes import check, configure, refine
-from core.training.config import Config
-from core.training.options import Effect
-from core.training.settings import changed, differences, strongest
-from core.training.sharing import ALONE, Alone
 from core.training.trainer import Trainer
 
 PUBLISH_SECONDS = 0.1

@@ -3,11 +3,11 @@
 import math
 from pathlib import Path
 
+from core.config import Config
 from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
 from core.engine.snapshot import Notice, Phase, Snapshot
-from core.training.config import Config
 from core.training.rates import rates_of
 from core.training.step import decibels
 from core.training.trainer import Trainer

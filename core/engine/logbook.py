@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.config import Config
+from core.config.paths import to_yaml
 from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
 from core.engine.validation import Validation
 from core.errors import InputError
 from core.exporting.plots import camera_figure
-from core.training.config import Config
-from core.training.settings import to_yaml
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

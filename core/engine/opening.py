@@ -5,6 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.config import Config
+from core.config.declare import Effect
+from core.config.paths import changed, differences, options, to_yaml
+from core.distributed.process_group import ALONE, Alone
 from core.engine import journal
 from core.engine.commands import Configure
 from core.engine.history import Recorder
@@ -12,14 +16,10 @@ from core.engine.logbook import loggable
 from core.errors import InputError
 from core.files import write_atomically
 from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
-from core.training import checkpoint
+from core.runs import checkpoint
+from core.runs.warm_start import started
 from core.training.changes import configure
-from core.training.config import Config
-from core.training.options import Effect
 from core.training.room import photo_bytes
-from core.training.settings import changed, differences, options, to_yaml
-from core.training.sharing import ALONE, Alone
-from core.training.starting import started
 from core.training.trainer import Trainer
 
 # Of a continued run: where things are, and what cannot be had here.

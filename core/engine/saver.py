@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 
 from core.engine.history import Recorder
 from core.errors import InputError
-from core.training import checkpoint
-from core.training.checkpoint import Checkpoint
+from core.runs import checkpoint
+from core.runs.checkpoint import Checkpoint
 from core.training.trainer import Trainer
 
 RETRY_SECONDS = 15.0  # at most, after a save that was refused

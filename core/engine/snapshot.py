@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from core.bootstrap.bootstrap import Findings
+from core.config import Config
 from core.engine.trails import Trails
 from core.photos import PhotoSet
-from core.training.bootstrap import Findings
-from core.training.config import Config
 from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]

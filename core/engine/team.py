@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.config.paths import changed
+from core.distributed.launching import LONGEST_WAIT
+from core.distributed.process_group import PATIENCE, Alone, Lost, Together
 from core.engine.governor import Governor
 from core.photos import PhotoSet
-from core.training import checkpoint
-from core.training.checkpoint import Checkpoint
-from core.training.joining import LONGEST_WAIT
-from core.training.settings import changed
-from core.training.sharing import PATIENCE, Alone, Lost, Together
+from core.runs import checkpoint
+from core.runs.checkpoint import Checkpoint
 from core.training.step import StepResult
 from core.training.trainer import Trainer
 

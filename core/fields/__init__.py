@@ -5,10 +5,10 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from core.fields.activations import DENSITY_ACTIVATIONS
-from core.fields.planes import PlanesField
 from core.fields.relu import ReluField
 from core.fields.siren import SirenField
 from core.fields.triplane import TriplaneField
+from core.multiplane.field import PlanesField
 
 FIELDS: dict[str, type[nn.Module]] = {
     "relu": ReluField,

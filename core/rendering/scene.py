@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from core.fields import SceneField
-from core.fields.planes import PlanesField
 from core.geometry.rays import Rays
+from core.multiplane.field import PlanesField
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
 

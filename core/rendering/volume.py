@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from core.fields import SceneField
-from core.fields.planes import PlanesField
 from core.geometry.rays import Rays
-from core.rendering.planes import planes_along, weights_along
+from core.multiplane.compositing import planes_along, weights_along
+from core.multiplane.field import PlanesField
 from core.rendering.sampling import bin_lengths, even_depths, placed_depths, stratified_depths
 from core.rendering.spaces import SPACES
 

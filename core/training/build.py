@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.config import Config
 from core.errors import InputError
 from core.fields import FIELDS
 from core.fields.gradual import Gradual
@@ -15,7 +16,6 @@ from core.photos import PhotoSet
 from core.rendering.spaces import NEAR_PLANE
 from core.rendering.volume import RaySettings
 from core.training.camera_optimizer import Learns
-from core.training.config import Config
 
 
 def build_field(config: Config, generator: torch.Generator) -> Gradual:

@@ -2,14 +2,14 @@
 
 import torch
 
+from core.bootstrap.hypotheses import place_beside
+from core.config import Config
+from core.config.declare import Effect
+from core.config.paths import strongest
 from core.training import build
-from core.training.config import Config
-from core.training.neural import NeuralLearner
-from core.training.options import Effect
-from core.training.planes import PlanesLearner
-from core.training.rivals import place_beside
+from core.training.field_learner import NeuralLearner
+from core.training.multiplane_learner import PlanesLearner
 from core.training.room import Room
-from core.training.settings import strongest
 from core.training.trainer import Trainer
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from core.fields.planes import PlanesField
+from core.multiplane.field import PlanesField
 from core.rendering.scene import Scene
 from core.training.build import ray_settings, without_camera
 from core.training.learned import Learned
-from core.training.planes import PlanesLearner
+from core.training.multiplane_learner import PlanesLearner
 
 if TYPE_CHECKING:
     from core.training.trainer import Trainer

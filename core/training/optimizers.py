@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from core.training.config import Config
+from core.config import Config
 
 GROUPS = ("field", "rotation", "position", "focal", "zoom", "distortion")
 

@@ -1,7 +1,7 @@
 """The learning rates that are in force, whichever learner's turn it is."""
 
-from core.training.levels import rate_at
-from core.training.planes import PlanesLearner
+from core.multiplane.schedule import rate_at
+from core.training.multiplane_learner import PlanesLearner
 from core.training.trainer import Trainer
 
 

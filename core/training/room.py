@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.config import Config
 from core.errors import InputError
-from core.fields.planes import Extent
 from core.memory import machine_memory
-from core.training.config import Config
+from core.multiplane.field import Extent
 from core.training.optimizers import part_of
 
 SHARE = 6  # of all memory, one part is taken unless a person says otherwise

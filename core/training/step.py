@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.fields.planes import PlanesField
+from core.distributed.process_group import ALONE, Alone, Mapper
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
+from core.multiplane.field import PlanesField
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
-from core.training.sharing import ALONE, Alone, Mapper
 
 SMOOTHING = 0.95  # of the errors shown for each photo
 MOST_SAMPLES = 2**19  # asked of the field at once where all rays would fit: on a GPU

@@ -9,25 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
-from core.fields.planes import PlanesField
+from core.bootstrap.bootstrap import Bootstrap, Findings
+from core.bootstrap.hypotheses import place_beside
+from core.config import Config
+from core.distributed.process_group import ALONE, Alone, Mapper, in_callers_mode
 from core.geometry.cameras import CameraRig
+from core.multiplane.field import PlanesField
+from core.multiplane.schedule import RECIPE, Level, Recipe
 from core.photos import PhotoSet
 from core.training import build
 from core.training.batch import WHOLE
-from core.training.bootstrap import Bootstrap, Findings
 from core.training.camera_optimizer import Learns
-from core.training.config import Config
-from core.training.contest import EVERY, Contest
 from core.training.copies import Copies, scene_of
-from core.training.glimpses import Glimpse
+from core.training.field_learner import Moment, NeuralLearner, rates_at
+from core.training.holdout import EVERY, Contest
 from core.training.learned import Learned
-from core.training.levels import RECIPE, Level, Recipe
-from core.training.neural import Moment, NeuralLearner, rates_at
-from core.training.perceptual import Judges
-from core.training.planes import PlanesLearner
-from core.training.rivals import place_beside
+from core.training.losses.judges import Judges
+from core.training.losses.patches import Glimpse
+from core.training.multiplane_learner import PlanesLearner
 from core.training.room import Room
-from core.training.sharing import ALONE, Alone, Mapper, in_callers_mode
 from core.training.step import StepResult, noted
 
 NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner

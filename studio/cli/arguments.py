@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.config import Config
+from core.config.paths import changed, known, options, read_yaml
 from core.errors import InputError
 from core.photos import local_path
-from core.training.config import Config
-from core.training.settings import changed, known, options, read_yaml
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from core.config import Config
+from core.config.paths import changed
 from core.engine.opening import read_photos
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
 from core.photos import local_path
-from core.training import checkpoint
-from core.training.config import Config
+from core.runs import checkpoint
 from core.training.learned import Learned
-from core.training.settings import changed
 from studio.cli.progress import watched
 from studio.measuring import compared, kept_aside, lpips_at_hand, measure
 

@@ -14,7 +14,7 @@ from core.exporting.plots import plot_cameras
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.geometry.gauge import ORIGINS, UPS, Gauge
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.learned import Learned
 from core.training.optimizers import part_of
 from studio.cli.progress import watched

@@ -5,9 +5,9 @@ import os
 import sys
 from typing import NoReturn
 
+from core.distributed.launching import started
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
-from core.training.joining import started
 from studio.cli import bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 

@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.config import Config
+from core.config.paths import changed, read_yaml, to_yaml
 from core.engine.claim import Claim
 from core.engine.history import Recorder
 from core.engine.opening import read_photos
 from core.errors import InputError
 from core.files import write_atomically
 from core.formats.legacy import Published, read_published
-from core.training import checkpoint
-from core.training.config import Config
-from core.training.importing import imported, long_side, recipe
-from core.training.settings import changed, read_yaml, to_yaml
+from core.runs import checkpoint
+from core.runs.importing import imported, long_side, recipe
 from studio.cli.arguments import add_run_arguments, changes
 
 SUMMARY = "Make a run of a checkpoint that improved-nerfmm or nerfmm wrote."

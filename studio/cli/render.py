@@ -15,7 +15,7 @@ from core.exporting.video import Look, VideoResult, camera_path, render_video
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
 from core.geometry.routes import ORDERS, PATHS, Route
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.learned import Learned
 from studio.cli.progress import watched
 

@@ -9,11 +9,11 @@ import threading
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from core.distributed.launching import joined
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
 from core.engine.team import follow
 from core.errors import InputError
-from core.training.joining import joined
 from studio.advice import Advice
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals

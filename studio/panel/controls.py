@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.training.options import Effect
-from core.training.settings import Option
+from core.config.declare import Effect
+from core.config.paths import Option
 
 SLIDER_PART = (0.05, 0.8)  # a default in this part of its range is well placed on a slider
 

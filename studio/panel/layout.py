@@ -2,8 +2,8 @@
 
 import gradio as gr
 
+from core.config.paths import options
 from core.engine.commands import Pause, Play, Refine, Step, Undo
-from core.training.settings import options
 from studio.exports import Exports
 from studio.panel import tabs
 from studio.panel.theme import place

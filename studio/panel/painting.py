@@ -8,8 +8,8 @@ that it neither flickers back nor stays wrong when the engine refuses.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.config.paths import get, options
 from core.engine.snapshot import Snapshot
-from core.training.settings import get, options
 
 PATIENCE = 4.0  # seconds a touched widget waits for the engine's answer: a slow step takes 2
 

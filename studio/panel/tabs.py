@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 
 import gradio as gr
 
+from core.config.paths import options
 from core.engine.commands import Configure, Play, Restart, Save
 from core.errors import InputError
-from core.training.settings import options
 from studio.exports import Exports
 from studio.panel.drops import keep_dropped, keep_reference
 from studio.panel.export_tab import export_tab

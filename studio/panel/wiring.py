@@ -12,12 +12,12 @@ from typing import Any
 
 import gradio as gr
 
+from core.config.declare import Effect
+from core.config.paths import Option, changed, get, options, strongest
 from core.engine.commands import Command, Configure, Play, Refine, Restart
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.photos import is_video
-from core.training.options import Effect
-from core.training.settings import Option, changed, get, options, strongest
 from studio.panel.controls import from_widget, to_widget, user_events, widget
 from studio.panel.painting import PATIENCE, Painted, due, same, touched, wait_no_longer
 from studio.protocols import Steerable

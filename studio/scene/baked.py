@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import torch
 
-from core.fields.planes import PlanesField
 from core.geometry.cameras import Camera
+from core.multiplane.field import PlanesField
 from core.rendering.progressive import Picture
 from core.rendering.scene import Scene
 
@@ -66,7 +66,7 @@ class Baked:
         """What a camera sees: None between parts of the work, then the picture.
 
         Planes behind the eye and the void beyond their edges let all light pass. Depth is the
-        camera's, at the expected disparity, as in `core.rendering.planes`.
+        camera's, at the expected disparity, as in `core.multiplane.compositing`.
         """
         size = (camera.width, camera.height)
         light = np.zeros((camera.height, camera.width, 4), np.float32)

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import viser
 
+from core.config import Config
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.training.config import Config
 from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
 from studio.scene.coordinates import Pose, pose_in_viser
 from studio.scene.theme import Theme

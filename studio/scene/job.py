@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Protocol
 
 from core.engine.snapshot import Snapshot
-from core.fields.planes import PlanesField
 from core.geometry.cameras import Camera
+from core.multiplane.field import PlanesField
 from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
 from core.rendering.scene import Scene
 from studio.scene.baked import Bakery

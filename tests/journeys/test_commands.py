@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import SMALL
 from tests.journeys.running import ROOT

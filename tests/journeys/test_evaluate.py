@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.engine.opening import new_trainer
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import small_config
 from tests.journeys.running import ROOT

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.journeys.running import PATIENCE, ROOT
 

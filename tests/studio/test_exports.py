@@ -11,6 +11,7 @@ import pytest
 import trimesh
 
 import studio.exports
+from core.config.paths import changed
 from core.exporting.cameras import EXPORTS as FORMS
 from core.exporting.geometry import GEOMETRY
 from core.exporting.jobs import Jobs
@@ -22,7 +23,6 @@ from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge, into_gauge
 from core.geometry.routes import Route
 from core.training.learned import Learned
-from core.training.settings import changed
 from studio.exports import GEOMETRY_FILES, Exports, VideoOrder, World
 from studio.telemetry import EXPORTS_FOLDER, exported
 from tests.cameras import scattered

@@ -11,7 +11,7 @@ from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.errors import InputError
 from core.geometry.rays import camera_rays
-from core.training import checkpoint
+from core.runs import checkpoint
 from tests.conftest import small_options
 
 PATIENCE = 60.0
@@ -162,7 +162,7 @@ def test_a_bug_in_a_step_stops_training_and_not_the_engine(
     engine: Engine, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(engine, lambda s: s.phase == "ready")
-    trainer = "core.training.neural.training_step"
+    trainer = "core.training.field_learner.training_step"
 
     def broken(*args: object) -> None:
         raise kind("boom")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.config import Config
 from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
-from core.training.config import Config
 
 ENOUGH = 30.0
 

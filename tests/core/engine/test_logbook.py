@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, ImageEvent
 
+from core.config import Config
+from core.config.paths import changed, flattened
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Restart, Step
 from core.engine.logbook import PACKAGE, Logbook
 from core.exporting.plots import camera_figure
-from core.training import checkpoint
-from core.training.config import Config
-from core.training.settings import changed, flattened
+from core.runs import checkpoint
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 

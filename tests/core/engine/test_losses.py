@@ -8,7 +8,7 @@ import pytest
 
 from core.engine import Engine
 from core.engine.commands import Configure, Step
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until

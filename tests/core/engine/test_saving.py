@@ -11,7 +11,7 @@ import pytest
 
 from core.engine import Engine
 from core.engine.commands import Configure, Save, Step, Undo
-from core.training import checkpoint
+from core.runs import checkpoint
 from tests.conftest import small_options
 from tests.core.engine.test_engine import PATIENCE, said, until
 

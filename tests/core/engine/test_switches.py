@@ -6,7 +6,7 @@ import pytest
 
 from core.engine import Engine
 from core.engine.commands import Configure, Play, Refine, Save
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until

@@ -8,8 +8,8 @@ import torch
 
 from core.engine import Engine
 from core.engine.commands import Command, Configure, Refine, Restart, Step, Undo
-from core.training import checkpoint
-from core.training.checkpoint import Checkpoint
+from core.runs import checkpoint
+from core.runs.checkpoint import Checkpoint
 from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import until

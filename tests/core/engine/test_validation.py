@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.config.paths import changed
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play, Step
 from core.engine.governor import Governor
@@ -16,7 +17,6 @@ from core.engine.validation import Validation, Validator, keep, validate
 from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import AfterChunk
 from core.geometry.rays import camera_rays
-from core.training.settings import changed
 from tests.conftest import shifted_photos, small_options
 from tests.core.engine.test_engine import until
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from core.errors import InputError
-from core.fields.planes import Extent, PlanesField, even_places
 from core.formats.colmap_binary import read_colmap_binary, write_colmap_binary
 from core.formats.colmap_text import read_colmap_text, write_colmap_text
 from core.formats.llff import write_llff
@@ -17,6 +16,7 @@ from core.formats.npz import read_npz, write_npz
 from core.formats.ply import write_ply
 from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.rays import camera_rays
+from core.multiplane.field import Extent, PlanesField, even_places
 from core.rendering.scene import Scene
 from core.rendering.volume import RaySettings
 from tests.cameras import camera

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.fields.planes import Extent, PlanesField
 from core.geometry.rays import Rays
-from core.rendering.planes import planes_along, weights_along
+from core.multiplane.compositing import planes_along, weights_along
+from core.multiplane.field import Extent, PlanesField
 from core.rendering.sampling import even_depths
 from core.rendering.scene import Scene
 from core.rendering.spaces import SPACES

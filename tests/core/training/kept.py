@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.config.paths import changed
 from core.geometry.rays import camera_rays
-from core.training import checkpoint
+from core.multiplane.schedule import Level, Recipe
+from core.runs import checkpoint
+from core.runs.checkpoint import Checkpoint
 from core.training.changes import configure, refine
-from core.training.checkpoint import Checkpoint
-from core.training.levels import Level, Recipe
-from core.training.settings import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from core.geometry.cameras import Camera
+from core.multiplane.schedule import RECIPE, Level, Recipe
 from core.photos import PhotoSet
-from core.training.levels import RECIPE, Level, Recipe
 
 DEPTHS = (1.3, 2.2, 5.0)
 FINER = 3  # rays along each side of a pixel

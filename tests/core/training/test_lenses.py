@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import torch
 
+from core.config.declare import Effect
+from core.config.paths import changed
 from core.formats.transforms import write_transforms
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.rays import camera_rays
 from core.geometry.rotations import ROTATIONS
+from core.multiplane.compositing import planes_along
+from core.multiplane.lens import follow
+from core.multiplane.schedule import Level
 from core.photos import PhotoSet
-from core.rendering.planes import planes_along
-from core.training import checkpoint
+from core.runs import checkpoint
+from core.runs.warm_start import started
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.changes import configure
-from core.training.lens import follow
-from core.training.levels import Level
-from core.training.options import Effect
-from core.training.planes import PlanesLearner
-from core.training.settings import changed
-from core.training.starting import started
+from core.training.multiplane_learner import PlanesLearner
 from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config

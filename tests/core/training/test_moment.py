@@ -9,7 +9,7 @@ import torch
 
 from core.engine.history import Recorder
 from core.photos import PhotoSet
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief

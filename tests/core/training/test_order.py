@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from core.errors import InputError
 from core.photos import PhotoSet
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.config.paths import options
 from core.geometry.rays import camera_rays, cast_rays
 from core.photos import PhotoSet
 from core.rendering.volume import Rendering
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.changes import refine
-from core.training.settings import options
 from core.training.trainer import Trainer
 from studio.cli import arguments, main
 from tests.conftest import small_config

@@ -2,10 +2,10 @@
 
 import pytest
 
+from core.config.paths import changed
 from core.photos import PhotoSet
 from core.training.changes import configure
 from core.training.rates import rates_of
-from core.training.settings import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+from core.config.paths import changed
 from core.engine.history import Recorder
 from core.engine.opening import open_run
 from core.errors import InputError
-from core.fields.planes import Extent
 from core.formats.transforms import write_transforms
+from core.multiplane.field import Extent
+from core.multiplane.schedule import RECIPE
 from core.photos import PhotoSet
-from core.training import checkpoint
+from core.runs import checkpoint
+from core.runs.warm_start import started
 from core.training.changes import configure
-from core.training.levels import RECIPE
 from core.training.room import NUMBER, Room
-from core.training.settings import changed
-from core.training.starting import started
 from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config

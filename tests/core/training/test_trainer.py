@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.config.declare import Effect
+from core.config.paths import changed
 from core.errors import InputError
 from core.geometry.rays import camera_rays
 from core.photos import PhotoSet
 from core.training.batch import draw_batch
 from core.training.changes import configure, refine
 from core.training.optimizers import learning_rate
-from core.training.options import Effect
-from core.training.settings import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 
@@ -184,7 +184,7 @@ def test_nothing_moves_where_a_step_is_not_finite(
         batch.rgb[7] = torch.nan
         return batch
 
-    monkeypatch.setattr("core.training.neural.draw_batch", poisoned)
+    monkeypatch.setattr("core.training.field_learner.draw_batch", poisoned)
     assert not trainer.train_step(1).finite
     assert torch.equal(numbers(trainer), before)
     monkeypatch.undo()

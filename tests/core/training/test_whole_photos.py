@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from core.config.paths import changed
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.training.batch import WHOLE, draw_batch
 from core.training.build import ray_settings
 from core.training.changes import refine
 from core.training.optimizers import learning_rate
-from core.training.settings import changed
 from core.training.step import Piece, training_step
 from core.training.trainer import Trainer
 from tests.conftest import small_config

@@ -16,7 +16,7 @@ from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.trainer import Trainer
 from studio.cli import export, main, progress
 from tests.cameras import same

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.core.formats import published
 

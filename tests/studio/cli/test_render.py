@@ -10,7 +10,7 @@ import pytest
 
 from core.exporting.films import FORMS
 from core.photos import PhotoSet
-from core.training import checkpoint
+from core.runs import checkpoint
 from core.training.learned import Learned
 from core.training.trainer import Trainer
 from studio.cli import main, progress

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.training import checkpoint
+from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import small_options
 from tests.core.engine.test_saving import full_disk

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core.config import Config
+from core.config.paths import changed
 from core.engine import commands
 from core.engine.commands import Command
 from core.engine.governor import Governor
@@ -13,9 +15,7 @@ from core.engine.snapshot import Notice, Snapshot
 from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.geometry.cameras import Camera
-from core.training.config import Config
 from core.training.learned import Learned
-from core.training.settings import changed
 from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.layout import build_page

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.bootstrap.bootstrap import Findings
+from core.config import Config
 from core.engine.commands import Configure, Pause, Play, Refine, Step
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
-from core.training.bootstrap import Findings
-from core.training.config import Config
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from tests.browser import chromium

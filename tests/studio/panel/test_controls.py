@@ -5,8 +5,8 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from core.training.config import Config
-from core.training.settings import Option, changed, get, options
+from core.config import Config
+from core.config.paths import Option, changed, get, options
 from studio.panel.controls import element, from_widget, to_widget, widget
 
 

@@ -7,10 +7,10 @@ import gradio as gr
 import pytest
 from starlette.testclient import TestClient
 
+from core.config import Config
+from core.config.paths import changed, options
 from core.engine.commands import Command, Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.exporting.jobs import Jobs
-from core.training.config import Config
-from core.training.settings import changed, options
 from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.controls import element

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.config import Config
+from core.config.paths import options, to_yaml
 from core.engine.commands import Configure
-from core.training.config import Config
-from core.training.settings import options, to_yaml
 from studio.panel.painting import Painted, due, same, touched, wait_no_longer
 from tests.studio.panel.stand_ins import Desk
 

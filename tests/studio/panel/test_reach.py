@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.config.paths import options
 from core.exporting.cameras import EXPORTS
 from core.exporting.colour import CHANNELS, COLOUR_MAPS
 from core.exporting.films import FORMS
@@ -13,7 +14,6 @@ from core.exporting.history import HISTORY
 from core.exporting.jobs import Jobs
 from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS
-from core.training.settings import options
 from studio.cli import export
 from studio.cli.main import COMMANDS
 from studio.exports import Exports

@@ -18,18 +18,18 @@ from viser import _messages
 from viser.infra import Message
 from websockets.sync.client import ClientConnection, connect
 
+from core.config import Config
+from core.config.paths import changed
 from core.engine.governor import Governor
 from core.engine.snapshot import Snapshot
 from core.engine.trails import Trails
 from core.fields import SceneField
-from core.fields.planes import Extent, PlanesField, even_places
 from core.geometry.cameras import Camera
+from core.multiplane.field import Extent, PlanesField, even_places
 from core.photos import PhotoSet
 from core.rendering.scene import Scene
 from core.rendering.volume import RaySettings
-from core.training.config import Config
 from core.training.learned import Learned
-from core.training.settings import changed
 from studio.viser_server import PROXY_HEADERS
 from tests.cameras import camera
 

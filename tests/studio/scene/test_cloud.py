@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.exporting.jobs import Cancelled, Watch
-from core.fields.planes import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, PlanesField, even_places
 from core.rendering.scene import Scene
 from studio.scene import cloud
 from studio.scene.baked import Baked

@@ -1,0 +1,1 @@
+"""Finding the cameras from nothing but photos: hypotheses that compete."""

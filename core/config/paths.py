@@ -1,0 +1,208 @@
+"""Reading and changing a `Config` by option paths such as ``cameras.rotation``."""
+
+import difflib
+import functools
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from core.config import Config, original
+from core.config.declare import Effect, Section, extras
+from core.errors import InputError
+
+LARGEST_FILE = 64 * 1024  # bytes; a config is a page
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One declared option, as YAML, the command line and the panel read it."""
+
+    path: str
+    title: str
+    help: str
+    type: type
+    default: Any
+    effect: Effect
+    choices: tuple[str, ...]
+    at_least: float | None
+    at_most: float | None
+    expert: bool
+
+    @property
+    def section(self) -> str:
+        """The part before the dot."""
+        return self.path.partition(".")[0]
+
+
+@functools.cache
+def options() -> dict[str, Option]:
+    """All options by path, in the order of their declaration."""
+    return {
+        f"{section}.{name}": _option(f"{section}.{name}", part, name)
+        for section, field in Config.model_fields.items()
+        if isinstance(part := field.annotation, type) and issubclass(part, Section)
+        for name in part.model_fields
+    }
+
+
+def _option(path: str, part: type[Section], name: str) -> Option:
+    field = part.model_fields[name]
+    stored = extras(field)
+    bounds = {
+        key: getattr(m, key) for m in field.metadata for key in ("ge", "le") if hasattr(m, key)
+    }
+    kind = field.annotation
+    return Option(
+        path=path,
+        title=field.title or name,
+        help=field.description or "",
+        type=kind if isinstance(kind, type) else tuple,
+        default=field.default,
+        effect=Effect(stored["effect"]),
+        choices=tuple(stored["choices"]),
+        at_least=bounds.get("ge"),
+        at_most=bounds.get("le"),
+        expert=stored["expert"],
+    )
+
+
+def get(config: Config, path: str) -> Any:
+    """The value of one option."""
+    section, _, name = path.partition(".")
+    return getattr(getattr(config, section), name)
+
+
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """`config` with some options changed, given by path.
+
+    Values may be text, as a command line has them.
+
+    Raises:
+        InputError: an unknown path (the nearest one is named) or a value out of bounds.
+    """
+    tree = config.model_dump()
+    for path, value in changes.items():
+        known(path)
+        section, _, name = path.partition(".")
+        tree[section][name] = _split(value) if options()[path].type is tuple else value
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(_sentence(error)) from None
+
+
+def known(path: str) -> None:
+    """Refuse a path that is no option, naming the nearest one that is."""
+    if path not in options():
+        near = difflib.get_close_matches(path, options(), n=1, cutoff=0.3)
+        remedy = f"the nearest one is {near[0]}" if near else "--help lists all"
+        raise InputError(f"There is no option {path}; {remedy}.")
+
+
+def strongest(old: Config, new: Config) -> Effect:
+    """The strongest effect among the options whose values differ; VIEW where none does."""
+    return max((options()[path].effect for path in differences(old, new)), default=Effect.VIEW)
+
+
+def differences(old: Config, new: Config) -> dict[str, Any]:
+    """The options of `new` that differ from `old`, by path."""
+    return {path: get(new, path) for path in options() if get(old, path) != get(new, path)}
+
+
+def read_yaml(path: Path, long_side: int | str | None = None) -> dict[str, Any]:
+    """The options a YAML file sets, by path. A file holds sections, or only some of them.
+
+    A file in the keys of improved-nerfmm is translated, and a warning is logged that names ours.
+
+    Args:
+        path: the file.
+        long_side: of the photos after an original's `data.downscale`, where it is known; a number,
+            or as a command line has it.
+
+    Raises:
+        InputError: the file is missing, too large, not YAML or not sections of options.
+    """
+    try:
+        text = path.read_bytes()[: LARGEST_FILE + 1]
+    except OSError as error:
+        raise InputError(f"The config {path} cannot be read: {error.strerror}.") from None
+    if len(text) > LARGEST_FILE:
+        raise InputError(f"The config {path} is over 64 KB; a config is a page of options.")
+    try:
+        tree = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"; see its line {mark.line + 1}" if mark else ""
+        raise InputError(f"The config {path} is not valid YAML{where}.") from None
+    paths = _paths(tree or {}, str(path))
+    if original.is_original(paths):
+        translation = original.translated(paths, str(path), long_side)
+        LOGGER.warning(translation.notice)
+        paths = translation.options
+    return _all_known(paths)
+
+
+def flattened(tree: Any, origin: str) -> dict[str, Any]:
+    """Sections of options -> options by path, checking names."""
+    return _all_known(_paths(tree, origin))
+
+
+def _all_known(paths: dict[str, Any]) -> dict[str, Any]:
+    if "explore.planes" in paths:  # of older runs: the same choice in two words
+        paths["explore.scene"] = "planes" if paths.pop("explore.planes") else "none"
+    for path in paths:
+        known(path)
+    return paths
+
+
+def _paths(tree: Any, origin: str) -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        raise InputError(f"{origin} should hold sections of options such as `cameras:`.")
+    flat: dict[str, Any] = {}
+    for section, part in tree.items():
+        if not isinstance(part, dict):
+            flat[str(section)] = part
+            continue
+        for name, value in part.items():
+            flat[f"{section}.{name}"] = value
+    return flat
+
+
+def to_yaml(config: Config) -> str:
+    """A config as YAML with each option's help as a comment above it."""
+    lines: list[str] = []
+    for section, part in Config.model_fields.items():
+        lines += [f"# {_first_line(part.annotation)}", f"{section}:"]
+        for path, item in options().items():
+            if item.section == section:
+                value = get(config, path)
+                shown = list(value) if isinstance(value, tuple) else value
+                text = yaml.safe_dump(shown, default_flow_style=True).splitlines()[0]
+                choices = f" ({' | '.join(item.choices)})" if item.choices else ""
+                lines += [f"  # {item.help}{choices}", f"  {path.partition('.')[2]}: {text}"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _first_line(section: type[BaseModel] | None) -> str:
+    return ((section.__doc__ if section else None) or "").splitlines()[0]
+
+
+def _split(value: Any) -> Any:
+    """``a.jpg,b.jpg`` as a command line has it -> a list."""
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"][:2])
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if "." not in path:  # options that do not go together
+        return f"{reason}."
+    return f"{path} cannot be {first['input']!r}: {reason}."

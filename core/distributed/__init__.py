@@ -1,0 +1,1 @@
+"""Several processes that share one run: where sums are exchanged, and how they meet."""

@@ -1,0 +1,142 @@
+"""Rendering planes: where rays meet them, and front-to-back compositing with its gradient.
+
+A ray meets the plane of disparity w at X / Z = a + w b with a = d_xy / d_z and b = o_xy - o_z a:
+one multiplication and addition for each plane, and the meeting point is linear in the disparity.
+Here a and b are in normalised device coordinates, 2 (fx / width) X / Z.
+"""
+
+import torch
+from torch import Tensor
+
+from core.geometry.rays import Rays
+from core.multiplane.field import PlanesField
+
+BILINEAR, BORDER = 0, 1  # of the grid sampler
+EDGE = 0.05  # of a plane's reach, beyond it, over which it fades in views from far aside
+FORWARD = 1e-3  # a direction's least part along the reference axis; others miss the planes
+
+
+def slopes(rays: Rays, frame: Tensor) -> tuple[Tensor, Tensor]:
+    """a and b (R, 2) of R rays; `frame` (2,) is fx / width and fy / height of the rig."""
+    slope = rays.directions[..., :2] / rays.directions[..., 2:]
+    offset = rays.origins[..., :2] - rays.origins[..., 2:] * slope
+    return 2 * frame * slope, 2 * frame * offset
+
+
+def meeting_points(a: Tensor, b: Tensor, disparities: Tensor, reach: Tensor) -> Tensor:
+    """Where R rays meet D planes, in texel coordinates of [-1, 1]: (D, 1, R, 2)."""
+    points = torch.addcmul(a, disparities[:, None, None, None], b)
+    return points.div_(reach[:, None, None])
+
+
+def sample(block: Tensor, points: Tensor) -> Tensor:
+    """Logits of a block of planes (D, 4, H, W) at points (D, 1, R, 2): (D, 4, R)."""
+    return torch.grid_sampler_2d(block, points, BILINEAR, BORDER, False).squeeze(2)
+
+
+def sample_all(field: PlanesField, points: Tensor) -> Tensor:
+    """Logits of all planes at their own points (D, 1, R, 2): (D, 4, R)."""
+    parts = zip(field.blocks, field.slices(), strict=True)
+    return torch.cat([sample(block, points[planes]) for block, planes in parts])
+
+
+def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of `sample` with respect to the block and to the points."""
+    return torch.ops.aten.grid_sampler_2d_backward(
+        gradient.unsqueeze(2), block, points, BILINEAR, BORDER, False, [True, True]
+    )
+
+
+def explain(logits: Tensor, wanted: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Composite, compare with photos, and turn the logits into their gradient, in place.
+
+    Args:
+        logits: (D, 4, R) as sampled; replaced by the gradient of `scale` times the summed errors.
+        wanted: (3, R) colours of the pixels.
+        scale: of the loss, 1 / rays of the whole step.
+
+    Returns:
+        (R,) squared errors, mean over channels, and (D,) the weights of each plane, summed.
+
+    With c_i a plane's colour, w_i = alpha_i T_i and T_i the light that arrives, the gradient of
+    C = sum w_i c_i for alpha_i is T_i c_i - (sum of w_j c_j behind i) / (1 - alpha_i).
+    """
+    values = logits.sigmoid_()
+    rgb, alpha = values[:, :3], values[:, 3]
+    clear = (1 - alpha).clamp_min_(1e-6)
+    light = torch.ones_like(alpha)
+    torch.cumprod(clear[:-1], 0, out=light[1:])
+    weights = alpha * light
+    difference = (weights.unsqueeze(1) * rgb).sum(0).sub_(wanted)
+    errors = difference.square().mean(0)
+    pull = difference.mul_(2 * scale / 3)  # (3, R), the loss's gradient for the colour
+    along = (rgb * pull).sum(1)  # (D, R)
+    behind = (weights * along).flip(0).cumsum_(0).flip(0)
+    front = light.mul_(along).mul_(clear)
+    front[:-1].sub_(behind[1:])
+    values[:, :3] = (1 - rgb).mul_(rgb).mul_(weights.unsqueeze(1)).mul_(pull)
+    values[:, 3] = front.mul_(alpha)
+    return errors, weights.sum(1)
+
+
+def composite(logits: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Colours and weights of sampled logits, front to back; differentiable.
+
+    Args: logits (D, 4, R); `seen` (D, R) in [0, 1] scales each alpha. Returns: (3, R), (D, R).
+    """
+    values = torch.sigmoid(logits)
+    alpha = values[:, 3] if seen is None else values[:, 3] * seen
+    passing = torch.cumprod(1 - alpha, 0)
+    weights = torch.cat([alpha[:1], alpha[1:] * passing[:-1]])
+    return (weights.unsqueeze(1) * values[:, :3]).sum(0), weights
+
+
+def planes_along(
+    field: PlanesField, rays: Rays, frame: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What R rays meet on their way, from anywhere: rgb (R, 3), depth (R,), opacity, weights.
+
+    Planes behind a ray's origin and the void beyond their edges let all light pass. Depth is the
+    camera's, at the expected disparity. Weights are (R, D). Differentiable for the rays.
+    """
+    forward = rays.directions[:, 2:].clamp_min(FORWARD)
+    disparities = field.disparities
+    points = _meetings(field, rays, frame)
+    logits, seen = sample_all(field, points), _seen(field, rays, points)
+    rgb, weights = composite(logits, seen)
+    opacity = weights.sum(0)
+    disparity = (weights * disparities.unsqueeze(-1)).sum(0) / opacity.clamp_min(1e-6)
+    z = 1 / disparity.clamp_min(1e-4 / field.unit)
+    depth = (z - rays.origins[:, 2]) / forward.squeeze(-1)
+    return rgb.T, depth, opacity, weights.T
+
+
+@torch.no_grad()
+def weights_along(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+    """(R, D) how much of each ray's light the planes stop, as `planes_along` gives them."""
+    points = _meetings(field, rays, frame)
+    parts = zip(field.blocks, field.slices(), strict=True)
+    logits = torch.cat([sample(block[:, 3:], points[planes]) for block, planes in parts])
+    alpha = logits.squeeze(1).sigmoid_().mul_(_seen(field, rays, points))
+    passing = torch.cumprod(1 - alpha, 0)
+    alpha[1:] *= passing[:-1]
+    return alpha.T
+
+
+def _meetings(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+    """Where rays meet all planes, (D, 1, R, 2) as of `meeting_points`."""
+    forward = rays.directions[:, 2:].clamp_min(FORWARD)
+    safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
+    a, b = slopes(safe, frame)
+    return meeting_points(a, b, field.disparities, field.reach)
+
+
+@torch.no_grad()
+def _seen(field: PlanesField, rays: Rays, points: Tensor) -> Tensor:
+    """(D, R) 1 where a ray meets a plane in front of its origin and within its edges, else 0."""
+    disparities = field.disparities.unsqueeze(-1)
+    outside = points.abs().amax(-1).squeeze(1) - 1
+    seen = (1 - outside / EDGE).clamp_(0, 1)
+    seen *= rays.origins[:, 2] * disparities < 1
+    seen *= (rays.directions[:, 2] > FORWARD) & (disparities > 0)
+    return seen

@@ -1,0 +1,30 @@
+"""The parts of a planes step that workers share."""
+
+import torch
+from torch import Tensor
+
+from core.multiplane.compositing import explain
+
+RAYS_AT_ONCE = 4352  # composited together: they stay in cache
+
+
+def smooth(block: Tensor, gradient: Tensor, weight: float, planes: slice) -> None:
+    """Add the gradient of `weight` times the total variation (L1) of some planes of a block."""
+    texels, pull = block[planes], gradient[planes]
+    for axis in (-1, -2):
+        steps = torch.diff(texels, dim=axis).sign_().mul_(weight)
+        pull.narrow(axis, 1, steps.shape[axis]).add_(steps)
+        pull.narrow(axis, 0, steps.shape[axis]).sub_(steps)
+
+
+def chunks(rays: int) -> list[slice]:
+    """Some rays after others, all of them."""
+    return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
+
+
+def explained(logits: Tensor, wanted: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:
+    """Errors (R,) of a part of a step's `rays` and weights (D,) of its planes; as `explain`."""
+    own = logits[:, :, part].contiguous()
+    errors, weights = explain(own, wanted[:, part], 1 / rays)
+    logits[:, :, part] = own
+    return errors, weights

@@ -1,0 +1,84 @@
+"""Photos at the size of one level."""
+
+from dataclasses import dataclass
+
+import cv2
+import torch
+from torch import Tensor
+
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays, ahead, pixel_centres
+from core.multiplane.schedule import picture_size
+
+
+@dataclass(frozen=True, eq=False)
+class SmallPhotos:
+    """N photos averaged down to `width` x `height`.
+
+    Attributes:
+        colours: (N, P, 3) uint8, row by row.
+        places: (P, 2) x, y of the pixel centres in units of the picture's sides.
+        drawn: (Q,) those of the P pixels that may be drawn, on the CPU.
+    """
+
+    width: int
+    height: int
+    colours: Tensor
+    places: Tensor
+    drawn: Tensor
+
+    @classmethod
+    def of(cls, photos: Tensor, pixels: int, allowed: Tensor | None) -> "SmallPhotos":
+        """Photos (N, H, W, 3) uint8 at about so many pixels each, every one the mean of an area.
+
+        Args: `allowed` (Q,) are those of the H W pixels that may be learned from; None is all. It
+        holds at full size only: averages take in every pixel.
+        """
+        _, height, width, _ = photos.shape
+        size = picture_size(pixels, width, height)
+        small = photos
+        if size != (width, height):
+            one_by_one = [
+                torch.from_numpy(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+                for photo in photos.cpu().numpy()
+            ]
+            small = torch.stack(one_by_one).to(photos.device)
+        places = pixel_centres(*size, photos.device) / torch.tensor(size, device=photos.device)
+        whole = allowed is not None and size == (width, height)
+        drawn = allowed if whole else torch.arange(size[0] * size[1])
+        return cls(*size, small.flatten(1, 2), places, drawn)
+
+    def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
+
+        Args: `rays` at most, else all that may be drawn; `generator` on the CPU.
+        """
+        count, device = len(self.colours), self.colours.device
+        if rays >= count * len(self.drawn):
+            photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
+            return photo, self.drawn.to(device).repeat(count)
+        photo = torch.randint(count, (rays,), generator=generator)
+        place = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
+        return photo.to(device), self.drawn[place].to(device)
+
+    def rays(
+        self, rig: CameraRig, frame: Tensor, photos: Tensor, photo: Tensor, place: Tensor
+    ) -> Rays:
+        """Rays through some pixels, with gradients for the rig's cameras.
+
+        Args:
+            rig: the cameras.
+            frame: (2,) of the rig.
+            photos: (N,) which of the rig's these are.
+            photo, place: (R,) a photo among the N, and a pixel of it among the P; all pixels that
+                may be drawn of all photos take a shorter way.
+        """
+        poses = rig.camera_to_world(photos)
+        tangents = (self.places - 0.5) / frame
+        if len(photo) == len(poses) * len(self.drawn):  # one product for each photo
+            seen = rig.through_lens(tangents[self.drawn.to(photo.device)], photos.unsqueeze(-1))
+            directions = (ahead(seen) @ poses[:, :3, :3].mT).flatten(0, 1)
+        else:
+            local = ahead(rig.through_lens(tangents[place], photos[photo]))
+            directions = (poses[photo, :3, :3] @ local.unsqueeze(-1)).squeeze(-1)
+        return Rays(poses[photo, :3, 3], directions)

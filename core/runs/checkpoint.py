@@ -1,0 +1,268 @@
+"""A run on disk: everything that the next step depends on, in one safetensors file.
+
+Tensors are tensors; the rest is one JSON text in the file's metadata. A checkpoint is written to a
+temporary file beside its place, flushed to the disk and renamed, so that a reader finds the old
+one or the new one and never a part. Nothing in it can run code.
+
+Each has a serial, one more than the newest beside it has, in its name and inside: which one is the
+newest is told by no clock, so runs may be copied, zipped and synchronised.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.files import whole_file
+from core.geometry.cameras import CameraRig
+from core.rendering.scene import Scene
+from core.runs import state
+from core.training.build import held_out, ray_settings, without_camera
+from core.config import Config
+from core.training.learned import Learned
+from core.training.optimizers import part_of
+from core.config.paths import changed, flattened
+from core.training.trainer import Trainer
+
+FORMAT = 3
+KEPT = 3  # newest checkpoints that stay
+NAME = re.compile(r"(\d+)-\d+(-.+)?")  # serial, step, a word; older runs have no serial
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a checkpoint file holds."""
+
+    path: Path
+    facts: dict[str, Any]  # plain JSON: config, step, epoch, stage, names, ...
+    tensors: dict[str, Tensor]
+
+    @property
+    def config(self) -> Config:
+        """The settings in force when it was saved."""
+        return changed(Config(), flattened(self.facts["config"], str(self.path)))
+
+
+def folder(run: Path) -> Path:
+    """Where a run keeps its checkpoints."""
+    return run / "checkpoints"
+
+
+def next_place(run: Path, step: int, kept_as: str = "") -> Path:
+    """Where the next checkpoint of a run belongs.
+
+    Args:
+        run: the run's folder.
+        step: of what is saved.
+        kept_as: a word for one that is never swept, such as the state before a refine.
+    """
+    ages = [_age(path) for path in folder(run).glob("*.safetensors")]
+    serial = 1 + max((serial for serial, *_ in ages), default=0)
+    ending = f"-{kept_as}" if kept_as else ""
+    return folder(run) / f"{serial:06d}-{step:09d}{ending}.safetensors"
+
+
+def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint:
+    """A copy of all that a checkpoint of this moment holds, yet to be written.
+
+    Whatever happens to the trainer afterwards, nothing of it changes.
+
+    Args:
+        trainer: what to save.
+        place: where it will be written; see `next_place`.
+        extra: more tensors to keep with it: curves and trails.
+    """
+    facts = {
+        "format": FORMAT,
+        "config": trainer.config.model_dump(mode="json"),
+        "names": list(trainer.photos.names),
+        "size": [trainer.rig.width, trainer.rig.height],
+        "torch": torch.__version__,
+        "device": trainer.device.type,
+        **state.facts_of(trainer),
+    }
+    tensors = state.tensors_of(trainer) | {f"extra.{name}": t for name, t in extra.items()}
+    copies = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    return Checkpoint(place, json.loads(json.dumps(facts)), copies)
+
+
+def write(made: Checkpoint) -> None:
+    """Write a checkpoint to its path, and sweep old ones; returns when it is on the disk.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    facts = made.facts | {"serial": _serial_in(made.path.stem)}
+    facts["digest"] = _digest(facts, made.tensors)
+    with whole_file(made.path, ".part") as temporary:
+        safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
+    _sweep(made.path)
+
+
+def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
+    """Take and write a checkpoint; returns its file."""
+    made = taken(trainer, next_place(run, trainer.step, kept_as), extra)
+    write(made)
+    return made.path
+
+
+def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        if tensors[name].numel():  # an empty one may have no stride to be seen as bytes with
+            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """Continue from a checkpoint: the next step is the one the saved run would have made.
+
+    Args:
+        trainer: made with the checkpoint's config and the same photos; changed in place.
+
+    Returns:
+        The `extra` tensors given to `save`.
+
+    Raises:
+        InputError: the photos are not those of the run.
+    """
+    facts, tensors = checkpoint.facts, checkpoint.tensors
+    if list(trainer.photos.names) != facts["names"]:
+        raise InputError(
+            f"The photos in {trainer.config.data.photos} are not those of the run "
+            f"{checkpoint.path.parent.parent}; put them back, or start a new run."
+        )
+    state.restore(trainer, facts, tensors)
+    return part_of(tensors, "extra.")
+
+
+def rig_of(found: Checkpoint) -> CameraRig:
+    """All cameras of a checkpoint, also those of photos that it has not learned from."""
+    part, facts = found.config.cameras, found.facts
+    rig = CameraRig(
+        len(facts["names"]), *facts["size"], part.rotation, part.focal, part.shared_focal,
+        focal_ratio=1.0,
+    )  # fmt: skip
+    rig.take(part_of(found.tensors, "rig."))
+    return rig
+
+
+def learned(found: Checkpoint) -> Learned:
+    """Cameras and scenes of a checkpoint, without the photos they were learned from."""
+    config, facts, tensors = found.config, found.facts, found.tensors
+    names, rig = tuple(facts["names"]), rig_of(found)
+    frame, settings = rig.frame().detach(), ray_settings(config)
+    fields = state.fields_of(config, facts, tensors)
+    scenes = {
+        name: Scene(field.requires_grad_(False), frame, settings, fields.get("planes"))
+        for name, field in fields.items()
+    }
+    split = held_out(config.data.held_out, len(names))
+    unlearned = without_camera(config, names, tensors["photo_error"], split)
+    shown, planes = scenes[facts["shown"]], scenes.get("planes")
+    error = tensors["photo_error"]
+    given = tensors.get("given", torch.zeros_like(error, dtype=torch.bool))
+    waiting = tuple((error.isnan() & ~given).tolist())
+    return Learned(names, tuple(rig.cameras()), unlearned, shown, planes, waiting)
+
+
+def read(path: Path) -> Checkpoint:
+    """Read one checkpoint file.
+
+    Raises:
+        InputError: the file is damaged or of another version.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            facts = json.loads((file.metadata() or {})["facts"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"The checkpoint {path} is damaged ({error}); delete it.") from None
+    if facts.get("format") != FORMAT:
+        raise InputError(
+            f"The checkpoint {path} is of another version of the studio, or damaged; train a new "
+            "run from its photos."
+        )
+    if facts.pop("digest", None) != _digest(facts, tensors):
+        raise InputError(f"The checkpoint {path} is damaged; delete it.")
+    return Checkpoint(path, facts, tensors)
+
+
+def newest_in(run: Path) -> Checkpoint:
+    """The newest readable checkpoint of a run.
+
+    Raises:
+        InputError: the folder holds no readable run.
+    """
+    found, complaints = newest(run)
+    if found is None:
+        reason = complaints[0] if complaints else f"{run} holds no run; name one with --run DIR."
+        raise InputError(reason)
+    return found
+
+
+def learned_in(run: Path) -> Learned:
+    """What the newest checkpoint of a run has learned.
+
+    Raises:
+        InputError: the folder holds no readable run.
+    """
+    return learned(newest_in(run))
+
+
+def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest readable checkpoint of a run, and a sentence for each newer one that is not."""
+    complaints: list[str] = []
+    for path in _by_age(folder(run)):
+        try:
+            return read(path), complaints
+        except InputError as error:
+            complaints.append(str(error))
+    return None, complaints
+
+
+def _by_age(place: Path) -> list[Path]:
+    """The checkpoints in a folder, the newest first."""
+    return sorted(place.glob("*.safetensors"), key=_age, reverse=True)
+
+
+def _age(path: Path) -> tuple[int, int, str]:
+    """What orders checkpoints: the serial inside, for whatever they are called.
+
+    Damaged ones count by their names. Of older runs, without serials, the clock must do.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            serial = int(json.loads((file.metadata() or {})["facts"]).get("serial", 0))
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError, AttributeError):
+        serial = _serial_in(path.stem)
+    try:
+        return serial, 0 if serial else path.stat().st_mtime_ns, path.name
+    except OSError:  # swept by the run's owner while others look
+        return serial, 0, path.name
+
+
+def _serial_in(name: str) -> int:
+    """The serial in a checkpoint's name; 0 where it has none."""
+    found = NAME.fullmatch(name)
+    return int(found[1]) if found else 0
+
+
+def _sweep(written: Path) -> None:
+    """Remove what is older than the newest; never what was just written or is kept by a word."""
+    place = written.parent
+    swept = [path for path in _by_age(place) if re.fullmatch(r"\d+(-\d+)?", path.stem)]
+    for path in swept[KEPT:]:
+        if path != written:
+            path.unlink()
+    for left in place.glob(".*.part"):
+        left.unlink()

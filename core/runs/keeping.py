@@ -1,0 +1,105 @@
+"""Taking over the field and the optimizers of another run, where they fit."""
+
+from core.errors import InputError
+from core.multiplane.field import PlanesField
+from core.training import build
+from core.runs import state
+from core.runs.checkpoint import Checkpoint
+from core.config import Config
+from core.training.optimizers import part_of, unpack
+from core.training.trainer import Trainer
+
+
+def take_field(found: Checkpoint, trainer: Trainer) -> None:
+    """Put the network of a run, and the planes where both have some, into a new trainer.
+
+    Raises:
+        InputError: the run has no field yet, or it is another than this config asks for.
+    """
+    facts, theirs, ours = found.facts, found.config, trainer.config
+    if "bootstrap" in facts:
+        raise InputError(
+            f"{found.path} is still finding its cameras and has no field yet; leave field out of "
+            "training.keep."
+        )
+    _require_same(found, ours)
+    if trainer.neural is not None:
+        neural = trainer.neural
+        state.load(neural.field, part_of(found.tensors, "field."))
+        neural.field_start = facts["field_start"] - facts["epoch"]
+        neural.field_start_step = facts["field_start_step"] - facts["step"]
+        trainer.shown = "field"
+    planes = part_of(found.tensors, "planes.field.")
+    if trainer.planes is not None and planes:
+        trainer.room.require(found.tensors, found.path)
+        learner = trainer.planes
+        learner.levels = trainer.recipe.levels[-facts["levels"] :]
+        learner.level, learner.level_step = found.tensors["planes.at"].tolist()
+        learner.take(PlanesField.of(planes, learner.field.unit).to(trainer.device))
+        learner.choose(trainer.trained_photos())
+        trainer.shown = facts["shown"]
+    if trainer.contest is not None and _asked_for(theirs) != _asked_for(ours):
+        trainer.say(
+            "The field has seen pixels that are kept aside now, so what is said of unseen pixels "
+            "flatters it."
+        )
+
+
+def _require_same(found: Checkpoint, ours: Config) -> None:
+    theirs, remedy = found.config, "leave field out of training.keep"
+    if theirs.rendering.space != ours.rendering.space:
+        raise InputError(
+            f"{found.path} learned its field in the space {theirs.rendering.space}, which is not "
+            f"that of rendering.space {ours.rendering.space}; {remedy}."
+        )
+    if theirs.field.kind != ours.field.kind:
+        raise InputError(
+            f"{found.path} holds a {theirs.field.kind} field and field.kind is "
+            f"{ours.field.kind}; set it alike, or {remedy}."
+        )
+    if ours.field.kind != "planes":
+        mine, other = build.field_arguments(ours), build.field_arguments(theirs)
+        for name in mine.keys() - {"precision"}:
+            if mine[name] != other[name]:
+                raise InputError(
+                    f"The field of {found.path} has another field.{name} ({other[name]}, here "
+                    f"{mine[name]}); set it alike, or {remedy}."
+                )
+    with_planes = ours.training.bootstrap or ours.field.kind == "planes"
+    if with_planes and build.plane_unit(ours) != build.plane_unit(theirs):
+        raise InputError(
+            f"The planes of {found.path} reach to another rendering.far "
+            f"({theirs.rendering.far:g}); set it alike, or {remedy}."
+        )
+
+
+def _asked_for(config: Config) -> tuple[object, ...]:
+    """What decides which pixels are kept aside."""
+    return config.training.bootstrap, config.training.seed, config.data.long_side
+
+
+def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
+    """Put Adam's moments and the age of the cameras' schedules into a trainer with that field.
+
+    Raises:
+        InputError: the photos or the representations of cameras are others.
+    """
+    facts, tensors = found.facts, found.tensors
+    theirs, ours = found.config.cameras, trainer.config.cameras
+    alike = (theirs.rotation, theirs.focal, theirs.shared_focal, theirs.focal_of) == (
+        ours.rotation, ours.focal, ours.shared_focal, ours.focal_of,
+    )  # fmt: skip
+    if facts["names"] != list(trainer.photos.names) or not alike:
+        raise InputError(
+            f"The optimizers of {found.path} are of other photos or other representations of the "
+            "cameras; set these alike, or leave optimizers out of training.keep."
+        )
+    trainer.stage_start = facts["stage_start"] - facts["epoch"]
+    trainer.stage_start_step = facts["stage_start_step"] - facts["step"]
+    if trainer.neural is not None:
+        for group, adam in trainer.neural.optimizers.items():
+            unpack(adam, part_of(tensors, f"adam.{group}."))
+    planes = part_of(tensors, "planes.")
+    if trainer.planes is not None and planes:
+        trainer.planes.restore(planes)
+        trainer.planes.choose(trainer.trained_photos())

@@ -1,0 +1,1 @@
+"""What a network is judged by beside the colours of single pixels."""

@@ -1,0 +1,102 @@
+"""Which perceptual losses a config asks for, and what they are to judge."""
+
+import torch
+from torch import Tensor
+
+from core.config import Config
+from core.config.sections.losses import Losses
+from core.errors import InputError
+from core.geometry.cameras import CameraRig
+from core.perceptual import LOSSES, PictureLoss, Source
+from core.training.losses.patches import Glimpse, draw_pose, draw_square
+
+
+class Judges:
+    """The losses that a config asks for, loaded once."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, tuple[Source, PictureLoss]] = {}
+
+    def follow(self, config: Config, device: torch.device, height: int, width: int) -> None:
+        """Load what a config asks for, and forget the rest.
+
+        Raises:
+            InputError: something is missing. Nothing is changed then.
+        """
+        sources = _sources(config.losses)
+        for name, source in sources.items():
+            _check(name, source, config, min(height, width))
+        old = self._loaded
+        self._loaded = {
+            name: old[name]
+            if name in old and old[name][0] == source
+            else (source, LOSSES[name].load(source, device))
+            for name, source in sources.items()
+        }
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any loss is on."""
+        return bool(self._loaded)
+
+    def glimpses(
+        self,
+        config: Config,
+        rig: CameraRig,
+        photos: Tensor,
+        candidates: Tensor,
+        trained: Tensor,
+        allowed: Tensor | None,
+        points: int,
+        generator: torch.Generator,
+    ) -> list[Glimpse]:
+        """One for each loss.
+
+        Args:
+            photos: (N, H, W, 3) uint8.
+            candidates: (K,) photos to draw from.
+            trained: (L,) photos with learned cameras.
+            allowed: (Q,) pixels to learn from; None is all.
+            points: of each ray.
+            generator: the source of chance.
+        """
+        found = []
+        for name, (_, loss) in self._loaded.items():
+            anywhere = LOSSES[name].anywhere
+            batch, known = draw_square(
+                photos, candidates, allowed, config.losses.side, anywhere,
+                points if config.rendering.perturb else 0, generator,
+            )  # fmt: skip
+            pose = draw_pose(rig, batch.photo[0], trained, generator) if anywhere else None
+            found.append(Glimpse(loss, _weights(config.losses)[name], batch, pose, known))
+        return found
+
+
+def _weights(part: Losses) -> dict[str, float]:
+    return {"clip": part.clip, "ssim": part.ssim, "lpips": part.lpips}
+
+
+def _sources(part: Losses) -> dict[str, Source]:
+    """Of each loss that is on."""
+    files = {"clip": part.clip_weights, "lpips": part.lpips_weights}
+    models = {"clip": part.clip_model}
+    return {
+        name: Source(
+            f"losses.{name}", f"losses.{name}_weights", files.get(name, ""), models.get(name, "")
+        )
+        for name, weight in _weights(part).items()
+        if weight > 0
+    }
+
+
+def _check(name: str, source: Source, config: Config, shorter: int) -> None:
+    if config.field.kind == "planes":
+        raise InputError(
+            f"{source.asked_by} judges a network; choose another field.kind than planes, or set "
+            "it to 0."
+        )
+    if shorter < LOSSES[name].smallest:
+        raise InputError(
+            f"{source.asked_by} needs photos of {LOSSES[name].smallest} pixels each way; take a "
+            "larger data.long_side, or set it to 0."
+        )

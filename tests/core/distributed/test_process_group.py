@@ -1,0 +1,142 @@
+"""Several processes that share each step learn what one learns."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.distributed.launching import joined
+from core.distributed.process_group import ALONE, Alone, Lost, Together
+from core.errors import InputError
+from core.photos import PhotoSet
+from core.runs import state
+from core.training.batch import Batch
+from core.training.trainer import Trainer
+from tests.conftest import small_config
+from tests.core.training.layers import brief
+
+WORKER = Path(__file__).with_name("sharing_worker.py")
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict]]:
+    """What each of two processes has learned in a case of `sharing_worker`."""
+    folder = tmp_path_factory.mktemp("learned")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*torchrun, "--nproc_per_node=2", str(WORKER), str(folder)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return lambda case: [dict(np.load(folder / f"{case}-{rank}.npz")) for rank in (0, 1)]
+
+
+@pytest.mark.parametrize("case", ["neural", "judged", "begun", "phases"])
+def test_all_processes_hold_the_same_bits(learned: Callable[[str], list[dict]], case: str) -> None:
+    first, second = learned(case)
+    for name in ("together", "together errors"):
+        assert np.array_equal(first[name], second[name])
+
+
+@pytest.mark.parametrize(
+    ("case", "tolerance"), [("neural", 1e-5), ("judged", 1e-4), ("begun", 1e-6)]
+)
+def test_two_processes_find_the_cameras_of_one(
+    learned: Callable[[str], list[dict]], case: str, tolerance: float
+) -> None:
+    first, _ = learned(case)
+    assert np.abs(first["together"] - first["alone"]).max() < tolerance
+    assert np.allclose(first["together errors"], first["alone errors"], rtol=1e-5)
+
+
+def test_two_processes_explain_photos_as_well_as_one(learned: Callable[[str], list[dict]]) -> None:
+    first, _ = learned("phases")
+    assert np.allclose(first["together errors"], first["alone errors"], rtol=0.05)
+
+
+class Leaving(Together):
+    """A leader whose one follower has no rays, and is gone from some sum on."""
+
+    def __init__(self, sums: int) -> None:
+        self.rank, self.world, self.sums_left = 0, 2, sums
+
+    def part(self, total: int) -> slice:
+        return slice(0, total)
+
+    def sum(self, tensors) -> None:
+        self.sums_left -= 1
+        if self.sums_left < 0:
+            for tensor in tensors:
+                tensor.fill_(torch.nan)  # a sum that failed may have left anything
+            raise Lost("Another process has gone")
+
+
+def everything(photos: PhotoSet, team: Alone, steps: int, **changes) -> dict[str, torch.Tensor]:
+    """All that the next step depends on, after some steps and on from a loss."""
+    trainer = Trainer(small_config(**changes), photos, brief(steps=2, most_photos=4), team=team)
+    for _ in range(steps):
+        assert trainer.train_step(1).finite
+    tensors = {name: tensor.clone() for name, tensor in state.tensors_of(trainer).items()}
+    trainer.close()
+    return tensors
+
+
+@pytest.mark.parametrize("bootstrap", [True, False])
+def test_a_step_that_loses_a_process_is_finished_as_if_it_had_never_been(
+    photos: PhotoSet, bootstrap: bool
+) -> None:
+    """Wherever in the bootstrap, beside a network, or in a network's own steps."""
+    steps = 24 if bootstrap else 3
+    alone = everything(photos, ALONE, steps, training__bootstrap=bootstrap)
+    for sums in (0, 3, 14, 27, 39) if bootstrap else (0, 2):
+        team = Leaving(sums)
+        left = everything(photos, team, steps, training__bootstrap=bootstrap)
+        assert team.lost
+        assert left.keys() == alone.keys()
+        assert all(torch.equal(left[name], alone[name]) for name in alone)
+
+
+def test_a_follower_does_not_go_on_alone(photos: PhotoSet) -> None:
+    team = Leaving(1)
+    team.rank = 1
+    trainer = Trainer(small_config(), photos, team=team)
+    trainer.train_step(1)
+    before = trainer.rig.position.detach().clone()
+    with pytest.raises(Lost):
+        trainer.train_step(1)
+    assert torch.equal(trainer.rig.position, before)
+    trainer.close()
+
+
+@pytest.mark.parametrize(("total", "world"), [(251, 2), (8, 3), (5, 5), (17408, 7)])
+def test_parts_are_all_rays_once(total: int, world: int) -> None:
+    batch = Batch(torch.arange(total), torch.zeros(total, 2), torch.zeros(total, 3), None, None)
+    parts = []
+    for rank in range(world):
+        team = Leaving(0)
+        team.rank, team.world = rank, world
+        parts.append(batch.part(Together.part(team, total)).photo)
+    assert torch.equal(torch.cat(parts), batch.photo)
+    sizes = [len(part) for part in parts]
+    assert min(sizes) >= 1 and max(sizes) - min(sizes) <= 1
+
+
+def test_more_processes_than_rays_are_refused(photos: PhotoSet) -> None:
+    team = Leaving(0)
+    team.world = 65
+    with pytest.raises(InputError, match=r"training\.rays is 64"):
+        Trainer(small_config(), photos, team=team)
+
+
+def test_without_torchrun_a_process_is_alone() -> None:
+    assert joined({}) is ALONE
+    assert joined({"WORLD_SIZE": "1", "RANK": "0"}) is ALONE
