@@ -73,32 +73,40 @@ class Visitor:
 
 
 @contextlib.contextmanager
-def visiting(url: str) -> Iterator[Visitor]:
+def visiting(studio: Studio) -> Iterator[Visitor]:
     """A visitor who came through the studio's front door."""
-    address = urlsplit(url)
+    address = urlsplit(studio.url)
     with connect(
         f"ws://{address.netloc}/viser",
         origin=f"http://{address.netloc}",
         subprotocols=[f"viser-v{viser.__version__}"],
+        additional_headers=studio.headers,
         max_size=None,
         proxy=None,
     ) as connection:
         yield Visitor(connection)
 
 
+def asking(studio: Studio) -> httpx.Client:
+    """Asks a studio as a tool does."""
+    return httpx.Client(
+        base_url=studio.url, headers=studio.headers, timeout=PATIENCE, trust_env=False
+    )
+
+
 class Pulse:
     """Asks for the status all the time, and remembers the slowest answer."""
 
-    def __init__(self, url: str) -> None:
-        self._url, self._end, self.longest = f"{url}status", threading.Event(), 0.0
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._end, self.longest = studio, threading.Event(), 0.0
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
     def _ask(self) -> None:
-        with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
+        with asking(self._studio) as client:
             while not self._end.wait(0.1):
                 began = time.monotonic()
-                client.get(self._url)
+                client.get("status")
                 self.longest = max(self.longest, time.monotonic() - began)
 
     def stop(self) -> float:
@@ -122,9 +130,9 @@ def measure_live(engine: Engine, seconds: float, say: Callable[[str], None]) -> 
     studio = Studio(engine, port=0)
     studio.start()
     try:
-        with visiting(studio.url) as visitor:
+        with visiting(studio) as visitor:
             engine.submit(Play())
-            pulse = Pulse(studio.url)
+            pulse = Pulse(studio)
             say("waiting for the cameras")
             moving = _until_moved(engine)
             _until(engine, lambda snapshot: snapshot.stage == "explore")
@@ -137,7 +145,7 @@ def measure_live(engine: Engine, seconds: float, say: Callable[[str], None]) -> 
                 dragging.append(_speed(engine, spell, lambda: _drag(visitor)))
                 pictures += len(visitor.pictures) - before
             say("jumping")
-            first = [_jump(studio.url, visitor, turn) for turn in range(8)]
+            first = [_jump(studio, visitor, turn) for turn in range(8)]
             silence = pulse.stop()
     finally:
         engine.stop()
@@ -191,7 +199,7 @@ def _drag(visitor: Visitor) -> None:
     time.sleep(HAND)
 
 
-def _jump(url: str, visitor: Visitor, turn: int) -> float:
+def _jump(studio: Studio, visitor: Visitor, turn: int) -> float:
     """Milliseconds from a jump after a rest to its first picture, as the server counts them."""
     time.sleep(STILL)
     before = len(visitor.pictures)
@@ -201,4 +209,5 @@ def _jump(url: str, visitor: Visitor, turn: int) -> float:
         if time.monotonic() > end:
             raise RuntimeError("no picture came")
         time.sleep(0.005)
-    return float(httpx.get(f"{url}status", trust_env=False).json()["view"]["first_picture_ms"])
+    with asking(studio) as client:
+        return float(client.get("status").json()["view"]["first_picture_ms"])

@@ -18,6 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
+from studio.policy import POLICY
+from studio.viser_page import viser_policy
 from studio.viser_server import PROXY_HEADERS
 
 _PASSED_HEADERS = ("content-type", "content-encoding")
@@ -42,9 +44,8 @@ def viser_routes(port: int) -> list[BaseRoute]:
 
 
 async def _redirect_to_page(request: Request) -> Response:
-    """Add the slash, relative to wherever the studio is mounted, and keep the query."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"viser/{query}")
+    """Add the slash, relative to wherever the studio is mounted, and drop any query."""
+    return RedirectResponse("viser/")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class _Proxy:
     port: int  # viser's, on 127.0.0.1
 
     async def page(self, request: Request) -> Response:
-        """viser's page: one file that holds all it needs."""
+        """viser's page: one file that holds all it needs.
+
+        It never has a query, for it would obey one: `?websocket=` names another server to hear.
+        """
+        if request.url.query:
+            return RedirectResponse(request.url.path)
         encoding = request.headers.get("accept-encoding", "identity")
         headers = {**PROXY_HEADERS, "Accept-Encoding": encoding}
         try:
@@ -65,7 +71,8 @@ class _Proxy:
         except httpx.HTTPError:
             return PlainTextResponse(_UNAVAILABLE, 503)
         passed = {name: answer.headers[name] for name in _PASSED_HEADERS if name in answer.headers}
-        return Response(body, answer.status_code, passed)
+        policy = {POLICY: viser_policy(request.headers["host"])}
+        return Response(body, answer.status_code, passed | policy)
 
     async def socket(self, browser: WebSocket) -> None:
         """Connect one browser with viser until either of them leaves."""

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from core.errors import InputError
-from studio.security import url_host
+from studio.hosts import url_host
 
 PORTS_TRIED = 100
 MAX_FRAME_BYTES = (

@@ -61,6 +61,14 @@ def test_the_engine_is_only_known_above_it() -> None:
     assert not [file for file in below if any("core.engine" in name for name in imports(file))]
 
 
+def test_gradio_is_imported_where_its_folder_was_made_private_before() -> None:
+    known = [file for file in files("studio") if any(
+        name.partition(".")[0] == "gradio" for name in imports(file)
+    )]  # fmt: skip
+    assert known
+    assert {file.parent for file in known} == {ROOT / "studio" / "panel"}
+
+
 def test_nothing_dangerous_is_called() -> None:
     for file in files("core", "studio"):
         text = file.read_text()

@@ -2,15 +2,17 @@
 
 import argparse
 import sys
-import webbrowser
 from pathlib import Path
 
 from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Pause, Play
+from core.errors import InputError
 from core.formats.reference import read_reference
 from core.photos import is_video, local_path
 from studio.cli.arguments import BUNDLED, add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
+from studio.hosts import is_loopback
+from studio.opening import open_browser
 
 SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
 
@@ -19,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
     parser.add_argument("--port", type=int, default=7860, help="first port to try [7860]")
+    parser.add_argument(
+        "--no-token",
+        action="store_true",
+        help="let in every account of this computer; on 127.0.0.1 alone",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
         "--reference",
@@ -37,6 +44,10 @@ def main(arguments: argparse.Namespace) -> int:
     """
     from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
 
+    if arguments.no_token and not is_loopback(arguments.host):
+        raise InputError(
+            f"--no-token would open --host {arguments.host} to everybody; leave one of them out."
+        )
     asked = changes(arguments)
     if arguments.reference is not None:
         place = local_path(arguments.reference, "reference cameras")
@@ -52,13 +63,13 @@ def main(arguments: argparse.Namespace) -> int:
         video = is_video(asked["data.photos"])
         engine.submit(Pause(LOOK_FIRST) if video else Play())
     engine.start()
-    studio = Studio(engine, arguments.host, arguments.port)
+    studio = Studio(engine, arguments.host, arguments.port, with_token=not arguments.no_token)
     studio.start()
     if arguments.port not in (0, studio.port):
         print(f"Port {arguments.port} is taken; using {studio.port}.", flush=True)
-    print(f"Studio ready at {studio.url}", flush=True)
+    print(f"Studio ready at {studio.entrance}", flush=True)
     if not arguments.no_browser:
-        webbrowser.open(studio.url)
+        open_browser(studio.entrance)
     ended.wait()
     print("Saving and closing.", flush=True)
     unsaved = engine.stop()  # first what must not be lost

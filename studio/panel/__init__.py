@@ -1,5 +1,12 @@
-"""The page around the 3D scene: widgets that ask, and are painted from the engine's snapshot."""
+"""The page around the 3D scene: widgets that ask, and are painted from the engine's snapshot.
+
+Gradio is imported below this package alone, as it reads these when it is imported or builds a page.
+Its usual folder of uploads is one for all accounts of a machine.
+"""
 
 import os
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read whenever a page is built
+from studio.private import private_folder
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_TEMP_DIR"] = str(private_folder())

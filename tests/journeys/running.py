@@ -19,7 +19,13 @@ PATIENCE = 120.0  # seconds; these machines may be busy, and nothing here is a b
 
 
 class Running:
-    """A studio that was started with ``launch.py``."""
+    """A studio that was started with ``launch.py``.
+
+    Attributes:
+        url: the address of everything, ends in a slash.
+        entrance: what the studio said is to be opened; holds the token.
+        client: asks as a tool does that knows the token.
+    """
 
     def __init__(self, *arguments: str) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -33,7 +39,10 @@ class Running:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.said: list[str] = []
         threading.Thread(target=self._listen, daemon=True).start()
-        self.url = self.line_with("Studio ready at ").split()[-1]
+        self.entrance = self.line_with("Studio ready at ").split()[-1]
+        self.url, _, token = self.entrance.partition("?token=")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -52,7 +61,7 @@ class Running:
 
     def status(self) -> dict[str, Any]:
         """What GET /status answers."""
-        answer = httpx.get(f"{self.url}status", timeout=PATIENCE)
+        answer = self.client.get("status")
         assert answer.status_code == 200
         facts: dict[str, Any] = answer.json()
         return facts
@@ -81,6 +90,7 @@ def studio(*arguments: str) -> Iterator[Running]:
     try:
         yield running
     finally:
+        running.client.close()
         if running.process.poll() is None:
             running.process.kill()
             running.process.wait()

@@ -36,7 +36,7 @@ def page(running: Running) -> Iterator[Page]:
     with chromium() as browser:
         opened = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         opened.set_default_timeout(PATIENCE * 1000)
-        opened.goto(running.url)
+        opened.goto(running.entrance)
         expect(opened.locator("#action-play")).to_be_visible(timeout=PATIENCE * 1000)
         yield opened
 
@@ -57,7 +57,7 @@ def cameras(running: Running, page: Page) -> list[Any]:
     before = len(running.status()["jobs"])
     page.locator("#action-export-cameras").click()
     done = running.until(lambda s: len(s["jobs"]) > before and s["jobs"][-1]["state"] == "done")
-    file = httpx.get(f"{running.url}files/{done['jobs'][-1]['result']}").json()
+    file = running.client.get(f"files/{done['jobs'][-1]['result']}").json()
     return [frame["transform_matrix"] for frame in file["frames"]]
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from studio.app import Studio
 from tests.studio.panel.stand_ins import Desk
@@ -16,7 +17,9 @@ def test_one_port_for_everything_and_none_afterwards(tmp_path: Path) -> None:
     studio = Studio(Desk(tmp_path / "run"), "127.0.0.1", 0)
     studio.start()
     try:
-        with httpx.Client(base_url=studio.url, follow_redirects=True) as browser:
+        with httpx.Client(
+            base_url=studio.url, headers=studio.headers, follow_redirects=True
+        ) as browser:
             assert "nerfmm studio" in browser.get("/").text
             assert browser.get("/viser").status_code == 200
             assert browser.get("/status").json()["photos"] == 3
@@ -39,15 +42,26 @@ def test_one_port_for_everything_and_none_afterwards(tmp_path: Path) -> None:
     assert not left
 
 
-def test_a_port_that_others_reach_needs_a_token(tmp_path: Path) -> None:
-    studio = Studio(Desk(tmp_path / "run"), "0.0.0.0", 0)
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_it_asks_for_its_token(tmp_path: Path, host: str) -> None:
+    studio = Studio(Desk(tmp_path / "run"), host, 0)
     studio.start()
     try:
-        address, _, token = studio.url.partition("?token=")
-        assert token and httpx.get(f"{address}status").status_code == 403
+        assert httpx.get(f"{studio.url}status").status_code == 403
+        assert httpx.get(f"{studio.url}status", headers=studio.headers).status_code == 200
         with httpx.Client(follow_redirects=True) as browser:
-            assert browser.get(studio.url).status_code == 200
-            assert browser.get(f"{address}status").status_code == 200
+            assert browser.get(studio.entrance).status_code == 200
+            assert browser.get(f"{studio.url}status").status_code == 200
+    finally:
+        studio.stop()
+
+
+def test_it_asks_for_none_where_none_is_wanted(tmp_path: Path) -> None:
+    studio = Studio(Desk(tmp_path / "run"), port=0, with_token=False)
+    studio.start()
+    try:
+        assert studio.entrance == studio.url
+        assert httpx.get(f"{studio.url}status").status_code == 200
     finally:
         studio.stop()
 

@@ -13,7 +13,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from studio.security import Guard, allowed_hosts, is_loopback, new_token, url_host
+from studio.door import new_token
+from studio.hosts import allowed_hosts, is_loopback, url_host
+from studio.security import Guard
 from studio.server import Server
 
 CAP = 10_000
@@ -114,23 +116,39 @@ def test_tokens_are_long_and_never_the_same() -> None:
 def test_the_token_is_traded_for_a_cookie(site: Site, exposed: Server) -> None:
     with httpx.Client(base_url=exposed.url, trust_env=False) as client:
         assert client.get("/").status_code == 403
-        welcome = client.get(f"/deep/page?a=1&token={TOKEN}&b=2")
-        assert welcome.status_code == 303
-        assert welcome.headers["location"] == f"{exposed.url}deep/page?a=1&b=2"
+        assert client.get(f"/deep/page?token={TOKEN}").status_code == 403
+        welcome = client.get(f"/?a=1&token={TOKEN}&b=2")
+        assert (welcome.status_code, welcome.headers["location"]) == (303, "/")
         cookie = welcome.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         assert site.reached == []
-        assert client.get(welcome.headers["location"]).status_code == 200
+        assert client.get("/").status_code == 200
         assert client.post("/", content=b"x").text == "1"
+        assert client.get("/?token=of-yesterday").headers["location"] == "/"
 
 
-def test_the_trade_redirects_to_this_server_whatever_the_path_says(exposed: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", exposed.port, timeout=10)
-    connection.request("GET", f"//evil.example/?token={TOKEN}")
-    location = connection.getresponse().getheader("location") or ""
-    connection.close()
-    assert location.startswith(exposed.url)
+def test_two_studios_on_two_ports_do_not_clash(site: Site, exposed: Server) -> None:
+    """Browsers share the cookies of all ports of a host."""
+    other, theirs = Server(port=0), new_token()
+    other.start(Guard(site.app, "127.0.0.1", other.port, token=theirs))
+    try:
+        with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+            assert browser.get(f"{exposed.url}?token={TOKEN}").status_code == 200
+            assert browser.get(f"{other.url}?token={theirs}").status_code == 200
+            assert browser.get(exposed.url).status_code == 200
+            assert browser.get(other.url).status_code == 200
+    finally:
+        other.stop()
+
+
+def test_without_the_token_a_person_is_told_where_it_is_and_a_tool_too(exposed: Server) -> None:
+    page = httpx.get(exposed.url, headers={"Accept": "text/html"}, trust_env=False)
+    assert page.status_code == 403
+    assert "?token=" in page.text and "terminal" in page.text
+    assert TOKEN not in page.text
+    assert "script" not in page.headers["content-security-policy"]
+    assert "Authorization: Bearer" in httpx.get(f"{exposed.url}status", trust_env=False).text
 
 
 def test_the_token_opens_nothing_for_a_foreign_host(site: Site, exposed: Server) -> None:
@@ -180,7 +198,7 @@ def test_browsers_are_told_to_keep_answers_to_this_origin(local: Server) -> None
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-frame-options"] == "SAMEORIGIN"
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
-        assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 

@@ -16,9 +16,10 @@ from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.geometry.cameras import Camera
 from core.training.learned import Learned
-from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.layout import build_page
+from studio.panel.mounting import mounted
+from studio.proxy import viser_routes
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
@@ -138,7 +139,8 @@ def served(engine: Desk) -> Iterator[Desktop]:
     window, jobs, server = Window(), Jobs(), Server(port=0)
     telemetry = Telemetry(engine, window, jobs)
     page = build_page(engine, Exports(engine, jobs))
-    server.start(mounted(page, telemetry, viser_port=9))  # nobody listens at 9
+    routes = [*viser_routes(9), *telemetry.routes()]  # nobody listens at 9
+    server.start(mounted(page, routes))
     try:
         yield Desktop(engine, window, jobs, server.url)
     finally:

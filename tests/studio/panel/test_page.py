@@ -11,10 +11,10 @@ from core.config import Config
 from core.config.paths import changed, options
 from core.engine.commands import Command, Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.exporting.jobs import Jobs
-from studio.app import mounted
 from studio.exports import Exports
 from studio.panel.controls import element
 from studio.panel.layout import build_page
+from studio.panel.mounting import mounted
 from studio.panel.tabs import TABS
 from studio.panel.theme import ASSETS
 from studio.panel.wiring import YOUNG
@@ -85,7 +85,7 @@ def page(desk: Desk) -> gr.Blocks:
 
 @pytest.fixture(scope="module")
 def client(desk: Desk, page: gr.Blocks) -> TestClient:
-    return TestClient(mounted(page, Telemetry(desk, Window(), Jobs()), viser_port=9))
+    return TestClient(mounted(page, Telemetry(desk, Window(), Jobs()).routes()))
 
 
 @pytest.fixture
