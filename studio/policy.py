@@ -1,8 +1,9 @@
 """What browsers are told with every answer: whose pages may use it, and what a page may load.
 
 A Content-Security-Policy stands on every answer. One that is no page gets `NOTHING`: opened in a
-tab of its own it runs nothing and is of no origin. A page names what it needs, see `page_policy`;
-`studio.proxy` and `studio.panel.mounting` say what viser and Gradio need beyond that, and why.
+tab of its own it runs nothing, and shows itself if it is a picture or a video. A page names what it
+needs, see `page_policy`; `studio.viser_page` and `studio.panel.mounting` say what viser and Gradio
+need beyond that, and why.
 """
 
 import base64
@@ -15,7 +16,7 @@ from starlette.types import Message, Send
 
 POLICY = "Content-Security-Policy"
 NOTHING = (
-    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; "
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
