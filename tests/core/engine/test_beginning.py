@@ -89,16 +89,6 @@ def test_what_a_continued_run_was_asked_for_is_in_its_journal(
     assert json.loads(journal[1])["changes"] == {"field.rate": 0.5}
 
 
-@pytest.mark.parametrize("place", ["file", "file/below"])
-def test_a_run_needs_a_folder(photo_folder: Path, tmp_path: Path, place: str) -> None:
-    (tmp_path / "file").touch()
-    engine = Engine(tmp_path / place, small_options(data__photos=str(photo_folder)))
-    engine.start()
-    failed = until(engine, lambda s: s.phase == "failed")
-    assert "--run" in (failed.failure or "") and failed.traceback is None
-    engine.stop()
-
-
 def test_a_photo_to_leave_out_that_is_not_there_is_named(
     photo_folder: Path, tmp_path: Path
 ) -> None:

@@ -125,26 +125,6 @@ def test_refine_undo_and_restart(engine: Engine) -> None:
     assert all(np.array_equal(c.camera_to_world, np.eye(4)) for c in again.learned.cameras)
 
 
-def test_refines_by_itself_after_its_epochs(engine: Engine) -> None:
-    engine.submit(Configure({"training.pretrain_epochs": 2}))
-    engine.submit(Play(epochs=3))
-    done = until(engine, lambda s: s.epoch == 3 and not s.playing)
-    assert done.stage == "refine"
-    assert [step for step, word in done.history.marks if word == "refine"] == [10]  # type: ignore[union-attr]
-    engine.submit(Refine())  # by hand
-    until(engine, lambda s: len(s.history.marks) == 2)  # type: ignore[union-attr]
-    engine.submit(Save())
-    until(engine, lambda s: "Checkpoint saved" in said(s))
-    kept = {
-        file.stem: checkpoint.read(file).facts["stage"]
-        for file in checkpoint.folder(done.run).glob("*-*.safetensors")
-    }
-    assert kept == {
-        "000000010-before-refine-1": "explore",
-        "000000015-before-refine-2": "refine",
-    }
-
-
 def test_wrong_options_become_a_notice_and_change_nothing(engine: Engine) -> None:
     until(engine, lambda s: s.phase == "ready")
     engine.submit(Configure({"field.width": 10**9}))
