@@ -5,9 +5,11 @@ from typing import Protocol
 from core.engine.commands import Command
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
+from studio.scene.photo_error import PhotoError
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
+from studio.scene.viewport import Stand
 
 
 class Steerable(Protocol):
@@ -67,16 +69,30 @@ class Viewer(Protocol):
         """Put every visitor behind a photo's camera."""
         ...
 
+    def look_away(self) -> None:
+        """Bring every visitor back from a photo's camera."""
+        ...
+
+    @property
+    def stand(self) -> Stand | None:
+        """Where the newest visitor is; None without any."""
+        ...
+
+    @property
+    def photo_error(self) -> PhotoError | None:
+        """How well the photo is explained that is looked through; None before that is known."""
+        ...
+
+    def error_picture(self) -> bytes:
+        """The signed error of that photo as JPEG; nothing where that is not known."""
+        ...
+
     def highlight(self, index: int | None) -> None:
         """Make one frustum stand out, or none."""
         ...
 
     def reset_view(self) -> None:
         """Bring every visitor back to the start."""
-        ...
-
-    def set_dark(self, dark: bool) -> None:
-        """Dark or light surroundings."""
         ...
 
     def show_virtual(self, visible: bool) -> None:

@@ -61,16 +61,18 @@ class Telemetry:
             Route("/status", self.status),
             Route("/events", self.events),
             Route("/thumbnail/{index:int}.jpg", self.thumbnail),
+            Route("/photo/{index:int}.jpg", self.photo),
+            Route("/photo-error.jpg", self.photo_error),
             Route("/virtual-camera.jpg", self.virtual_camera),
             Route("/files/{name:path}", self.file),
             Route("/configure", self.configure, methods=["POST"]),
             Route("/look-through/{index:int}", self.look_through, methods=["POST"]),
+            Route("/look-through/none", self.look_away, methods=["POST"]),
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
             Route("/highlight/none", self.highlight_none, methods=["POST"]),
             Route("/reset-view", self.reset_view, methods=["POST"]),
             Route("/time/{act}", self.travel, methods=["POST"]),
             Route("/virtual-camera/{act}", self.show_virtual, methods=["POST"]),
-            Route("/theme/{shade}", self.shade, methods=["POST"]),
         ]
 
     def stop(self) -> None:
@@ -112,7 +114,9 @@ class Telemetry:
         return facts.gallery(snapshot, self._advice.of(snapshot))
 
     def _surroundings(self) -> facts.Json:
-        stats, compared = self._viewer.stats, self._viewer.comparison
+        viewer = self._viewer
+        stats, compared = viewer.stats, viewer.comparison
+        stand, error = viewer.stand, viewer.photo_error
         view = (dataclasses.asdict(stats) if stats else {}) | {
             "clients": self._viewer.clients,
             "failure": self._viewer.failure,
@@ -120,6 +124,8 @@ class Telemetry:
             "virtual_shown": self._virtual_shown,
             "comparison": dataclasses.asdict(compared) if compared else None,
             "time": dataclasses.asdict(self._viewer.time),
+            "stand": dataclasses.asdict(stand) if stand else None,
+            "photo_error": dataclasses.asdict(error) if error else None,
         }
         return {"jobs": facts.jobs(self._jobs.views), "view": facts.finite(view)}
 
@@ -134,16 +140,32 @@ class Telemetry:
 
     def thumbnail(self, request: Request) -> Response:
         """GET /thumbnail/{index}.jpg: a small picture of one photo."""
+        return self._photo(request, THUMBNAIL)
+
+    def photo(self, request: Request) -> Response:
+        """GET /photo/{index}.jpg: one photo, as large as it is trained on."""
+        return self._photo(request, None)
+
+    def _photo(self, request: Request, long_side: int | None) -> Response:
         photos, index = self._engine.snapshot.photos, request.path_params["index"]
         if photos is None or index >= len(photos.names):
             return PlainTextResponse("There is no such photo.", 404)
         pixels = photos.pixels[index]
-        scale = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
-        size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+        if long_side is not None:
+            scale = min(1.0, long_side / max(pixels.shape[:2]))
+            size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 85 if long_side else 92]
+        _, jpeg = cv2.imencode(".jpg", pixels[..., ::-1], quality)
         kept = "max-age=86400" if "v" in request.query_params else "no-store"
         return Response(jpeg.tobytes(), headers={"Cache-Control": kept}, media_type="image/jpeg")
+
+    def photo_error(self, request: Request) -> Response:
+        """GET /photo-error.jpg: the signed error of the photo that is looked through."""
+        jpeg = self._viewer.error_picture()
+        if not jpeg:
+            return PlainTextResponse("Nobody looks through a photo.", 404)
+        return Response(jpeg, headers={"Cache-Control": "no-store"}, media_type="image/jpeg")
 
     def virtual_camera(self, request: Request) -> Response:
         """GET /virtual-camera.jpg: what the virtual camera sees now."""
@@ -186,6 +208,11 @@ class Telemetry:
         """POST /look-through/{index}: stand behind a photo's camera."""
         return self._with_camera(request, self._viewer.look_through)
 
+    def look_away(self, request: Request) -> Response:
+        """POST /look-through/none: back to where one stood before."""
+        self._viewer.look_away()
+        return Response(status_code=204)
+
     def highlight(self, request: Request) -> Response:
         """POST /highlight/{index}: make one frustum stand out."""
         return self._with_camera(request, self._viewer.highlight)
@@ -219,13 +246,6 @@ class Telemetry:
                 self._viewer.go_to_time(int(part) / THOUSAND)
             case _:
                 return PlainTextResponse("Time is played, held, or from 0 to 1000.", 404)
-        return Response(status_code=204)
-
-    def shade(self, request: Request) -> Response:
-        """POST /theme/dark or /theme/light: the scene follows the page."""
-        if request.path_params["shade"] not in ("dark", "light"):
-            return PlainTextResponse("The theme is dark or light.", 404)
-        self._viewer.set_dark(request.path_params["shade"] == "dark")
         return Response(status_code=204)
 
     def _with_camera(self, request: Request, act: Callable[[int], None]) -> Response:

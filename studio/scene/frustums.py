@@ -13,12 +13,12 @@ from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
 from studio.scene.coordinates import Pose, pose_in_viser
-from studio.scene.theme import Theme
+from studio.scene.theme import INK
 
 LEARNED = "/learned"  # parent of all that was learned: frustums and trails
 ROOT = f"{LEARNED}/photos"
-SIZE = 0.28  # viser units, of a frustum at scale 1
-THICKNESS = 1.4  # pixels
+SIZE = 0.126  # viser units, of a frustum at scale 1: larger ones hide the scene
+THICKNESS = 1.2  # pixels
 THUMBNAIL = 96  # longer side in pixels
 JPEG_QUALITY = 85
 MOVED = 5e-4  # viser units, less than can be seen
@@ -50,9 +50,9 @@ class _Frustum:
 class Frustums:
     """All frustums of a server. Used by one thread at a time."""
 
-    def __init__(self, server: viser.ViserServer, picked: Picked, theme: Theme) -> None:
+    def __init__(self, server: viser.ViserServer, picked: Picked) -> None:
         """Args: `picked` is called with the client that clicked and the photo's index."""
-        self._server, self._picked, self._theme = server, picked, theme
+        self._server, self._picked = server, picked
         server.scene.add_frame(LEARNED, show_axes=False)
         self._root = server.scene.add_frame(ROOT, show_axes=False)
         self._frustums: list[_Frustum] = []
@@ -80,10 +80,6 @@ class Frustums:
     def highlight(self, index: int | None) -> None:
         """Point out one photo's frustum, from the next update on."""
         self._highlighted = index
-
-    def set_theme(self, theme: Theme) -> None:
-        """Colours from the next update on."""
-        self._theme = theme
 
     def _rebuild(self, photos: PhotoSet | None, cameras: tuple[Camera, ...]) -> None:
         """Make one node for each photo, unless these very photos have theirs."""
@@ -129,7 +125,7 @@ class Frustums:
             handle, chosen = frustum.handle, index == self._highlighted
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
             handle.scale = size
-            handle.color = self._theme.ink if chosen else colours[index]
+            handle.color = INK if chosen else colours[index]
             handle.thickness = THICKNESS * (2 if chosen else 1)
             handle.variant = "filled" if held_out[index] else "wireframe"
 

@@ -17,12 +17,12 @@ from studio.scene.coordinates import Pose, View, pose_in_viser, pose_in_world
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
-from studio.scene.theme import Theme
+from studio.scene.theme import GROUND, INK
 
 NAME = "/virtual"
 OFFSET = (0.07, 0.04, -0.08)  # world units from the mean camera: beside and behind the others
-SIZE = 0.28  # viser units, of its frustum
-HANDLES = 0.5  # viser units, of the arrows to drag
+SIZE = 0.16  # viser units, of its frustum: a little larger than the others
+HANDLES = 0.3  # viser units, of the arrows to drag
 PIXELS = 384  # longer side of its picture
 THICKNESS = 2.0  # pixels
 ON_FRUSTUM = 192  # pixels, of the picture sent with the frustum
@@ -38,13 +38,12 @@ class VirtualCamera:
         self,
         server: viser.ViserServer,
         source: Source,
-        theme: Theme,
         watched: Callable[[], bool],
         failed: Callable[[str | None], None],
         bakery: Bakery,
     ) -> None:
         """It appears with the first cameras. `watched` says whether anybody would see it."""
-        self._server, self._theme, self._watched = server, theme, watched
+        self._server, self._watched = server, watched
         self._lock = threading.RLock()
         self._lens: Camera | None = None  # the learned intrinsics; its pose means nothing
         self._handles: tuple[viser.TransformControlsHandle, viser.CameraFrustumHandle] | None = None
@@ -105,14 +104,6 @@ class VirtualCamera:
                 self._handles[0].visible = visible
         self._painter.wake()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Another ink and ground."""
-        with self._lock:
-            self._theme = theme
-            if self._handles is not None:
-                self._handles[1].color = theme.ink
-        self._painter.wake()
-
     def wake(self) -> None:
         """Somebody may be watching now."""
         self._painter.wake()
@@ -128,7 +119,7 @@ class VirtualCamera:
     def look(self, snapshot: Snapshot) -> Look:
         """As the views of the scene."""
         explore = snapshot.config.explore
-        return Look(explore.channel, explore.colour_map, self._theme.ground, depth=False)
+        return Look(explore.channel, explore.colour_map, GROUND, depth=False)
 
     def while_moving(self, snapshot: Snapshot) -> bool:
         """Always: it is moved to see what it sees."""
@@ -152,7 +143,7 @@ class VirtualCamera:
             scale=SIZE,
             thickness=THICKNESS,
             thickness_units="screen",
-            color=self._theme.ink,
+            color=INK,
             jpeg_quality=JPEG_QUALITY,
             cast_shadow=False,
             receive_shadow=False,

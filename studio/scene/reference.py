@@ -16,7 +16,7 @@ from core.photos import local_path
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED, SIZE
-from studio.scene.theme import Theme
+from studio.scene.theme import MISS, REFERENCE
 
 NAME = f"{LEARNED}/reference"
 SECONDS = 1.0  # at least, between two comparisons while training moves the cameras
@@ -47,7 +47,7 @@ class Reference:
         self._at = -SECONDS
         self.comparison: Comparison | None = None
 
-    def update(self, snapshot: Snapshot, theme: Theme, at_once: bool) -> None:
+    def update(self, snapshot: Snapshot, at_once: bool) -> None:
         """Compare with the cameras of a snapshot, and show both.
 
         Args: `at_once`: not to wait where a moment ago other cameras were compared.
@@ -56,10 +56,10 @@ class Reference:
         if explore.reference != self._named:
             self._read(explore.reference)
         if not self._named or learned is None:
-            self._show(None, theme)
+            self._show(None)
             self._compared = self.comparison = None
             return
-        made_of = (learned.cameras, explore.show_reference, explore.frustum_scale, theme)
+        made_of = (learned.cameras, explore.show_reference, explore.frustum_scale)
         if made_of == self._compared or not (at_once or time.monotonic() >= self._at + SECONDS):
             return
         self._compared, self._at = made_of, time.monotonic()
@@ -70,12 +70,12 @@ class Reference:
             beside = beside_learned(learned.by_name, self._cameras)
         except InputError as error:
             self.comparison = Comparison(snapshot.step, failure=str(error))
-            self._show(None, theme)
+            self._show(None)
             return
         self.comparison = Comparison(snapshot.step, errors)
         pairs = [(learned.by_name[name], other) for name, other in beside.items()]
         lines = segments(pairs, SIZE * explore.frustum_scale) if explore.show_reference else None
-        self._show(lines, theme)
+        self._show(lines)
 
     def _read(self, named: str) -> None:
         self._named, self._compared, self._at = named, None, -SECONDS
@@ -86,13 +86,13 @@ class Reference:
         except InputError as error:
             self._unread = str(error)
 
-    def _show(self, lines: np.ndarray | None, theme: Theme) -> None:
+    def _show(self, lines: np.ndarray | None) -> None:
         if self._handle is not None:
             self._handle.visible = lines is not None
         if lines is None:
             return
-        paint = np.full((len(lines), 2, 3), theme.reference, np.uint8)
-        paint[0 :: 1 + 2 * len(CORNERS)] = theme.miss
+        paint = np.full((len(lines), 2, 3), REFERENCE, np.uint8)
+        paint[0 :: 1 + 2 * len(CORNERS)] = MISS
         paint = linear(paint)
         if self._handle is None:
             self._handle = self._server.scene.add_line_segments(

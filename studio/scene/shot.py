@@ -15,6 +15,7 @@ FARTHEST = 160.0  # viser units; its depth ends at 167
 DEPTH_SIZE = (192, 128)  # at most; a larger PNG costs more than the picture
 SOLID = 0.3  # a pixel less opaque than this has no depth
 FEATHER = 5  # pixels over which the edge of the window fades
+MIDDLE = 0.3  # of both sides: where the subject of a picture is
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Shot:
     image: np.ndarray  # (H, W, 3) uint8
     depth: np.ndarray | None  # (h, w) float32 z-depth in viser units
     blank: bool = False  # not a picture of anything
+    seen: float = 0.0  # part of the canvas that is filled with what photos saw
+    sharp: bool = False  # whether it was rendered in this very size
+    subject: float | None = None  # viser units to what is in the middle, where something is
 
 
 def empty_shot(look: Look) -> Shot:
@@ -89,12 +93,22 @@ def composed(frame: Frame, picture: Picture | None, look: Look) -> Shot:
     ground = np.array(look.ground, np.float32)
     mixed = edge * (light + passing * ground) + (1 - edge) * ground
     image[part] = np.round(mixed).clip(0, 255)
-    if not look.depth:
-        return Shot(image, None)
     depth = np.full(frame.meets.shape, FARTHEST, np.float32)
     depth[part] = cv2.resize(_depth(picture), size, interpolation=cv2.INTER_NEAREST)
     depth[~frame.meets] = FARTHEST
-    return Shot(image, _small(depth))
+    small = _small(depth)
+    seen = float((small < FARTHEST).mean())
+    sharp, subject = picture.rgb.shape[:2] == size[::-1], _subject(small)
+    return Shot(image, small if look.depth else None, seen=seen, sharp=sharp, subject=subject)
+
+
+def _subject(depth: np.ndarray) -> float | None:
+    """The median depth of the middle; None where there is hardly anything."""
+    height, width = depth.shape
+    rows, columns = (round(side * (0.5 - MIDDLE / 2)) for side in (height, width))
+    middle = depth[rows : height - rows, columns : width - columns]
+    there = middle[middle < FARTHEST]
+    return float(np.median(there)) if 2 * there.size > middle.size else None
 
 
 def _depth(picture: Picture) -> np.ndarray:

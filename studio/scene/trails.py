@@ -1,6 +1,7 @@
-"""Where each camera came from: all trails in a single node."""
+"""Where each camera has just come from: all trails in a single node, gone 3 seconds later."""
 
 import time
+from collections import deque
 
 import numpy as np
 import viser
@@ -9,12 +10,11 @@ from core.engine.snapshot import Snapshot
 from studio.scene.colours import Colour, linear
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED
-from studio.scene.theme import Theme
 
 NAME = f"{LEARNED}/trails"
-SECONDS = 0.5  # at least, between two updates: every one sends all trails
+LIFE = 3.0  # seconds for which a camera's way is seen: a whole way is a scribble over the scene
+SECONDS = 0.25  # at least, between two updates: every one sends all trails
 THICKNESS = 1.2  # pixels
-OLDEST = 0.25  # how much of its colour the beginning of a trail keeps; the rest is the ground's
 
 
 class Trails:
@@ -24,39 +24,58 @@ class Trails:
         """Nothing is shown yet."""
         self._server = server
         self._handle: viser.LineSegmentsHandle | None = None
-        self._sent = -SECONDS
-        self._shape: tuple[int, ...] = ()
-        self._colours: np.ndarray | None = None
+        self._looked = -SECONDS
+        self._arrived: deque[tuple[float, int]] = deque()  # when, and the newest step then
+        self._shown: tuple[int, int] | None = None  # first and last step of what is shown
 
-    def update(self, snapshot: Snapshot, colours: list[Colour], theme: Theme) -> None:
-        """Show the newest trails, unless they were sent a moment ago."""
-        positions = None if snapshot.trails is None else snapshot.trails.positions
-        visible = snapshot.config.explore.trails and positions is not None and len(positions) > 1
-        if self._handle is not None:
-            self._handle.visible = visible
-        if not visible or positions is None or time.monotonic() < self._sent + SECONDS:
+    def update(self, snapshot: Snapshot, colours: list[Colour]) -> None:
+        """Show where cameras went lately, unless that was sent a moment ago."""
+        now, trails = time.monotonic(), snapshot.trails
+        if trails is None or not len(trails.steps) or not snapshot.config.explore.trails:
+            self._hide()
+            self._arrived.clear()
             return
-        points = segments(positions)
-        paint = linear(faded(np.array(colours, np.float32), len(positions), theme))
+        first = self._first_step(now, int(trails.steps[-1]))
+        if now < self._looked + SECONDS:
+            return
+        self._looked = now
+        recent = trails.steps >= first
+        if recent.sum() < 2:
+            self._hide()
+        elif self._shown != (shown := (first, int(trails.steps[-1]))):
+            points = segments(trails.positions[recent])
+            paint = np.repeat(np.array(colours, np.uint8)[:, None], 2, axis=1)
+            self._show(points, linear(np.tile(paint, (int(recent.sum()) - 1, 1, 1))))
+            self._shown = shown
+
+    def _first_step(self, now: float, newest: int) -> int:
+        """The step from which on ways are young; time that goes back begins anew."""
+        arrived = self._arrived
+        if arrived and newest < arrived[-1][1]:
+            arrived.clear()
+        if not arrived or newest > arrived[-1][1]:
+            arrived.append((now, newest))
+        while len(arrived) > 1 and arrived[1][0] <= now - LIFE:
+            arrived.popleft()
+        return arrived[0][1]
+
+    def _show(self, points: np.ndarray, paint: np.ndarray) -> None:
         if self._handle is None:
             self._handle = self._server.scene.add_line_segments(
                 NAME, points, paint, thickness=THICKNESS, thickness_units="screen"
             )
-        else:
-            with self._server.atomic():
-                self._handle.points, self._handle.colors = points, paint
-        self._sent = time.monotonic()
+            return
+        with self._server.atomic():
+            self._handle.points, self._handle.colors = points, paint
+            self._handle.visible = True
+
+    def _hide(self) -> None:
+        self._shown = None
+        if self._handle is not None:
+            self._handle.visible = False
 
 
 def segments(positions: np.ndarray) -> np.ndarray:
     """(K, N, 3) positions of the learned world -> ((K-1) N, 2, 3) line segments of viser's."""
     pairs = np.stack([positions[:-1], positions[1:]], axis=2)
     return (pairs * SCALE).reshape(-1, 2, 3).astype(np.float32)
-
-
-def faded(colours: np.ndarray, count: int, theme: Theme) -> np.ndarray:
-    """Colours (N, 3) of trails of `count` positions -> ((count-1) N, 2, 3) uint8 of segments."""
-    keep = np.linspace(OLDEST, 1, count, dtype=np.float32)[:, None, None]
-    along = keep * colours + (1 - keep) * np.array(theme.ground, np.float32)
-    pairs = np.stack([along[:-1], along[1:]], axis=2)
-    return np.round(pairs).reshape(-1, 2, 3).astype(np.uint8)

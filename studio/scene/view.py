@@ -14,20 +14,22 @@ from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from studio.scene.baked import Bakery
 from studio.scene.drawn import Drawn
-from studio.scene.frustums import LEARNED, Frustums, colours_of
+from studio.scene.frustums import Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
+from studio.scene.photo_error import ErrorPainter, PhotoError
 from studio.scene.reference import Comparison, Reference
 from studio.scene.replay import Replay, Time
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
-from studio.scene.theme import DARK, LIGHT
 from studio.scene.trails import Trails
 from studio.scene.vantage import NEAR, UP, Vantage
-from studio.scene.viewport import Viewport
+from studio.scene.viewport import Stand
+from studio.scene.visitors import Visitors
 
 FOLLOW_SECONDS = 0.12  # at least, between two updates of the frustums
 WAIT_SECONDS = 0.25  # for a newer snapshot; `stop` may take as long
 FAR = 500.0  # viser units
+NEWCOMERS_APART = 0.3  # see `Vantage.apart`: cameras that move by less move no newcomer
 PANEL_WIDTH = 60  # CSS pixels of viser's own panel, which has nothing in it and cannot be hidden
 
 _log = logging.getLogger(__name__)
@@ -41,30 +43,28 @@ class SceneView:
 
     def __init__(self, server: viser.ViserServer, engine: Source) -> None:
         """Prepare; nothing is followed before `start`."""
-        self._server, self._source, self._theme = server, engine, DARK
+        self._server, self._source = server, engine
         self._failures: dict[str, str] = {}  # sentences, by who met them
-        self._viewports: dict[int, Viewport] = {}
         self._drawing = threading.Lock()  # held while frustums and trails are updated
         self._stop = threading.Event()
         self._photos: PhotoSet | None = None
-        self._placed = False  # whether newcomers begin where the cameras are
-        self._frustums = Frustums(server, self._picked, self._theme)
+        self._framed: Vantage | None = None  # where newcomers begin
+        self._frustums = Frustums(server, self._picked)
         self._trails = Trails(server)
         self._reference = Reference(server)
         self._replay = Replay()
         self._at_step: int | None = None  # of the cameras shown; None is now
         self._bakery = Bakery()
-        self._drawn = Drawn(
-            server, engine, self._bakery, lambda: bool(self._viewports), self._reporter("planes")
-        )
+        self._visitors = Visitors(engine, self._bakery, self._reporter)
+        self._drawn = Drawn(server, engine, self._bakery, self._watched, self._reporter("planes"))
         self._virtual = VirtualCamera(
             server,
             engine,
-            self._theme,
-            lambda: bool(self._viewports),
+            self._watched,
             self._reporter("virtual"),
             self._bakery,
         )
+        self._errors = ErrorPainter(engine, self._reporter("photo error"), self._bakery)
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
     def start(self) -> None:
@@ -77,7 +77,8 @@ class SceneView:
         self._server.gui.main_panel.float(x=-8, y=-8, width=PANEL_WIDTH)
         self._server.gui.main_panel.minimize()
         self._set_initial(Vantage.of(()))
-        self.set_dark(self._theme is DARK)
+        gui = self._server.gui  # dark, as the scene is before it has a picture
+        gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=True)
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
         self._thread.start()
@@ -88,14 +89,9 @@ class SceneView:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        viewports = list(self._viewports.values())
-        for viewport in viewports:
-            viewport.stop(wait=False)
-        for viewport in viewports:
-            viewport.stop()
-        self._viewports.clear()
-        self._virtual.stop()
-        self._drawn.stop()
+        self._visitors.stop()
+        for part in (self._virtual, self._errors, self._drawn):
+            part.stop()
 
     # -- what the panel asks for -------------------------------------------------------------
 
@@ -105,9 +101,11 @@ class SceneView:
         Raises:
             InputError: there is no such photo.
         """
-        camera = self._camera(index)
-        for viewport in list(self._viewports.values()):
-            viewport.look_through(camera, LEARNED)
+        self._visitors.look_through(index, self._camera(index))
+
+    def look_away(self) -> None:
+        """Bring every client back to where it was before it looked through a photo."""
+        self._visitors.look_away()
 
     def highlight(self, index: int | None) -> None:
         """Point out the frustum of one photo, or of none."""
@@ -120,18 +118,7 @@ class SceneView:
         learned = self._source.snapshot.learned
         vantage = Vantage.of(learned.cameras if learned else ())
         self._set_initial(vantage)
-        for viewport in list(self._viewports.values()):
-            viewport.go_to(vantage)
-
-    def set_dark(self, dark: bool) -> None:
-        """The scene's colours, for all clients; the panel's go with them."""
-        self._theme = DARK if dark else LIGHT
-        self._server.gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=dark)
-        with self._drawing:
-            self._frustums.set_theme(self._theme)
-        self._virtual.set_theme(self._theme)
-        for viewport in list(self._viewports.values()):
-            viewport.set_theme(self._theme)
+        self._visitors.go_to(vantage)
 
     def go_to_time(self, part: float) -> None:
         """Show the cameras as they were at a part of their way, 0 to 1; 1 is now."""
@@ -155,6 +142,15 @@ class SceneView:
     def comparison(self) -> Comparison | None:
         """How the cameras shown stand to the reference; None where none was named."""
         return self._reference.comparison
+
+    @property
+    def photo_error(self) -> PhotoError | None:
+        """How well the photo is explained that is looked through; None where none is."""
+        return self._errors.error
+
+    def error_picture(self) -> bytes:
+        """Where the rendering of that photo is too bright and too dark, as JPEG; or nothing."""
+        return self._errors.picture
 
     def show_virtual(self, visible: bool) -> None:
         """Show or hide the virtual camera; hidden it costs nothing."""
@@ -186,13 +182,17 @@ class SceneView:
     @property
     def stats(self) -> ViewStats | None:
         """Of the client that came last and has a picture."""
-        known = [v.stats for v in list(self._viewports.values()) if v.stats is not None]
-        return known[-1] if known else None
+        return self._visitors.stats
+
+    @property
+    def stand(self) -> Stand | None:
+        """Where the client is that came last; None without any."""
+        return self._visitors.stand
 
     @property
     def clients(self) -> int:
         """How many browsers look at the scene."""
-        return len(self._viewports)
+        return len(self._visitors)
 
     @property
     def failure(self) -> str | None:
@@ -203,23 +203,19 @@ class SceneView:
 
     async def _connected(self, client: viser.ClientHandle) -> None:
         if not self._stop.is_set():
-            reporter = self._reporter(f"client {client.client_id}")
-            viewport = Viewport(client, self._source, self._theme, reporter, self._bakery)
-            self._viewports[client.client_id] = viewport
+            self._visitors.come(client)
             self._virtual.wake()
 
     async def _disconnected(self, client: viser.ClientHandle) -> None:
-        viewport = self._viewports.pop(client.client_id, None)
-        self._failures.pop(f"client {client.client_id}", None)
-        if viewport is not None:
-            viewport.stop(wait=False)
+        self._visitors.leave(client)
+
+    def _watched(self) -> bool:
+        return bool(self._visitors)
 
     def _picked(self, client: viser.ClientHandle, index: int) -> None:
         """A client clicked on a frustum, perhaps of photos that are gone by now."""
-        viewport = self._viewports.get(client.client_id)
         with contextlib.suppress(InputError):
-            if viewport is not None:
-                viewport.look_through(self._camera(index), LEARNED)
+            self._visitors.look_through(index, self._camera(index), client)
 
     def _camera(self, index: int) -> Camera:
         learned = self._replay.shown(self._source.snapshot).learned
@@ -258,15 +254,16 @@ class SceneView:
             self._photos = snapshot.photos
             self._bakery.forget()
             self._replay.go_to(1.0, snapshot)
+            self._visitors.begin_anew()
         self._show_cameras(snapshot, fresh)
-        if not self._placed and snapshot.learned is not None:
-            self._placed = True
-            self._set_initial(Vantage.of(snapshot.learned.cameras))
+        if fresh and snapshot.learned is not None:
+            self._frame(Vantage.of(snapshot.learned.cameras))
+        stand = self.stand
+        self._errors.look_at(stand.photo if stand else None)
         if fresh:
             self._virtual.update(snapshot)
             self._drawn.wake()
-            for viewport in list(self._viewports.values()):
-                viewport.wake()
+            self._visitors.wake()
 
     def _show_cameras(self, snapshot: Snapshot, fresh: bool) -> None:
         """Everything of the cameras, as they are or as they were."""
@@ -276,11 +273,19 @@ class SceneView:
             if fresh or travelled:
                 self._frustums.update(shown)
             colours = colours_of(shown) if shown.photos is not None else []
-            self._trails.update(shown, colours, self._theme)
-            self._reference.update(shown, self._theme, at_once=travelled)
+            self._trails.update(shown, colours)
+            self._reference.update(shown, at_once=travelled)
+
+    def _frame(self, vantage: Vantage) -> None:
+        """Keep settling cameras in the frame of all whose hands have not moved it."""
+        if self._framed is None or self._framed.apart(vantage) > NEWCOMERS_APART:
+            self._framed = vantage
+            self._set_initial(vantage)
+        self._visitors.frame(vantage)
 
     def _set_initial(self, vantage: Vantage) -> None:
         """Where new clients begin, and viser's own reset leads to."""
+        self._visitors.expect_at(vantage)
         initial = self._server.initial_camera
         initial.position, initial.look_at, initial.up = vantage.position, vantage.look_at, UP
         initial.fov, initial.near, initial.far = vantage.fov, NEAR, FAR

@@ -1,5 +1,6 @@
 """One client's window: where its camera is comes in, pictures of the scene go out."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -11,36 +12,38 @@ import viser
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from studio.scene.baked import Bakery
-from studio.scene.coordinates import View, fov_that_holds, pose_in_viser
+from studio.scene.coordinates import View
 from studio.scene.drawn import ROOT as DRAWN
+from studio.scene.frustums import LEARNED
+from studio.scene.glide import Glide
 from studio.scene.hand import Hand
+from studio.scene.limits import Limits
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
-from studio.scene.theme import Theme
-from studio.scene.vantage import NEAR, UP, Vantage
+from studio.scene.theme import GROUND
+from studio.scene.vantage import Vantage
 
 JPEG_QUALITY = 82
-LOOK_DISTANCE = 6.0  # viser units ahead of a camera that is looked through; drags orbit that point
-LEFT = 0.02  # viser units from a camera that was looked through, from which it is seen again
+AHEAD = 6.0  # viser units ahead of a camera that is looked through, until its subject is known
 NOTICE_SECONDS = 10.0
 DECODED_SECONDS = 0.12  # until a browser has surely decoded a picture that it got
+REFRAMED = 0.1  # of the way from the frame to where cameras are: less is not followed
+REST_SECONDS = 0.4  # without a movement, after which a hand rests
+SEEN = 0.25  # of the canvas; where less is filled with what photos saw, a visitor is lost
+PIVOT = 0.1  # a subject that is nearer or farther by this part moves what drags turn around
 
 
-@dataclass
-class _Hidden:
-    """A frustum that a client looks through; an invisible node stands in for it."""
+@dataclass(frozen=True)
+class Stand:
+    """Where a visitor is."""
 
-    node: viser.FrameHandle
-    place: np.ndarray  # (3,) of the frustum
-    arrived: bool = False  # the client answers from its old place for a moment
-
-    def left(self, position: np.ndarray) -> bool:
-        """Whether a client that now is at `position` has been there and is so no more."""
-        here = bool(np.linalg.norm(position - self.place) < LEFT)
-        self.arrived |= here
-        return self.arrived and not here
+    photo: int | None  # whose camera is looked through, or is on the way to
+    there: bool  # whether it has arrived
+    moved: bool  # whether a hand has moved the view since it was framed
+    lost: bool  # whether there is hardly anything to be seen
+    turn: float  # share of viser's turn per pixel, see `Limits.turn`
 
 
 class Viewport:
@@ -50,13 +53,23 @@ class Viewport:
         self,
         client: viser.ClientHandle,
         source: Source,
-        theme: Theme,
         failed: Callable[[str | None], None],
         bakery: Bakery,
     ) -> None:
-        """Begin to show pictures. `failed` is told what went wrong, and None when it is well."""
-        self._client, self._theme, self._report = client, theme, failed
-        self._hidden: _Hidden | None = None
+        """Begin to show pictures; on viser's event loop.
+
+        Args: `failed` is told what went wrong, and None when it is well.
+        """
+        self._client, self._report = client, failed
+        self._loop = asyncio.get_running_loop()
+        self._glide = Glide(client, self._loop)
+        self._moved_by_hand = self._lost = False
+        self._moved_at = time.monotonic()
+        self._subject: float | None = None  # viser units to what is in the middle of the picture
+        self._photo: int | None = None
+        self._before: Vantage | None = None  # where somebody was who looks through a photo
+        self._rest: asyncio.TimerHandle | None = None
+        self._shadow: viser.FrameHandle | None = None  # hides what was learned from this client
         self._hand = Hand()
         # Whether there is no picture, and the browser draws the scene in its place.
         self._blank = self._drawing = False
@@ -71,48 +84,85 @@ class Viewport:
         """Note where the client is; on the event loop, so that the order is kept."""
         self._hand.moved(time.monotonic(), self._drawing)
         self._painter.look_from(View.of_client(camera))
-        if self._hidden is not None and self._hidden.left(camera.position):
-            self._hidden.node.remove()
-            self._hidden = None
+        if self._glide.caused(camera.position):
+            return
+        self._glide.stop()
+        self._moved_by_hand, self._moved_at = True, time.monotonic()
+        self._leave()
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = self._loop.call_later(REST_SECONDS, self._hold)
+
+    def _hold(self) -> None:
+        """A hand rests: come back to where something was seen."""
+        learned, here = self._source.snapshot.learned, self._glide.here
+        if learned is not None and (held := Limits.of(learned.cameras).held(here)) is not here:
+            self._glide.to(held)
+        else:
+            self._turn_around_subject()
+
+    def _leave(self) -> None:
+        """No longer look through a photo; frustums are seen again."""
+        self._photo = self._before = None
+        if self._shadow is not None:
+            self._shadow.remove()
+            self._shadow = None
 
     @property
     def stats(self) -> ViewStats | None:
         """Of the newest picture; None before the first."""
         return self._painter.tally.stats
 
-    def look_through(self, camera: Camera, node: str) -> None:
-        """Take a learned camera's position, rotation and field of view.
+    @property
+    def stand(self) -> Stand:
+        """Where the visitor is."""
+        learned, here = self._source.snapshot.learned, self._glide.here
+        distance = float(np.linalg.norm(here.look_at - here.position))
+        turn = Limits.of(learned.cameras).turn(distance) if learned is not None else 1.0
+        arrived = not self._glide.under_way
+        return Stand(self._photo, arrived, self._moved_by_hand, self._lost, turn)
 
-        All of its picture is in sight, whatever the canvas' shape. What was learned, below `node`,
-        stands between eye and scene and is hidden for this client until it moves away.
+    def look_through(self, index: int, camera: Camera) -> None:
+        """Glide into the place of a photo's camera and have its field of view.
+
+        What was learned stands between eye and scene and is hidden for this client until it moves
+        away.
         """
-        pose, handle = pose_in_viser(camera.camera_to_world), self._client.camera
-        forward = camera.camera_to_world[:3, 2]
-        with self._client.atomic():
-            handle.near = NEAR
-            handle.position = pose.position
-            handle.look_at = pose.position + LOOK_DISTANCE * forward
-            handle.wxyz = pose.wxyz
-            handle.fov = fov_that_holds(camera, handle.aspect)
-            shadow = self._client.scene.add_frame(node, show_axes=False, visible=False)
-        if self._hidden is not None and self._hidden.node.name != node:
-            self._hidden.node.remove()
-        self._hidden = _Hidden(shadow, pose.position)
+        if self._photo is None:
+            self._before = self._glide.here
+        self._photo = index
+        if self._shadow is None:
+            self._shadow = self._client.scene.add_frame(LEARNED, show_axes=False, visible=False)
+        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+
+    def look_away(self) -> None:
+        """Glide back to where the visitor was before looking through a photo."""
+        if self._before is not None:
+            self._glide.to(self._before)
+        self._leave()
 
     def go_to(self, vantage: Vantage) -> None:
-        """Stand where all cameras and the scene behind them are seen."""
-        handle = self._client.camera
-        with self._client.atomic():
-            handle.near = NEAR
-            handle.up_direction = np.array(UP)
-            handle.position = vantage.position
-            handle.look_at = vantage.look_at
-            handle.fov = vantage.fov
+        """Glide to where all cameras and the scene behind them are seen."""
+        self._leave()
+        self._moved_by_hand = False
+        self._glide.to(vantage)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Another ground."""
-        self._theme = theme
-        self._painter.wake()
+    def expect(self, vantage: Vantage) -> None:
+        """Newcomers begin there: their way is not a hand's."""
+        self._glide.expect(vantage.position)
+
+    def begin_anew(self) -> None:
+        """Other photos: what was looked at is gone, and the view is framed again."""
+        self._leave()
+        self._moved_by_hand = False
+
+    def frame(self, vantage: Vantage) -> None:
+        """Follow the cameras while they settle, until a hand has moved the view."""
+        if self._moved_by_hand or self._photo is not None or self._glide.under_way:
+            return
+        away = np.linalg.norm(vantage.position - self._glide.here.position)
+        if away > REFRAMED * np.linalg.norm(vantage.look_at - vantage.position):
+            self._glide.to(vantage)
 
     def wake(self) -> None:
         """There is a newer snapshot."""
@@ -124,6 +174,7 @@ class Viewport:
 
     def stop(self, wait: bool = True) -> None:
         """End its thread."""
+        self._glide.stop()
         self._painter.stop(wait)
 
     def quality(self, snapshot: Snapshot, view: View) -> int | None:
@@ -135,7 +186,7 @@ class Viewport:
         """As the person asked; depth only where something stands in the scene."""
         explore = snapshot.config.explore
         depth = explore.frustums or explore.trails
-        return Look(explore.channel, explore.colour_map, self._theme.ground, depth)
+        return Look(explore.channel, explore.colour_map, GROUND, depth)
 
     def while_moving(self, snapshot: Snapshot) -> bool:
         """A picture follows the hand, unless the browser draws the scene itself.
@@ -153,7 +204,9 @@ class Viewport:
 
     def _show(self, shot: Shot) -> None:
         """What is drawn stands where there is no picture, and leaves once there is one."""
-        self._blank = shot.blank
+        self._blank, self._lost = shot.blank, not shot.blank and shot.seen < SEEN
+        self._subject = shot.subject
+        self._turn_around_subject()
         self._place_drawn()
         self._client.scene.set_background_image(
             shot.image, format="jpeg", jpeg_quality=JPEG_QUALITY, depth=shot.depth
@@ -162,6 +215,14 @@ class Viewport:
             leaving = threading.Timer(DECODED_SECONDS, self._hide_drawn)
             leaving.daemon = True
             leaving.start()
+
+    def _turn_around_subject(self) -> None:
+        """Let drags turn around what is in the middle of the picture; nothing is seen to move."""
+        here, subject = self._glide.here, self._subject
+        resting = time.monotonic() - self._moved_at >= REST_SECONDS and not self._glide.under_way
+        distance = float(np.linalg.norm(here.look_at - here.position))
+        if resting and subject is not None and abs(subject / distance - 1) > PIVOT:
+            self._client.camera.look_at = here.position + subject * here.ahead
 
     def _place_drawn(self) -> None:
         self._drawing = self._blank and self._can_draw(self._source.snapshot)

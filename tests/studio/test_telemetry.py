@@ -244,25 +244,28 @@ def test_files_are_only_read(exports: Path, client: TestClient) -> None:
 
 
 def test_asks_of_the_scene(window: Window, client: TestClient) -> None:
-    for path in ("/look-through/2", "/highlight/0", "/highlight/none", "/reset-view"):
+    for path in (
+        "/look-through/2",
+        "/look-through/none",
+        "/highlight/0",
+        "/highlight/none",
+        "/reset-view",
+    ):
         assert client.post(path).status_code == 204
-    for shade in ("dark", "light"):
-        assert client.post(f"/theme/{shade}").status_code == 204
     assert client.post("/virtual-camera/hide").status_code == 204
     assert client.get("/status").json()["view"]["virtual_shown"] is False
     assert window.asked == [
         ("look through", 2),
+        ("look away", None),
         ("highlight", 0),
         ("highlight", None),
         ("reset", None),
-        ("dark", True),
-        ("dark", False),
         ("show virtual", False),
     ]
-    for path in ("/look-through/3", "/highlight/77", "/theme/pink", "/virtual-camera/x"):
+    for path in ("/look-through/3", "/highlight/77", "/virtual-camera/x"):
         assert client.post(path).status_code == 404
     assert client.get("/reset-view").status_code == 405, "a link must not do anything"
-    assert len(window.asked) == 7
+    assert len(window.asked) == 6
 
 
 def test_options_are_changed_by_path(engine: Desk, client: TestClient) -> None:

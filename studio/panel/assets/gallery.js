@@ -57,6 +57,14 @@ function update(box, photo) {
   psnr.title = photo.held_out ? "measured, not trained on" : "PSNR of its training pixels, dB";
 }
 
+export function markLooked({ view: { stand } }) {
+  for (const box of byId("photos").children) {
+    const looked = stand?.photo === Number(box.dataset.index);
+    if (looked) box.setAttribute("aria-current", "true");
+    else box.removeAttribute("aria-current");
+  }
+}
+
 function summarise() {
   const off = facts.photos.filter((photo) => !photo.on).length;
   const count = facts.photos.length;

@@ -1,8 +1,10 @@
-// Shortcuts, here and inside the scene's frame. viser keeps W A S D Q E and the arrows.
+// Shortcuts, here and inside the scene's frame. viser keeps W A S D Q E, and the arrows unless a photo
+// is looked through.
 
 import { byId, configure, post, press } from "./ask.js";
 import { foldPicture, help } from "./scene.js";
 import { toggleShade } from "./shade.js";
+import { lookAway, lookingThrough, nextMode, turnPage } from "./through.js";
 
 const channel = (name) => () => configure({ "explore.channel": name });
 const KEYS = {
@@ -17,30 +19,37 @@ const KEYS = {
   v: foldPicture,
   t: toggleShade,
   "?": help,
+  c: nextMode,
+  escape: lookAway,
 };
+const PAGES = { arrowleft: () => turnPage(-1), arrowright: () => turnPage(1) }; // viser's, otherwise
 const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])";
 const PRESSABLE = "button, summary, a, video, input, [role=tab], [role=button]";
 
 function handle(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const target = event.target.closest ? event.target : null;
-  if (target?.closest(TYPING) || byId("help").open) return;
+  const leaving = event.key === "Escape" && target?.id === "wipe";
+  if ((target?.closest(TYPING) && !leaving) || byId("help").open) return;
   if (event.key === " " && target?.closest(PRESSABLE)) return; // the focused thing is pressed
-  const act = KEYS[event.key.toLowerCase()];
-  if (!act || (event.repeat && event.key !== "n")) return;
+  const key = event.key.toLowerCase();
+  const page = lookingThrough() && !target?.closest("[role=tab]") ? PAGES[key] : undefined;
+  const act = page ?? KEYS[key];
+  if (!act || (event.repeat && key !== "n" && !page)) return;
   event.preventDefault();
+  if (page) event.stopImmediatePropagation();
   act();
 }
 
 function listenInside() {
   const frame = byId("viser");
-  const listen = () => frame.contentWindow?.addEventListener("keydown", handle);
+  const listen = () => frame.contentWindow?.addEventListener("keydown", handle, true);
   frame.addEventListener("load", listen);
   listen();
 }
 
 export function wireKeys() {
-  document.addEventListener("keydown", handle);
+  document.addEventListener("keydown", handle, true);
   document.addEventListener("viser-replaced", listenInside);
   listenInside();
 }

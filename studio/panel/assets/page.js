@@ -2,7 +2,7 @@
 // person does here becomes a POST or a click on a widget, never a change of what is shown.
 
 import { drawCurves, wireCharts } from "./charts.js";
-import { drawGallery, wireGallery } from "./gallery.js";
+import { drawGallery, markLooked, wireGallery } from "./gallery.js";
 import { drawJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
 import { drawReference } from "./reference.js";
@@ -11,12 +11,13 @@ import { applyShade, wireShade } from "./shade.js";
 import { drawStatus } from "./status.js";
 import { wireTabs } from "./tabs.js";
 import { drawTime, wireTime } from "./time.js";
+import { drawThrough, noteGallery, wireThrough } from "./through.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawScene, drawTime, drawReference, drawJobs, watchViewer, repaint],
+  status: [drawStatus, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, watchViewer, repaint],
   curves: [drawCurves],
-  gallery: [drawGallery],
+  gallery: [noteGallery, drawGallery],
 };
 const SILENCE = 15000; // ms without a word after which the connection is taken for dead
 const RETRY = 2000;
@@ -33,7 +34,6 @@ function connect() {
   stream?.close();
   stream = new EventSource("events");
   heard = Date.now();
-  stream.onopen = () => applyShade(true);
   stream.onerror = () => showLost(true);
   stream.addEventListener("alive", hear);
   for (const kind of Object.keys(painters)) {
@@ -82,10 +82,10 @@ function whenBuilt(act) {
   observer.observe(document.documentElement, { childList: true, subtree: true });
 }
 
-applyShade(false);
+applyShade();
 whenBuilt(() => {
-  applyShade(false);
-  for (const wire of [wireTabs, wireScene, wireShade, wireGallery, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  applyShade();
+  for (const wire of [wireTabs, wireScene, wireThrough, wireShade, wireGallery, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

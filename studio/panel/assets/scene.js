@@ -28,9 +28,10 @@ function adoptFrame() {
   const adopt = () => {
     loadedAt = Date.now();
     const inside = frame.contentDocument;
-    if (!inside?.head || inside.getElementById("studio")) return;
+    if (!inside?.head || inside.URL === "about:blank" || inside.getElementById("studio")) return;
     const sheet = inside.createElement("link");
     Object.assign(sheet, { id: "studio", rel: "stylesheet", href: "../panel/inside.css" });
+    sheet.onload = sheet.onerror = () => frame.classList.add("dressed");
     inside.head.append(sheet);
   };
   frame.addEventListener("load", adopt);
@@ -55,6 +56,15 @@ export function drawScene(facts) {
   drawLevel(facts, facts.view);
   drawPicture(facts.view);
   drawCover(facts);
+  byId("back").hidden = !(facts.view.stand?.lost && facts.view.stand.moved);
+  slow(facts.view.stand?.turn ?? 1);
+}
+
+// A drag turns around the subject, which is far behind the cameras: by less a pixel than viser would.
+function slow(turn) {
+  const controls = byId("viser").contentWindow?.__viserMutable?.cameraControl;
+  if (!controls || Math.abs(controls.azimuthRotateSpeed / turn - 1) < 0.02) return;
+  controls.azimuthRotateSpeed = controls.polarRotateSpeed = turn;
 }
 
 function drawLevel(facts, view) {
@@ -65,7 +75,8 @@ function drawLevel(facts, view) {
   const soft = byId("viser").contentDocument?.getElementById("webgl-software-rendering");
   const shown = view.planes ? "planes" : facts.shown;
   const words = view.level >= 1 ? "sharp" : `sharpening 1/${Math.round(1 / view.level)}`;
-  write("level-words", `${shown}, ${words}${soft ? ", WebGL in software" : ""}`);
+  write("level-words", `${shown}, ${words}`);
+  byId("level").title = soft ? "This browser draws without a graphics card: frustums move slowly." : "";
   write("level-ms", `${Math.round(view.milliseconds)} ms`);
 }
 
@@ -129,7 +140,9 @@ export function watchViewer(facts) {
   if (aloneSince === null || now - aloneSince < ALONE || !settled || document.hidden) return;
   [aloneSince, loadedAt] = [null, now];
   const frame = byId("viser");
-  frame.replaceWith(frame.cloneNode());
+  const again = frame.cloneNode();
+  again.classList.remove("dressed");
+  frame.replaceWith(again);
   adoptFrame();
   document.dispatchEvent(new Event("viser-replaced"));
 }

@@ -1,10 +1,9 @@
-// Dark or light: the system's preference until the person chooses; the 3D scene follows.
+// Dark or light: the system's preference until the person chooses. The scene is the same in both.
 
-import { byId, post } from "./ask.js";
+import { byId } from "./ask.js";
 
 const KEY = "studio-shade";
 const system = matchMedia("(prefers-color-scheme: dark)");
-let told = null;
 
 function chosen() {
   try {
@@ -24,27 +23,23 @@ function choose(shade) {
 
 const shade = () => chosen() ?? document.body?.dataset.shade ?? (system.matches ? "dark" : "light");
 
-// Paints the page; tells the scene what it was not told yet, or again after a reconnection.
-export function applyShade(again) {
-  const now = shade();
-  document.documentElement.classList.toggle("dark", now === "dark");
-  document.body?.classList.toggle("dark", now === "dark");
-  if (!document.body?.dataset.built || (now === told && !again)) return;
-  told = now;
-  post(`theme/${now}`);
+export function applyShade() {
+  const dark = shade() === "dark";
+  document.documentElement.classList.toggle("dark", dark);
+  document.body?.classList.toggle("dark", dark);
 }
 
 export function toggleShade() {
   choose(shade() === "dark" ? "light" : "dark");
-  applyShade(false);
+  applyShade();
 }
 
 export function wireShade() {
   byId("action-theme").addEventListener("click", toggleShade);
-  system.addEventListener("change", () => applyShade(false));
+  system.addEventListener("change", applyShade);
   // Gradio sets the class by the system's preference; the person's choice is stronger.
   const observer = new MutationObserver(() => {
-    if (document.body.classList.contains("dark") !== (shade() === "dark")) applyShade(false);
+    if (document.body.classList.contains("dark") !== (shade() === "dark")) applyShade();
   });
   observer.observe(document.body, { attributeFilter: ["class"] });
 }

@@ -20,9 +20,11 @@ from studio.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.proxy import viser_routes
+from studio.scene.photo_error import PhotoError
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
+from studio.scene.viewport import Stand
 from studio.server import Server
 from studio.telemetry import Telemetry
 from tests.studio.scene.stand_ins import CAMERAS, photo_set, scene
@@ -91,18 +93,32 @@ class Window:
         self.picture: tuple[int, bytes] = (0, b"")
         self.comparison: Comparison | None = None
         self.time = Time(None, 1.0, False, 12)
+        self.stand: Stand | None = Stand(None, True, False, False, 0.1)
+        self.photo_error: PhotoError | None = None
+
+    def forget(self) -> None:
+        """Be as new."""
+        self.asked.clear()
+        self.stand, self.photo_error = Stand(None, True, False, False, 0.1), None
 
     def look_through(self, index: int) -> None:
         self.asked.append(("look through", index))
+        self.stand = Stand(index, True, False, False, 0.1)
+        self.photo_error = PhotoError(index, 1, 28.34, 48, 36)
+
+    def look_away(self) -> None:
+        self.asked.append(("look away", None))
+        self.stand = Stand(None, True, True, False, 0.1)
+        self.photo_error = None
+
+    def error_picture(self) -> bytes:
+        return JPEG if self.photo_error else b""
 
     def highlight(self, index: int | None) -> None:
         self.asked.append(("highlight", index))
 
     def reset_view(self) -> None:
         self.asked.append(("reset", None))
-
-    def set_dark(self, dark: bool) -> None:
-        self.asked.append(("dark", dark))
 
     def show_virtual(self, visible: bool) -> None:
         self.asked.append(("show virtual", visible))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,12 +15,15 @@ from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
+from studio.scene.theme import GROUND
+from studio.scene.viewport import Stand
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 800, "height": 900}
 PATIENCE = 30_000.0  # ms
+PICTURE = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
 
 expect.set_options(timeout=PATIENCE)  # machines may be busy, and nothing here is a benchmark
 
@@ -52,7 +56,7 @@ def first_tab(browser: Browser, desktop: Desktop, faults: list[str]) -> Page:
 def fresh(desktop: Desktop, faults: list[str]) -> Iterator[None]:
     """An engine as new, and a test that fails for any fault it caused."""
     desktop.engine.forget()
-    desktop.window.asked.clear()
+    desktop.window.forget()
     yield
     assert faults == []
 
@@ -130,6 +134,82 @@ def test_stacked_the_scene_comes_first_and_the_transport_stays(
         page.evaluate(f"document.querySelector('#body').scrollTo(0, {y})")
         bottom = boxed(page, "#transport")
         assert 900 - 60 <= bottom["y"] + bottom["height"] <= 900
+
+
+TARGETS = """() => [...document.querySelectorAll('button, a, input, [role=tab]')]
+    .map((e) => [e, (e.closest('label') ?? e).getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0)
+    .filter(([, box]) => Math.min(box.width, box.height) < 44)
+    .map(([e]) => e.id || e.outerHTML.slice(0, 80))"""
+OVERLAPS = """() => {
+  const all = [...document.querySelectorAll('#scene button, .readout, .pip, #transport button')];
+  const boxes = all.map((e) => [e, e.getBoundingClientRect()]).filter(([, b]) => b.width > 0);
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1
+    && b.top < a.bottom - 1;
+  return boxes.flatMap(([one, a]) => boxes.filter(([other, b]) => one !== other && meet(a, b)
+    && !one.contains(other) && !other.contains(one)).map(([other]) => [one.id, other.id]));
+}"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (720, 450)], ids=["a phone", "a zoom of 200 %"])
+def test_a_small_window_has_every_button_whole_and_large_enough_for_a_finger(
+    size: tuple[int, int], open_page: Callable[..., Page], desktop: Desktop
+) -> None:
+    page = open_page(width=size[0], height=size[1])
+    desktop.window.picture = (1, PICTURE)
+    expect(page.locator("#pip")).to_be_visible()
+    for through in (False, True):
+        desktop.window.stand = Stand(1 if through else None, True, True, not through, 0.1)
+        expect(page.locator("#through")).to_be_visible(visible=through)
+        assert page.evaluate(OVERLAPS) == []
+        for name in ("reset-view", "theme", "help"):
+            box = boxed(page, f"#action-{name}")
+            assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] >= 0
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert page.evaluate(TARGETS) == []
+    desktop.window.picture = (0, b"")
+
+
+def test_a_photo_is_looked_through_compared_and_left(page: Page, desktop: Desktop) -> None:
+    asked = desktop.window.asked
+    page.get_by_role("tab", name="Photos").click()
+    page.locator("#photos .look").nth(2).click()
+    expect(page.locator("#through-name")).to_have_text("Photo 03 of 3")
+    expect(page.locator("#through-psnr")).to_have_text("28.3 dB")
+    expect(page.locator("#photos [aria-current=true] .num").first).to_have_text("03")
+    photo, error = page.locator("#through-photo"), page.locator("#through-error")
+    expect(photo).to_be_visible()
+    page.wait_for_function("document.querySelector('#through-photo').naturalWidth == 48")
+    clip = "getComputedStyle(document.querySelector('#through-photo')).clipPath"
+    half = page.evaluate(clip)
+    page.locator("#wipe").fill("80")
+    assert page.evaluate(clip) != half
+    page.keyboard.press("Escape")
+    soon(page, lambda: ("look away", None) in asked)
+    expect(page.locator("#through")).to_be_hidden()
+    page.locator("#photos .look").nth(2).click()
+    expect(page.locator("#through")).to_be_visible()
+    page.locator(".brand").click()
+    page.keyboard.press("ArrowRight")
+    soon(page, lambda: ("look through", 0) in asked)
+    expect(page.locator("#through-name")).to_have_text("Photo 01 of 3")
+    page.keyboard.press("c")
+    expect(page.locator("[data-through=photo]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("c")
+    expect(error).to_be_visible()
+    expect(photo).to_be_hidden()
+    page.locator("#action-look-away").click()
+    soon(page, lambda: asked.count(("look away", None)) == 2)
+
+
+def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None:
+    expect(page.locator("#back")).to_be_hidden()
+    desktop.window.stand = Stand(None, True, True, True, 0.1)
+    page.locator("#back button").click()
+    soon(page, lambda: ("reset", None) in desktop.window.asked)
+    desktop.window.stand = Stand(None, True, False, False, 0.1)
+    expect(page.locator("#back")).to_be_hidden()
 
 
 def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
@@ -305,19 +385,21 @@ def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:
     assert len(commands) == 5, "typing is no shortcut"
 
 
-def test_dark_and_light_are_the_persons_choice(
+def test_dark_and_light_are_the_persons_choice_and_the_scene_is_the_same(
     open_page: Callable[..., Page], desktop: Desktop
 ) -> None:
     page = open_page()
     ground = "getComputedStyle(document.body).backgroundColor"
+    scene = "getComputedStyle(document.querySelector('#scene')).background"
     assert page.evaluate(ground) == "rgb(15, 18, 22)"
-    soon(page, lambda: ("dark", True) in desktop.window.asked)
+    dark = page.evaluate(scene)
     page.locator("#action-theme").click()
     assert page.evaluate(ground) == "rgb(244, 245, 247)"
-    soon(page, lambda: desktop.window.asked[-1] == ("dark", False))
+    assert page.evaluate(scene) == dark and f"rgb{GROUND}" in dark
     page.reload()
     page.wait_for_selector("body[data-built]")
     assert page.evaluate(ground) == "rgb(244, 245, 247)"
+    assert not [ask for ask in desktop.window.asked if ask[0] != "highlight"], "nobody is told"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from core.geometry.cameras import Camera
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, pose_in_viser
-from studio.scene.theme import DARK
+from studio.scene.theme import GROUND
 from studio.scene.vantage import Vantage
 from tests.browser import chromium
 from tests.studio.scene.stand_ins import CAMERAS, Stage, soon, trails
@@ -73,7 +73,7 @@ def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     view: SceneView, page: Page
 ) -> None:
     soon(lambda: view.stats is not None and view.stats.level == 1)
-    ground = np.abs(seen(page).astype(int) - DARK.ground).max(-1) < 8
+    ground = np.abs(seen(page).astype(int) - GROUND).max(-1) < 8
     assert 0.1 < ground.mean() < 0.95  # neither all scene nor nothing at all
 
     page.mouse.click(*on_screen(CAMERAS[0]))

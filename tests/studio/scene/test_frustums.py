@@ -11,14 +11,14 @@ from viser.infra import Message
 from core.geometry.cameras import Camera
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import ROOT, THUMBNAIL, Frustums, colours_of, same_photos, thumbnail
-from studio.scene.theme import DARK
+from studio.scene.theme import INK
 from tests.studio.scene.stand_ins import CAMERAS, Stage, photo_set, recorded
 
 
 @pytest.fixture
 def frustums(server: viser.ViserServer) -> Frustums:
     """None yet."""
-    return Frustums(server, lambda client, index: None, DARK)
+    return Frustums(server, lambda client, index: None)
 
 
 def node(server: viser.ViserServer, index: int) -> viser.CameraFrustumHandle:
@@ -148,7 +148,7 @@ def test_what_is_pointed_out_looks_different_until_it_no_longer_is(
     plain = node(server, 1).color, node(server, 1).thickness
     frustums.highlight(1)
     frustums.update(snapshot)
-    assert node(server, 1).color == DARK.ink and node(server, 1).thickness > plain[1]
+    assert node(server, 1).color == INK and node(server, 1).thickness > plain[1]
     frustums.highlight(None)
     frustums.update(snapshot)
     assert (node(server, 1).color, node(server, 1).thickness) == plain

@@ -13,7 +13,6 @@ from core.formats.transforms import write_transforms
 from core.geometry.alignment import Similarity
 from studio.scene.coordinates import SCALE
 from studio.scene.reference import NAME, Reference, segments
-from studio.scene.theme import DARK
 from tests.cameras import camera, scattered
 from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, Stage, photo_set
 
@@ -59,7 +58,7 @@ def test_the_same_cameras_in_another_world_stand_where_the_learned_do(
 ) -> None:
     shown = Reference(server)
     snapshot = stage(file).publish(cameras=CAMERAS, step=9)
-    shown.update(snapshot, DARK, at_once=False)
+    shown.update(snapshot, at_once=False)
     assert shown.comparison is not None and shown.comparison.errors is not None
     assert (shown.comparison.step, shown.comparison.failure) == (9, None)
     errors = shown.comparison.errors
@@ -89,15 +88,15 @@ def test_while_cameras_move_it_is_compared_once_a_second(
     server: viser.ViserServer, file: Path, later: Clock
 ) -> None:
     shown, source = Reference(server), stage(file)
-    shown.update(source.publish(cameras=CAMERAS, step=1), DARK, at_once=False)
+    shown.update(source.publish(cameras=CAMERAS, step=1), at_once=False)
     moved = tuple(Similarity(1, np.eye(3), np.full(3, 0.1)).camera(each) for each in CAMERAS)
     later(0.9)
-    shown.update(source.publish(cameras=moved, step=2), DARK, at_once=False)
+    shown.update(source.publish(cameras=moved, step=2), at_once=False)
     assert shown.comparison is not None and shown.comparison.step == 1
-    shown.update(source.snapshot, DARK, at_once=True)
+    shown.update(source.snapshot, at_once=True)
     assert shown.comparison.step == 2, "somebody moves the slider of time"
     later(1.1)
-    shown.update(source.publish(cameras=CAMERAS, step=3), DARK, at_once=False)
+    shown.update(source.publish(cameras=CAMERAS, step=3), at_once=False)
     assert shown.comparison.step == 3
 
 
@@ -105,17 +104,17 @@ def test_it_can_be_hidden_and_keeps_its_figures(server: viser.ViserServer, file:
     shown = Reference(server)
     for visible in (True, False, True):
         snapshot = stage(file, show_reference=visible).publish(cameras=CAMERAS)
-        shown.update(snapshot, DARK, at_once=True)
+        shown.update(snapshot, at_once=True)
         assert (lines(server) is not None) is visible
         assert shown.comparison is not None and shown.comparison.errors is not None
 
 
 def test_no_reference_no_figures(server: viser.ViserServer, file: Path) -> None:
     shown = Reference(server)
-    shown.update(stage(file).publish(cameras=CAMERAS), DARK, at_once=True)
-    shown.update(stage().publish(cameras=CAMERAS), DARK, at_once=True)
+    shown.update(stage(file).publish(cameras=CAMERAS), at_once=True)
+    shown.update(stage().publish(cameras=CAMERAS), at_once=True)
     assert shown.comparison is None and lines(server) is None
-    shown.update(stage(file).publish_facts(), DARK, at_once=True)
+    shown.update(stage(file).publish_facts(), at_once=True)
     assert shown.comparison is None
 
 
@@ -140,7 +139,7 @@ def test_what_cannot_be_compared_with_is_one_sentence(
     write_transforms({f"other{i}.jpg": c for i, c in enumerate(CAMERAS)}, folder / "others.json")
     shown = Reference(server)
     snapshot = stage(named.format(folder=folder)).publish(cameras=CAMERAS)
-    shown.update(snapshot, DARK, at_once=False)
+    shown.update(snapshot, at_once=False)
     assert shown.comparison is not None and shown.comparison.errors is None
     assert sentence in str(shown.comparison.failure) and lines(server) is None
 
@@ -150,8 +149,8 @@ def test_cameras_that_have_not_moved_yet_are_waited_for(
 ) -> None:
     shown, source = Reference(server), stage(file)
     together = (camera((0, 0, 0), (0, 0, 0)),) * len(CAMERAS)
-    shown.update(source.publish(cameras=together), DARK, at_once=False)
+    shown.update(source.publish(cameras=together), at_once=False)
     assert shown.comparison is not None and "train the run further" in str(shown.comparison.failure)
     later(1.1)
-    shown.update(source.publish(cameras=CAMERAS), DARK, at_once=False)
+    shown.update(source.publish(cameras=CAMERAS), at_once=False)
     assert shown.comparison.errors is not None

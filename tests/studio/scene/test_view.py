@@ -17,6 +17,7 @@ from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, fov_that_holds
 from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.frustums import LEARNED, Frustums
+from studio.scene.limits import Limits
 from studio.scene.vantage import Vantage
 from tests.cameras import camera, same
 from tests.studio.scene.stand_ins import (
@@ -91,27 +92,113 @@ def test_without_photos_nothing_is_broken(
     assert view.failure is None and view.stats is None and view.virtual_picture() == (0, b"")
 
 
-def test_looking_through_takes_pose_and_field_of_view_and_hides_the_frustums(
+def at(browser: Client, place: np.ndarray) -> bool:
+    """Whether a client was brought to a place, and got there."""
+    told = moves(browser, "Position")
+    return bool(told) and np.allclose(told[-1]["position"], place, atol=1e-4)
+
+
+def walks(browser: Client, place: tuple[float, float, float]) -> None:
+    """A hand moves a client."""
+    browser.look(place)
+
+
+def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
+    soon(lambda: view._photos is stage.photos)
     with client(server) as browser:
         browser.look((0, 0, -3), width=100, height=40)
         soon(lambda: view.stats is not None)
+        there = CAMERAS[2]
         view.look_through(2)
-        soon(lambda: bool(moves(browser, "Fov")))
-        place, there = moves(browser, "Position")[-1]["position"], CAMERAS[2]
-        assert np.allclose(place, there.position * SCALE, atol=1e-4)
+        soon(lambda: at(browser, there.position * SCALE))
+        assert len(moves(browser, "Position")) > 3, "the eye is seen to fly"
+        place = np.array(moves(browser, "Position")[-1]["position"])
         ahead = np.array(moves(browser, "LookAt")[-1]["look_at"]) - place
         assert np.allclose(ahead / np.linalg.norm(ahead), there.camera_to_world[:3, 2], atol=1e-4)
         assert moves(browser, "Fov")[-1]["fov"] == pytest.approx(fov_that_holds(there, 2.5))
         hidden = [m for m in browser.of("FrameMessage") if m["name"] == LEARNED]
         assert len(hidden) == 2  # shown to all, then shadowed for this one
+        assert view.stand is not None and view.stand.photo == 2
         browser.look((0, 0, -3))  # the answer to an older message
         browser.look((1.0, 0.0, 0.0))  # arrived: the camera of this photo is at 0.1, 0, 0
-        browser.look((0, 0, -2))
-        soon(lambda: bool(browser.of("RemoveSceneNodeMessage")))
+        assert not browser.of("RemoveSceneNodeMessage")
+        view.look_away()
+        soon(lambda: at(browser, np.array((0, 0, -3))))
         assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [LEARNED]
+        view.look_through(1)
+        soon(lambda: view.stand is not None and view.stand.photo == 1)
+        walks(browser, (0, 0.2, -2))
+        soon(lambda: view.stand is not None and view.stand.photo is None)
+
+
+def test_a_photo_is_compared_while_it_is_looked_through(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    soon(lambda: view._photos is stage.photos)
+    assert view.photo_error is None and view.error_picture() == b""
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.clients == 1)
+        view.look_through(1)
+        soon(lambda: view.photo_error is not None)
+        error = view.photo_error
+        assert error is not None and error.photo == 1
+        assert (error.width, error.height) == stage.photos.pixels.shape[2:0:-1]
+        picture = cv2.imdecode(np.frombuffer(view.error_picture(), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None and picture.shape[:2] == (error.height, error.width)
+        view.look_away()
+        soon(lambda: view.photo_error is None)
+
+
+def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+
+    def spread(size: float) -> Vantage:
+        cameras = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-size, 0, size))
+        stage.publish(cameras)
+        return Vantage.of(cameras)
+
+    with client(server) as browser:
+        browser.look(tuple(Vantage.of(CAMERAS).position.tolist()))
+        soon(lambda: view.clients == 1 and view.stand is not None and not view.stand.moved)
+        wide = spread(0.5)
+        soon(lambda: at(browser, wide.position))
+        browser.look(tuple(moves(browser, "Position")[2]["position"]))  # a slow browser's answer
+        wider = spread(1.0)
+        soon(lambda: at(browser, wider.position))
+        walks(browser, (0, 0.1, -2))
+        soon(lambda: view.stand is not None and view.stand.moved)
+        told = len(moves(browser, "Position"))
+        spread(2.0)
+        soon(lambda: view._framed is not None and view._framed.position[2] < wider.position[2])
+        assert len(moves(browser, "Position")) == told
+        view.reset_view()
+        soon(lambda: view.stand is not None and not view.stand.moved)
+
+
+def test_who_goes_where_nothing_was_seen_is_brought_back(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    soon(lambda: view._photos is stage.photos)
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.clients == 1)
+        walks(browser, (40.0, 0.0, -10.0))
+        reach = Limits.of(CAMERAS).reach
+
+        def apart() -> float:
+            place = np.array(moves(browser, "Position")[-1]["position"])
+            return min(float(np.linalg.norm(place - c.position * SCALE)) for c in CAMERAS)
+
+        soon(lambda: bool(moves(browser, "Position")))
+        soon(lambda: abs(apart() - reach) < 1e-3)
 
 
 def test_a_click_moves_only_the_client_that_clicked(
@@ -126,8 +213,8 @@ def test_a_click_moves_only_the_client_that_clicked(
             Frustums.name(1), 0, (0.0,) * 3, (0.0, 0.0, 1.0), (0.5, 0.5), None
         )
         one.send(click)
-        soon(lambda: bool(moves(one, "Fov")))
-        assert not moves(other, "Fov")
+        soon(lambda: at(one, CAMERAS[1].position * SCALE))
+        assert [v.stand.photo for v in view._visitors._viewports.values()] == [1, None]
 
 
 def test_resetting_the_view_moves_everybody_and_newcomers(
@@ -140,8 +227,7 @@ def test_resetting_the_view_moves_everybody_and_newcomers(
         browser.look((0, 0, -3))
         soon(lambda: view.clients == 1)
         view.reset_view()
-        soon(lambda: bool(moves(browser, "Position")))
-        assert np.allclose(moves(browser, "Position")[-1]["position"], vantage.position)
+        soon(lambda: at(browser, vantage.position))
     assert np.allclose(server.initial_camera.position, vantage.position)
 
 
@@ -252,17 +338,15 @@ def test_a_client_that_leaves_takes_its_thread_and_handle_along(
     soon(forgotten)
 
 
-def test_dark_and_light_reach_ground_and_theme(
+def test_where_nothing_is_seen_it_is_dark(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     with client(server) as browser:
         browser.look((0, 0, -3))
         soon(lambda: len(pictures(browser)) == 1)
-        view.set_dark(False)
-        soon(lambda: len(pictures(browser)) == 2)
-        soon(lambda: not browser.of("ThemeConfigurationMessage")[-1]["dark_mode"])
         for theme in browser.of("ThemeConfigurationMessage"):
             assert not theme["show_logo"] and not theme["show_share_button"]
+        assert browser.of("ThemeConfigurationMessage")[-1]["dark_mode"]
 
 
 def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> None:
@@ -295,7 +379,7 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
         soon(lambda: view.stats is not None and view.stats.level == 1)
         soon(lambda: len(browser.of("ImageMessage")) == 8)
         assert not planes_seen(browser)
-        viewport = next(iter(view._viewports.values()))
+        viewport = next(iter(view._visitors._viewports.values()))
         viewport._hand.quick = True
         browser.look((0.1, 0, -3))
         soon(lambda: planes_seen(browser) is True)
@@ -316,7 +400,7 @@ def test_points_are_drawn_by_any_browser_until_it_fails_to(
         browser.look((0.1, 0, -3))
         soon(lambda: planes_seen(browser) is True)
         soon(lambda: planes_seen(browser) is False)
-        viewport = next(iter(view._viewports.values()))
+        viewport = next(iter(view._visitors._viewports.values()))
         viewport._hand.slow = True
         assert viewport.while_moving(stage.snapshot), "then pictures are sent"
 

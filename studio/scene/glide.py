@@ -1,0 +1,88 @@
+"""A client's camera on its way to a place, and whether it was moved by us or by a hand."""
+
+import asyncio
+import time
+from collections import deque
+
+import numpy as np
+import viser
+
+from studio.scene.vantage import NEAR, Vantage
+
+FRAME = 1 / 30  # seconds between two places on the way
+EASE = 0.16  # seconds in which all but 1 / e of the way is gone
+NEAR_ENOUGH = 0.004  # see `Vantage.apart`
+REMEMBERED = 256  # places sent, by which a slow browser's answers are known
+SAME_PLACE = 1e-3  # viser units; browsers answer with single precision
+
+
+class Glide:
+    """Moves one client. Asked from any thread; moves on viser's event loop."""
+
+    def __init__(self, client: viser.ClientHandle, loop: asyncio.AbstractEventLoop) -> None:
+        self._client, self._loop = client, loop
+        self._task: asyncio.Task[None] | None = None
+        self._target: Vantage | None = None
+        self._sent: deque[np.ndarray] = deque([np.array(client.camera.position)], REMEMBERED)
+
+    @property
+    def here(self) -> Vantage:
+        """Where the client is, as far as is known."""
+        camera = self._client.camera
+        return Vantage(
+            np.array(camera.position),
+            np.array(camera.look_at),
+            float(camera.fov),
+            np.array(camera.up_direction),
+        )
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is moving now."""
+        return self._target is not None
+
+    def to(self, vantage: Vantage) -> None:
+        """Go there; the newest place wins."""
+        self._loop.call_soon_threadsafe(self._begin, vantage)
+
+    def stop(self) -> None:
+        """Stay here, from any thread."""
+        self._target, task = None, self._task
+        if task is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(task.cancel)
+
+    def expect(self, place: np.ndarray) -> None:
+        """The client may go there by itself, as newcomers do."""
+        self._sent.append(np.array(place))
+
+    def caused(self, position: np.ndarray) -> bool:
+        """Whether a client that says it is at `position` was brought there, or has not moved."""
+        known = any(np.abs(position - sent).max() < SAME_PLACE for sent in self._sent)
+        if not known:
+            self._sent.append(np.array(position))
+        return known
+
+    def _begin(self, vantage: Vantage) -> None:
+        self._target = vantage
+        if self._task is None or self._task.done() or self._task.cancelling():
+            self._task = self._loop.create_task(self._go())
+
+    async def _go(self) -> None:
+        here, then = self.here, time.monotonic() - FRAME
+        while (target := self._target) is not None:
+            now = time.monotonic()
+            here, then = here.towards(target, 1 - np.exp((then - now) / EASE)), now
+            if here.apart(target) < NEAR_ENOUGH:
+                here, self._target = target, None
+            self._place(here)
+            await asyncio.sleep(FRAME)
+
+    def _place(self, vantage: Vantage) -> None:
+        camera = self._client.camera
+        self._sent.append(vantage.position)
+        with self._client.atomic():
+            camera.near = NEAR
+            camera.up_direction = vantage.up
+            camera.position = vantage.position
+            camera.look_at = vantage.look_at
+            camera.fov = vantage.fov
