@@ -154,12 +154,23 @@ class Depths:
         maps = (now[name] for name in ("inverse", "support", "through"))
         return DepthMaps(level.cameras, level.images, *maps, light, now["sources"])
 
+    def current(self) -> tuple[Level, Rows]:
+        """Photos at the level that the maps are of, and all that the stages have left so far.
+
+        For those who measure: the names are those of `core.depthmaps.stages`. Once the journey has
+        begun.
+        """
+        return self._at(self._side()), self._now
+
     def _situation(self) -> Situation:
         side = self.journey[self._stage][1]
+        before = self.cameras.at(self._side() or side).sizes
+        return Situation(self._at(side), self._now, before)
+
+    def _at(self, side: int) -> Level:
         if self._level is None or self._level_side != side:
             self._level, self._level_side = level_of(self.photos, self.cameras, side), side
-        before = self.cameras.at(self._side() or side).sizes
-        return Situation(self._level, self._now, before)
+        return self._level
 
     def _side(self) -> int:
         """Pixels of the level that the maps of now are of; 0 before there are any."""

@@ -8,7 +8,7 @@ from typing import NoReturn
 from core.distributed.launching import started
 from core.errors import InputError
 from core.exporting.jobs import Cancelled
-from studio.cli import bench, download, evaluate, export, published, render, studio, train
+from studio.cli import audit, bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
     "render": render,
     "export": export,
     "import": published,
+    "audit": audit,
     "download": download,
     "bench": bench,
 }

@@ -1,0 +1,207 @@
+"""Whether cameras are to be trusted: a word, for all and for each, with reasons and remedies.
+
+It is said by rules about the figures of an audit; `docs/verdict.md` says on which photos their
+numbers were found and how they did on others. Nothing here looks at photos.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from core.evaluation.cameras import CameraErrors
+from core.search.audit import Figures
+
+Word = Literal["trusted", "doubtful", "wrong", "unknown yet"]
+Remedy = Literal[
+    "",
+    "wait",
+    "more-photos",
+    "move-sideways",
+    "depth",
+    "flip",
+    "drop-photo",
+    "other-witness",
+    "search",
+]
+
+TRUSTED, WRONG = 0.45, 0.25  # mean support from which cameras are trusted, below which they are not
+OWN_TRUSTED, OWN_WRONG = 0.2, 0.1  # the same of one photo, of the part that others can see
+ODD = 0.4  # of the median of all photos: below this share of it one is told by name
+LEAST_SEEN = 0.3  # share of a photo that others see, below which its own support is not forgiven
+WORTH_TELLING = 0.15  # support with which a twin is worth a word
+TWIN = 0.8  # part of the support that the mirrored twin may have
+NO_GAIN = 0.01  # of cost: with less, depths explain nothing
+NO_ANGLE = 0.5  # degrees between rays
+FLAT = 0.9  # share of what is confirmed that lies on one plane
+SAME = (0.5, 0.02)  # degrees and part of the spread within which two witnesses agree
+OTHER = (2.0, 0.1)  # and beyond which they contradict each other
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One finding.
+
+    Attributes:
+        key: its name, for programs.
+        sentence: for people, with its remedy.
+        figures: the numbers behind it, by name.
+        photos: numbers of the photos concerned; empty is all.
+        remedy: what helps, for a button or a flag; empty where nothing is needed.
+    """
+
+    key: str
+    sentence: str
+    figures: Mapping[str, float]
+    photos: tuple[int, ...] = ()
+    remedy: Remedy = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A word for all cameras and for each, and why."""
+
+    word: Word
+    reasons: tuple[Reason, ...]
+    cameras: tuple[Word, ...]
+
+
+Found = Iterator[tuple[Word, Reason]]  # with the word for whom it concerns
+
+
+def verdict(
+    figures: Figures | None, names: Sequence[str], second: CameraErrors | None = None
+) -> Verdict:
+    """What is to be thought of cameras.
+
+    A finding about all photos lowers the word for all and for each. A finding about some lowers
+    the word for these, and the whole is doubtful, for it holds something that is not right.
+
+    Args:
+        figures: of their audit; None while there are none.
+        names: of the photos, for people.
+        second: how far they are from cameras that were found in another way, independently.
+    """
+    if figures is None:
+        sentence = "The cameras have not been checked yet; wait for their audit."
+        return Verdict("unknown yet", (Reason("waiting", sentence, {}, (), "wait"),), ())
+    found = [finding for rule in RULES for finding in rule(figures)]
+    found += _odd(figures, names)
+    if second is not None:
+        found += _second(second)
+    word: Word = "trusted"
+    cameras: list[Word] = ["trusted"] * len(figures.photos)
+    for said, reason in found:
+        word = _worse(word, "doubtful" if reason.photos and said == "wrong" else said)
+        for index in reason.photos or range(len(cameras)):
+            cameras[index] = _worse(cameras[index], said)
+    return Verdict(word, tuple(reason for _, reason in found), tuple(cameras))
+
+
+def _worse(first: Word, second: Word) -> Word:
+    order: tuple[Word, ...] = ("trusted", "doubtful", "wrong")
+    return max(first, second, key=order.index)
+
+
+def _agreement(figures: Figures) -> Found:
+    """How much of the photos the depths of at least two others confirm."""
+    support, through = figures.mean("support"), figures.mean("through")
+    numbers = {"support": support, "through": through}
+    share = f"{support:.0%} of what the photos show is confirmed by others"
+    if support < WRONG:
+        sentence = f"Only {share}: the cameras do not fit together; find them in another way."
+        yield "wrong", Reason("disagree", sentence, numbers, (), "other-witness")
+    elif support < TRUSTED:
+        sentence = (
+            f"{share}, which right and wrong cameras both can show; train on, or look closely."
+        )
+        yield "doubtful", Reason("unsure", sentence, numbers, (), "search")
+    else:
+        yield "trusted", Reason("agree", f"{share}.", numbers)
+
+
+def _odd(figures: Figures, names: Sequence[str]) -> Found:
+    """Single photos that fit to the others less than these do to one another."""
+    usual = median(one.support for one in figures.photos)
+    if usual < WRONG:
+        return  # nothing that a photo could fit to
+    for index, one in enumerate(figures.photos):
+        part = one.support / max(one.seen, LEAST_SEEN)
+        if part >= OWN_TRUSTED and one.support >= ODD * usual:
+            continue
+        word: Word = "wrong" if part < OWN_WRONG else "doubtful"
+        sentence = (
+            f"Of {names[index]} others confirm {one.support:.0%}, of most {usual:.0%}; leave it "
+            "out, or let its camera be found anew."
+        )
+        numbers = {"support": one.support, "seen": one.seen, "usual": usual}
+        yield word, Reason("odd-photo", sentence, numbers, (index,), "drop-photo")
+
+
+def _mirrored(figures: Figures) -> Found:
+    """Whether the mirrored scene is explained as well, or better."""
+    if not figures.twin:
+        return
+    own, twin = figures.mean("support"), figures.mean("support", twin=True)
+    numbers = {"support": own, "twin": twin}
+    if twin < TWIN * own or twin < WORTH_TELLING:
+        return
+    shares = f"confirms {twin:.0%} of what the photos show, these cameras {own:.0%}"
+    if twin > own / TWIN:
+        sentence = f"The mirrored scene {shares}; flip it."
+        yield "wrong", Reason("mirrored", sentence, numbers, (), "flip")
+    else:
+        sentence = (
+            f"The mirrored scene {shares}: either may be the real one; add photos from aside."
+        )
+        yield "doubtful", Reason("ambiguous", sentence, numbers, (), "flip")
+
+
+def _few(figures: Figures) -> Found:
+    """Two photos, whose depths no third can confirm."""
+    if len(figures.photos) < 3:
+        sentence = "Two photos always agree with each other in part, and no third one can confirm; "
+        yield "doubtful", Reason("few", sentence + "add photos.", {}, (), "more-photos")
+
+
+def _turned(figures: Figures) -> Found:
+    """A camera that has hardly moved."""
+    gain = figures.mean("gain")
+    angle = median(one.angle for one in figures.photos)
+    if gain < NO_GAIN or angle < NO_ANGLE:
+        sentence = (
+            "Depth explains nothing that a flat or far away scene does not, as when a camera only "
+            "turns; move sideways between photos."
+        )
+        yield (
+            "doubtful",
+            Reason("turned", sentence, {"gain": gain, "angle": angle}, (), "move-sideways"),
+        )
+
+
+def _flat(figures: Figures) -> Found:
+    """A picture of a picture."""
+    flat = figures.mean("flat")
+    if flat > FLAT:
+        sentence = (
+            f"{flat:.0%} of what is confirmed lies on one plane, on which wrong cameras can look "
+            "right; add something that stands out of it."
+        )
+        yield "doubtful", Reason("flat", sentence, {"flat": flat}, (), "depth")
+
+
+def _second(errors: CameraErrors) -> Found:
+    """Cameras found in another way, which agree or do not."""
+    numbers = {"rotation": errors.rotation_best, "ate": errors.ate}
+    apart = f"{errors.rotation_best:.2g} degrees and {errors.ate:.1%} of their spread"
+    if errors.rotation_best <= SAME[0] and errors.ate <= SAME[1]:
+        yield (
+            "trusted",
+            Reason("second-agrees", f"Another way leads to the same, within {apart}.", numbers),
+        )
+    elif errors.rotation_best > OTHER[0] or errors.ate > OTHER[1]:
+        sentence = f"Cameras found in another way differ by {apart}; compare both."
+        yield "doubtful", Reason("second-differs", sentence, numbers, (), "other-witness")
+
+
+RULES: tuple[Callable[[Figures], Found], ...] = (_agreement, _mirrored, _few, _turned, _flat)

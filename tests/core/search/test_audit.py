@@ -1,0 +1,103 @@
+"""The audit tells right cameras from wrong ones, on worlds whose truth is known."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.depthmaps.cameras import Cameras
+from core.search import audit as auditing
+from core.search.audit import Audit, Figures, in_own_units
+from core.search.verdict import Verdict, verdict
+from tests.core.depthmaps.rendered import Shot, shoot, turned
+
+SMALL = auditing.level(80, "sweep check complete check")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures, so that tests are quick."""
+    monkeypatch.setattr(auditing, "JOURNEY", SMALL)
+
+
+def judged(figures: Figures) -> Verdict:
+    return verdict(figures, [f"{index}.png" for index in range(len(figures.photos))])
+
+
+@pytest.fixture(scope="module")
+def shot() -> Shot:
+    return shoot(6, 30, ((126, 94), (94, 126)))
+
+
+def keys(said: Verdict) -> set[str]:
+    return {reason.key for reason in said.reasons}
+
+
+def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot) -> None:
+    first = Audit(shot.photos, shot.cameras)
+    assert first.progress[0] == 0
+    for _ in range(40):
+        first.step()
+    kept = {name: value.clone() for name, value in first.state().items()}
+    figures = first.run()
+    assert judged(figures).word == "trusted"
+    assert not figures.twin
+    again = Audit(shot.photos, shot.cameras)
+    again.restore(kept)
+    with ThreadPoolExecutor(2) as pool:
+        assert again.run(pool.map) == figures
+    after = Audit(shot.photos, shot.cameras)
+    after.restore(first.state())
+    assert after.done and after.figures == figures
+
+
+def test_wrong_cameras_are_not(shot: Shot) -> None:
+    said = judged(Audit(shot.photos, turned(shot.cameras, 4)).run())
+    assert said.word == "wrong"
+    assert set(said.cameras) == {"wrong"}
+
+
+def test_the_one_camera_that_is_wrong_is_named(shot: Shot) -> None:
+    centre, rotation = shot.cameras.centre.clone(), shot.cameras.rotation.clone()
+    centre[4], rotation[4] = centre[1], rotation[1]
+    said = judged(Audit(shot.photos, replace(shot.cameras, centre=centre, rotation=rotation)).run())
+    assert said.word == "doubtful"
+    odd = [reason for reason in said.reasons if reason.key == "odd-photo"]
+    assert [reason.photos for reason in odd] == [(4,)]
+    assert "4.png" in odd[0].sentence
+    assert said.cameras[4] == "wrong"
+    assert said.cameras.count("trusted") >= 4
+
+
+def test_a_flat_picture_is_said_to_be_flat() -> None:
+    flat = shoot(6, 30, flat=True)
+    said = judged(Audit(flat.photos, flat.cameras).run())
+    assert said.word == "doubtful"
+    assert "flat" in keys(said)
+
+
+def test_two_photos_are_never_trusted() -> None:
+    pair = shoot(2, 10)
+    said = judged(Audit(pair.photos, pair.cameras).run())
+    assert said.word != "trusted"
+    assert "few" in keys(said)
+
+
+@pytest.mark.parametrize("baseline", [0.0, 0.01, 1.0])
+def test_a_camera_that_only_turned_is_never_trusted(baseline: float) -> None:
+    """Whatever places its photos are said to be taken from."""
+    panned = shoot(6, 20, distance=0.0)
+    step = baseline * torch.arange(6)[:, None] * torch.tensor([1.0, 0.0, 0.0])
+    said = judged(Audit(panned.photos, replace(panned.cameras, centre=step)).run())
+    assert said.word != "trusted"
+    if baseline < 1:
+        assert "turned" in keys(said)
+
+
+def test_worlds_far_from_their_origin_lose_nothing(shot: Shot) -> None:
+    there = torch.tensor([5e5, 4e6, 100.0], dtype=torch.float64)
+    far = replace(shot.cameras, centre=20 * shot.cameras.centre.double() + there)
+    near, same = in_own_units(far), in_own_units(shot.cameras)
+    assert torch.allclose(near.centre, same.centre, atol=1e-4)
+    assert isinstance(near, Cameras)
