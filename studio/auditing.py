@@ -79,8 +79,9 @@ def placed(folder: Path, cameras: Mapping[str, Camera]) -> Placed:
     if len(found) < 2:
         hint = f" ({notices[0].rstrip('.')})" if notices else ""
         raise InputError(
-            f"{len(found)} of the {len(files)} photos in {quoted(str(folder))} have a camera under "
-            f"their own name and at least 2 are needed: give the cameras of these photos{hint}."
+            f"For {len(found)} of the {len(files)} photos in {quoted(str(folder))} there is a "
+            f"camera of the same name and at least 2 are needed: give the cameras of these "
+            f"photos{hint}."
         )
     return Placed(tuple(headers), tuple(found), tuple(missing), tuple(notices))
 

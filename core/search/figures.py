@@ -10,6 +10,8 @@ from core.depthmaps.reference import Reference
 TEXTURED = 0.02  # standard deviation of grey from which a pixel says something
 ON_PLANE = 0.02  # of a depth
 PLANE_ROUNDS = 5
+FEWEST = 50  # confirmed pixels that fix a plane
+RIDGE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,11 @@ class PhotoFigures:
     """Shares are of the photo's pixels; angles are in degrees."""
 
     support: float  # share whose depth enough others confirm: two, or one where there is one
+    firm: float  # the same share of those pixels alone whose surroundings have texture
     seen: float  # share that as many others have in their picture
     through: float  # share that another photo sees through
     gain: float  # mean cost of the best depth common to the whole photo, less that of its own map
-    flat: float  # share of confirmed pixels that lie on the one plane that fits best
+    relief: float  # the same of the plane that fits its map best, where others confirm it
     angle: float  # median, between the rays of this photo and of the source farthest aside
 
 
@@ -36,12 +39,14 @@ def figures_of(
     enough = min(2, len(photo.sources))
     inside, angle = _company(photo, inverse)
     confirmed = support >= enough
+    gain, relief = _explained(photo, inverse, confirmed, nearest)
     return PhotoFigures(
         support=float(confirmed.float().mean()),
+        firm=_share(confirmed, photo.texture() > TEXTURED),
         seen=float((inside >= enough).float().mean()),
         through=float((through >= 1).float().mean()),
-        gain=_gain(photo, inverse, nearest),
-        flat=_flatness(photo, inverse, confirmed),
+        gain=gain,
+        relief=relief,
         angle=angle,
     )
 
@@ -63,32 +68,43 @@ def _company(photo: Reference, inverse: Tensor) -> tuple[Tensor, float]:
     return inside, float(widest)
 
 
-def _gain(photo: Reference, inverse: Tensor, nearest: float) -> float:
-    """How much depths explain that one depth for all, far or near, does not.
+def _share(pixels: Tensor, of: Tensor) -> float:
+    """Share of some pixels among others (h, w), 0 where there are none."""
+    return float((pixels & of).sum() / of.sum().clamp_min(1))
 
-    A camera that only turned, or stands before a far away wall, gains nothing.
+
+def _explained(
+    photo: Reference, inverse: Tensor, confirmed: Tensor, nearest: float
+) -> tuple[float, float]:
+    """How much depths explain that one depth for all does not, and that one plane does not.
+
+    A camera that only turned, or stands before a far away wall, gains nothing over one depth; a
+    picture of a picture nothing over a plane.
     """
-    flat = torch.linspace(0, nearest, 16, device=inverse.device)[:, None, None]
-    every = photo.costs(torch.cat([inverse[None], flat.expand(-1, *inverse.shape)]))
+    even = torch.linspace(0, nearest, 16, device=inverse.device)[:, None, None]
+    plane = _plane(photo, inverse, confirmed)
+    tried = torch.cat([inverse[None], plane[None], even.expand(-1, *inverse.shape)])
     there = photo.texture() > TEXTURED
     if not there.any():
-        return 0.0
-    own, common = every[0][there].mean(), every[1:, there].mean(1).min()
-    return float(common - own)
+        return 0.0, 0.0
+    costs = photo.costs(tried)
+    own, _, *one = costs[:, there].mean(1).tolist()
+    firm = there & confirmed
+    mine, flat = costs[:2, firm if int(firm.sum()) >= FEWEST else there].mean(1).tolist()
+    return min(one) - own, flat - mine
 
 
-def _flatness(photo: Reference, inverse: Tensor, confirmed: Tensor) -> float:
-    """Share of confirmed pixels within 2 % of one plane, found by reweighted least squares.
+def _plane(photo: Reference, inverse: Tensor, confirmed: Tensor) -> Tensor:
+    """(h, w) inverse depths of the plane nearest to confirmed ones, by reweighted least squares.
 
     The inverse depth of a plane is linear in the rays: n X = d means 1 / z = (n / d) ray.
     """
-    rays, depths = photo.ray[:, confirmed].T, inverse[confirmed]
-    if len(depths) < 50:
-        return 0.0
+    trusted = confirmed if int(confirmed.sum()) >= FEWEST else torch.ones_like(confirmed)
+    rays, depths = photo.ray[:, trusted].T, inverse[trusted]
     weight = torch.ones_like(depths)
     for _ in range(PLANE_ROUNDS):
-        matrix = rays * (weight / depths)[:, None]
-        plane = torch.linalg.lstsq(matrix, weight[:, None]).solution[:, 0]
-        miss = (rays @ plane / depths - 1).abs()
-        weight = 1 / (1 + (miss / ON_PLANE).square())
-    return float((miss < ON_PLANE).float().mean())
+        scaled = (weight / depths)[:, None] * rays
+        matrix = scaled.T @ scaled + RIDGE * torch.eye(3).to(rays)
+        plane = torch.linalg.solve(matrix, scaled.T @ weight)
+        weight = 1 / (1 + ((rays @ plane / depths - 1) / ON_PLANE).square())
+    return torch.einsum("c,chw->hw", plane, photo.ray).clamp_min(0)

@@ -33,7 +33,7 @@ WORTH_TELLING = 0.15  # support with which a twin is worth a word
 TWIN = 0.8  # part of the support that the mirrored twin may have
 NO_GAIN = 0.01  # of cost: with less, depths explain nothing
 NO_ANGLE = 0.5  # degrees between rays
-FLAT = 0.9  # share of what is confirmed that lies on one plane
+NO_RELIEF = 0.008  # of cost: with less, a plane explains as much as depths
 SAME = (0.5, 0.02)  # degrees and part of the spread within which two witnesses agree
 OTHER = (2.0, 0.1)  # and beyond which they contradict each other
 
@@ -181,13 +181,13 @@ def _turned(figures: Figures) -> Found:
 
 def _flat(figures: Figures) -> Found:
     """A picture of a picture."""
-    flat = figures.mean("flat")
-    if flat > FLAT:
+    relief = figures.mean("relief")
+    if relief < NO_RELIEF:
         sentence = (
-            f"{flat:.0%} of what is confirmed lies on one plane, on which wrong cameras can look "
-            "right; add something that stands out of it."
+            "All that is seen lies on one plane, on which wrong cameras can look right; add "
+            "something that stands out of it."
         )
-        yield "doubtful", Reason("flat", sentence, {"flat": flat}, (), "depth")
+        yield "doubtful", Reason("flat", sentence, {"relief": relief}, (), "depth")
 
 
 def _second(errors: CameraErrors) -> Found:

@@ -7,18 +7,11 @@ import pytest
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.search import audit as auditing
 from core.search.audit import Audit, Figures, in_own_units
 from core.search.verdict import Verdict, verdict
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 
-SMALL = auditing.level(80, "sweep check complete check")
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pictures, so that tests are quick."""
-    monkeypatch.setattr(auditing, "JOURNEY", SMALL)
+SIZES = ((80, 60), (60, 80))  # small, so that tests are quick
 
 
 def judged(figures: Figures) -> Verdict:
@@ -27,7 +20,7 @@ def judged(figures: Figures) -> Verdict:
 
 @pytest.fixture(scope="module")
 def shot() -> Shot:
-    return shoot(6, 30, ((126, 94), (94, 126)))
+    return shoot(6, 30, SIZES)
 
 
 def keys(said: Verdict) -> set[str]:
@@ -71,14 +64,14 @@ def test_the_one_camera_that_is_wrong_is_named(shot: Shot) -> None:
 
 
 def test_a_flat_picture_is_said_to_be_flat() -> None:
-    flat = shoot(6, 30, flat=True)
+    flat = shoot(6, 30, SIZES, flat=True)
     said = judged(Audit(flat.photos, flat.cameras).run())
     assert said.word == "doubtful"
     assert "flat" in keys(said)
 
 
 def test_two_photos_are_never_trusted() -> None:
-    pair = shoot(2, 10)
+    pair = shoot(2, 10, SIZES)
     said = judged(Audit(pair.photos, pair.cameras).run())
     assert said.word != "trusted"
     assert "few" in keys(said)
@@ -87,7 +80,7 @@ def test_two_photos_are_never_trusted() -> None:
 @pytest.mark.parametrize("baseline", [0.0, 0.01, 1.0])
 def test_a_camera_that_only_turned_is_never_trusted(baseline: float) -> None:
     """Whatever places its photos are said to be taken from."""
-    panned = shoot(6, 20, distance=0.0)
+    panned = shoot(6, 20, SIZES, distance=0.0)
     step = baseline * torch.arange(6)[:, None] * torch.tensor([1.0, 0.0, 0.0])
     said = judged(Audit(panned.photos, replace(panned.cameras, centre=step)).run())
     assert said.word != "trusted"

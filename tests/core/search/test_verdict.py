@@ -9,7 +9,7 @@ from core.search.audit import Figures
 from core.search.figures import PhotoFigures
 from core.search.verdict import Verdict, verdict
 
-GOOD = PhotoFigures(support=0.7, seen=0.9, through=0.1, gain=0.2, flat=0.2, angle=12.0)
+GOOD = PhotoFigures(support=0.7, firm=0.7, seen=0.9, through=0.1, gain=0.2, relief=0.1, angle=12.0)
 POOR = replace(GOOD, support=0.05, through=0.6)
 
 
@@ -78,7 +78,7 @@ def test_a_mirrored_twin_that_fits_as_well_is_told(
         (GOOD, 2, "few"),
         (replace(GOOD, gain=0.001), 5, "turned"),
         (replace(GOOD, angle=0.1), 5, "turned"),
-        (replace(GOOD, flat=0.97), 5, "flat"),
+        (replace(GOOD, relief=0.001), 5, "flat"),
     ],
 )
 def test_what_cannot_be_told_is_never_trusted(photo: PhotoFigures, count: int, key: str) -> None:
