@@ -73,7 +73,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "reference": "export-reference",
     },
 }
-BEFORE_A_RUN = {"studio", "audit", "import", "download", "bench"}  # they begin where there is no panel yet
+BEFORE_A_RUN = {"studio", "audit", "import", "download", "bench"}  # where there is no panel yet
 
 
 @pytest.fixture(scope="module")
