@@ -1,6 +1,6 @@
 """nerfmm studio: photos in, cameras and novel views live, video out.
 
-python launch.py [studio|train|evaluate|render|export|audit|import|download|bench] ...   (--help tells)
+python launch.py [studio|train|evaluate|audit|render|export|import|download|bench] ...   (--help)
 """
 
 import os
