@@ -1,0 +1,221 @@
+"""Cameras, lenses and depths made better together, until photos look alike through them.
+
+Photometric bundle adjustment: Gauss-Newton steps over all cameras and the inverse depths of a few
+hundred pixels of each photo. `core.depthmaps.patches` says what is compared, `equations` how depths
+are eliminated, `unknowns` what may change. Steps are damped as Levenberg and Marquardt have it, and
+one that makes things worse is not taken.
+
+Each photo's pixels are asked by themselves and their answers are added in order, so any number of
+threads gives the same bits; memory grows with the number of photos.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.depths import DepthMaps
+from core.depthmaps.equations import Compared, Equations, costs_of, equations_of
+from core.depthmaps.patches import Patches, chosen_pixels, with_slopes
+from core.depthmaps.photos import luma
+from core.depthmaps.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
+
+PATCHES, ASIDE = 800, 200  # pixels of a photo that steps use, and that they are judged by
+PARTNERS = 6  # photos that each is compared with
+LONGEST = 0.1  # change of the logarithm of a depth in a step
+FIRST, LEAST, MOST = 1e-3, 1e-5, 0.1  # damping
+EASE, EFFORT = 3.0, 30.0  # by which damping falls after a step, and grows after one not taken
+ENOUGH = 1e-4  # relative gain of a step below which the next is not worth it at this scale
+FINEST, COARSEST = 0.02, 0.6  # of scales
+OF_MEDIAN = 1.0  # the scale over the median residual
+FINER = 0.8  # of a scale, below which another is worth more steps
+TRIED = tuple(0.02 * step for step in range(-8, 9))  # changes of depths before they are judged
+JUDGED = 0.3  # scale by which cameras are judged, always the same
+LENS_WORTH = 0.01  # of the cost at the start, what an unusual lens costs, see `Prior`
+
+Mapper = Callable[[Callable[[int], Any], Sequence[int]], Any]
+
+
+class Joint:
+    """Joint steps through depth maps, one at a time.
+
+    Attributes:
+        unknowns: what may change.
+        guess: what is known so far.
+        done: whether another step is not worth it.
+    """
+
+    def __init__(
+        self,
+        maps: DepthMaps,
+        unknowns: Unknowns,
+        seed: int = 0,
+        patches: int = PATCHES,
+        aside: int = ASIDE,
+    ) -> None:
+        """Choose the pixels.
+
+        Args:
+            maps: of the level at which photos are compared.
+            unknowns: of its cameras.
+            seed: of the choice of pixels.
+            patches, aside: how many pixels of a photo, for steps and for `judged`.
+        """
+        grey = luma(maps.photos)
+        self._grey = with_slopes(grey)
+        self.unknowns = unknowns
+        self._used: list[Compared] = []
+        self._aside: list[Compared] = []
+        cameras = doubled(maps.cameras)
+        for photo in range(len(grey)):
+            pixels = chosen_pixels(maps, self._grey[photo], photo, patches + aside, seed)
+            partners = maps.sources[photo, :PARTNERS].tolist()
+            for part, to in ((pixels[aside:], self._used), (pixels[:aside], self._aside)):
+                found = Patches.of(photo, grey[photo], maps.inverse[photo], part)
+                to.append(Compared.of(found, partners, cameras, self._grey, maps.inverse))
+        self.guess = Guess(cameras, tuple(task.patches.inverse for task in self._used))
+        centre = cameras.centre
+        self._unit = float((centre - centre.mean(0)).square().sum(-1).mean().sqrt()) or 1.0
+        self._prior = Prior(unknowns, cameras.intrinsics[:, 2:], torch.zeros(0).double())
+        self._damping, self._scale, self.done = FIRST, COARSEST, False
+        self._equations: list[Equations] | None = None  # at the guess and the scale
+
+    def step(self, mapper: Mapper = map) -> bool:
+        """One step, if it makes things better; returns whether another is worth it.
+
+        Args: `mapper`: `map`, or that of a pool of threads; the result is the same.
+        """
+        if self.done:
+            return False
+        if self._equations is None:
+            self._equations = self._begun(mapper)
+        before = self._total(self.guess, self._equations)
+        trial = self._moved(self._equations)
+        fresh = self._asked(trial, mapper)
+        after = self._total(trial, fresh)
+        better = after < before
+        if better:
+            self.guess, self._equations = trial, fresh
+        self._damping = max(self._damping / EASE, LEAST) if better else self._damping * EFFORT
+        if (before - after < ENOUGH * before) if better else not self._damping <= MOST:
+            self._sharpen(self._equations)
+        return not self.done
+
+    def _begun(self, mapper: Mapper) -> list[Equations]:
+        """Equations at the guess; the first of a scale tell what an unusual lens costs."""
+        equations = self._asked(self.guess, mapper)
+        if len(self._prior.worth) == 0 and self._sharper(equations) < FINER * self._scale:
+            self._scale = self._sharper(equations)
+            equations = self._asked(self.guess, mapper)
+        if len(self._prior.worth) == 0:
+            worth = LENS_WORTH * torch.tensor([e.cost for e in equations], dtype=torch.float64)
+            self._prior = replace(self._prior, worth=worth)
+        return equations
+
+    def _sharper(self, equations: list[Equations]) -> float:
+        """The scale that suits residuals: what differs more than most is something else."""
+        middle = float(torch.cat([e.sizes for e in equations] + [torch.zeros(1)]).median())
+        return min(max(OF_MEDIAN * middle, FINEST), COARSEST)
+
+    def _sharpen(self, equations: list[Equations]) -> None:
+        """Heed less what still differs much now that the rest fits; or be done."""
+        scale = self._sharper(equations)
+        self.done = scale > FINER * self._scale
+        if not self.done:
+            self._scale, self._damping, self._equations = scale, FIRST, None
+            self._prior = replace(self._prior, worth=torch.zeros(0, dtype=torch.float64))
+
+    def judged(self, cameras: Cameras, mapper: Mapper = map, rounds: int = 5) -> float:
+        """Mean cost of pixels that no step has used, each at the depth that suits it best.
+
+        So cameras can be compared, before and after, on what they have not learned from.
+
+        Args:
+            cameras: any of the same photos, of any size.
+            rounds: of Gauss-Newton steps for each depth by itself.
+        """
+        here = doubled(cameras).resized(self.guess.cameras.sizes)
+
+        def cost(photo: int) -> float:
+            task, grey = self._aside[photo], self._grey
+            tried = [task.patches.inverse * math.exp(change) for change in TRIED]
+            costs = torch.stack([costs_of(task, g, here, grey, JUDGED) for g in tried])
+            inverse = torch.stack(tried).gather(0, costs.argmin(0, keepdim=True))[0]
+            for _ in range(rounds):
+                e = equations_of(task, inverse, here, grey, self._unit, JUDGED)
+                inverse = _changed(inverse, e.depth_step(torch.zeros(e.cross.shape[1])))
+            return float(
+                torch.minimum(costs_of(task, inverse, here, grey, JUDGED), costs.amin(0)).sum()
+            )
+
+        total = sum(mapper(cost, range(len(self._aside))))
+        return total / max(1, sum(task.pairs for task in self._aside))
+
+    def state(self) -> dict[str, Tensor]:
+        """All that steps have changed; pixels are chosen by maps and seed."""
+        cameras = self.guess.cameras
+        return {
+            "rotation": cameras.rotation,
+            "centre": cameras.centre,
+            "intrinsics": cameras.intrinsics,
+            "k1": cameras.k1,
+            "inverse": torch.cat(self.guess.inverse),
+            "middle": self._prior.middle,
+            "worth": self._prior.worth,
+            "damping": torch.tensor([self._damping, self._scale, self.done], dtype=torch.float64),
+        }
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from a `state` as if nothing had been between."""
+        parts = {name: state[name] for name in ("rotation", "centre", "intrinsics", "k1")}
+        inverse = state["inverse"].split([len(g) for g in self.guess.inverse])
+        self.guess = Guess(replace(self.guess.cameras, **parts), tuple(inverse))
+        self._damping, self._scale, done = state["damping"].tolist()
+        self.done = bool(done)
+        self._prior = Prior(self.unknowns, state["middle"], state["worth"])
+        self._equations = None
+
+    def _asked(self, guess: Guess, mapper: Mapper) -> list[Equations]:
+        def ask(photo: int) -> Equations:
+            task, inverse = self._used[photo], guess.inverse[photo]
+            return equations_of(task, inverse, guess.cameras, self._grey, self._unit, self._scale)
+
+        return list(mapper(ask, range(len(self._used))))
+
+    def _total(self, guess: Guess, equations: list[Equations]) -> float:
+        return sum(e.cost for e in equations) + self._prior.cost(guess.cameras)
+
+    def _moved(self, equations: list[Equations]) -> Guess:
+        """Solve for the cameras, then for the depths, and go there."""
+        size = self.unknowns.count + 1  # the last stands for all that stays
+        matrix = torch.zeros(size, size, dtype=torch.float64)
+        vector = torch.zeros(size, dtype=torch.float64)
+        places = [self._places(photo) for photo in range(len(equations))]
+        for place, e in zip(places, equations, strict=True):
+            flat = (place[:, None] * size + place).flatten()
+            matrix.view(-1).index_add_(0, flat, e.matrix.double().flatten())
+            vector.index_add_(0, place, e.vector.double())
+        self._prior.add(matrix, vector, self.guess.cameras)
+        diagonal = matrix.diagonal()[:-1]
+        extra = self._damping * diagonal + 1e-6 * diagonal.mean().clamp_min(1e-12)
+        step = -torch.linalg.solve(matrix[:-1, :-1] + extra.diag(), vector[:-1])
+        step = torch.cat([step, torch.zeros(1, dtype=step.dtype)])
+        inverse = tuple(
+            _changed(old, e.depth_step(step[place].float()))
+            for place, e, old in zip(places, equations, self.guess.inverse, strict=True)
+        )
+        change = step[self.unknowns.index]
+        change[:, MOVE:FOCAL] *= self._unit
+        return Guess(stepped(self.guess.cameras, change), inverse)
+
+    def _places(self, photo: int) -> Tensor:
+        """(L,) which unknown each number in a photo's equations is; the last where it stays."""
+        return self.unknowns.index[[photo, *self._used[photo].partners]].flatten()
+
+
+def _changed(inverse: Tensor, step: Tensor) -> Tensor:
+    return inverse * step.clamp(-LONGEST, LONGEST).exp()

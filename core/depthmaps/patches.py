@@ -1,0 +1,277 @@
+"""How well small patches of one photo are found again in another, and how that changes.
+
+A patch is nine pixels of photo i around a pixel of inverse depth g. With u the tangents that its
+lens took to them, so that u (1 + k_i |u|^2) f_i + c_i is the pixel, and q = (u, 1):
+
+    p = A q + g b,   A = R_j^T R_i,   b = R_j^T (c_i - c_j)         in the axes of photo j, times g
+    x = p_xy / p_z,   pixel = x (1 + k_j |x|^2) f_j + centre_j
+
+R turns camera to world, c is a camera's centre. The residual is the grey there minus the grey of
+the patch, each with its mean and its contrast divided out (the photometric bundle adjustment of
+Alismail et al., ACCV 2016, with the residual pattern of DSO, Engel et al., 2016).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import spline_filter1d
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras, through_lens
+from core.depthmaps.depths import DepthMaps
+from core.depthmaps.unknowns import OF_CAMERA
+from core.geometry.distortion import undistorted
+
+PATTERN = ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2), (-1, -1), (1, 1), (-1, 1), (1, -1))
+SAME = 0.1  # of a depth, by which another photo's own may differ
+EDGE = 2.0  # pixels beside a photo's edge where nothing is compared
+FLAT = 0.01  # of grey, added to contrast: noise is not made large
+NEAREST = 1e-3  # depth times inverse depth below which a point is not in front of a camera
+STEEP = 0.04  # relative jump of inverse depth beside a pixel from which it is not compared
+BORDER = 4  # pixels beside a photo's edge that are not compared
+STRONGEST = 0.25  # change of grey over two pixels that is as good as any
+WEAKEST = 1e-3  # and one that says nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """Patches of one photo. P of them, nine pixels each.
+
+    Attributes:
+        photo: which.
+        pixels: (P, 9, 2).
+        grey: (P, 9), mean and contrast divided out.
+        relief: (P, 9) inverse depths over that of the middle, as the photo's map has them.
+        inverse: (P,) inverse depths of their middles at the start.
+    """
+
+    photo: int
+    pixels: Tensor
+    grey: Tensor
+    relief: Tensor
+    inverse: Tensor
+
+    @classmethod
+    def of(cls, photo: int, grey: Tensor, inverse: Tensor, middles: Tensor) -> "Patches":
+        """Around pixels `middles` (P, 2) int64, of a photo's grey and inverse depths (H, W)."""
+        around = middles[:, None] + torch.tensor(PATTERN)
+        own = grey[around[..., 1], around[..., 0]]
+        own = own - own.mean(-1, keepdim=True)
+        depths = inverse[around[..., 1], around[..., 0]]
+        grey = own / (_spread(own) + FLAT)
+        return cls(photo, around + 0.5, grey, depths / depths[:, :1], depths[:, 0])
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Patches as another photo shows them.
+
+    Attributes:
+        residual: (P, 9).
+        pixels: (P, 9, 2) where.
+        depth: (P,) of their middles, times inverse depth.
+        inside: (P,) whether all nine pixels are in the photo and in front of it.
+        slopes: (2 OF_CAMERA + 1, P, 9) derivatives of the residual for the numbers of photo i, of
+            photo j, and for log g; None where they were not asked for.
+    """
+
+    residual: Tensor
+    pixels: Tensor
+    depth: Tensor
+    inside: Tensor
+    slopes: Tensor | None
+
+
+def with_slopes(grey: Tensor) -> Tensor:
+    """(..., 3, H, W) what `sampled` takes of grey (..., H, W): the coefficients of the cubic spline
+    through it (Unser, Splines: a perfect fit, 1999), and its slopes along rows and columns.
+
+    Bilinear samples lose contrast between pixels, most where texture is fine, and cameras move to
+    where they lose least: a focal length that was right came out 2 % short, with splines .5 %.
+    """
+    rows = spline_filter1d(grey.cpu().numpy(), 3, -1, mode="mirror", output=np.float64)
+    both = spline_filter1d(rows, 3, -2, mode="mirror", output=np.float64)
+    spline = torch.from_numpy(both).to(grey)
+    across, down = torch.zeros_like(grey), torch.zeros_like(grey)
+    across[..., 1:-1] = (grey[..., 2:] - grey[..., :-2]) / 2
+    down[..., 1:-1, :] = (grey[..., 2:, :] - grey[..., :-2, :]) / 2
+    return torch.stack([spline, across, down], -3)
+
+
+def sampled(maps: Tensor, pixels: Tensor) -> Tensor:
+    """(P, 9) values of the spline at pixels (P, 9, 2), for maps (3, H, W).
+
+    The sixteen weights of a cubic B-spline are positive, so four bilinear samples between the right
+    pixels hold them all (Sigg and Hadwiger, GPU Gems 2, chapter 20).
+    """
+    whole = (pixels - 0.5).floor()
+    t = pixels - 0.5 - whole
+    first, third = (1 - t) ** 3 / 6, (1 + 3 * t + 3 * t**2 - 3 * t**3) / 6
+    before = 1 - third - t**3 / 6
+    low = whole - 0.5 + (before - first) / before
+    high = whole + 1.5 + t**3 / 6 / (1 - before)
+    places = torch.stack(
+        [torch.stack([x[..., 0], y[..., 1]], -1) for y in (low, high) for x in (low, high)]
+    )
+    shares = torch.stack(
+        [x[..., 0] * y[..., 1] for y in (before, 1 - before) for x in (before, 1 - before)]
+    )
+    return (_bilinear(maps[:1], places.flatten(0, 1))[0].view_as(shares) * shares).sum(0)
+
+
+def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed: int) -> Tensor:
+    """(P, 2) int64 column and row of at most `count` pixels of a photo, in random order.
+
+    They show texture, lie on surfaces that are not steep, and another photo confirms their depth.
+
+    Args: slopes (3, H, W) of the photo, as `with_slopes` gives them.
+    """
+    width, height = maps.cameras.sizes[photo].tolist()
+    inverse = maps.inverse[photo, :height, :width]
+    near, far = (F.max_pool2d(s * inverse[None], 5, 1, 2)[0] for s in (1, -1))
+    flat = torch.maximum(near - inverse, inverse + far) < STEEP * inverse
+    usable = flat & (maps.support[photo, :height, :width] >= 1)
+    usable[:BORDER] = usable[-BORDER:] = usable[:, :BORDER] = usable[:, -BORDER:] = False
+    strength = 2 * slopes[1:, :height, :width].square().sum(0).sqrt()
+    chance = torch.where(usable & (strength > WEAKEST), strength.clamp_max(STRONGEST), 0).flatten()
+    count = min(count, int((chance > 0).sum()))
+    if count == 0:
+        return torch.zeros(0, 2, dtype=torch.int64)
+    dice = torch.Generator().manual_seed(seed + photo)
+    places = torch.multinomial(chance, count, generator=dice)
+    return torch.stack([places % width, places // width], 1)
+
+
+def find(
+    patches: Patches,
+    inverse: Tensor,
+    cameras: Cameras,
+    other: int,
+    maps: Tensor,
+    slopes: bool = False,
+) -> Found:
+    """Look for patches in another photo, where cameras and depths say that they are.
+
+    Args:
+        patches: of a photo i.
+        inverse: (P,) inverse depths of their middles.
+        cameras: all, in double precision.
+        other: photo j.
+        maps: (3, H, W) of photo j, as `with_slopes` gives it.
+        slopes: whether derivatives are wanted.
+    """
+    i, j, kind = patches.photo, other, maps.dtype
+    back = cameras.rotation[j].T
+    turn, shift = back @ cameras.rotation[i], back @ (cameras.centre[i] - cameras.centre[j])
+    turn, shift = turn.to(kind), shift.to(kind)
+    numbers, k1 = cameras.intrinsics.to(kind), cameras.k1.to(kind)
+    u = undistorted((patches.pixels - numbers[i, 2:]) / numbers[i, :2], k1[i])
+    q = torch.cat([u, torch.ones_like(u[..., :1])], -1)
+    depths = inverse[:, None] * patches.relief
+    p = q @ turn.T + depths[..., None] * shift
+    front = p[..., 2] > NEAREST
+    x = p[..., :2] / p[..., 2:].clamp_min(NEAREST)
+    pixels = through_lens(x, k1[j]) * numbers[j, :2] + numbers[j, 2:]
+    size = cameras.sizes[j].to(kind)
+    inside = (front[..., None] & (pixels > EDGE) & (pixels < size - EDGE)).all(-1).all(-1)
+    grey = sampled(maps, pixels)
+    grey = grey - grey.mean(-1, keepdim=True)
+    spread = _spread(grey)
+    contrast = spread + FLAT
+    unit, grey = grey / spread.clamp_min(1e-6), grey / contrast
+    if not slopes:
+        return Found(grey - patches.grey, pixels, p[:, 0, 2], inside, None)
+    slope = _bilinear(maps[1:], pixels).movedim(0, -1) * (
+        numbers[j, :2] / contrast[..., None]
+    )  # for pixels over f
+    raw = _slopes(slope, q, p, x, depths, turn, shift, back.to(kind), k1[i], k1[j])
+    raw = raw - raw.mean(-1, keepdim=True)
+    raw = raw - grey * (raw * unit).mean(-1, keepdim=True)  # of v / (spread + FLAT)
+    return Found(grey - patches.grey, pixels, p[:, 0, 2], inside, raw)
+
+
+def shown(found: Found, inverse: Tensor, there: Tensor) -> Tensor:
+    """(P,) which patches the other photo shows: well inside it, and not hidden by what is nearer.
+
+    Args:
+        found: the patches there.
+        inverse: (P,) their inverse depths.
+        there: (H, W) inverse depths of the other photo.
+    """
+    column, row = found.pixels[:, 0].floor().long().unbind(-1)
+    height, width = there.shape
+    own = there[row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    return found.inside & ((found.depth / inverse * own - 1).abs() < SAME)
+
+
+def _slopes(
+    slope: Tensor,
+    q: Tensor,
+    p: Tensor,
+    x: Tensor,
+    inverse: Tensor,
+    turn: Tensor,
+    shift: Tensor,
+    back: Tensor,
+    k_i: Tensor,
+    k_j: Tensor,
+) -> Tensor:
+    """(2 OF_CAMERA + 1, P, 9) derivatives of what a patch sees, before normalising.
+
+    With s the derivative for the pixel over f_j, r^2 = |x|^2 and rho^2 = |u|^2:
+
+        for x:      s_x = s (1 + k_j r^2) + 2 k_j (s . x) x
+        for p:      s_p = (s_x, -s_x . x) / p_z,      for q:  s_q = A^T s_p
+        turn of i:  q x s_q         R_i <- R_i exp(w): p changes by A (w x q)
+        turn of j:  s_p x p         R_j <- R_j exp(w): p changes by -w x p
+        move:       g R_j s_p for i, the opposite for j
+        log g:      g b . s_p
+        log f_j:    s . x (1 + k_j r^2);     k_j:  s . x r^2;     centre_j over f_j:  s
+
+    A pixel of i stays where it is, so u gives way: with D = (1 + k_i rho^2) I + 2 k_i u u^T the
+    derivative of u (1 + k_i rho^2), and D^-1 u = u / (1 + 3 k_i rho^2), u changes by
+
+        log f_i:  -u (1 + k_i rho^2) / (1 + 3 k_i rho^2);     k_i:  -u rho^2 / (1 + 3 k_i rho^2)
+        centre_i over f_i:  -D^-1
+    """
+    u = q[..., :2]
+    square, own = _dot(x, x), _dot(u, u)
+    bent, along = 1 + k_j * square, _dot(slope, x)
+    for_x = slope * bent[..., None] + (2 * k_j * along)[..., None] * x
+    for_p = torch.cat([for_x, -_dot(for_x, x)[..., None]], -1) / p[..., 2:].clamp_min(NEAREST)
+    for_q = for_p @ turn
+    for_u = for_q[..., :2]
+    move = inverse[..., None] * (for_p @ back)
+    radial, stretch = _dot(for_u, u), 1 + 3 * k_i * own
+    give = (for_u - (2 * k_i * radial / stretch)[..., None] * u) / (1 + k_i * own)[..., None]
+    out = slope.new_empty(2 * OF_CAMERA + 1, *along.shape)
+    out[:3] = torch.linalg.cross(q, for_q).movedim(-1, 0)
+    out[3:6] = move.movedim(-1, 0)
+    out[6] = -radial * (1 + k_i * own) / stretch
+    out[7] = -radial * own / stretch
+    out[8:10] = -give.movedim(-1, 0)
+    out[10:13] = torch.linalg.cross(for_p, p).movedim(-1, 0)
+    out[13:16] = -out[3:6]
+    out[16] = along * bent
+    out[17] = along * square
+    out[18:20] = slope.movedim(-1, 0)
+    out[20] = inverse * (for_p @ shift)
+    return out
+
+
+def _bilinear(maps: Tensor, pixels: Tensor) -> Tensor:
+    """(C, P, Q) of maps (C, H, W) at pixels (P, Q, 2)."""
+    canvas = pixels.new_tensor([maps.shape[2], maps.shape[1]])
+    grid = (pixels / canvas * 2 - 1)[None]
+    return F.grid_sample(maps[None], grid, padding_mode="border", align_corners=False)[0]
+
+
+def _spread(grey: Tensor) -> Tensor:
+    """(P, 1) root mean square of nine greys (P, 9)."""
+    return grey.square().mean(-1, keepdim=True).sqrt()
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).sum(-1)

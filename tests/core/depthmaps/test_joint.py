@@ -1,0 +1,203 @@
+"""Joint steps: right derivatives, right equations, cameras that come back and those that stay."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.depths import DepthMaps
+from core.depthmaps.equations import Compared, costs_of, equations_of
+from core.depthmaps.joint import Joint
+from core.depthmaps.patches import Patches, chosen_pixels, find, with_slopes
+from core.depthmaps.photos import luma
+from core.depthmaps.unknowns import OF_CAMERA, Unknowns, doubled, stepped
+from core.geometry.alignment import best_rotation, rotation_angles, umeyama
+from tests.core.depthmaps.exact import exact
+from tests.core.depthmaps.rendered import shoot, turned
+
+COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def maps() -> DepthMaps:
+    return exact(shoot(COUNT, 30, ((126, 94), (94, 126)), k1=-0.05))
+
+
+def believed(maps: DepthMaps, cameras: Cameras) -> DepthMaps:
+    return replace(maps, cameras=cameras)
+
+
+def lenses(which: bool) -> Tensor | None:
+    return torch.zeros(COUNT, dtype=torch.int64) if which else None
+
+
+def free(focal: bool = True, distortion: bool = False) -> Unknowns:
+    return Unknowns.of(torch.ones(COUNT, dtype=torch.bool), lenses(focal), lenses(distortion))
+
+
+def walked(joint: Joint, most: int = 12) -> Cameras:
+    for _ in range(most):
+        if not joint.step():
+            break
+    return joint.guess.cameras
+
+
+def drift(found: Cameras, true: Cameras) -> tuple[float, float]:
+    """Degrees under the best rotation, and the positions' error over their spread."""
+    turns, truth = found.rotation.double().numpy(), true.rotation.double().numpy()
+    here, there = found.centre.double().numpy(), true.centre.double().numpy()
+    moved = umeyama(here, there).points(here)
+    spread = np.sqrt(((there - there.mean(0)) ** 2).sum(1).mean())
+    angle = rotation_angles(best_rotation(turns, truth) @ turns, truth).mean()
+    return float(angle), float(np.sqrt(((moved - there) ** 2).sum(1).mean()) / spread)
+
+
+def test_slopes_are_those_of_automatic_differentiation() -> None:
+    sides = torch.arange(48.0).double(), torch.arange(64.0).double()
+    row, column = torch.meshgrid(*sides, indexing="ij")
+    bowl = 0.3 + 0.004 * column + 0.003 * row + 8e-5 * column * row
+    grey = with_slopes(bowl)  # bilinear: what is between pixels has exactly these slopes
+    ones = turned(shoot(2, 12, ((64, 48),), k1=-0.1).cameras, 0.5)
+    cameras = replace(doubled(ones), k1=torch.tensor([-0.1, 0.08]).double())
+    middles = torch.tensor([[30, 20], [25, 30], [40, 24], [34, 17]])
+    patches = Patches.of(0, bowl, 0.2 + 0.001 * column, middles)
+
+    def residual(step: Tensor, change: Tensor) -> Tensor:
+        inverse = patches.inverse * change.exp()
+        return find(patches, inverse, stepped(cameras, step), 1, grey).residual
+
+    start = torch.zeros(2, OF_CAMERA).double(), torch.zeros(4).double()
+    of_cameras, of_depths = torch.autograd.functional.jacobian(residual, start)
+    found = find(patches, patches.inverse, cameras, 1, grey, slopes=True)
+    assert found.inside.all() and found.slopes is not None
+    wanted = of_cameras.reshape(4, 9, 2 * OF_CAMERA).permute(2, 0, 1)
+    assert torch.allclose(found.slopes[:-1], wanted, atol=1e-9)
+    assert torch.allclose(found.slopes[-1], of_depths.diagonal(dim1=0, dim2=2).T, atol=1e-9)
+    assert wanted.abs().amax((1, 2)).min() > 1e-3  # each number matters
+
+
+def one_photo(maps: DepthMaps) -> tuple[Compared, Cameras, Tensor]:
+    grey = luma(maps.photos)
+    slopes, cameras = with_slopes(grey), doubled(maps.cameras)
+    pixels = chosen_pixels(maps, slopes[0], 0, 40, 0)
+    patches = Patches.of(0, grey[0], maps.inverse[0], pixels)
+    task = Compared.of(patches, maps.sources[0].tolist(), cameras, slopes, maps.inverse)
+    return task, cameras, slopes
+
+
+def test_eliminating_depths_changes_no_step(maps: DepthMaps) -> None:
+    task, cameras, grey = one_photo(maps)
+    inverse = task.patches.inverse * 1.01
+    e = equations_of(task, inverse, cameras, grey, 1.0, 0.3)
+    full = torch.zeros(len(e.vector) + len(inverse), len(e.vector) + len(inverse)).double()
+    cross = e.cross.double()
+    whole = e.matrix.double() + cross.T @ (cross / e.own.double()[:, None])
+    gradient = e.vector.double() + (cross / e.own.double()[:, None]).T @ e.pull.double()
+    local = len(e.vector)
+    full[:local, :local] = whole + torch.eye(local)
+    full[:local, local:], full[local:, :local] = cross.T, cross
+    full[local:, local:] = e.own.double().diag()
+    wanted = -torch.linalg.solve(full, torch.cat([gradient, e.pull.double()]))
+    cams = -torch.linalg.solve(e.matrix.double() + torch.eye(local), e.vector.double())
+    assert torch.allclose(cams, wanted[:local], atol=1e-5)
+    assert torch.allclose(e.depth_step(cams.float()).double(), wanted[local:], atol=1e-4)
+
+
+def test_equations_hold_the_gradient_of_the_cost(maps: DepthMaps) -> None:
+    task, cameras, grey = one_photo(maps)
+    inverse = task.patches.inverse * 1.02
+    e = equations_of(task, inverse, cameras, grey, 1.0, 0.3)
+    assert e.cost == pytest.approx(float(costs_of(task, inverse, cameras, grey, 0.3).sum()))
+    gradient = e.pull.sum()
+    costs = [
+        float(costs_of(task, inverse * (1 + s), cameras, grey, 0.3).sum()) for s in (1e-3, -1e-3)
+    ]
+    assert (costs[0] - costs[1]) / 2e-3 == pytest.approx(float(gradient), rel=0.15)
+
+
+def test_pixels_are_textured_confirmed_and_away_from_edges(maps: DepthMaps) -> None:
+    grey = with_slopes(luma(maps.photos))
+    for photo in (0, 1):
+        column, row = chosen_pixels(maps, grey[photo], photo, 300, 5).T
+        width, height = maps.cameras.sizes[photo].tolist()
+        assert 100 < len(column) <= 300
+        assert len(set((row * width + column).tolist())) == len(column)
+        assert column.min() >= 4 and column.max() < width - 4 and row.max() < height - 4
+        assert (maps.support[photo, row, column] >= 1).all()
+
+
+@pytest.mark.parametrize("distortion", [False, True])
+def test_cameras_that_are_a_little_off_come_back(maps: DepthMaps, distortion: bool) -> None:
+    off = turned(maps.cameras, 0.4)
+    numbers = off.intrinsics * torch.tensor([1.015, 1.015, 1.0, 1.0])
+    start = replace(off, intrinsics=numbers)
+    if distortion:
+        start = replace(start, k1=torch.zeros(COUNT))
+    joint = Joint(believed(maps, start), free(True, distortion), patches=200, aside=80)
+    found = walked(joint)
+    before, after = drift(start, maps.cameras), drift(found, maps.cameras)
+    assert after[0] < before[0] / 4 and after[1] < before[1] / 3
+    assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.008
+    assert (found.k1 + 0.05).abs().max() < 0.02
+    assert joint.judged(found) < 0.7 * joint.judged(start)
+
+
+def test_cameras_that_are_right_stay(maps: DepthMaps) -> None:
+    found = walked(Joint(maps, free(True, True), patches=200, aside=0), 6)
+    angle, position = drift(found, maps.cameras)
+    assert angle < 0.06 and position < 0.01
+
+
+def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
+    moving = torch.tensor([False, False, True, True, True, True])
+    own = torch.tensor([-1, 0, 1, 1, 2, 3])
+    unknowns = Unknowns.of(moving, own, None)
+    assert unknowns.count == 4 * 6 + 4
+    start = turned(maps.cameras, 0.3)
+    found = walked(Joint(believed(maps, start), unknowns, patches=80, aside=0), 3)
+    change = found.intrinsics[:, 0] / start.intrinsics[:, 0]
+    assert torch.equal(found.rotation[:2], start.rotation[:2].double())
+    assert torch.equal(found.centre[:2], start.centre[:2].double())
+    assert (found.centre[2:] != start.centre[2:]).any(-1).all()
+    assert change[0] == 1 and change[2].item() == pytest.approx(change[3].item(), abs=1e-12)
+    assert len({round(c, 9) for c in change.tolist()}) == 5
+    assert torch.equal(found.k1, start.k1.double())
+
+
+def test_a_long_lens_does_not_invent_distortion() -> None:
+    shot = shoot(COUNT, 12, ((96, 72),), distance=16.0)
+    numbers = shot.cameras.intrinsics * torch.tensor([4.0, 4.0, 1.0, 1.0])
+    assert numbers[0, 0] > 4 * 96  # a view of 13 degrees
+    maps = exact(replace(shot, cameras=shot.cameras))
+    start = replace(turned(maps.cameras, 0.1), k1=torch.full((COUNT,), 0.02))
+    found = walked(Joint(believed(maps, start), free(True, True), patches=120, aside=0), 6)
+    assert found.k1.abs().max() < 0.15
+
+
+def test_states_and_threads_change_no_bit(maps: DepthMaps) -> None:
+    start = believed(maps, turned(maps.cameras, 0.3))
+
+    def begun() -> Joint:
+        return Joint(start, free(True, True), seed=3, patches=60, aside=20)
+
+    straight, broken = begun(), begun()
+    for _ in range(2):
+        straight.step()
+    kept = {name: value.clone() for name, value in straight.state().items()}
+    broken.restore(kept)
+    with ThreadPoolExecutor(3, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for _ in range(2):
+            assert straight.step() == broken.step(pool.map)
+    for one, other in zip(straight.state().values(), broken.state().values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_photos_that_share_nothing_are_left_as_they_are(maps: DepthMaps) -> None:
+    lost = replace(maps, support=torch.zeros_like(maps.support))
+    joint = Joint(lost, free())
+    assert not walked(joint).centre.isnan().any()
+    assert joint.done and joint.judged(maps.cameras) == 0
