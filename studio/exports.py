@@ -5,7 +5,6 @@ from pathlib import Path
 
 from core.engine.trails import Trails
 from core.errors import InputError
-from core.evaluation.cameras import beside_learned
 from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.films import FORMS
 from core.exporting.geometry import GEOMETRY
@@ -16,14 +15,14 @@ from core.exporting.keyframes import read_path
 from core.exporting.plots import plot_cameras
 from core.exporting.video import Look, camera_path, render_video
 from core.formats.files import write_file
-from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge
 from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
 from core.photos import local_path
+from core.training.build import kept_aside
 from core.training.learned import Learned
-from studio.measuring import compared, kept_aside, lpips_at_hand, measure, summary
+from studio.measuring import compared, lpips_at_hand, measure, others_beside, summary
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
@@ -155,16 +154,13 @@ class Exports:
 
     def _plot(self, reference: Path | None) -> Path:
         out, learned = self._fresh("cameras", ".png"), self._learned()
-        others = {}
-        if reference is not None:
-            others = beside_learned(learned.by_name, read_reference(reference))
-        plot_cameras(learned, out, others)
+        plot_cameras(learned, out, others_beside(learned, reference))
         return out
 
     def _measure(self, reference: Path | None, control: JobControl) -> Path:
         snapshot, learned = self._source.snapshot, self._learned()
         photos = snapshot.photos
-        if reference is None and not kept_aside(learned, snapshot.config):
+        if reference is None and not kept_aside(snapshot.config, learned.names):
             raise InputError(
                 "There is nothing to measure with: name reference cameras under More, or keep "
                 "photos aside with Held-out photos."
@@ -173,7 +169,7 @@ class Exports:
         errors, config = compared(learned, reference), snapshot.config
         with self._source.governor.viewing():
             watch = self._watch(control)
-            lpips, _ = lpips_at_hand("", config) if kept_aside(learned, config) else (None, "")
+            lpips, _ = lpips_at_hand("", config, learned)
             report = measure(learned, config, errors, photos.pixels, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")

@@ -7,13 +7,14 @@ import torch
 
 from core.config import Config
 from core.errors import InputError
-from core.evaluation.cameras import CameraErrors, compare_cameras
+from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
+from core.geometry.cameras import Camera
 from core.perceptual import LOSSES, PictureLoss, Source
-from core.training.build import held_out
+from core.training.build import kept_aside
 from core.training.learned import Learned
 
 
@@ -26,6 +27,15 @@ def compared(learned: Learned, reference: Path | None) -> CameraErrors | None:
     if reference is None:
         return None
     return compare_cameras(learned.by_name, read_reference(reference))
+
+
+def others_beside(learned: Learned, reference: Path | None) -> dict[str, Camera]:
+    """The cameras of a reference in the learned world; none without one.
+
+    Raises:
+        InputError: as `compared`.
+    """
+    return {} if reference is None else beside_learned(learned.by_name, read_reference(reference))
 
 
 def measure(
@@ -53,7 +63,7 @@ def measure(
         InputError: views cannot be scored.
     """
     scores: list[tuple[str, ViewScore]] = []
-    places = [] if pixels is None else kept_aside(learned, config)
+    places = kept_aside(config, learned.names)
     if pixels is not None and places:
         found = score_views(
             learned.scene,
@@ -75,20 +85,19 @@ def measure(
     )
 
 
-def kept_aside(learned: Learned, config: Config) -> list[int]:
-    """Places of the photos that the split kept aside, but for those that the person took out."""
-    names, split = learned.names, held_out(config.data.held_out, len(learned.names))
-    return [i for i, out in enumerate(split) if out and names[i] not in config.data.disabled]
-
-
-def lpips_at_hand(weights: str, config: Config) -> tuple[PictureLoss | None, str]:
-    """LPIPS, if it can be had without asking anyone; and a sentence where it cannot.
+def lpips_at_hand(weights: str, config: Config, learned: Learned) -> tuple[PictureLoss | None, str]:
+    """LPIPS, if views will be scored and it can be had without asking anyone.
 
     Args: `weights` is a file; where it is empty, the config's or what torch's cache holds.
+
+    Returns:
+        The loss or None, and a sentence where views are scored without it.
 
     Raises:
         InputError: the file that was named does not serve.
     """
+    if not kept_aside(config, learned.names):
+        return None, ""
     named = weights or config.losses.lpips_weights
     asker = "losses.lpips_weights" if named and not weights else "--lpips"
     try:

@@ -1,5 +1,7 @@
 """What many tests start from."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,13 @@ def photo_folder(tmp_path: Path) -> Path:
     for index, pixels in enumerate(shifted_photos()):
         cv2.imwrite(str(folder / f"{index}.png"), pixels[..., ::-1])
     return folder
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """The command's signal handlers end with the test."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

@@ -27,8 +27,9 @@ from core.exporting.colour import colourise
 from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
 from core.files import finished_file
+from core.photos.sizes import scaled_down
 from core.rendering.progressive import Pace
-from core.training.build import held_out
+from core.training.build import kept_aside
 
 LONG_SIDE = 252  # pixels, of the view and of the photo that it is compared with
 SEARCH = Search(starts=2, steps=15, last_steps=30, rays=1024)  # half an evaluation's effort
@@ -153,8 +154,7 @@ def _chosen(snapshot: Snapshot) -> tuple[int | None, bool]:
     """The photo to look at, and whether it was held out."""
     assert snapshot.photos is not None and snapshot.learned is not None
     names, data = snapshot.photos.names, snapshot.config.data
-    split = held_out(data.held_out, len(names))
-    aside = [i for i, out in enumerate(split) if out and names[i] not in data.disabled]
+    aside = kept_aside(snapshot.config, names)
     if aside:
         return aside[len(aside) // 2], True
     errors = {
@@ -168,8 +168,6 @@ def _chosen(snapshot: Snapshot) -> tuple[int | None, bool]:
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:
     """A photo (H, W, 3) with at most `LONG_SIDE` pixels along its longer side."""
-    scale = LONG_SIDE / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+    height, width = pixels.shape[:2]
+    size = scaled_down((width, height), LONG_SIDE)
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)

@@ -3,6 +3,7 @@
 All numbers are little-endian and stand without gaps; each file begins with a count.
 """
 
+import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,16 +74,11 @@ def read_points_binary(folder: Path) -> np.ndarray:
         return np.zeros((0, 3))
     points = []
     with opened(path, LARGEST_PART) as stream:
-        size = stream.seek(0, 2)
-        stream.seek(0)
         (count,) = _take(stream, "<Q", path)
         for _ in range(count):
             _, x, y, z, _, _, _, _, seen = _take(stream, POINT, path)
             points.append((x, y, z))
-            after = stream.tell() + seen * SEEN_BYTES
-            if after > size:
-                raise _ends_early(path)
-            stream.seek(after)
+            _pass_over(stream, seen * SEEN_BYTES, path)
     return np.array(points, np.float64).reshape(-1, 3)
 
 
@@ -101,17 +97,12 @@ def _cameras(path: Path) -> dict[int, Intrinsics]:
 def _images(path: Path) -> list[Image]:
     found = []
     with opened(path, LARGEST_PART) as stream:
-        size = stream.seek(0, 2)
-        stream.seek(0)
         (count,) = _take(stream, "<Q", path)
         for _ in range(count):
             _, *pose, camera = _take(stream, IMAGE, path)
             found.append(Image(_name(stream, path), camera, pose[:4], pose[4:]))
             (points,) = _take(stream, "<Q", path)
-            after = stream.tell() + points * POINT_BYTES
-            if after > size:
-                raise _ends_early(path)
-            stream.seek(after)
+            _pass_over(stream, points * POINT_BYTES, path)
     return found
 
 
@@ -122,6 +113,14 @@ def _take(stream: BinaryIO, form: str, path: Path) -> tuple[Any, ...]:
         return struct.unpack(form, content)
     except struct.error as error:
         raise _ends_early(path) from error
+
+
+def _pass_over(stream: BinaryIO, count: int, path: Path) -> None:
+    """Go on after so many bytes, which the file must have, whatever a count may claim."""
+    after = stream.tell() + count
+    if after > os.fstat(stream.fileno()).st_size:
+        raise _ends_early(path)
+    stream.seek(after)
 
 
 def _name(stream: BinaryIO, path: Path) -> str:

@@ -185,13 +185,10 @@ class CameraRig(nn.Module):
         shared_focal = self.shared_focal if shared_focal is None else shared_focal
         if (focal, shared_focal) != (self.focal_kind, self.shared_focal):
             pixels = self.focal_lengths().double()
-            if shared_focal:
-                ratio = pixels.log().mean().exp().reshape(1) / self.long_side
-            else:
-                ratio = pixels / pixels.new_tensor([self.width, self.height])
-            self.focal = nn.Parameter(FOCALS[focal].from_ratio(ratio).to(self.focal.dtype))
             self._square_zoom(shared_focal)
+            self.focal = nn.Parameter(self.focal.new_zeros(1 if shared_focal else 2))
             self.focal_kind, self.shared_focal = focal, shared_focal
+            self.set_focal_lengths(pixels)
         if zooms is not None and zooms != self.zooms:
             self._split() if zooms else self._join()
         if distorts is not None:

@@ -18,16 +18,16 @@ Ask = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
 
 PLANE_RAYS_IN_CACHE = 2048  # planes take one look-up for a sample, where networks take layers
 EVERYWHERE = 4  # of guided samples, spread evenly: what planes do not know yet is found by these
+SAMPLES_ON_GPU = 2**19  # whose gradients fit into any of them
 SAMPLES_IN_CACHE = 8192  # measured: 32,768 take twice as long each, as they leave the L2 cache
 
 
 def rays_at_once(field: SceneField, total: int, samples: int, device: torch.device) -> int:
-    """How many of `total` rays are best rendered together: all on a GPU, few on a CPU."""
-    if device.type != "cpu":
-        return total
+    """How many of `total` rays are best rendered together: many on a GPU, few on a CPU."""
+    on_cpu = device.type == "cpu"
     if isinstance(field, PlanesField):
-        return PLANE_RAYS_IN_CACHE
-    return max(1, SAMPLES_IN_CACHE // samples)
+        return PLANE_RAYS_IN_CACHE if on_cpu else total
+    return max(1, (SAMPLES_IN_CACHE if on_cpu else SAMPLES_ON_GPU) // samples)
 
 
 @dataclass(frozen=True)

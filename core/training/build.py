@@ -156,6 +156,12 @@ def trained_photos(config: Config, names: Sequence[str], split: Sequence[bool]) 
     return torch.tensor(left)
 
 
+def kept_aside(config: Config, names: Sequence[str]) -> list[int]:
+    """Places of the photos that the split keeps aside, but for those that the person took out."""
+    split = held_out(config.data.held_out, len(names))
+    return [i for i, out in enumerate(split) if out and names[i] not in config.data.disabled]
+
+
 def held_out(split: str, count: int) -> tuple[bool, ...]:
     """Which of `count` photos are kept aside: every 8th from the first, or the last 10 %."""
     match split:

@@ -15,7 +15,7 @@ from core.training.batch import draw_batch
 from core.training.build import build_field, ray_settings, ripen
 from core.training.losses.patches import Glimpse, pull
 from core.training.optimizers import GROUPS, learning_rate, make_optimizer
-from core.training.step import MOST_SAMPLES, StepResult, training_step
+from core.training.step import StepResult, training_step
 
 
 class Moment(NamedTuple):
@@ -99,7 +99,7 @@ class NeuralLearner:
         moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
         optimizers = [self.optimizers[group] for group in rates]
         points, device = settings.points(guide), photos.device
-        piece = min(rays_at_once(self.field, MOST_SAMPLES, points, device), MOST_SAMPLES // points)
+        piece = rays_at_once(self.field, len(batch.photo), points, device)
         extra = [
             pull(glimpse, self.rig, self.field, settings, moved, piece, mapper, guide)[1]
             for glimpse in glimpses[team.rank :: team.world]

@@ -85,7 +85,8 @@ class PlanesLearner:
         return self.level == len(self.levels)
 
     @property
-    def _present(self) -> Level:
+    def present(self) -> Level:
+        """The level under way; the last one once all are over."""
         return self.levels[min(self.level, len(self.levels) - 1)]
 
     @property
@@ -96,7 +97,7 @@ class PlanesLearner:
     def choose(self, photos: Tensor) -> None:
         """Explain these photos (K,) from now on."""
         self.trained = photos
-        self.small = SmallPhotos.of(self.photos[photos], self._present.pixels, self.allowed)
+        self.small = SmallPhotos.of(self.photos[photos], self.present.pixels, self.allowed)
 
     def let_learn(self, learns: Learns) -> None:
         """Choose which camera numbers move from now on; also after the rig was converted."""
@@ -117,7 +118,7 @@ class PlanesLearner:
 
     def _step(self, mapper: Mapper, chance: torch.Generator, hold: bool, team: Alone) -> StepResult:
         """Nothing moves before the last sum over processes."""
-        level, frame = self._present, self.rig.frame()
+        level, frame = self.present, self.rig.frame()
         most = self.room.rays(len(self.field.places))
         photo, place = self.small.draw(min(level.rays or most, most), chance)
         total, own = len(photo), team.part(len(photo))

@@ -39,7 +39,7 @@ def _stepping(trainer: Trainer) -> PlanesLearner | None:
 
 
 def _planes_rates(learner: PlanesLearner, hold: bool) -> dict[str, float]:
-    level = learner.levels[min(learner.level, len(learner.levels) - 1)]
+    level = learner.present
     progress, learns = learner.progress(level), learner.cameras.learns
     spans = {"texels": level.plane_rate}
     if not hold:

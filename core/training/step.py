@@ -22,7 +22,6 @@ from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 
 SMOOTHING = 0.95  # of the errors shown for each photo
-MOST_SAMPLES = 2**19  # asked of the field at once where all rays would fit: on a GPU
 
 Gradients = tuple[Tensor | None, ...]  # of each learned parameter
 
@@ -89,11 +88,10 @@ def training_step(
         nothing is moved.
     """
     total = len(batch.photo)
-    samples = settings.points(guide)
-    at_once = rays_at_once(field, total, samples, batch.rgb.device)
+    at_once = rays_at_once(field, total, settings.points(guide), batch.rgb.device)
     pieces = mapper(
         lambda part: _piece(rig, field, part, settings, learned, total, guide),
-        batch.part(team.part(total)).split(min(at_once, max(1, MOST_SAMPLES // samples))),
+        batch.part(team.part(total)).split(at_once),
     )
     errors: list[Tensor] = []
 

@@ -16,9 +16,10 @@ from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
 from core.photos import local_path
 from core.runs import checkpoint
+from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.cli.progress import watched
-from studio.measuring import compared, kept_aside, lpips_at_hand, measure
+from studio.measuring import compared, lpips_at_hand, measure
 
 SUMMARY = "Measure a run's cameras and views."
 
@@ -48,11 +49,9 @@ def main(arguments: argparse.Namespace) -> int:
     found = checkpoint.newest_in(arguments.run)
     learned, config = checkpoint.learned(found), _config(found, arguments.photos)
     errors = compared(learned, arguments.reference)
-    own = kept_aside(learned, config)
+    own = kept_aside(config, learned.names)
     pixels = _own_pixels(arguments.run, config, learned) if own else None
-    lpips, missing = None, ""
-    if own:
-        lpips, missing = lpips_at_hand(arguments.lpips, config)
+    lpips, missing = lpips_at_hand(arguments.lpips, config, learned)
     if missing:
         print(f"LPIPS is left out: {missing}", file=sys.stderr)
     with watched("photos") if own else nullcontext(Watch()) as watch:

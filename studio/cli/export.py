@@ -6,18 +6,15 @@ from pathlib import Path
 
 from core.engine.history import trails_in
 from core.errors import InputError
-from core.evaluation.cameras import beside_learned
 from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import HISTORY, write_history
 from core.exporting.plots import plot_cameras
-from core.formats.reference import read_reference
-from core.geometry.cameras import Camera
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.runs import checkpoint
-from core.training.learned import Learned
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
+from studio.measuring import others_beside
 
 SUMMARY = "Write cameras, points, a mesh, splats, a plot or the history of the cameras."
 PLOT = "plot"
@@ -75,7 +72,7 @@ def main(arguments: argparse.Namespace) -> int:
     found = checkpoint.newest_in(arguments.run)
     learned = checkpoint.learned(found)
     if form == PLOT:
-        plot_cameras(learned, out, _others(learned, arguments.reference))
+        plot_cameras(learned, out, others_beside(learned, arguments.reference))
     elif form in EXPORTS:
         write_cameras(form, learned, out, gauge)
     elif form == HISTORY:
@@ -87,8 +84,3 @@ def main(arguments: argparse.Namespace) -> int:
     cameras = learned.placed if form in EXPORTS else learned.trained
     print(json.dumps({"file": str(out), "cameras": len(cameras), "not_placed": learned.not_placed}))
     return 0
-
-
-def _others(learned: Learned, reference: Path | None) -> dict[str, Camera]:
-    """The cameras of a reference in the learned world; none without one."""
-    return {} if reference is None else beside_learned(learned.by_name, read_reference(reference))

@@ -63,17 +63,18 @@ class Reference:
         if made_of == self._compared or not (at_once or time.monotonic() >= self._at + SECONDS):
             return
         self._compared, self._at = made_of, time.monotonic()
+        mine = learned.by_name
         try:
             if self._unread:
                 raise InputError(self._unread)
-            errors = compare_cameras(learned.by_name, self._cameras)
-            beside = beside_learned(learned.by_name, self._cameras)
+            errors = compare_cameras(mine, self._cameras)
+            beside = beside_learned(mine, self._cameras)
         except InputError as error:
             self.comparison = Comparison(snapshot.step, failure=str(error))
             self._show(None)
             return
         self.comparison = Comparison(snapshot.step, errors)
-        pairs = [(learned.by_name[name], other) for name, other in beside.items()]
+        pairs = [(mine[name], other) for name, other in beside.items()]
         lines = segments(pairs, SIZE * explore.frustum_scale) if explore.show_reference else None
         self._show(lines)
 

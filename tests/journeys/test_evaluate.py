@@ -2,10 +2,8 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +21,7 @@ SCENE = ROOT / "assets" / "scene"
 JUDGE = ROOT.parent / "shared" / "tools" / "score_cameras.py"
 
 
-@pytest.fixture(autouse=True)
-def own_signals() -> Iterator[None]:
-    """The command's signal handlers end with the test."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("own_signals")
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """How a run begins and goes on: frames looked at first, differences noted, an end that is one."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -11,15 +10,6 @@ from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Configure, Pause, Play, Step
 from tests.conftest import shifted_photos, small_options
 from tests.core.engine.test_engine import said, until
-
-
-@pytest.fixture
-def engine(photo_folder: Path, tmp_path: Path) -> Iterator[Engine]:
-    """A started engine on five tiny photos."""
-    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 @pytest.fixture

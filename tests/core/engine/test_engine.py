@@ -1,6 +1,6 @@
 """Journeys of the engine: commands in, snapshots out, and it survives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +25,6 @@ def until(engine: Engine, true_of: Callable[[Snapshot], bool]) -> Snapshot:
         assert newer.version > snapshot.version, f"still waiting at {snapshot}"
         snapshot = newer
     return snapshot
-
-
-@pytest.fixture
-def engine(photo_folder: Path, tmp_path: Path) -> Iterator[Engine]:
-    """A started engine on five tiny photos."""
-    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 def said(snapshot: Snapshot) -> str:

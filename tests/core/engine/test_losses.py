@@ -1,7 +1,5 @@
 """A loss whose weights are missing is refused in a sentence, at the start and in the middle."""
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +12,7 @@ from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 from tests.perceptual import MODEL, tiny_clip
 
-
-@pytest.fixture(autouse=True)
-def own_signals() -> Iterator[None]:
-    """The command's signal handlers end with the test."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("own_signals")
 
 
 def test_toggling_it_without_weights_leaves_the_run_unharmed(

@@ -59,7 +59,7 @@ def test_the_step_of_a_whole_photo_is_that_of_all_its_pixels_at_once(
         return torch.cat([p.detach().flatten() for p in trainer.field.parameters()])
 
     whole = after_a_step()
-    monkeypatch.setattr("core.training.step.MOST_SAMPLES", 8 * 5)
+    monkeypatch.setattr("core.rendering.volume.SAMPLES_IN_CACHE", 8 * 5)
     assert torch.allclose(after_a_step(), whole, atol=1e-5)
 
 

@@ -23,20 +23,6 @@ from tests.cameras import same
 from tests.conftest import shifted_photos, small_config
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose cameras are spread a little."""
-    pixels = shifted_photos()
-    names = tuple(f"{number}.png" for number in range(len(pixels)))
-    trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
-    trainer.rig.position.data.normal_(0, 0.1)
-    trainer.given[:] = True
-    run = tmp_path_factory.mktemp("run")
-    checkpoint.save(trainer, run, {})
-    trainer.close()
-    return run
-
-
 @pytest.fixture(autouse=True)
 def ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """The signals of the tests' own process stay as they are."""

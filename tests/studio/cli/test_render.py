@@ -9,25 +9,9 @@ import numpy as np
 import pytest
 
 from core.exporting.films import FORMS
-from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.training.learned import Learned
-from core.training.trainer import Trainer
 from studio.cli import main, progress
-from tests.conftest import shifted_photos, small_config
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose cameras are spread a little."""
-    pixels = shifted_photos()
-    names = tuple(f"{number}.png" for number in range(len(pixels)))
-    trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
-    trainer.rig.position.data.normal_(0, 0.1)
-    run = tmp_path_factory.mktemp("run")
-    checkpoint.save(trainer, run, {})
-    trainer.close()
-    return run
 
 
 @pytest.fixture(autouse=True)
