@@ -14,7 +14,7 @@ from core.search.twoviews import Photo
 
 FEWEST_PHOTOS = 3  # two are never cameras: any two views agree about something
 ENOUGH = 0.6  # of the photos in the largest model; where fewer are, mapping is asked more loosely
-SIMPLER = 1.02  # times the squared residual that a lens without distortion may have
+SIMPLER = 1.002  # times the squared residual that a lens without distortion may have
 Views = Mapping[tuple[int, int], pycolmap.TwoViewGeometry]
 
 

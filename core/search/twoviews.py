@@ -12,6 +12,7 @@ from core.search.keypoints import Keypoints, matched
 FEWEST = 15  # inliers of a pair that has anything in common, as COLMAP has it
 ON_PLANE = 0.003  # of the longer side: what a homography brings nearer lies on its plane
 TRIALS = 500
+MOST_TRIALS = 3000  # finds what a third of the matches agree about; strangers cost them all
 PERCENTILE = 80.0  # of what a homography leaves: a fifth of the picture may lie off its plane
 
 Row = dict[str, np.ndarray | int | float]
@@ -46,6 +47,7 @@ def verified(first: Photo, second: Photo, seed: int) -> tuple[pycolmap.TwoViewGe
         return pycolmap.TwoViewGeometry(), len(matches)
     options = pycolmap.TwoViewGeometryOptions()
     options.ransac.random_seed = seed
+    options.ransac.max_num_trials = MOST_TRIALS
     places = [photo.features.places.astype(np.float64) for photo in (first, second)]
     geometry = pycolmap.estimate_two_view_geometry(
         first.camera, places[0], second.camera, places[1], matches, options

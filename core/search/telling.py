@@ -1,0 +1,47 @@
+"""Everything that is known of photos before training, from whatever there is: pixels, and pairs."""
+
+import numpy as np
+
+from core.photos import Finding, PhotoSet, check
+from core.photos.local import quoted
+from core.photos.panorama import is_panorama
+from core.search.found import Pairs
+from core.search.graph import PhotoFact, told_by
+
+
+def told_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFact, ...]:
+    """Facts about photos, the gravest first.
+
+    Args:
+        photos: as they are trained on.
+        pairs: of these, where features were matched; they tell why there is no parallax.
+    """
+    told = told_by(pairs, photos.names) if pairs is not None else ()
+    about_all = {fact.kind for fact in told}
+    plain = [_fact(finding, photos) for finding in check(photos)]
+    if pairs is not None:
+        plain = [fact for fact in plain if fact.kind != "no parallax"]
+    if "repeated" in about_all:
+        plain = [fact for fact in plain if fact.kind != "repeated"]
+    return (*_panoramas(photos), *told, *plain)
+
+
+def _panoramas(photos: PhotoSet) -> list[PhotoFact]:
+    found = np.flatnonzero([is_panorama(photo) for photo in photos.pixels]).tolist()
+    return [
+        PhotoFact(
+            "panorama",
+            (photo,),
+            f"{quoted(photos.names[photo])} is a panorama all around, which no lens can take.",
+            "Leave it out, or cut ordinary views out of it.",
+        )
+        for photo in found
+    ]
+
+
+def _fact(finding: Finding, photos: PhotoSet) -> PhotoFact:
+    """The same in two parts: what is the matter, and what to do."""
+    about = [finding.photo] if finding.photo is not None else photos.names
+    what, _, remedy = finding.sentence.rpartition(": ")
+    numbers = tuple(photos.names.index(name) for name in about)
+    return PhotoFact(finding.reason, numbers, what + ".", remedy[:1].upper() + remedy[1:])
