@@ -147,9 +147,9 @@ class Exports:
         return out
 
     def _history(self) -> Path:
-        names, trails = self._learned().names, self._source.snapshot.trails or Trails.of(0)
+        learned, trails = self._learned(), self._source.snapshot.trails or Trails.of(0)
         out = self._source.snapshot.run / EXPORTS_FOLDER / HISTORY_FILE
-        write_history(names, trails.steps, trails.poses, trails.frames, out)
+        write_history(learned, trails.steps, trails.poses, trails.frames, out)
         return out
 
     def _plot(self, reference: Path | None) -> Path:
@@ -183,7 +183,7 @@ class Exports:
 
     def _learned(self) -> Learned:
         learned = self._source.snapshot.learned
-        if learned is None:
+        if learned is None or not learned.trained:
             raise InputError("There are no cameras yet; add photos and train first.")
         return learned
 

@@ -1,18 +1,52 @@
 """A folder of this process alone, for what no other account of the machine may read."""
 
 import atexit
+import contextlib
+import fcntl
 import functools
+import os
 import shutil
 import tempfile
 from pathlib import Path
+
+PREFIX = "nerfmm-studio-"
+IN_USE = "in-use"  # the lock of a folder's owner; it ends with the process however that ends
 
 
 @functools.cache
 def private_folder() -> Path:
     """The folder: open to its owner only (mode 700), and removed when the process ends.
 
-    It lies where temporary files of this machine lie; TMPDIR names another place.
+    It lies where temporary files of this machine lie; TMPDIR names another place. What killed
+    processes of this account have left there is removed first.
     """
-    folder = tempfile.mkdtemp(prefix="nerfmm-studio-")
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # it is in use, or somebody else's
+            _sweep(left)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    with contextlib.suppress(OSError):  # without locks it is never swept
+        _occupy(folder)
+    return folder
+
+
+def _occupy(folder: Path) -> None:
+    """Lock a folder until this process ends; the lock appears when it is held."""
+    handle, name = tempfile.mkstemp(dir=folder)  # left open
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.rename(name, folder / IN_USE)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a folder of this account whose owner is gone.
+
+    Raises:
+        OSError: its owner is there or cannot be told, or it is another account's.
+    """
+    handle = os.open(folder / IN_USE, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if folder.lstat().st_uid == os.geteuid():  # root may open everybody's
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(handle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,10 +19,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from studio.policy import POLICY
-from studio.viser_page import viser_policy
+from studio.viser_page import studio_page, viser_policy
 from studio.viser_server import PROXY_HEADERS
 
-_PASSED_HEADERS = ("content-type", "content-encoding")
 _UNAVAILABLE = "The 3D view is not running: restart the studio."
 _CLOSE_UNAVAILABLE = 1013  # "try again later"
 # Codes that only note how a connection ended and may not be sent: without a code, without a word.
@@ -59,20 +58,14 @@ class _Proxy:
         """
         if request.url.query:
             return RedirectResponse(request.url.path)
-        encoding = request.headers.get("accept-encoding", "identity")
-        headers = {**PROXY_HEADERS, "Accept-Encoding": encoding}
         try:
             # trust_env: a proxy for the outer world must not be asked for a port of this computer.
-            async with (
-                httpx.AsyncClient(trust_env=False, verify=False) as client,
-                client.stream("GET", f"http://127.0.0.1:{self.port}/", headers=headers) as answer,
-            ):
-                body = b"".join([chunk async for chunk in answer.aiter_raw()])
+            async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+                answer = await client.get(f"http://127.0.0.1:{self.port}/", headers=PROXY_HEADERS)
         except httpx.HTTPError:
             return PlainTextResponse(_UNAVAILABLE, 503)
-        passed = {name: answer.headers[name] for name in _PASSED_HEADERS if name in answer.headers}
         policy = {POLICY: viser_policy(request.headers["host"])}
-        return Response(body, answer.status_code, passed | policy)
+        return HTMLResponse(studio_page(answer.content), answer.status_code, policy)
 
     async def socket(self, browser: WebSocket) -> None:
         """Connect one browser with viser until either of them leaves."""

@@ -1,4 +1,8 @@
-"""What viser's own page may load, as its Content-Security-Policy."""
+"""viser's own page as the studio serves it, and what it may load: its Content-Security-Policy.
+
+One script runs before viser's own, see `pages/viser.js`: without it the page breaks its policy at
+each load.
+"""
 
 import functools
 import re
@@ -11,6 +15,8 @@ import zstandard
 from studio.policy import hashes, inline_scripts, page_policy
 
 _BASE88 = bytes(c for c in range(0x21, 0x7F) if c not in b"\"&<>'`")
+_FIRST = (Path(__file__).parent / "pages" / "viser.js").read_bytes()
+_HEAD = b"<head>"
 _PACKED = re.compile(rb'<script data-p="([^"]+)" data-ss="(\d+)" data-cs="(\d+)">')
 
 
@@ -21,8 +27,7 @@ def viser_policy(host: str) -> str:
     its messages; a worker that it makes of a text of its own (blob:) and that holds the connection;
     pictures that came through the connection (blob:, data:); styles that its widgets make as they
     go. Not every browser counts a WebSocket to this server as 'self'. What it does not get: `eval`,
-    which viser offers to whoever it is connected with. Its sorter of splats would want it too, and
-    says so once in the browser's console; the studio shows no splats there.
+    which viser offers to whoever it is connected with.
     """
     return page_policy(
         script_src=f"'wasm-unsafe-eval' {hashes(_scripts())}",
@@ -34,9 +39,15 @@ def viser_policy(host: str) -> str:
     )
 
 
+def studio_page(page: bytes) -> bytes:
+    """viser's page with the studio's script in front."""
+    before, head, after = page.partition(_HEAD)
+    return b"".join((before, head, b"<script>", _FIRST, b"</script>", after))
+
+
 @functools.cache
 def _scripts() -> tuple[bytes, ...]:
-    """The scripts of viser's page: the loader that stands in it, and what that unpacks.
+    """The scripts of the page: the studio's, the loader that stands in viser's, what that unpacks.
 
     Both are in `index.html`: the application as zstd in base 88, style before script
     (viser/client/vite-plugin-compress-html.mts).
@@ -47,7 +58,7 @@ def _scripts() -> tuple[bytes, ...]:
         raise RuntimeError(f"viser {viser.__version__} has another page; install 1.1.1")
     text, style, script = packed[1], int(packed[2]), int(packed[3])
     both = zstandard.ZstdDecompressor().decompress(_from_base88(text), style + script)
-    return (*inline_scripts(page), both[style : style + script])
+    return (_FIRST, *inline_scripts(page), both[style : style + script])
 
 
 def _from_base88(text: bytes) -> bytes:

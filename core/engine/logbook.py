@@ -160,7 +160,7 @@ def scalars(snapshot: Snapshot) -> dict[str, float]:
         **{f"unseen_psnr/{name}": value for name, value in snapshot.unseen_psnr.items()},
         **{f"rate/{group}": rate for group, rate in snapshot.rates.items()},
     }
-    if snapshot.learned is not None:
+    if snapshot.learned is not None and snapshot.learned.trained:
         ratios = [camera.fx / camera.width for camera in snapshot.learned.trained]
         values["cameras/focal"] = statistics.fmean(ratios)
     return {tag: v for tag, v in values.items() if v is not None and math.isfinite(v)}

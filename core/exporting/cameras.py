@@ -115,6 +115,6 @@ def _trained(learned: Learned) -> dict[str, Camera]:
     Raises:
         InputError: there are none, or they are not finite.
     """
-    kept = learned.placed
+    kept = learned.by_name
     check_writable(kept)
     return kept

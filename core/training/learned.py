@@ -18,29 +18,26 @@ class Learned:
     waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
 
     @property
-    def placed(self) -> dict[str, Camera]:
-        """The cameras that were learned from their photos or given, by the names of these."""
-        waiting = {name for name, waits in zip(self.names, self.waiting, strict=False) if waits}
-        return {name: one for name, one in self.by_name.items() if name not in waiting}
+    def by_place(self) -> dict[int, Camera]:
+        """The cameras learned from their photos or given, by the place of these in their order."""
+        waiting = self.waiting or (False,) * len(self.names)
+        known = zip(self.cameras, self.held_out, waiting, strict=True)
+        return {
+            place: camera for place, (camera, out, waits) in enumerate(known) if not (out or waits)
+        }
+
+    @property
+    def by_name(self) -> dict[str, Camera]:
+        """These cameras, by the names of their photos."""
+        return {self.names[place]: camera for place, camera in self.by_place.items()}
+
+    @property
+    def trained(self) -> list[Camera]:
+        """These cameras, in the order of their photos."""
+        return list(self.by_place.values())
 
     @property
     def not_placed(self) -> list[str]:
         """The names of all other photos."""
-        placed = self.placed
+        placed = self.by_name
         return [name for name in self.names if name not in placed]
-
-    @property
-    def trained(self) -> list[Camera]:
-        """The cameras that were learned."""
-        return list(self.by_place.values())
-
-    @property
-    def by_place(self) -> dict[int, Camera]:
-        """The cameras that were learned, by their place in the order of the photos."""
-        pairs = zip(self.cameras, self.held_out, strict=True)
-        return {place: camera for place, (camera, out) in enumerate(pairs) if not out}
-
-    @property
-    def by_name(self) -> dict[str, Camera]:
-        """The cameras that were learned, by the names of their photos."""
-        return {self.names[place]: camera for place, camera in self.by_place.items()}

@@ -10,6 +10,7 @@ from core.exporting.cameras import EXPORTS, write_cameras
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import HISTORY, write_history
 from core.exporting.plots import plot_cameras
+from core.formats.checks import check_writable
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.runs import checkpoint
 from core.training.optimizers import part_of
@@ -71,16 +72,17 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError(f"--reference is for a plot, not for {form}; omit it.")
     found = checkpoint.newest_in(arguments.run)
     learned = checkpoint.learned(found)
+    check_writable(learned.by_name)
     if form == PLOT:
         plot_cameras(learned, out, others_beside(learned, arguments.reference))
     elif form in EXPORTS:
         write_cameras(form, learned, out, gauge)
     elif form == HISTORY:
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
-        write_history(learned.names, trails.steps, trails.poses, trails.frames, out)
+        write_history(learned, trails.steps, trails.poses, trails.frames, out)
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
-    cameras = learned.placed if form in EXPORTS else learned.trained
-    print(json.dumps({"file": str(out), "cameras": len(cameras), "not_placed": learned.not_placed}))
+    told = {"cameras": len(learned.trained), "not_placed": learned.not_placed}
+    print(json.dumps({"file": str(out), **told}))
     return 0

@@ -12,6 +12,7 @@ from core.exporting.colour import CHANNELS, COLOUR_MAPS
 from core.exporting.films import FORMS, form_of
 from core.exporting.keyframes import read_path
 from core.exporting.video import Look, VideoResult, camera_path, render_video
+from core.formats.checks import check_writable
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
 from core.geometry.routes import ORDERS, PATHS, Route
@@ -110,6 +111,7 @@ def main(arguments: argparse.Namespace) -> int:
     )
     route = _route(arguments)
     learned = checkpoint.learned_in(arguments.run)
+    check_writable(learned.by_name)
     path = _path(learned, route)
     with watched("frames") as watch:
         result = render_video(learned, path, arguments.out, look, watch)

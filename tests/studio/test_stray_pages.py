@@ -23,6 +23,7 @@ def studio() -> Iterator[Studio]:
 
 
 EVIL_PAGE = (Path(__file__).parent / "evil.html").read_bytes()
+BROKEN = "Content Security Policy"  # what Chromium says in its console
 REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 
 
@@ -114,6 +115,19 @@ def test_a_stray_page_opens_the_studio_and_steers_it_nowhere(
     assert into_the_studio.url == studio.server.url
     assert studio.entered.wait(60)
     assert evil_site.heard == []
+
+
+def test_no_page_breaks_its_policy_by_itself(studio: Studio, page: Page) -> None:
+    """Whatever Gradio and viser do while they load; a browser says so in its console."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: BROKEN in said.text and faults.append(said.text))
+    studio.entered.clear()
+    page.goto(studio.entrance)
+    assert studio.entered.wait(60)
+    page.frame_locator("iframe").locator("canvas").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert faults == []
 
 
 def test_visers_page_hears_this_studio_alone(

@@ -1,6 +1,7 @@
 // The moving part of the page: it listens to /events and paints. Every fact comes from there; what a
 // person does here becomes a POST or a click on a widget, never a change of what is shown.
 
+import { write } from "./ask.js";
 import { drawCurves, wireCharts } from "./charts.js";
 import { drawGallery, markLooked, wireGallery } from "./gallery.js";
 import { drawJobs } from "./jobs.js";
@@ -21,6 +22,8 @@ const painters = {
 };
 const SILENCE = 15000; // ms without a word after which the connection is taken for dead
 const RETRY = 2000;
+const LOST = "Connection lost, retrying";
+const REFUSED = "The studio was started anew and has a new token: open the address that it printed";
 
 const newest = {};
 let stream = null;
@@ -52,7 +55,17 @@ function hear() {
 
 function showLost(lost) {
   const sign = document.getElementById("lost");
-  if (sign) sign.hidden = !lost;
+  if (!sign) return;
+  if (lost && sign.hidden) write("lost", LOST);
+  sign.hidden = !lost;
+  if (lost) sayWhy();
+}
+
+// One that was started anew answers, and refuses: its token is another. Once a tab of this browser
+// was let in, all are.
+async function sayWhy() {
+  const answer = await fetch("status", { method: "HEAD" }).catch(() => null);
+  write("lost", answer?.status === 403 ? REFUSED : LOST);
 }
 
 // A browser gives up for good when the server answers with an error; and a sleeping laptop's

@@ -73,7 +73,7 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     learned = trainer.learned()
     trainer.close()
     rest = ["0.png", "2.png", "4.png"]
-    assert (list(learned.placed), learned.not_placed) == (["1.png", "3.png"], rest)
+    assert (list(learned.by_name), learned.not_placed) == (["1.png", "3.png"], rest)
     out = tmp_path / EXPORTS[form].file
     words = ["--run", str(tmp_path / "run"), "--format", form, "--out", str(out)]
     assert main.run(["export", *words]) == 0
