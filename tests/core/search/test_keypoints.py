@@ -64,13 +64,13 @@ def test_a_bare_wall_has_none_and_matches_nothing() -> None:
 
 
 def row_of_photos(count: int) -> list[Keypoints]:
-    """Neighbours share most of their features, photos far apart none."""
+    """Neighbours share most of their 30 features, photos far apart none."""
     chance = np.random.default_rng(0)
-    all_of_them = np.abs(chance.normal(size=(20 * count + 300, 128))).astype(np.float32)
+    all_of_them = np.abs(chance.normal(size=(2 * count + 30, 128))).astype(np.float32)
     all_of_them /= np.linalg.norm(all_of_them, axis=1, keepdims=True)
     return [
-        Keypoints(np.zeros((300, 2), np.float32), part, np.zeros(300, np.float32))
-        for part in (all_of_them[20 * row : 20 * row + 300] for row in range(count))
+        Keypoints(np.zeros((30, 2), np.float32), part, np.zeros(30, np.float32))
+        for part in (all_of_them[2 * row : 2 * row + 30] for row in range(count))
     ]
 
 
