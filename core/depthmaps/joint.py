@@ -35,7 +35,7 @@ OF_MEDIAN = 1.0  # the scale over the median residual
 FINER = 0.8  # of a scale, below which another is worth more steps
 TRIED = tuple(0.02 * step for step in range(-8, 9))  # changes of depths before they are judged
 JUDGED = 0.3  # scale by which cameras are judged, always the same
-LENS_WORTH = 0.01  # of the cost at the start, what an unusual lens costs, see `Prior`
+LENS_WORTH = 0.003  # of the cost at the start, what an unusual lens costs, see `Prior`
 
 Mapper = Callable[[Callable[[int], Any], Sequence[int]], Any]
 

@@ -59,6 +59,11 @@ class Unknowns:
         index = torch.stack(columns, 1)
         return cls(torch.where(index < 0, count, index), count)
 
+    @property
+    def poses(self) -> "Unknowns":
+        """The same cameras may move, and all lenses stay."""
+        return Unknowns.of(self.index[:, 0] < self.count)
+
 
 @dataclass(frozen=True, eq=False)
 class Prior:

