@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from core.multiplane.placement import survey
-from core.training.multiplane_learner import PlanesLearner
+from core.training.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult
 
 LEAST_PARALLAX = 0.01  # of the longer picture side: a pixel where photos are 100 pixels wide
@@ -13,7 +13,7 @@ WIDEST_VIEW = 2.2  # half pictures from the reference view's centre: planes are 
 UNLIKE = 4.0  # times the usual error, above which a photo does not fit the others
 
 
-def doubts(learner: PlanesLearner, result: StepResult, names: Sequence[str]) -> list[str]:
+def diagnostics(learner: MultiplaneLearner, result: StepResult, names: Sequence[str]) -> list[str]:
     """Sentences to the person; none where nothing speaks against the cameras.
 
     Args:

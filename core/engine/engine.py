@@ -247,7 +247,7 @@ class Engine:
         self._saver.follow(trainer, recorder)
         self._failure, self._meter = None, Meter(recorder.last_loss())
         self._notices.add(trainer.step, "warning", *trainer.photos.notices)
-        self._say(*trainer.told())
+        self._say(*trainer.drain_messages())
 
     # -- work --------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class Engine:
             raise InputError(DIVERGED)
         if result.finite:
             self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
-        self._say(*trainer.told())
+        self._say(*trainer.drain_messages())
         if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
             self._saver.save("cameras-found")
         if trainer.explored_enough:

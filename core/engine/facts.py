@@ -8,7 +8,6 @@ from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
 from core.engine.snapshot import Notice, Phase, Snapshot
-from core.training.rates import rates_of
 from core.training.step import decibels
 from core.training.trainer import Trainer
 
@@ -54,7 +53,7 @@ def facts_of(
         epoch=trainer.epoch,
         loss=meter.loss,
         psnr=None if meter.loss is None else decibels(meter.loss),
-        psnr_at=trainer.compared_at,
+        psnr_at=trainer.showing.compared_at,
         steps_per_second=meter.speed if limits else 0.0,
         seconds=trainer.seconds,
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
@@ -62,9 +61,9 @@ def facts_of(
         photos=trainer.photos,
         learned=trainer.learned(fresh=limits is None),
         shown=trainer.shown,
-        findings=trainer.bootstrap.findings if trainer.bootstrap else trainer.findings,
-        unseen_psnr={name: decibels(error) for name, error in trainer.unseen_errors.items()},
-        rates=rates_of(trainer),
+        findings=trainer.found,
+        unseen_psnr={name: decibels(error) for name, error in trainer.holdout.errors.items()},
+        rates=trainer.rates,
         photo_psnr=tuple(
             None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
         ),

@@ -109,8 +109,8 @@ def new_trainer(config: Config, run: Path, team: Alone = ALONE) -> Trainer:
     """
     photos = read_photos(config, run)
     if config.training.start_from:
-        return started(config, photos, team=team)
-    return Trainer(config, photos, team=team)
+        return started(config, photos, processes=team)
+    return Trainer(config, photos, processes=team)
 
 
 def continued(
@@ -127,7 +127,7 @@ def continued(
     """
     moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
     config = changed(found.config, moved)
-    trainer = Trainer(config, read_photos(config, run), team=team)
+    trainer = Trainer(config, read_photos(config, run), processes=team)
     recorder = Recorder(len(trainer.photos.names))
     try:
         trainer.room.require(found.tensors, found.path)

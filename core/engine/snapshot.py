@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.bootstrap.bootstrap import Findings
+from core.bootstrap.findings import Findings
 from core.config import Config
 from core.engine.trails import Trails
 from core.photos import PhotoSet

@@ -124,7 +124,7 @@ def follow(team: Together) -> int:
                 workers = governor.workers(trainer.config.training.workers, trainer.work)
                 with governor.training(workers, trainer.work):
                     trainer.train_step(workers)
-                trainer.told()  # by the leader's
+                trainer.drain_messages()  # by the leader's
         team.leave()
         return 0
     except Lost:
@@ -148,7 +148,7 @@ def _received(team: Together, photos: PhotoSet | None) -> tuple[Trainer, PhotoSe
     assert photos is not None, "photos come with the first trainer"
     found = Checkpoint(Path(), told["facts"]["checkpoint"], tensors)
     here = {"training.device": found.facts["device"]}  # the leader's, if it was left open
-    trainer = Trainer(changed(found.config, here), photos, team=team)
+    trainer = Trainer(changed(found.config, here), photos, processes=team)
     checkpoint.restore(trainer, found)
     return trainer, photos
 

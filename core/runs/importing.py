@@ -10,7 +10,9 @@ from core.geometry.rotations import ROTATIONS
 from core.photos import PhotoSet
 from core.config import Config
 from core.config.original import translated
-from core.runs.state import load
+from core.training.field_learner import FieldLearner
+from core.training.learner import Progress
+from core.training.optimizers import load
 from core.training.trainer import Trainer
 
 SAME_SHAPE = 0.02  # of width / height, which whole pixels round
@@ -57,13 +59,15 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
         trainer.close()
         raise
     trainer.given[trainer.trained_photos()] = True
-    trainer.step, trainer.epoch = found.step, found.epoch
+    trainer.progress = Progress(found.epoch, found.step)
     after = config.training.pretrain_epochs
     if 0 < after <= found.epoch:
-        assert trainer.neural is not None
-        steps = after * len(trainer.trained_photos())
-        trainer.stage, trainer.stage_start, trainer.stage_start_step = "refine", after, steps
-        trainer.neural.field_start, trainer.neural.field_start_step = after, steps
+        network = trainer.find(FieldLearner)
+        assert network is not None
+        trainer.stage = "refine"
+        network.began = trainer.stage_began = Progress(
+            after, after * len(trainer.trained_photos())
+        )
     return trainer
 
 
@@ -101,9 +105,10 @@ def _take_cameras(found: Published, trainer: Trainer) -> None:
 
 def _take_field(found: Published, trainer: Trainer) -> None:
     wanted = found.options["field.kind"]
-    if trainer.neural is None or trainer.config.field.kind != wanted:
+    network = trainer.find(FieldLearner)
+    if network is None or trainer.config.field.kind != wanted:
         raise InputError(f"{found.path} holds a {wanted} field; leave field.kind as it is.")
-    field = trainer.neural.field
+    field = network.field
     for name, parameter in field.named_parameters():
         if name not in found.field or found.field[name].shape != parameter.shape:
             raise InputError(

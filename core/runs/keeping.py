@@ -3,10 +3,12 @@
 from core.errors import InputError
 from core.multiplane.field import PlanesField
 from core.training import build
-from core.runs import state
 from core.runs.checkpoint import Checkpoint
 from core.config import Config
-from core.training.optimizers import part_of, unpack
+from core.training.field_learner import FieldLearner
+from core.training.learner import Progress
+from core.training.multiplane_learner import MultiplaneLearner
+from core.training.optimizers import load, part_of, unpack
 from core.training.trainer import Trainer
 
 
@@ -23,22 +25,20 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
             "training.keep."
         )
     _require_same(found, ours)
-    if trainer.neural is not None:
-        neural = trainer.neural
-        state.load(neural.field, part_of(found.tensors, "field."))
-        neural.field_start = facts["field_start"] - facts["epoch"]
-        neural.field_start_step = facts["field_start_step"] - facts["step"]
+    now = Progress(facts["epoch"], facts["step"])
+    if (network := trainer.find(FieldLearner)) is not None:
+        load(network.field, part_of(found.tensors, "field."))
+        network.began = Progress(facts["field_start"], facts["field_start_step"]).since(now)
         trainer.shown = "field"
     planes = part_of(found.tensors, "planes.field.")
-    if trainer.planes is not None and planes:
+    if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
         trainer.room.require(found.tensors, found.path)
-        learner = trainer.planes
         learner.levels = trainer.recipe.levels[-facts["levels"] :]
         learner.level, learner.level_step = found.tensors["planes.at"].tolist()
         learner.take(PlanesField.of(planes, learner.field.unit).to(trainer.device))
         learner.choose(trainer.trained_photos())
         trainer.shown = facts["shown"]
-    if trainer.contest is not None and _asked_for(theirs) != _asked_for(ours):
+    if trainer.holdout.allowed is not None and _asked_for(theirs) != _asked_for(ours):
         trainer.say(
             "The field has seen pixels that are kept aside now, so what is said of unseen pixels "
             "flatters it."
@@ -94,12 +94,12 @@ def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
             f"The optimizers of {found.path} are of other photos or other representations of the "
             "cameras; set these alike, or leave optimizers out of training.keep."
         )
-    trainer.stage_start = facts["stage_start"] - facts["epoch"]
-    trainer.stage_start_step = facts["stage_start_step"] - facts["step"]
-    if trainer.neural is not None:
-        for group, adam in trainer.neural.optimizers.items():
+    began = Progress(facts["stage_start"], facts["stage_start_step"])
+    trainer.stage_began = began.since(Progress(facts["epoch"], facts["step"]))
+    if (network := trainer.find(FieldLearner)) is not None:
+        for group, adam in network.optimizers.items():
             unpack(adam, part_of(tensors, f"adam.{group}."))
     planes = part_of(tensors, "planes.")
-    if trainer.planes is not None and planes:
-        trainer.planes.restore(planes)
-        trainer.planes.choose(trainer.trained_photos())
+    if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
+        learner.take_state(planes)
+        learner.choose(trainer.trained_photos())

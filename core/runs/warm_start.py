@@ -31,6 +31,7 @@ from core.config import Config
 from core.runs.keeping import take_field, take_optimizers
 from core.multiplane.schedule import RECIPE, Recipe
 from core.distributed.process_group import ALONE, Alone
+from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 
 SAME_SHAPE = 0.02  # of width / height, which whole pixels round
@@ -39,7 +40,7 @@ MOST_NAMED = 5  # photos in one sentence
 
 
 def started(
-    config: Config, photos: PhotoSet, recipe: Recipe = RECIPE, team: Alone = ALONE
+    config: Config, photos: PhotoSet, recipe: Recipe = RECIPE, processes: Alone = ALONE
 ) -> Trainer:
     """A trainer at step 0 that has taken over what the config says.
 
@@ -66,7 +67,7 @@ def started(
             said += _lens_doubts(cameras, rig)
         said += _take_cameras(source, known, place, config, photos, rig)
         given += _rows(photos.names, known, place)
-    trainer = Trainer(config, photos, recipe, rig, team)
+    trainer = Trainer(config, photos, recipe, rig, processes)
     trainer.given[given] = True
     try:
         if found is not None and "field" in keep:
@@ -101,7 +102,7 @@ def _require_sense(keep: set[str], named: str) -> None:
 
 def _require_motion(trainer: Trainer) -> None:
     """New cameras beside a scene that was learned are moved by somebody."""
-    planes, still = trainer.planes, trainer.config.cameras.rate_beside_planes == 0
+    planes, still = trainer.find(MultiplaneLearner), trainer.config.cameras.rate_beside_planes == 0
     if planes is not None and planes.finished and still:
         raise InputError(
             "The planes taken over are finished, so nothing would move the new cameras; add "

@@ -3,26 +3,18 @@
 import copy
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torch import nn
-
-from core.multiplane.field import PlanesField
 from core.rendering.scene import Scene
-from core.training.build import ray_settings, without_camera
+from core.training.build import without_camera
 from core.training.learned import Learned
-from core.training.multiplane_learner import PlanesLearner
+from core.training.learner import Learner
 
 if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
 COPY_SHARE = 20  # planes are copied at most after this many times what a copy takes
-
-
-def scene_of(trainer: "Trainer", field: nn.Module, guide: PlanesField | None = None) -> Scene:
-    """A field with what it takes to render it now."""
-    settings = ray_settings(trainer.config)
-    return Scene(field, trainer.rig.frame().detach(), settings, guide)
 
 
 class Copies:
@@ -32,29 +24,34 @@ class Copies:
     """
 
     def __init__(self) -> None:
-        self._newest: tuple[weakref.ref[PlanesLearner], Scene, float, float] | None = None
+        self._newest: tuple[weakref.ref[Learner], Scene, float, float] | None = None
 
     def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
-        names = trainer.photos.names
+        names, showing = trainer.photos.names, trainer.showing
         unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
-        planes = None if trainer.planes is None else self._planes(trainer, trainer.planes, fresh)
-        if trainer.shown == "planes" and planes is not None:
+        proposing = [one for one in trainer.learners if one.proposal is not None]
+        planes = self._planes(trainer, proposing[0], fresh) if proposing else None
+        if planes is not None and showing is proposing[0]:
             scene = planes
         else:
-            assert trainer.neural is not None
-            field = copy.deepcopy(trainer.neural.field).requires_grad_(False)
-            scene = scene_of(trainer, field, planes and planes.field)
+            scene = showing.scene(trainer.context(showing))
+            guide = None if planes is None else planes.field
+            scene = replace(_copied(scene), guide=guide)
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
         return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes, waiting)
 
-    def _planes(self, trainer: "Trainer", learner: PlanesLearner, fresh: bool) -> Scene:
+    def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> Scene:
         began = time.monotonic()
         if self._newest is not None and not fresh:
             made_of, scene, moment, price = self._newest
             if made_of() is learner and began - moment < COPY_SHARE * price:
                 return scene
-        scene = scene_of(trainer, copy.deepcopy(learner.field).requires_grad_(False))
+        scene = _copied(learner.scene(trainer.context(learner)))
         ended = time.monotonic()
         self._newest = (weakref.ref(learner), scene, ended, ended - began)
         return scene
+
+
+def _copied(scene: Scene) -> Scene:
+    return replace(scene, field=copy.deepcopy(scene.field).requires_grad_(False))

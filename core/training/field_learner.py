@@ -1,50 +1,61 @@
 """Learning a neural field, and the cameras with it, from random pixels."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import functools
+from collections.abc import Mapping
+from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.config import Config
-from core.distributed.process_group import ALONE, Alone, Mapper
-from core.geometry.cameras import CameraRig
-from core.multiplane.field import PlanesField
+from core.config.declare import Effect
+from core.config.paths import strongest
+from core.distributed.process_group import Alone
+from core.rendering.scene import Scene
 from core.rendering.volume import rays_at_once
-from core.training.batch import draw_batch
-from core.training.build import build_field, ray_settings, ripen
+from core.training import build
+from core.training.batch import WHOLE, draw_batch
+from core.training.learner import Learner, Progress, StepContext
 from core.training.losses.patches import Glimpse, pull
-from core.training.optimizers import GROUPS, learning_rate, make_optimizer
-from core.training.step import StepResult, training_step
+from core.training.optimizers import (
+    GROUPS,
+    learning_rate,
+    load,
+    make_optimizer,
+    packed,
+    part_of,
+    unpack,
+)
+from core.training.step import Gradients, StepResult, training_step
 
 
-class Moment(NamedTuple):
-    """A point of a run, or how far it is from another one."""
+class FieldLearner(Learner):
+    """A neural field, the cameras' optimizers of its steps, and when its schedule began."""
 
-    epoch: int
-    step: int
+    shows = "field"
 
-    def since(self, epoch: int, step: int) -> "Moment":
-        """How far this is from there."""
-        return Moment(self.epoch - epoch, self.step - step)
-
-
-class NeuralLearner:
-    """A neural field, the cameras' optimizers of its steps, and when their schedules began."""
-
-    def __init__(
-        self, config: Config, rig: CameraRig, now: Moment, generator: torch.Generator
-    ) -> None:
+    def __init__(self, context: StepContext) -> None:
         """A fresh field for these cameras, its schedule beginning now."""
-        self.rig = rig
+        self.rig = context.rig
         self.optimizers: dict[str, torch.optim.Adam] = {}
-        self.renew_field(config, now, generator)
+        self.renew_field(context)
         self.renew_cameras()
 
-    def renew_field(self, config: Config, now: Moment, generator: torch.Generator) -> None:
+    @classmethod
+    def wanted(cls, context: StepContext) -> bool:
+        """Once there are cameras to begin from."""
+        return context.config.field.kind != "planes" and context.stage != "bootstrap"
+
+    @classmethod
+    def begin(cls, context: StepContext) -> Self:
+        """A fresh field."""
+        return cls(context)
+
+    def renew_field(self, context: StepContext) -> None:
         """Another field and its optimizer; the cameras' are left alone."""
-        self.field = build_field(config, generator).to(self.rig.position.device)
-        self.field_start, self.field_start_step = now
+        fresh = build.build_field(context.config, context.generator)
+        self.field = fresh.to(self.rig.position.device)
+        self.began = context.progress
         self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
 
     def renew_cameras(self, groups: tuple[str, ...] = GROUPS[1:]) -> None:
@@ -52,71 +63,139 @@ class NeuralLearner:
         for group in groups:
             self.optimizers[group] = make_optimizer([self.rig.get_parameter(group)])
 
-    def step(
-        self,
-        config: Config,
-        photos: Tensor,
-        candidates: Tensor,
-        allowed: Tensor | None,
-        rates: dict[str, float],
-        epoch: int,
-        generator: torch.Generator,
-        mapper: Mapper,
-        guide: PlanesField | None = None,
-        glimpses: Sequence[Glimpse] = (),
-        team: Alone = ALONE,
-    ) -> StepResult:
-        """Draw pixels, render, compare, move.
+    # -- one step ----------------------------------------------------------------------------
 
-        Args:
-            config: everything that may change between steps.
-            photos: (N, H, W, 3) uint8.
-            candidates: (K,) photos to draw from; a single one where every pixel of it is asked for.
-            allowed: (Q,) pixels to draw from; None is all.
-            rates: of each group of parameters that may move; the others stay.
-            epoch: of the run.
-            generator: the source of chance.
-            mapper: `map`, or one that shares pieces among workers.
-            guide: planes that say where along rays the field is asked; None asks it evenly.
-            glimpses: pictures to judge beside the pixels.
-            team: the processes that share it.
-        """
-        settings = ray_settings(config)
-        ripen(self.field, config, epoch - self.field_start)
+    def step(self, context: StepContext) -> StepResult:
+        """Draw pixels, render, compare, move."""
+        act = functools.partial(self._step, context)
+        return context.processes.attempt(context.generator, act)
+
+    def _step(self, context: StepContext, processes: Alone) -> StepResult:
+        """Nothing moves before the last sum over processes."""
+        config, part, rates = context.config, context.config.training, self.rates(context)
+        settings = build.ray_settings(config)
+        points = settings.points(context.proposal)
+        one = part.pixels_from == "one-photo" or part.rays == WHOLE
+        candidates = context.visited if one else context.trained
+        glimpses = self._glimpses(context, candidates, points)
+        build.ripen(self.field, config, context.progress.since(self.began).epoch)
         batch = draw_batch(
-            photos,
-            candidates,
-            allowed,
-            config.training.rays,
-            settings.points(guide),
-            config.rendering.perturb,
-            config.field.density_noise,
-            generator,
-        )
+            context.pixels, candidates, context.allowed, part.rays, points,
+            config.rendering.perturb, config.field.density_noise, context.generator,
+        )  # fmt: skip
         for group, rate in rates.items():
             self.optimizers[group].param_groups[0]["lr"] = rate
-        moved = [*self.field.parameters()] if "field" in rates else []
+        moved = [*self.field.parameters()]
         moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
-        optimizers = [self.optimizers[group] for group in rates]
-        points, device = settings.points(guide), photos.device
-        piece = rays_at_once(self.field, len(batch.photo), points, device)
-        extra = [
-            pull(glimpse, self.rig, self.field, settings, moved, piece, mapper, guide)[1]
-            for glimpse in glimpses[team.rank :: team.world]
-        ]
+        mine = glimpses[processes.rank :: processes.world]
+        extra = [self._pull(context, glimpse, moved, points) for glimpse in mine]
         return training_step(
-            self.rig, self.field, batch, settings, moved, optimizers, mapper, guide, extra, team
+            self.rig, self.field, batch, settings, moved,
+            [self.optimizers[group] for group in rates], context.parallel_map, context.proposal,
+            extra, processes,
+        )  # fmt: skip
+
+    def _glimpses(self, context: StepContext, candidates: Tensor, points: int) -> list[Glimpse]:
+        """Pictures to judge in this step; mostly none."""
+        if not context.judges.waiting or context.turn % context.config.losses.every:
+            return []
+        return context.judges.glimpses(
+            context.config, self.rig, context.pixels, candidates, context.trained,
+            context.allowed, points, context.generator,
+        )  # fmt: skip
+
+    def _pull(
+        self, context: StepContext, glimpse: Glimpse, moved: list[nn.Parameter], points: int
+    ) -> Gradients:
+        """What a picture's loss adds to the gradients."""
+        rays, device = len(glimpse.batch.photo), context.pixels.device
+        piece = rays_at_once(self.field, rays, points, device)
+        settings = build.ray_settings(context.config)
+        return pull(
+            glimpse, self.rig, self.field, settings, moved, piece, context.parallel_map,
+            context.proposal,
+        )[1]  # fmt: skip
+
+    # -- what others see ---------------------------------------------------------------------
+
+    def scene(self, context: StepContext) -> Scene:
+        """The field, asked where planes of the same scene propose."""
+        frame, settings = self.rig.frame().detach(), build.ray_settings(context.config)
+        return Scene(self.field, frame, settings, context.proposal)
+
+    def rates(self, context: StepContext) -> dict[str, float]:
+        """Those that the options let learn, called as the options are."""
+        share = context.camera_share * (not context.hold)
+        ages = (
+            context.progress.since(self.began),
+            context.progress.since(context.stage_began),
         )
+        return rates_at(context.config, *ages, share)
+
+    # -- what a person changes ---------------------------------------------------------------
+
+    def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
+        """Take over other options; what is stored in another way learns anew."""
+        self.renew_cameras(converted)
+        rebuilt = strongest(old.config, new.config) is Effect.REBUILD_FIELD
+        if rebuilt and self.wanted(new):
+            self.renew_field(new)
+
+    def restarted(self, context: StepContext) -> Self:
+        """A fresh field, and the cameras' schedules from the beginning."""
+        self.renew_field(context)
+        self.renew_cameras()
+        return self
+
+    # -- to be continued -----------------------------------------------------------------------
+
+    @classmethod
+    def saved_in(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
+        """Whether a run had a field."""
+        return "field_start" in facts
+
+    def facts(self) -> dict[str, Any]:
+        """When it began, and what its hidden layers compute in."""
+        return {
+            "field_start": self.began.epoch,
+            "field_start_step": self.began.step,
+            "precision": self.field.precision,
+        }
+
+    def state(self) -> dict[str, Tensor]:
+        """The field and the moments of all optimizers."""
+        tensors = {f"field.{name}": p.detach() for name, p in self.field.named_parameters()}
+        for group, adam in self.optimizers.items():
+            tensors |= {f"adam.{group}.{key}": value for key, value in packed(adam).items()}
+        return tensors
+
+    def restore(
+        self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
+        """Be where facts and state were taken; this is new, of the same options."""
+        self.began = Progress(facts["field_start"], facts["field_start_step"])
+        fill(self.field, context.config, facts, part_of(tensors, "field."))
+        for group, adam in self.optimizers.items():
+            unpack(adam, part_of(tensors, f"adam.{group}."))
+
+
+def fill(
+    field: nn.Module, config: Config, facts: Mapping[str, Any], tensors: dict[str, Tensor]
+) -> None:
+    """Make a fresh field what it was when it was saved."""
+    load(field, tensors)
+    field.precision = facts["precision"]
+    build.ripen(field, config, facts["epoch"] - facts["field_start"])
 
 
 def rates_at(
-    config: Config, field_age: Moment, camera_age: Moment, slow: float
+    config: Config, field_age: Progress, camera_age: Progress, share: float
 ) -> dict[str, float]:
     """The rate of every group that the config lets learn.
 
     Args:
         field_age, camera_age: how long the schedules have run.
-        slow: factor on the cameras' rates; 0 keeps them where they are.
+        share: factor on the cameras' rates; 0 keeps them where they are.
     """
     part = config.cameras
     learns = {
@@ -128,6 +207,6 @@ def rates_at(
     }
     rates = {"field": learning_rate(config, "field", *field_age)}
     for group, may in learns.items():
-        if may and slow > 0:
-            rates[group] = slow * learning_rate(config, group, *camera_age)
+        if may and share > 0:
+            rates[group] = share * learning_rate(config, group, *camera_age)
     return rates

@@ -16,11 +16,26 @@ EVERY = 60  # steps
 LEAD = 0.1  # dB by which the other must be better before it is shown instead
 
 
-class Contest:
-    """Pixels of every photo that nothing is learned from at full size, and who knows them best."""
+class Holdout:
+    """Pixels of every photo that nothing is learned from at full size, and who knows them best.
 
-    def __init__(self, photos: Tensor, trained: Tensor, seed: int) -> None:
-        """Args: photos (N, H, W, 3) uint8; trained (K,) those with learned cameras."""
+    Attributes:
+        allowed: (Q,) the other pixels, row by row; None where none are kept aside.
+        errors: squared errors at those kept aside, of each scene that was asked.
+    """
+
+    def __init__(self, photos: Tensor, trained: Tensor, seed: int | None) -> None:
+        """Keep pixels aside, or none where there is no seed.
+
+        Args: photos (N, H, W, 3) uint8; trained (K,) those with learned cameras.
+        """
+        self.allowed: Tensor | None = None
+        self.errors: dict[str, float] = {}
+        if seed is not None:
+            self._keep_aside(photos, seed)
+        self.choose(photos, trained)
+
+    def _keep_aside(self, photos: Tensor, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         _, height, width, _ = photos.shape
         rows, columns = -(-height // BLOCK), -(-width // BLOCK)
@@ -32,17 +47,19 @@ class Contest:
         self._pixels = pixels[which] if len(pixels) else self.allowed[which]
         self._places = torch.stack([self._pixels % width, self._pixels // width], -1) + 0.5
         self._turns = torch.rand(ASKED, generator=generator)
-        self.errors: dict[str, float] = {}
-        self.choose(photos, trained)
 
     def choose(self, photos: Tensor, trained: Tensor) -> None:
         """Ask for the same pixels in other photos (K,) from now on."""
+        if self.allowed is None:
+            return
         self._photo = trained[(self._turns * len(trained)).long()]
         self._wanted = photos.flatten(1, 2)[self._photo, self._pixels].float() / 255
 
     @torch.no_grad()
     def ask(self, name: str, scene: Scene, rig: CameraRig) -> None:
         """Compare what a scene shows at the pixels with the photos."""
+        if self.allowed is None:
+            return
         device = rig.position.device
         photo, places = self._photo.to(device), self._places.to(device)
         poses, focal = rig.camera_to_world(photo), rig.focal_lengths_of(photo)

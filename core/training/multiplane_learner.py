@@ -5,13 +5,16 @@ cameras comes from autograd. The planes' blocks are independent of one another i
 compositing, and rays are independent in compositing, so workers share a step without changing it.
 """
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from core.distributed.process_group import ALONE, Alone, Mapper
+from core.config import Config
+from core.distributed.process_group import Alone
 from core.geometry.cameras import CameraRig
 from core.geometry.relief import bend
 from core.multiplane.compositing import meeting_points, sample, sample_backward, slopes
@@ -21,7 +24,10 @@ from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.placement import placed, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
+from core.rendering.scene import Scene
+from core.training import build
 from core.training.camera_optimizer import CameraOptimizer, Learns
+from core.training.learner import Learner, StepContext
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import WIDE, Room, Size
 from core.training.step import StepResult
@@ -35,8 +41,10 @@ FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise 
 TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
 
 
-class PlanesLearner:
+class MultiplaneLearner(Learner):
     """Planes, the cameras they move, and the level they are at. Belongs to one thread."""
+
+    shows, leads = "planes", True
 
     def __init__(
         self,
@@ -48,7 +56,6 @@ class PlanesLearner:
         unit: float,
         allowed: Tensor | None = None,
         alpha: float = FIRST_ALPHA,
-        team: Alone = ALONE,
         room: Room = WIDE,
     ) -> None:
         """Begin with grey planes at the first level.
@@ -62,15 +69,14 @@ class PlanesLearner:
             unit: world z of the nearest plane.
             allowed: (Q,) indices of the pixels to learn from at full size; None is all.
             alpha: of the first planes; more of it puts the scene further in front.
-            team: the processes that share each step.
             room: what planes and the rays of a step may take.
         """
-        self.rig, self.trained, self.levels, self.team = rig, trained, levels, team
+        self.rig, self.trained, self.levels = rig, trained, levels
         self.photos, self.allowed, self.room = photos, allowed, room
         self._said: list[str] = []
         self.level, self.level_step = 0, 0
         self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
-        size, wide = self._sheets(levels[0].planes, 1.0, WIDELY)
+        size, wide = self._sheets(levels[0].planes, 1.0, WIDELY, round)
         field = PlanesField(even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha)
         self.take(field.to(photos.device))
         self.let_learn(learns)
@@ -79,10 +85,46 @@ class PlanesLearner:
         self._floor = torch.nn.Parameter(torch.zeros_like(floor))
         self._shape = torch.optim.Adam([self._floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
 
+    @classmethod
+    def wanted(cls, context: StepContext) -> bool:
+        """Once there are cameras to begin from; alone where planes are the field asked for."""
+        config = context.config
+        planes = config.training.bootstrap or config.field.kind == "planes"
+        return planes and context.stage != "bootstrap"
+
+    @classmethod
+    def begin(cls, context: StepContext) -> Self:
+        """Grey planes, which need no coarse levels where the cameras are known."""
+        levels = context.recipe.known if context.cameras_known else context.recipe.levels
+        return cls.of(context, levels, context.trained)
+
+    @classmethod
+    def of(cls, context: StepContext, levels: tuple[Level, ...], trained: Tensor) -> Self:
+        """Grey planes for some photos (K,), which go through these levels."""
+        return cls(
+            context.rig, context.pixels, trained, context.learns, levels,
+            build.plane_unit(context.config), context.allowed, room=context.room,
+        )  # fmt: skip
+
     @property
-    def finished(self) -> bool:
+    def finished(self) -> bool:  # type: ignore[override]
         """Whether the last level is over."""
         return self.level == len(self.levels)
+
+    @property
+    def proposal(self) -> PlanesField:
+        """What tells others where along rays something is."""
+        return self.field
+
+    @property
+    def compared_at(self) -> int:
+        """Longer side of the photos at its level."""
+        return max(self.small.width, self.small.height)
+
+    @property
+    def work(self) -> Hashable:
+        """Equal for steps that take about as long as one another."""
+        return self.shows, len(self.levels) - self.level
 
     @property
     def present(self) -> Level:
@@ -94,8 +136,10 @@ class PlanesLearner:
         """1 / world z in the middle of what is seen."""
         return survey(self.field, self.rig, self.trained).mean_disparity
 
-    def choose(self, photos: Tensor) -> None:
-        """Explain these photos (K,) from now on."""
+    def choose(self, photos: Tensor, fresh: Tensor | None = None) -> None:
+        """Explain these photos (K,) from now on; `fresh` ones begin beside their neighbours."""
+        if fresh is not None:
+            place_beside(self.rig, self.trained, fresh[~torch.isin(fresh, self.trained)])
         self.trained = photos
         self.small = SmallPhotos.of(self.photos[photos], self.present.pixels, self.allowed)
 
@@ -106,22 +150,17 @@ class PlanesLearner:
 
     # -- one step ----------------------------------------------------------------------------
 
-    def step(self, mapper: Mapper, generator: torch.Generator, hold: bool = False) -> StepResult:
-        """Explain pixels of all photos, and move planes and cameras; then perhaps grow.
+    def step(self, context: StepContext) -> StepResult:
+        """Explain pixels of all photos, and move planes and cameras; then perhaps grow."""
+        act = functools.partial(self._step, context)
+        return context.processes.attempt(context.generator, act)
 
-        Args:
-            mapper: `map`, or one that shares work among workers, keeping its order.
-            generator: where random pixels come from, on the CPU.
-            hold: keep the cameras where they are.
-        """
-        return self.team.attempt(generator, lambda team: self._step(mapper, generator, hold, team))
-
-    def _step(self, mapper: Mapper, chance: torch.Generator, hold: bool, team: Alone) -> StepResult:
+    def _step(self, context: StepContext, processes: Alone) -> StepResult:
         """Nothing moves before the last sum over processes."""
-        level, frame = self.present, self.rig.frame()
+        level, frame, mapper = self.present, self.rig.frame(), context.parallel_map
         most = self.room.rays(len(self.field.places))
-        photo, place = self.small.draw(min(level.rays or most, most), chance)
-        total, own = len(photo), team.part(len(photo))
+        photo, place = self.small.draw(min(level.rays or most, most), context.generator)
+        total, own = len(photo), processes.part(len(photo))
         photo, place, drawn = photo[own], place[own], photo
         wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
         rays = self.small.rays(self.rig, frame, self.trained.to(photo.device), photo, place)
@@ -131,9 +170,9 @@ class PlanesLearner:
             met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
             logits = torch.cat([seen for _, seen in met])
             parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
-            errors = team.whole(torch.cat([part for part, _ in parts]), total)
+            errors = processes.whole(torch.cat([part for part, _ in parts]), total)
             weights = torch.stack([part for _, part in parts]).sum(0)
-            team.sum([errors, weights])
+            processes.sum([errors, weights])
             loss = float(errors.mean())  # a GPU is waited for here
             finite = math.isfinite(loss)
             if finite:
@@ -141,12 +180,12 @@ class PlanesLearner:
                 pulls = list(mapper(lambda job: self._pull(logits, b, *job), jobs))
         if finite:
             *to_slopes, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
-            to_rig = () if hold else self.cameras.pull(met_at, to_slopes, to_lens)
+            to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
             blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
-            team.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
+            processes.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
             jobs = zip(self.field.blocks, self.adams, strict=True)
             list(mapper(lambda job: self._move_planes(level, *job), jobs))
-            if not hold:
+            if not context.hold:
                 self._move_cameras(level, to_floor, weights)
         self._advance(level)
         return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
@@ -250,14 +289,20 @@ class PlanesLearner:
         size, extent = self._sheets(level.planes, density, extent)
         self.take(self.field.finer(places, *size, extent))
 
-    def _sheets(self, planes: int, density: float, extent: Extent) -> tuple[Size, Extent]:
+    def _sheets(
+        self,
+        planes: int,
+        density: float,
+        extent: Extent,
+        whole: Callable[[float], int] = math.ceil,
+    ) -> tuple[Size, Extent]:
         """Texels of planes that have so many for each pixel's side, and their reach: what fits."""
         picture = self.small.width * density, self.small.height * density
-        size, extent, said = self.room.sheets(planes, picture, extent)
+        size, extent, said = self.room.sheets(planes, picture, extent, whole)
         self._said += [said] if said else []
         return size, extent
 
-    def told(self) -> list[str]:
+    def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
         said, self._said = self._said, []
         return said
@@ -270,10 +315,67 @@ class PlanesLearner:
             for block in self.field.blocks
         ]
 
+    # -- what others see ---------------------------------------------------------------------
+
+    def scene(self, context: StepContext) -> Scene:
+        """The planes."""
+        return Scene(self.field, self.rig.frame().detach(), build.ray_settings(context.config))
+
+    def rates(self, context: StepContext) -> dict[str, float]:
+        """Those of texels, poses, the depth floor, focal lengths and the distortion."""
+        level, learns = self.present, self.cameras.learns
+        spans = {"texels": level.plane_rate}
+        if not context.hold:
+            spans |= {"pose": level.pose_rate} if learns.rotation or learns.position else {}
+            spans |= {"floor": level.shape_rate} if learns.rotation and learns.position else {}
+            spans |= {"focal": level.focal_rate} if learns.focal else {}
+            spans |= {"distortion": level.focal_rate} if learns.distortion else {}
+        progress = self.progress(level)
+        return {f"planes.{group}": rate_at(span, progress) for group, span in spans.items()}
+
+    # -- what a person changes ---------------------------------------------------------------
+
+    def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
+        """Take over other options; planes stay, and cameras learn as they are stored now."""
+        self.room = new.room
+        if converted or old.learns != new.learns:
+            self.let_learn(new.learns)
+        beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
+        learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
+        if _lens_begins(old.config, new.config) and not (beside or learning):
+            self._said.append(
+                "Planes have ended the levels in which lenses are learned: raise "
+                "cameras.rate_beside_planes for a network to learn them, or refine planes."
+            )
+
+    def restarted(self, context: StepContext) -> Self:
+        """Grey planes again."""
+        return self.begin(context)
+
     # -- to be continued -----------------------------------------------------------------------
+
+    @classmethod
+    def saved_in(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
+        """Whether a run had planes, and its cameras."""
+        return "planes.at" in tensors and "bootstrap" not in facts
+
+    def facts(self) -> dict[str, Any]:
+        """How many levels there are, the last ones of the recipe."""
+        return {"levels": len(self.levels)}
 
     def state(self) -> dict[str, Tensor]:
         """Everything the next step depends on, but for photos, levels and what may be learned."""
+        return {f"planes.{name}": tensor for name, tensor in self.own_state().items()}
+
+    def restore(
+        self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
+        """Be where facts and state were taken, with the same photos."""
+        self.levels = context.recipe.levels[-facts.get("levels", 0) :]  # older runs had all
+        self.take_state(part_of(tensors, "planes."))
+
+    def own_state(self) -> dict[str, Tensor]:
+        """As `state`, under names without a prefix."""
         state = {f"field.{n}": t for n, t in self.field.state_dict().items()}
         state |= {f"rig.{n}": p.detach() for n, p in self.rig.named_parameters()}
         for name, adam in self._all_adams().items():
@@ -281,8 +383,8 @@ class PlanesLearner:
         state |= {"mixing": self.cameras.mixing, "followed": self.followed}
         return state | {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Be where `state` was taken, with the same photos and levels."""
+    def take_state(self, state: dict[str, Tensor]) -> None:
+        """Be where `own_state` was taken, with the same photos and levels."""
         self.level, self.level_step = state["at"].tolist()
         self.choose(state["trained"])
         device = self.photos.device
@@ -296,3 +398,23 @@ class PlanesLearner:
     def _all_adams(self) -> dict[str, torch.optim.Adam]:
         blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
         return blocks | self.cameras.adams | {"shape": self._shape}
+
+
+def _lens_begins(old: Config, new: Config) -> bool:
+    """Whether a change asks for more numbers of the lenses."""
+    begins = new.cameras.learn_distortion and not old.cameras.learn_distortion
+    return begins or (new.cameras.focal_of, old.cameras.focal_of) == ("each-photo", "all-photos")
+
+
+@torch.no_grad()
+def place_beside(rig: CameraRig, known: Tensor, photos: Tensor) -> None:
+    """Give each of some photos (K,) the camera of its neighbour.
+
+    The neighbour is the nearest, in the order of the files, of those `known` (L,).
+    """
+    for photo in photos.tolist():
+        nearest = known[(known - photo).abs().argmin()]
+        rig.rotation[photo] = rig.rotation[nearest]
+        rig.position[photo] = rig.position[nearest]
+        if rig.zooms:
+            rig.zoom[photo] = rig.zoom[nearest]

@@ -54,3 +54,10 @@ def part_of(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if name.startswith(prefix)
     }
+
+
+@torch.no_grad()
+def load(module: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Copy parameters by name."""
+    for name, parameter in module.named_parameters():
+        parameter.copy_(tensors[name])

@@ -5,7 +5,7 @@ sizes of planes are bounded before they are allocated, and whoever is told to ho
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,23 +78,29 @@ class Room:
         return max(1, self.meetings // planes)
 
     def sheets(
-        self, planes: int, picture: tuple[float, float], extent: Extent
+        self,
+        planes: int,
+        picture: tuple[float, float],
+        extent: Extent,
+        whole: Callable[[float], int] = math.ceil,
     ) -> tuple[Size, Extent, str]:
         """Texels (width, height) of planes and how far they reach, cut to what fits.
 
         What lies far aside is left out first; planes that do not even hold the reference picture
         become coarser.
 
-        Args: `picture` is what the reference picture takes of a plane, in texels (width, height).
+        Args:
+            picture: what the reference picture takes of a plane, in texels (width, height).
+            whole: makes a number of texels of a product.
 
         Returns: also a sentence to the person where something was cut.
         """
         x, y = extent.largest
         area = self.numbers / (4 * planes * math.prod(picture))  # in reference pictures
-        whole = math.ceil(picture[0] * x), math.ceil(picture[1] * y)
-        if 4 * planes * math.prod(whole) <= self.numbers:
-            return whole, extent, ""
-        wanted = min(4 * planes * math.prod(whole) * NUMBER, UNTOLD)
+        size = whole(picture[0] * x), whole(picture[1] * y)
+        if 4 * planes * math.prod(size) <= self.numbers:
+            return size, extent, ""
+        wanted = min(4 * planes * math.prod(size) * NUMBER, UNTOLD)
         coarser = min(1.0, math.sqrt(area))
         short = min(x, y, max(1.0, math.sqrt(area)))
         extent = extent.within(max(1.0, area / short))

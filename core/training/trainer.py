@@ -1,44 +1,40 @@
 """Everything that training changes, and one step of it."""
 
-import functools
 import os
 import time
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from core.bootstrap.bootstrap import Bootstrap, Findings
-from core.bootstrap.hypotheses import place_beside
+from core.bootstrap.findings import Findings
 from core.config import Config
 from core.distributed.process_group import ALONE, Alone, Mapper, in_callers_mode
 from core.geometry.cameras import CameraRig
-from core.multiplane.field import PlanesField
-from core.multiplane.schedule import RECIPE, Level, Recipe
+from core.multiplane.schedule import RECIPE, Recipe
 from core.photos import PhotoSet
 from core.training import build
-from core.training.batch import WHOLE
-from core.training.camera_optimizer import Learns
-from core.training.copies import Copies, scene_of
-from core.training.field_learner import Moment, NeuralLearner, rates_at
-from core.training.holdout import EVERY, Contest
+from core.training.copies import Copies
+from core.training.holdout import EVERY, Holdout
 from core.training.learned import Learned
+from core.training.learner import Learner, Progress, StepContext
+from core.training.learners import LEARNERS
 from core.training.losses.judges import Judges
-from core.training.losses.patches import Glimpse
-from core.training.multiplane_learner import PlanesLearner
 from core.training.room import Room
 from core.training.step import StepResult, noted
 
-NEURAL_TURN = 3  # steps of planes for one of a network beside them: they sharpen sooner
+TURNS = 3  # steps of planes for one of a network beside them: they sharpen sooner
+Kind = TypeVar("Kind", bound=Learner)
 
 
 class Trainer:
-    """The learnable cameras, the planes, the field, and the one source of chance.
+    """The photos of a run, those who learn from them, and the one source of chance.
 
-    With planes and a neural field side by side, planes move the cameras until they are sharp, and
-    `shown` names the one that knows unseen pixels better. A trainer belongs to one thread. What
-    others may see of it is `learned`, a copy.
+    A step gives each learner its turn. Learners that lead move the cameras until they are
+    finished; `shown` names the one whose scene knows unseen pixels best. A trainer belongs to one
+    thread. What others may see of it is `learned`, a copy.
     """
 
     def __init__(
@@ -47,187 +43,97 @@ class Trainer:
         photos: PhotoSet,
         recipe: Recipe = RECIPE,
         rig: CameraRig | None = None,
-        team: Alone = ALONE,
+        processes: Alone = ALONE,
     ) -> None:
-        """Start from nothing but photos, or from cameras, which need no bootstrap; with a `team`.
+        """Start from nothing but photos, or from cameras, which need no bootstrap.
+
+        Args: `processes` share each step.
 
         Raises:
             InputError: too few photos, fewer rays than processes, too little memory, or a loss
                 misses its weights.
         """
-        build.check_rays(config, team.world)
-        self.team, self.edits = team, 0  # edits: changes from outside, unknown to the others
+        build.check_rays(config, processes.world)
+        self.processes, self.edits = processes, 0  # edits: from outside, unknown to the others
         self.config, self.photos, self.recipe = config, photos, recipe
-        self.device = team.placed(build.choose_device(config.training.device))
+        self.device = processes.placed(build.choose_device(config.training.device))
         self.room = Room.of(config, self.device, photos.pixels.shape)
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
         self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
-        self.rig = (rig or build.build_rig(config, photos)).to(self.device)
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
-        build.express(self.rig, config, self.stage)
-        self.step = self.epoch = 0
-        self.stage_start = self.stage_start_step = 0  # when its schedules began
+        self.progress = self.stage_began = Progress()
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
         self.photo_error = torch.full((len(photos.names),), torch.nan)
         self.given = torch.zeros(len(photos.names), dtype=torch.bool)  # cameras from elsewhere
         self.seconds = 0.0
         self.findings = Findings()
         self._said: list[str] = []
-        self.planes: PlanesLearner | None = None
-        self.neural: NeuralLearner | None = None
-        self.bootstrap: Bootstrap | None = None
-        self.contest: Contest | None = None
         self._copies = Copies()
-        self._begin(self.trained_photos(), given=rig is not None)
+        cameras = (rig or build.build_rig(config, photos)).to(self.device)
+        build.express(cameras, config, self.stage)
+        trained, seed = self.trained_photos(), config.training.seed
+        self.holdout = Holdout(self.pixels, trained, seed if config.training.bootstrap else None)
+        self.learners: list[Learner] = []
+        context = self.context(rig=cameras, known=rig is not None)
+        self.learners = [kind.begin(context) for kind in LEARNERS.values() if kind.wanted(context)]
+        self.shown = self.learners[0].shows
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
 
-    def _begin(self, photos: Tensor, given: bool) -> None:
-        with_planes, kind = self.config.training.bootstrap, self.config.field.kind
-        if with_planes:
-            self.contest = Contest(self.pixels, photos, self.config.training.seed)
-        if with_planes and not given:
-            lead = functools.partial(self.new_planes, self.recipe.bootstrap)
-            self.bootstrap = Bootstrap(lead, photos, self.photos.names, self.recipe)
-            self.planes = self.bootstrap.leader
-        elif with_planes or kind == "planes":
-            levels = self.recipe.known if given else self.recipe.levels
-            self.planes = self.new_planes(levels, photos)
-        if self.bootstrap is None and kind != "planes":
-            self.neural = NeuralLearner(self.config, self.rig, self.now, self.generator)
-        self.shown = "field" if self.planes is None else "planes"
-
-    def new_planes(self, levels: tuple[Level, ...], trained: Tensor) -> PlanesLearner:
-        """Grey planes for the cameras as they are."""
-        return PlanesLearner(
-            self.rig, self.pixels, trained, self.learns, levels,
-            build.plane_unit(self.config), self.contest.allowed if self.contest else None,
-            team=self.team, room=self.room,
-        )  # fmt: skip
-
     @property
-    def learns(self) -> Learns:
-        """Which camera numbers may move at this stage."""
-        return build.learns(self.config, self.stage)
+    def rig(self) -> CameraRig:
+        """The cameras."""
+        return self.learners[0].rig
 
     @property
     def field(self) -> nn.Module:
         """The field that was chosen; the planes where it has not begun."""
-        if self.neural is not None:
-            return self.neural.field
-        assert self.planes is not None
-        return self.planes.field
+        return self.learners[-1].field
 
     @property
-    def compared_at(self) -> int:
-        """Longer side of the photos as steps compare with them: planes begin with small ones."""
-        if self.shown == "planes" and self.planes is not None:
-            return max(self.planes.small.width, self.planes.small.height)
-        return max(self.rig.width, self.rig.height)
+    def step(self) -> int:
+        """How many steps the run has made."""
+        return self.progress.step
 
     @property
-    def unseen_errors(self) -> dict[str, float]:
-        """Squared errors of `planes` and `field` at pixels that neither has learned from."""
-        return dict(self.contest.errors) if self.contest else {}
+    def epoch(self) -> int:
+        """How often the run has visited all photos."""
+        return self.progress.epoch
+
+    def find(self, kind: type[Kind]) -> Kind | None:
+        """The learner of this kind, where there is one."""
+        return next((learner for learner in self.learners if isinstance(learner, kind)), None)
 
     # -- one step ----------------------------------------------------------------------------
 
     def train_step(self, workers: int) -> StepResult:
-        """Draw pixels, render, compare, move; `workers` threads share it on a CPU."""
+        """Give each learner its turn; `workers` threads share it on a CPU."""
         began = time.monotonic()
         shared = workers > 1 and self.device.type == "cpu"
-        result = self._step(in_callers_mode(self._workers.map) if shared else map)
-        self.step += 1
-        self.epoch += len(self.order) == 0
+        result = self._turns(in_callers_mode(self._workers.map) if shared else map)
+        self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
         self.photo_error = noted(self.photo_error, result)
-        if self.contest and self.planes and not self.bootstrap and self.step % EVERY == 0:
+        if self.stage != "bootstrap" and self.step % EVERY == 0:
             self._compare()
         self.seconds += time.monotonic() - began
         return result
 
-    @property
-    def work(self) -> Hashable:
-        """Equal for steps that take about as long as one another."""
-        phase = self.bootstrap.phase if self.bootstrap else None
-        level = None if self.planes is None else len(self.planes.levels) - self.planes.level
-        return phase, level, self.neural is not None
-
-    @property
-    def now(self) -> Moment:
-        """Where the run is."""
-        return Moment(self.epoch, self.step)
-
-    def begin_stage(self, stage: str) -> None:
-        """From now on it is another stage, whose schedules begin."""
-        self.stage = stage
-        self.stage_start, self.stage_start_step = self.now
-
-    def say(self, sentence: str) -> None:
-        """Leave a sentence to the person."""
-        self._said.append(sentence)
-
-    def told(self) -> list[str]:
-        """Sentences to the person that were not taken yet."""
-        said, self._said = self._said, []
-        return said
-
-    def _step(self, mapper: Mapper) -> StepResult:
-        this = self._visited()
-        if self.bootstrap is not None:
-            result = self.bootstrap.step(mapper, self.generator)
-            self._said += self.bootstrap.told()
-            self.planes, self.rig = self.bootstrap.leader, self.bootstrap.leader.rig
-            if self.bootstrap.finished:
-                self.explore()
-            return result
-        results = {}
-        if self.planes is not None and not (self.planes.finished and self.neural):
-            results["planes"] = self.planes.step(mapper, self.generator, self.cameras_frozen)
-            self._said += self.planes.told()
-        if self.neural is not None and (not results or self.step % NEURAL_TURN == 0):
-            results["field"] = self._neural_step(self.neural, this, mapper)
+    def _turns(self, parallel_map: Mapper) -> StepResult:
+        """Each working learner's step: the first's always, others' now and then beside it."""
+        visited, results = self._visit(), {}
+        working = [learner for learner in self.learners if not learner.finished] or self.learners
+        for learner in working:
+            if not results or self.step % TURNS == 0:
+                context = self.context(learner, parallel_map, visited)
+                results[learner.shows] = learner.step(context)
+                self._said += learner.drain_messages()
+        if any(learner.passing and learner.finished for learner in working):
+            self.explore()
         return results.get(self.shown) or next(iter(results.values()))
 
-    def _neural_step(self, neural: NeuralLearner, this: Tensor, mapper: Mapper) -> StepResult:
-        training = self.config.training
-        one = training.pixels_from == "one-photo" or training.rays == WHOLE
-        candidates = this if one else self.trained_photos()
-        allowed = self.contest.allowed if self.contest else None
-        guide = self.planes and self.planes.field
-        act = functools.partial(
-            neural.step, self.config, self.pixels, candidates, allowed, self.neural_rates(neural),
-            self.epoch, self.generator, mapper, guide, self._glimpses(candidates, allowed, guide),
-        )  # fmt: skip
-        return self.team.attempt(self.generator, act)
-
-    def _glimpses(
-        self, candidates: Tensor, allowed: Tensor | None, guide: PlanesField | None
-    ) -> list[Glimpse]:
-        """Pictures to judge in this step of the network; mostly none."""
-        rarely = self.planes is not None and not self.planes.finished
-        turn = self.step // NEURAL_TURN if rarely else self.step
-        if not self.judges.waiting or turn % self.config.losses.every:
-            return []
-        return self.judges.glimpses(
-            self.config, self.rig, self.pixels, candidates, self.trained_photos(), allowed,
-            build.ray_settings(self.config).points(guide), self.generator,
-        )  # fmt: skip
-
-    def neural_rates(self, neural: NeuralLearner) -> dict[str, float]:
-        """The rates of the next step of a field and of the cameras with it, by group."""
-        slow = 1.0
-        if self.planes is not None:
-            slow = self.config.cameras.rate_beside_planes if self.planes.finished else 0.0
-        slow *= not self.cameras_frozen
-        ages = (
-            self.now.since(neural.field_start, neural.field_start_step),
-            self.now.since(self.stage_start, self.stage_start_step),
-        )
-        return rates_at(self.config, *ages, slow)
-
-    def _visited(self) -> Tensor:
+    def _visit(self) -> Tensor:
         """(1,) the photo whose turn it is; an epoch visits each photo once."""
         if len(self.order) == 0:
             trained = self.trained_photos()
@@ -235,48 +141,103 @@ class Trainer:
         this, self.order = self.order[:1], self.order[1:]
         return this
 
+    def context(
+        self,
+        learner: Learner | None = None,
+        parallel_map: Mapper = map,
+        visited: Tensor | None = None,
+        known: bool = False,
+        rig: CameraRig | None = None,
+    ) -> StepContext:
+        """What a learner is given now, or one that is to begin; see `StepContext`."""
+        leads = [other for other in self.learners if other.leads and other is not learner]
+        rests = all(other.finished for other in leads)
+        beside = self.config.cameras.rate_beside_planes if rests else 0.0
+        return StepContext(
+            config=self.config,
+            recipe=self.recipe,
+            pixels=self.pixels,
+            names=self.photos.names,
+            rig=rig or self.rig,
+            cameras_known=known,
+            trained=self.trained_photos(),
+            visited=self.order[:0] if visited is None else visited,
+            allowed=self.holdout.allowed,
+            stage=self.stage,
+            progress=self.progress,
+            stage_began=self.stage_began,
+            turn=self.step if rests else self.step // TURNS,
+            hold=self.cameras_frozen,
+            camera_share=beside if leads else 1.0,
+            proposal=next(
+                (one.proposal for one in self.learners if one.proposal is not None), None
+            ),
+            judges=self.judges,
+            generator=self.generator,
+            parallel_map=parallel_map,
+            processes=self.processes,
+            room=self.room,
+        )
+
     def _compare(self) -> None:
         """Ask the scenes for pixels they have not seen, and show the better one."""
-        assert self.contest and self.planes
-        self.contest.ask("planes", scene_of(self, self.planes.field), self.rig)
-        if self.neural is not None:
-            scene = scene_of(self, self.neural.field, self.planes.field)
-            self.contest.ask("field", scene, self.rig)
-        winner = self.contest.winner(self.shown)
+        for learner in self.learners:
+            self.holdout.ask(learner.shows, learner.scene(self.context(learner)), self.rig)
+        winner = self.holdout.winner(self.shown)
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"
             self._said.append(f"Unseen pixels are now known best by {better}, which is shown.")
             self.shown = winner
 
+    # -- stages ------------------------------------------------------------------------------
+
+    def begin_stage(self, stage: str) -> None:
+        """From now on it is another stage, whose schedules begin."""
+        self.stage, self.stage_began = stage, self.progress
+
     def explore(self) -> None:
         """The cameras are found: planes go on to sharpen, and the chosen field begins."""
-        assert self.bootstrap is not None
-        leader, photos = self.bootstrap.leader, self.trained_photos()
-        place_beside(leader, self.bootstrap.others)
-        if leader.finished:
-            leader.extend(self.recipe.sharpening, photos)
-        else:
-            leader.levels = self.recipe.levels
-            leader.choose(photos)
-        self.planes, self.rig = leader, leader.rig
-        self.findings, self.bootstrap = self.bootstrap.findings, None
+        before = self.context()
+        self.findings = self.learners[0].findings
+        self.learners = [heir for learner in self.learners for heir in learner.successors(before)]
         self.begin_stage("explore")
-        build.express(self.rig, self.config, self.stage)
-        if self.rig.zooms or self.rig.distorts:
-            leader.let_learn(self.learns)
-        if self.config.field.kind != "planes":
-            self.neural = NeuralLearner(self.config, self.rig, self.now, self.generator)
+        self.reconfigure(before)
+        self.join(known=False)
 
-    def trained_photos(self) -> Tensor:
-        """(K,) indices of the photos that are neither held out nor left out."""
-        return build.trained_photos(self.config, self.photos.names, self.held_out)
+    def join(self, known: bool) -> None:
+        """Have the learners that options and stage ask for, those that are there among them.
+
+        Args: `known`: whether cameras are so good that who begins needs no coarse beginning.
+        """
+        context = self.context(known=known)
+        there = {type(learner): learner for learner in self.learners}
+        self.learners = [
+            there.get(kind) or kind.begin(context)
+            for kind in LEARNERS.values()
+            if kind.wanted(context)
+        ]
+
+    def reconfigure(self, before: StepContext) -> None:
+        """Tell all learners of other options or another stage; cameras are stored as these ask.
+
+        Args: `before` is a context of when the old ones held.
+        """
+        numbers = dict(self.rig.named_parameters())
+        rigs = {id(rig): rig for learner in self.learners for rig in learner.rigs}
+        for rig in rigs.values():
+            build.express(rig, self.config, self.stage)
+        now = dict(self.rig.named_parameters())
+        converted = tuple(name for name in now if now[name] is not numbers[name])
+        for learner in self.learners:
+            learner.reconfigure(before, self.context(learner), converted)
+            self._said += learner.drain_messages()
 
     @property
     def cameras_frozen(self) -> bool:
         """Whether cameras keep still: in the first epochs of refine, or with those given."""
         part = self.config.training
         given = part.start_from and "cameras" in part.keep
-        begun = max(0, self.stage_start)  # earlier than this run where optimizers were kept
+        begun = max(0, self.stage_began.epoch)  # earlier than this run where optimizers were kept
         may = bool(given) or self.stage == "refine"
         return may and self.epoch - begun < part.freeze_cameras_epochs
 
@@ -284,9 +245,50 @@ class Trainer:
     def explored_enough(self) -> bool:
         """Whether explore has lasted as long as it should, so that refine begins by itself."""
         after = self.config.training.pretrain_epochs
-        return self.stage == "explore" and 0 < after <= self.epoch - self.stage_start
+        return self.stage == "explore" and 0 < after <= self.epoch - self.stage_began.epoch
+
+    def trained_photos(self) -> Tensor:
+        """(K,) indices of the photos that are neither held out nor left out."""
+        return build.trained_photos(self.config, self.photos.names, self.held_out)
 
     # -- what others may see -----------------------------------------------------------------
+
+    def say(self, sentence: str) -> None:
+        """Leave a sentence to the person."""
+        self._said.append(sentence)
+
+    def drain_messages(self) -> list[str]:
+        """Sentences to the person that were not taken yet."""
+        said, self._said = self._said, []
+        return said
+
+    @property
+    def found(self) -> Findings:
+        """What was found besides cameras, by now."""
+        return self.learners[0].findings if self.stage == "bootstrap" else self.findings
+
+    @property
+    def showing(self) -> Learner:
+        """The learner whose scene is shown."""
+        return next(learner for learner in self.learners if learner.shows == self.shown)
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rate of each group of numbers that may move in the step to come.
+
+        Those of a neural field's steps are called as their options are, those of planes begin with
+        "planes.".
+        """
+        working = [learner for learner in self.learners if not learner.finished] or self.learners
+        told: dict[str, float] = {}
+        for learner in working:
+            told |= learner.rates(self.context(learner))
+        return told
+
+    @property
+    def work(self) -> Hashable:
+        """Equal for steps that take about as long as one another."""
+        return tuple(learner.work for learner in self.learners)
 
     def learned(self, fresh: bool = True) -> Learned:
         """A copy that training leaves alone; planes may be a little older unless `fresh`."""

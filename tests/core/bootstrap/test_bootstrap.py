@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.bootstrap.bootstrap import Bootstrap, likely_focals, spread
+from core.bootstrap.bootstrap import Bootstrap
+from core.bootstrap.focal import likely_focals
+from core.bootstrap.registration import spread
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
 from core.geometry.relief import bend
@@ -16,6 +18,7 @@ from core.photos import PhotoSet
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered, photo_set, thrifty
+from tests.core.training.parts import bootstrap_of, network_of, planes_of
 
 PHASES = ["starts", "mirror", "focal", "joining"]
 
@@ -27,7 +30,7 @@ def begun(photos: PhotoSet, recipe: Recipe, **changes) -> Trainer:
 
 def until(trainer: Trainer, phase: str, workers: int = 1) -> Trainer:
     """Train until a phase begins; `explore` is after the last."""
-    while trainer.bootstrap is not None and trainer.bootstrap.phase != phase:
+    while bootstrap_of(trainer) is not None and bootstrap_of(trainer).phase != phase:
         trainer.train_step(workers)
     return trainer
 
@@ -41,10 +44,10 @@ def compared(trainer: Trainer, cameras: list[Camera]) -> CameraErrors:
 
 def everything(trainer: Trainer) -> torch.Tensor:
     """All that is learned, in one row."""
-    assert trainer.planes is not None
-    learned = [*trainer.rig.parameters(), *trainer.planes.field.parameters()]
-    if trainer.neural is not None:
-        learned += trainer.neural.field.parameters()
+    assert planes_of(trainer) is not None
+    learned = [*trainer.rig.parameters(), *planes_of(trainer).field.parameters()]
+    if network_of(trainer) is not None:
+        learned += network_of(trainer).field.parameters()
     return torch.cat([parameter.detach().flatten() for parameter in learned])
 
 
@@ -59,13 +62,13 @@ def test_it_finds_the_cameras() -> None:
     assert trainer.findings.focal_interval is not None
     low, high = trainer.findings.focal_interval
     assert low < 0.82 < high
-    assert trainer.stage == "explore" and not trainer.told()
+    assert trainer.stage == "explore" and not trainer.drain_messages()
 
 
 def test_a_leader_inside_out_loses_to_its_mirror_image() -> None:
     photos, cameras = layered(6, 64, 48)
     trainer = begun(photos, thrifty(), field__kind="planes")
-    boot = trainer.bootstrap
+    boot = bootstrap_of(trainer)
     assert boot is not None
     true = torch.from_numpy(np.stack([camera.camera_to_world for camera in cameras])).float()
     for learner in (boot.leader, *boot.rivals):
@@ -79,7 +82,7 @@ def test_a_leader_inside_out_loses_to_its_mirror_image() -> None:
     while boot.rivals:
         trainer.train_step(2)
     assert boot.leader is rival
-    assert any("turned" in sentence for sentence in trainer.told())
+    assert any("turned" in sentence for sentence in trainer.drain_messages())
     assert compared(trainer, cameras).mirrored is False
 
 
@@ -96,19 +99,19 @@ def test_workers_share_a_bootstrap_without_changing_it(photos: PhotoSet) -> None
 def test_photos_beyond_the_first_join(photos: PhotoSet) -> None:
     recipe = brief(steps=3, most_photos=2)
     trainer = until(begun(photos, recipe, data__held_out="none"), "joining")
-    assert trainer.bootstrap is not None
-    first = trainer.bootstrap.leader.trained.tolist()
+    assert bootstrap_of(trainer) is not None
+    first = bootstrap_of(trainer).leader.trained.tolist()
     assert first == [0, 4]
-    planes = [block.detach().clone() for block in trainer.bootstrap.leader.field.blocks]
+    planes = [block.detach().clone() for block in bootstrap_of(trainer).leader.field.blocks]
     poses, groups = trainer.rig.camera_to_world()[first].detach().clone(), []
-    while trainer.bootstrap is not None:
-        groups.append(tuple(trainer.bootstrap.rivals[0].trained.tolist()))
+    while bootstrap_of(trainer) is not None:
+        groups.append(tuple(bootstrap_of(trainer).rivals[0].trained.tolist()))
         assert torch.equal(trainer.rig.camera_to_world()[first], poses)
-        for block, before in zip(trainer.bootstrap.leader.field.blocks, planes, strict=True):
+        for block, before in zip(bootstrap_of(trainer).leader.field.blocks, planes, strict=True):
             assert torch.equal(block, before)
         trainer.train_step(1)
     assert set(groups) == {(1, 2), (3,)}
-    assert trainer.planes is not None and trainer.planes.trained.tolist() == [0, 1, 2, 3, 4]
+    assert planes_of(trainer) is not None and planes_of(trainer).trained.tolist() == [0, 1, 2, 3, 4]
     assert not torch.isnan(trainer.photo_error).any()
 
 
@@ -179,9 +182,9 @@ def test_photos_that_tell_little_leave_finite_cameras(kind: str) -> None:
 def test_photos_without_parallax_are_said_to_be() -> None:
     trainer = begun(photo_set(pictures("identical")), brief(steps=4), field__kind="planes")
     said = []
-    while trainer.bootstrap is not None:
+    while bootstrap_of(trainer) is not None:
         trainer.train_step(1)
-        said += trainer.told()
+        said += trainer.drain_messages()
     assert any("inside out" in sentence for sentence in said)
 
 
@@ -192,15 +195,15 @@ def test_either_space_can_be_explored_afterwards(photos: PhotoSet, space: str) -
     until(trainer, "explore")
     for _ in range(4):
         assert trainer.train_step(1).finite
-    assert trainer.planes is not None
-    assert trainer.planes.field.unit == pytest.approx(0.2 * 6 if space == "camera" else 1.0)
+    assert planes_of(trainer) is not None
+    assert planes_of(trainer).field.unit == pytest.approx(0.2 * 6 if space == "camera" else 1.0)
     assert torch.isfinite(everything(trainer)).all()
 
 
 def test_a_bootstrap_of_nothing_that_may_learn_moves_no_camera(photos: PhotoSet) -> None:
     fixed = {f"cameras__learn_{part}": False for part in ("rotation", "position", "focal")}
     trainer = until(begun(photos, brief(steps=3), **fixed), "mirror")
-    assert isinstance(trainer.bootstrap, Bootstrap)
+    assert isinstance(bootstrap_of(trainer), Bootstrap)
     pose = trainer.rig.camera_to_world()
     assert torch.allclose(pose, torch.eye(4).expand_as(pose))
     until(trainer, "explore")

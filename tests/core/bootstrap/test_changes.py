@@ -13,6 +13,7 @@ from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.bootstrap.test_bootstrap import PHASES, begun, everything, until
 from tests.core.training.layers import brief
+from tests.core.training.parts import bootstrap_of, network_of, planes_of
 
 RECIPE = brief(steps=3, most_photos=3)
 
@@ -39,9 +40,9 @@ def test_resume_in_every_phase_is_bit_for_bit(
 ) -> None:
     trainer = until(begun(photos, RECIPE), phase)
     run_on(trainer, further)
-    assert trainer.bootstrap is not None and trainer.bootstrap.phase == phase
+    assert bootstrap_of(trainer) is not None and bootstrap_of(trainer).phase == phase
     again = reopened(trainer, tmp_path)
-    assert again.bootstrap is not None and again.bootstrap.phase == phase
+    assert bootstrap_of(again) is not None and bootstrap_of(again).phase == phase
     assert torch.equal(run_on(again, 22), run_on(trainer, 22))
     assert again.findings == trainer.findings and again.stage == trainer.stage
 
@@ -55,7 +56,7 @@ def test_resume_in_explore_is_bit_for_bit(
     run_on(trainer, further)
     again = reopened(trainer, tmp_path)
     assert torch.equal(run_on(again, 7), run_on(trainer, 7))
-    assert (again.shown, again.unseen_errors) == (trainer.shown, trainer.unseen_errors)
+    assert (again.shown, again.holdout.errors) == (trainer.shown, trainer.holdout.errors)
 
 
 @pytest.mark.parametrize("bootstrap", [True, False])
@@ -80,7 +81,7 @@ def test_resume_after_photos_were_left_out_asks_for_the_same_pixels(
     again = reopened(trainer, tmp_path)
     for one in (trainer, again):
         run_on(one, 60)
-    assert trainer.unseen_errors and trainer.unseen_errors == again.unseen_errors
+    assert trainer.holdout.errors and trainer.holdout.errors == again.holdout.errors
 
 
 CHANGES = [
@@ -114,10 +115,10 @@ def test_photos_taken_back_join_and_those_that_joined_stay(photos: PhotoSet) -> 
     until(trainer, "joining")
     run_on(trainer, 1)
     configure(trainer, changed(trainer.config, {"data.disabled": []}))
-    assert trainer.bootstrap is not None
-    assert trainer.bootstrap.others.tolist() == [1]
+    assert bootstrap_of(trainer) is not None
+    assert bootstrap_of(trainer).others.tolist() == [1]
     until(trainer, "explore")
-    assert trainer.planes is not None and trainer.planes.trained.tolist() == [0, 1, 2, 3, 4]
+    assert planes_of(trainer) is not None and planes_of(trainer).trained.tolist() == [0, 1, 2, 3, 4]
     assert trainer.rig.position[1].abs().max() > 0
 
 
@@ -128,13 +129,13 @@ def test_refine_ends_the_bootstrap_and_keeps_the_cameras(
 ) -> None:
     trainer = until(begun(photos, RECIPE, field__kind=kind), phase)
     run_on(trainer, 1)
-    assert trainer.bootstrap is not None
-    known = trainer.bootstrap.leader.trained
+    assert bootstrap_of(trainer) is not None
+    known = bootstrap_of(trainer).leader.trained
     before = trainer.rig.camera_to_world()[known].detach().clone()
     refine(trainer)
-    assert trainer.stage == "refine" and trainer.bootstrap is None
+    assert trainer.stage == "refine" and bootstrap_of(trainer) is None
     assert torch.equal(trainer.rig.camera_to_world()[known], before)
-    assert trainer.planes is not None and trainer.planes.trained.tolist() == [0, 1, 2, 3, 4]
+    assert planes_of(trainer) is not None and planes_of(trainer).trained.tolist() == [0, 1, 2, 3, 4]
     again = reopened(trainer, tmp_path)
     assert torch.equal(run_on(again, 6), run_on(trainer, 6))
     assert torch.isfinite(everything(trainer)).all()
@@ -149,19 +150,19 @@ def test_planes_and_networks_change_places_in_a_run(photos: PhotoSet, bootstrap:
         poses = trainer.rig.camera_to_world().detach().clone()
         configure(trainer, changed(trainer.config, {"field.kind": kind}))
         assert all(run) and torch.equal(trainer.rig.camera_to_world(), poses)
-        assert (trainer.neural is None) is (kind == "planes")
-        assert (trainer.planes is None) is (kind != "planes" and not bootstrap)
+        assert (network_of(trainer) is None) is (kind == "planes")
+        assert (planes_of(trainer) is None) is (kind != "planes" and not bootstrap)
         trainer.learned()
     assert trainer.train_step(1).finite
 
 
 def test_planes_without_bootstrap_learn_from_every_photo(photos: PhotoSet) -> None:
     trainer = Trainer(small_config(field__kind="planes"), photos, RECIPE)
-    assert trainer.stage == "explore" and trainer.contest is None
+    assert trainer.stage == "explore" and trainer.holdout.allowed is None
     first = trainer.train_step(1)
     assert set(first.photo.tolist()) == {0, 1, 2, 3, 4}
     run_on(trainer, 25)
-    assert trainer.planes is not None and trainer.planes.finished
+    assert planes_of(trainer) is not None and planes_of(trainer).finished
     assert trainer.train_step(1).loss < first.loss
 
 
@@ -180,29 +181,31 @@ def test_a_fresh_copy_of_the_planes_is_the_newest(photos: PhotoSet) -> None:
     trainer.learned()
     run_on(trainer, 1)
     newest = trainer.learned().planes
-    assert newest is not None and trainer.planes is not None
-    assert torch.equal(newest.field.blocks[0], trainer.planes.field.blocks[0])
+    assert newest is not None and planes_of(trainer) is not None
+    assert torch.equal(newest.field.blocks[0], planes_of(trainer).field.blocks[0])
 
 
 def test_it_says_how_large_the_photos_are_that_steps_compare_with(photos: PhotoSet) -> None:
     trainer = begun(photos, RECIPE)
     trainer.train_step(1)
-    small = trainer.compared_at
+    small = trainer.showing.compared_at
     until(trainer, "explore")
-    assert trainer.planes is not None and trainer.bootstrap is None
-    assert small < trainer.compared_at <= max(photos.pixels.shape[1:3])
+    assert planes_of(trainer) is not None and bootstrap_of(trainer) is None
+    assert small < trainer.showing.compared_at <= max(photos.pixels.shape[1:3])
     trainer.shown = "field"
-    assert trainer.compared_at == max(photos.pixels.shape[1:3]), "networks learn from whole photos"
+    assert trainer.showing.compared_at == max(photos.pixels.shape[1:3]), (
+        "networks learn from whole photos"
+    )
 
 
 def test_a_network_takes_one_turn_in_three_while_planes_sharpen(photos: PhotoSet) -> None:
     trainer = until(begun(photos, RECIPE), "explore")
-    assert trainer.neural is not None
+    assert network_of(trainer) is not None
     moved = []
     for _ in range(6):
-        before = trainer.neural.field.density.weight.detach().clone()
+        before = network_of(trainer).field.density.weight.detach().clone()
         trainer.train_step(1)
-        moved.append(not torch.equal(trainer.neural.field.density.weight, before))
+        moved.append(not torch.equal(network_of(trainer).field.density.weight, before))
     assert sum(moved) == 2
 
 
@@ -213,4 +216,6 @@ def test_planes_say_how_well_they_know_unseen_pixels_once_all_have_cameras(
     monkeypatch.setattr("core.training.trainer.EVERY", 2)
     trainer = until(begun(photos, RECIPE, field__kind=kind), "explore")
     run_on(trainer, 2)
-    assert trainer.unseen_errors.keys() == ({"planes"} if kind == "planes" else {"planes", "field"})
+    assert trainer.holdout.errors.keys() == (
+        {"planes"} if kind == "planes" else {"planes", "field"}
+    )

@@ -19,6 +19,7 @@ from core.geometry.cameras import CameraRig  # noqa: E402
 from core.training.trainer import Trainer  # noqa: E402
 from tests.conftest import small_config  # noqa: E402
 from tests.core.training.layers import brief, layered  # noqa: E402
+from tests.core.training.parts import bootstrap_of  # noqa: E402
 
 
 def learned(rig: CameraRig) -> np.ndarray:
@@ -29,7 +30,7 @@ def learned(rig: CameraRig) -> np.ndarray:
 def neural(team: Alone) -> Trainer:
     """A network and cameras after some steps of an odd number of rays."""
     config = small_config(training__rays=251, cameras__rate=5e-3)
-    trainer = Trainer(config, layered(6, 40, 30)[0], team=team)
+    trainer = Trainer(config, layered(6, 40, 30)[0], processes=team)
     for _ in range(20):
         trainer.train_step(1)
     return trainer
@@ -38,7 +39,7 @@ def neural(team: Alone) -> Trainer:
 def judged(team: Alone) -> Trainer:
     """A network that is judged by a patch in each step, which one of the processes renders."""
     config = small_config(losses__ssim=0.5, losses__side=16, losses__every=1)
-    trainer = Trainer(config, layered(6, 40, 30)[0], team=team)
+    trainer = Trainer(config, layered(6, 40, 30)[0], processes=team)
     for _ in range(6):
         trainer.train_step(1)
     return trainer
@@ -50,7 +51,7 @@ def begun(team: Alone) -> Trainer:
     Planes amplify rounding: photos taken in another order move numbers of a single process by 2e-9
     after two steps, 6e-5 after three and 5e-4 after eight. So few steps tell what many would not.
     """
-    trainer = Trainer(small_config(training__bootstrap=True), layered(6, 40, 30)[0], team=team)
+    trainer = Trainer(small_config(training__bootstrap=True), layered(6, 40, 30)[0], processes=team)
     for _ in range(2):
         trainer.train_step(2)
     return trainer
@@ -62,7 +63,7 @@ def phases(team: Alone) -> Trainer:
     trainer = Trainer(
         small_config(training__bootstrap=True), layered(6, 40, 30)[0], recipe, team=team
     )
-    while trainer.bootstrap is not None:
+    while bootstrap_of(trainer) is not None:
         trainer.train_step(2)
     for _ in range(6):
         trainer.train_step(2)

@@ -82,7 +82,9 @@ class Leaving(Together):
 
 def everything(photos: PhotoSet, team: Alone, steps: int, **changes) -> dict[str, torch.Tensor]:
     """All that the next step depends on, after some steps and on from a loss."""
-    trainer = Trainer(small_config(**changes), photos, brief(steps=2, most_photos=4), team=team)
+    trainer = Trainer(
+        small_config(**changes), photos, brief(steps=2, most_photos=4), processes=team
+    )
     for _ in range(steps):
         assert trainer.train_step(1).finite
     tensors = {name: tensor.clone() for name, tensor in state.tensors_of(trainer).items()}
@@ -108,7 +110,7 @@ def test_a_step_that_loses_a_process_is_finished_as_if_it_had_never_been(
 def test_a_follower_does_not_go_on_alone(photos: PhotoSet) -> None:
     team = Leaving(1)
     team.rank = 1
-    trainer = Trainer(small_config(), photos, team=team)
+    trainer = Trainer(small_config(), photos, processes=team)
     trainer.train_step(1)
     before = trainer.rig.position.detach().clone()
     with pytest.raises(Lost):
@@ -134,7 +136,7 @@ def test_more_processes_than_rays_are_refused(photos: PhotoSet) -> None:
     team = Leaving(0)
     team.world = 65
     with pytest.raises(InputError, match=r"training\.rays is 64"):
-        Trainer(small_config(), photos, team=team)
+        Trainer(small_config(), photos, processes=team)
 
 
 def test_without_torchrun_a_process_is_alone() -> None:

@@ -18,6 +18,7 @@ from core.runs.warm_start import started
 from core.training.trainer import Trainer
 from tests.conftest import small_config, small_options
 from tests.core.training.layers import brief
+from tests.core.training.parts import bootstrap_of, network_of, planes_of
 
 EVERYTHING = ["cameras", "field", "optimizers"]
 RECIPE = brief(steps=3)
@@ -28,10 +29,10 @@ def run_on(trainer: Trainer, steps: int) -> torch.Tensor:
     for _ in range(steps):
         trainer.train_step(1)
     parts = [*trainer.rig.parameters()]
-    if trainer.neural is not None:
-        parts += trainer.neural.field.parameters()
-    if trainer.planes is not None:
-        parts += trainer.planes.field.blocks
+    if network_of(trainer) is not None:
+        parts += network_of(trainer).field.parameters()
+    if planes_of(trainer) is not None:
+        parts += planes_of(trainer).field.blocks
     return torch.cat([part.detach().flatten() for part in parts])
 
 
@@ -76,11 +77,11 @@ def test_cameras_of_a_run_are_exactly_equal_and_the_rest_is_new(
         assert torch.equal(parameter, old.tensors[f"rig.{name}"])
     assert trainer.rig.position.abs().max() > 1e-3
     assert (trainer.stage, trainer.step, trainer.epoch) == ("refine", 0, 0)
-    assert trainer.bootstrap is None and trainer.neural is not None
-    assert (trainer.planes is not None) is bootstrap
-    weights = dict(trainer.neural.field.named_parameters())
+    assert bootstrap_of(trainer) is None and network_of(trainer) is not None
+    assert (planes_of(trainer) is not None) is bootstrap
+    weights = dict(network_of(trainer).field.named_parameters())
     assert not torch.equal(weights["density.weight"], old.tensors["field.density.weight"])
-    assert trainer.told() == [f"Begun with cameras of {source}."]
+    assert trainer.drain_messages() == [f"Begun with cameras of {source}."]
     assert all(trainer.train_step(1).finite for _ in range(4))
 
 
@@ -125,7 +126,7 @@ def test_cameras_belong_to_names_and_newcomers_begin_beside_their_neighbour(
     pixels = np.concatenate([photos.pixels, photos.pixels[:1]])
     trainer = started(small_config(**from_it(source)), PhotoSet(names, pixels, 24, 18, None, ()))
     assert torch.equal(trainer.rig.position, old[[0, 1, 1, 3, 4, 4]])
-    said = trainer.told()[1]
+    said = trainer.drain_messages()[1]
     assert "2 of 6 photos" in said and "1b.png, zz.png" in said and "0.png" not in said
 
 
@@ -137,9 +138,9 @@ def test_photos_kept_aside_there_begin_beside_their_neighbour(
     place = checkpoint.save(trainer, tmp_path, {})
     again = started(small_config(**from_it(place)), photos)
     assert torch.equal(again.rig.position[0], again.rig.position[1])
-    assert "0.png" in again.told()[1]
+    assert "0.png" in again.drain_messages()[1]
     alike = started(small_config(**from_it(place), data__held_out="every8"), photos)
-    assert len(alike.told()) == 1
+    assert len(alike.drain_messages()) == 1
 
 
 def test_a_bootstrap_under_way_gives_the_cameras_it_has(photos: PhotoSet, tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_a_bootstrap_under_way_gives_the_cameras_it_has(photos: PhotoSet, tmp_pa
     run_on(trainer, 4)
     place = checkpoint.save(trainer, tmp_path, {})
     again = started(small_config(**from_it(place)), photos)
-    assert "2 of 5 photos" in again.told()[1]
+    assert "2 of 5 photos" in again.drain_messages()[1]
     assert "still finding" in refusal(photos, place, training__keep=["cameras", "field"])
 
 
@@ -155,7 +156,7 @@ def test_new_cameras_beside_finished_planes_need_somebody_who_moves_them(
     photos: PhotoSet, tmp_path: Path
 ) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, RECIPE)
-    while trainer.neural is None or trainer.planes is None or not trainer.planes.finished:
+    while network_of(trainer) is None or planes_of(trainer) is None or not planes_of(trainer).finished:
         trainer.train_step(1)
     place = checkpoint.save(trainer, tmp_path, {})
     asked = from_it(place, training__bootstrap=True, training__keep=["field"])
@@ -210,7 +211,7 @@ def test_with_everything_kept_the_next_step_is_the_one_the_run_would_have_made(
         field__decay_epochs=2, cameras__decay_steps=3,
     )  # fmt: skip
     trainer = Trainer(config, photos, RECIPE)
-    while trainer.bootstrap is not None or trainer.step < 10:
+    while bootstrap_of(trainer) is not None or trainer.step < 10:
         trainer.train_step(1)
     run_on(trainer, -trainer.step % 15)  # an epoch of five photos ends, and the network's turn
     place = checkpoint.save(trainer, tmp_path, {})
@@ -229,10 +230,10 @@ def test_a_field_alone_is_kept_and_the_cameras_begin_at_the_identity(
     old = checkpoint.newest_in(source).tensors
     trainer = started(small_config(**from_it(source), training__keep=["field"]), photos)
     assert torch.equal(poses(trainer), torch.eye(4).expand(5, 4, 4))
-    assert trainer.stage == "explore" and trainer.neural is not None
-    for name, parameter in trainer.neural.field.named_parameters():
+    assert trainer.stage == "explore" and network_of(trainer) is not None
+    for name, parameter in network_of(trainer).field.named_parameters():
         assert torch.equal(parameter, old[f"field.{name}"])
-    assert not any(adam.state_dict()["state"] for adam in trainer.neural.optimizers.values())
+    assert not any(adam.state_dict()["state"] for adam in network_of(trainer).optimizers.values())
 
 
 def test_a_field_of_a_run_without_planes_is_shown_beside_new_ones(
@@ -240,8 +241,8 @@ def test_a_field_of_a_run_without_planes_is_shown_beside_new_ones(
 ) -> None:
     keep = {"training__keep": ["cameras", "field"], "training__bootstrap": True}
     trainer = started(small_config(**from_it(source), **keep), photos, RECIPE)
-    assert trainer.shown == "field" and trainer.planes is not None
-    assert "flatters" in trainer.told()[0]
+    assert trainer.shown == "field" and planes_of(trainer) is not None
+    assert "flatters" in trainer.drain_messages()[0]
 
 
 @pytest.mark.parametrize(

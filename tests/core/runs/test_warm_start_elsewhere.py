@@ -139,7 +139,7 @@ def test_other_lenses_are_said(photos: PhotoSet, tmp_path: Path) -> None:
     cameras["2.png"] = Camera(one.camera_to_world, 60, 60, 24, 18, 48, 36)
     place = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
     trainer = started(small_config(**from_it(place)), photos)
-    assert "median" in trainer.told()[1]
+    assert "median" in trainer.drain_messages()[1]
     assert trainer.learned().cameras[0].fx == pytest.approx(20)
 
 

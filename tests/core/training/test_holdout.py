@@ -3,44 +3,45 @@
 import pytest
 import torch
 
+from core.multiplane.pyramid import SmallPhotos
 from core.photos import PhotoSet
 from core.training import field_learner
-from core.training.holdout import ASIDE, BLOCK, LEAD, Contest
+from core.training.holdout import ASIDE, BLOCK, LEAD, Holdout
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief
 
 
 def test_pixels_are_set_aside_in_blocks() -> None:
-    contest = Contest(torch.zeros(2, 120, 180, 3, dtype=torch.uint8), torch.arange(2), 0)
+    holdout = Holdout(torch.zeros(2, 120, 180, 3, dtype=torch.uint8), torch.arange(2), 0)
     aside = torch.ones(120 * 180, dtype=torch.bool)
-    aside[contest.allowed] = False
+    aside[holdout.allowed] = False
     blocks = aside.reshape(120 // BLOCK, BLOCK, 180 // BLOCK, BLOCK).double().mean((1, 3))
     assert set(blocks.unique().tolist()) == {0.0, 1.0}
     assert 0.3 * ASIDE < aside.double().mean() < 3 * ASIDE
 
 
 def test_the_winner_has_to_lead() -> None:
-    contest = Contest(torch.zeros(2, 12, 18, 3, dtype=torch.uint8), torch.arange(2), 0)
+    holdout = Holdout(torch.zeros(2, 12, 18, 3, dtype=torch.uint8), torch.arange(2), 0)
     better = 0.01 * 10 ** (-LEAD / 10)
-    assert contest.winner("planes") == "planes"
-    contest.errors = {"planes": 0.01, "field": better * 1.005}
-    assert contest.winner("planes") == "planes" and contest.winner("field") == "field"
-    contest.errors = {"planes": 0.01, "field": better * 0.995}
-    assert contest.winner("planes") == "field" and contest.winner("field") == "field"
-    contest.errors = {"planes": 0.01}
-    assert contest.winner("field") == "planes"
+    assert holdout.winner("planes") == "planes"
+    holdout.errors = {"planes": 0.01, "field": better * 1.005}
+    assert holdout.winner("planes") == "planes" and holdout.winner("field") == "field"
+    holdout.errors = {"planes": 0.01, "field": better * 0.995}
+    assert holdout.winner("planes") == "field" and holdout.winner("field") == "field"
+    holdout.errors = {"planes": 0.01}
+    assert holdout.winner("field") == "planes"
 
 
 def test_other_photos_are_asked_at_the_same_pixels() -> None:
     photos = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 12, 18, 3)
-    contest = Contest(photos, torch.arange(4), 0)
-    places = contest._places.clone()
-    contest.choose(photos, torch.tensor([1, 3]))
-    assert torch.equal(contest._places, places)
-    assert set((contest._wanted * 255).round().unique().tolist()) == {1.0, 3.0}
-    later = Contest(photos, torch.tensor([1, 3]), 0)
-    assert torch.equal(later._wanted, contest._wanted)
+    holdout = Holdout(photos, torch.arange(4), 0)
+    places = holdout._places.clone()
+    holdout.choose(photos, torch.tensor([1, 3]))
+    assert torch.equal(holdout._places, places)
+    assert set((holdout._wanted * 255).round().unique().tolist()) == {1.0, 3.0}
+    later = Holdout(photos, torch.tensor([1, 3]), 0)
+    assert torch.equal(later._wanted, holdout._wanted)
 
 
 @pytest.mark.parametrize("kind", ["relu", "planes"])
@@ -50,14 +51,13 @@ def test_pixels_set_aside_are_never_drawn_at_full_size(
     """Photos of 24 x 18 pixels are at full size from the second level on."""
     config = small_config(training__bootstrap=True, training__seed=13, field__kind=kind)
     trainer = Trainer(config, photos, brief())
-    assert trainer.contest is not None
-    assert len(trainer.contest.allowed) < 24 * 18
-    allowed, drawn, batches = set(trainer.contest.allowed.tolist()), [], []
-    planes_pixels, draw = type(trainer.planes)._pixels, field_learner.draw_batch
+    assert len(trainer.holdout.allowed) < 24 * 18
+    allowed, drawn, batches = set(trainer.holdout.allowed.tolist()), [], []
+    planes_pixels, draw = SmallPhotos.draw, field_learner.draw_batch
 
-    def watched(learner, level, generator):
-        photo, place = planes_pixels(learner, level, generator)
-        if (learner.small.width, learner.small.height) == (24, 18):
+    def watched(small, rays, generator):
+        photo, place = planes_pixels(small, rays, generator)
+        if (small.width, small.height) == (24, 18):
             drawn.append(set(place.tolist()))
         return photo, place
 
@@ -67,7 +67,7 @@ def test_pixels_set_aside_are_never_drawn_at_full_size(
         batches.append(set((y * 24 + x).tolist()))
         return batch
 
-    monkeypatch.setattr(type(trainer.planes), "_pixels", watched)
+    monkeypatch.setattr(SmallPhotos, "draw", watched)
     monkeypatch.setattr(field_learner, "draw_batch", watched_batch)
     for _ in range(45):
         trainer.train_step(1)

@@ -20,11 +20,12 @@ from core.runs import checkpoint
 from core.runs.warm_start import started
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.changes import configure
-from core.training.multiplane_learner import PlanesLearner
+from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config
 from tests.core.training.layers import RATIO, brief, circle, layered, taken
+from tests.core.training.parts import alone, planes_of
 
 BOTH = {"cameras.focal_of": "each-photo", "cameras.learn_distortion": True}
 ASKED = {path.replace(".", "__"): value for path, value in BOTH.items()}
@@ -60,14 +61,14 @@ def posed(cameras: list[Camera]) -> CameraRig:
     return rig
 
 
-def learned(rig: CameraRig, photos: PhotoSet, learns: Learns) -> PlanesLearner:
+def learned(rig: CameraRig, photos: PhotoSet, learns: Learns) -> MultiplaneLearner:
     """Planes that learned the photos and what may be learned of their lenses."""
     pixels = torch.from_numpy(photos.pixels.copy())
-    learner = PlanesLearner(
+    learner = MultiplaneLearner(
         rig, pixels, torch.arange(len(pixels)), learns, (COARSE, FINE), unit=1.0
     )
     while not learner.finished:
-        learner.step(map, torch.Generator())
+        learner.step(alone(learner))
     return learner
 
 
@@ -104,7 +105,7 @@ def test_planes_are_looked_at_through_the_lens_of_each_photo(rays: int) -> None:
         rig.zoom += 0.1 * torch.randn(rig.zoom.shape, generator=torch.Generator().manual_seed(0))
         rig.distortion += -0.1
     level, trained = replace(COARSE, pixels=64 * 48, rays=rays), torch.tensor([1, 3, 4])
-    learner = PlanesLearner(
+    learner = MultiplaneLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
     photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
@@ -118,7 +119,7 @@ def test_planes_of_pinholes_are_looked_at_as_ever_to_the_bit(rays: int) -> None:
     photos, cameras = layered()
     rig, trained = posed(cameras), torch.tensor([1, 3, 4])
     level = replace(COARSE, rays=rays)
-    learner = PlanesLearner(
+    learner = MultiplaneLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
     photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
@@ -198,8 +199,8 @@ def test_the_gradient_for_distortion_descends(photos: PhotoSet) -> None:
 
 def test_both_begin_when_the_bootstrap_is_over(photos: PhotoSet) -> None:
     trainer = explored(photos, **ASKED)
-    assert trainer.rig.zooms and trainer.rig.distorts and trainer.planes is not None
-    assert trainer.planes.rig is trainer.rig
+    assert trainer.rig.zooms and trainer.rig.distorts and planes_of(trainer) is not None
+    assert planes_of(trainer).rig is trainer.rig
     numbers = run_on(trainer, 4)
     assert (trainer.rig.zoom != 0).all() and float(trainer.rig.distortion.detach()) != 0
     shared = run_on(explored(photos, **ASKED), 4, workers=2)
@@ -283,17 +284,17 @@ def test_a_run_begins_with_the_lenses_of_the_cameras_it_is_given(
 
 def test_who_asks_too_late_is_told_what_to_do(photos: PhotoSet) -> None:
     trainer = explored(photos)
-    trainer.told()
+    trainer.drain_messages()
     configure(trainer, changed(trainer.config, {"cameras.learn_distortion": True}))
-    assert trainer.told() == []
-    while not trainer.planes.finished:
+    assert trainer.drain_messages() == []
+    while not planes_of(trainer).finished:
         trainer.train_step(1)
-    trainer.told()
+    trainer.drain_messages()
     configure(trainer, changed(trainer.config, {"cameras.focal_of": "each-photo"}))
-    assert "cameras.rate_beside_planes" in trainer.told()[0]
+    assert "cameras.rate_beside_planes" in trainer.drain_messages()[0]
     beside = {"cameras.focal_of": "all-photos", "cameras.rate_beside_planes": 1.0}
     configure(trainer, changed(trainer.config, beside))
     configure(trainer, changed(trainer.config, {"cameras.focal_of": "each-photo"}))
-    assert trainer.told() == []
+    assert trainer.drain_messages() == []
     run_on(trainer, 6)
     assert (trainer.rig.zoom != 0).all()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from core.config.paths import changed
 from core.engine.history import Recorder
@@ -25,6 +24,7 @@ from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config
 from tests.core.training.layers import brief
+from tests.core.training.parts import alone, bootstrap_of, planes_of
 
 PICTURE = (300.0, 200.0)
 
@@ -64,13 +64,13 @@ def finished(photos: PhotoSet, place: Path, **more) -> tuple[Trainer, list[str]]
     """A trainer of wide cameras at the end of all levels, and what it said."""
     asked = {"training__start_from": wide(photos, place), "training__bootstrap": True}
     trainer = started(small_config(**asked, **more), photos, brief(steps=2))
-    while not trainer.planes.finished:
+    while not planes_of(trainer).finished:
         trainer.train_step(1)
-    return trainer, trainer.told()
+    return trainer, trainer.drain_messages()
 
 
 def numbers(trainer: Trainer) -> int:
-    return sum(block.numel() for block in trainer.planes.field.blocks)
+    return sum(block.numel() for block in planes_of(trainer).field.blocks)
 
 
 def test_wide_cameras_are_held_within_what_is_allowed(photos: PhotoSet, tmp_path: Path) -> None:
@@ -104,16 +104,16 @@ def test_many_photos_are_refused_before_they_are_copied(photos: PhotoSet) -> Non
 
 def test_steps_meet_no_more_than_there_is_room_for(photos: PhotoSet) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, RECIPE)
-    learner = trainer.bootstrap.leader
+    learner = bootstrap_of(trainer).leader
     learner.room = Room(2**40, 8 * 70)
-    result = learner.step(map, torch.Generator().manual_seed(0))
+    result = learner.step(alone(learner))
     assert len(result.errors) == 70
 
 
 def test_a_change_of_memory_holds_from_the_next_growth(photos: PhotoSet) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, brief())
     configure(trainer, changed(trainer.config, {"training.memory": 2.0}))
-    learners = [trainer.planes, *trainer.bootstrap.rivals]
+    learners = [planes_of(trainer), *bootstrap_of(trainer).rivals]
     room = Room.of(trainer.config, trainer.device, photos.pixels.shape)
     assert [learner.room for learner in learners] == [room, room]
     with pytest.raises(InputError, match=r"training.memory"):

@@ -14,6 +14,7 @@ from core.training.changes import configure, refine
 from core.training.optimizers import learning_rate
 from core.training.trainer import Trainer
 from tests.conftest import small_config
+from tests.core.training.parts import network_of
 
 
 def trained(photos: PhotoSet, steps: int, workers: int = 1, **changes) -> Trainer:
@@ -102,7 +103,7 @@ def test_conversion_moves_no_camera_and_no_pixel(
     trainer = trained(photos, 20, cameras__rate=1e-2)
     poses, pixels = trainer.rig.camera_to_world(), rendered(trainer)
     field = {k: v.clone() for k, v in trainer.field.state_dict().items()}
-    moments = trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"].clone()
+    moments = network_of(trainer).optimizers["field"].state_dict()["state"][0]["exp_avg"].clone()
     effect = configure(
         trainer, changed(trainer.config, {"cameras.rotation": rotation, "cameras.focal": focal})
     )
@@ -111,7 +112,7 @@ def test_conversion_moves_no_camera_and_no_pixel(
     assert np.abs(rendered(trainer) - pixels).max() < 1e-4
     assert all(torch.equal(v, field[k]) for k, v in trainer.field.state_dict().items())
     assert torch.equal(
-        trainer.neural.optimizers["field"].state_dict()["state"][0]["exp_avg"], moments
+        network_of(trainer).optimizers["field"].state_dict()["state"][0]["exp_avg"], moments
     )
     before = trainer.rig.rotation.clone()
     trainer.train_step(1)
@@ -121,13 +122,13 @@ def test_conversion_moves_no_camera_and_no_pixel(
 def test_changing_the_field_keeps_the_cameras(photos: PhotoSet) -> None:
     trainer = trained(photos, 5)
     poses = trainer.rig.camera_to_world().clone()
-    moments = trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"].clone()
+    moments = network_of(trainer).optimizers["position"].state_dict()["state"][0]["exp_avg"].clone()
     assert configure(trainer, changed(trainer.config, {"field.kind": "siren"})) is (
         Effect.REBUILD_FIELD
     )
     assert torch.equal(trainer.rig.camera_to_world(), poses)
     assert torch.equal(
-        trainer.neural.optimizers["position"].state_dict()["state"][0]["exp_avg"], moments
+        network_of(trainer).optimizers["position"].state_dict()["state"][0]["exp_avg"], moments
     )
     assert type(trainer.field).__name__ == "SirenField"
     trainer.train_step(1)
@@ -140,7 +141,7 @@ def test_refine_keeps_cameras_and_restarts_field_and_schedules(photos: PhotoSet)
     assert trainer.stage == "refine"
     assert torch.equal(trainer.rig.camera_to_world(), poses)
     assert not torch.equal(numbers(trainer), weights)
-    assert all(not o.state_dict()["state"] for o in trainer.neural.optimizers.values())
+    assert all(not o.state_dict()["state"] for o in network_of(trainer).optimizers.values())
     while trainer.cameras_frozen:
         trainer.train_step(1)
         assert torch.equal(trainer.rig.camera_to_world(), poses)

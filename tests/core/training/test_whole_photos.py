@@ -18,6 +18,7 @@ from core.training.optimizers import learning_rate
 from core.training.step import Piece, training_step
 from core.training.trainer import Trainer
 from tests.conftest import small_config
+from tests.core.training.parts import network_of
 
 
 def test_every_pixel_of_one_photo_is_there_once(photos: PhotoSet) -> None:
@@ -76,12 +77,12 @@ def test_gradients_are_added_as_they_come(photos: PhotoSet) -> None:
             yield piece
             del piece
 
-    assert trainer.neural is not None
-    before = trainer.neural.field.density.weight.detach().clone()
+    assert network_of(trainer) is not None
+    before = network_of(trainer).field.density.weight.detach().clone()
     pixels = torch.from_numpy(np.zeros((2, 90, 120, 3), np.uint8))
     generator = torch.Generator().manual_seed(0)
     batch = draw_batch(pixels, torch.tensor([1]), None, WHOLE, 8, False, 0.0, generator)
-    neural = trainer.neural
+    neural = network_of(trainer)
     neural.optimizers["field"].param_groups[0]["lr"] = 1e-3
     training_step(
         trainer.rig, neural.field, batch, ray_settings(trainer.config),
@@ -110,12 +111,12 @@ def test_steps_count_from_the_beginning_of_a_schedule(photos: PhotoSet) -> None:
         cameras__decay_steps=2, cameras__decay=0.5, field__decay_steps=3, field__decay=0.5
     )
     trainer, rates = Trainer(config, photos), []
-    assert trainer.neural is not None
+    assert network_of(trainer) is not None
     for step in range(8):
         if step == 4:
             refine(trainer)
         trainer.train_step(1)
-        groups = (trainer.neural.optimizers[name] for name in ("field", "position"))
+        groups = (network_of(trainer).optimizers[name] for name in ("field", "position"))
         rates.append(tuple(group.param_groups[0]["lr"] for group in groups))
     wanted = [(5e-3 * 0.5 ** (s // 3), 2e-3 * 0.5 ** (s // 2)) for s in range(4)]
     assert rates == [pytest.approx(pair) for pair in wanted + wanted]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.bootstrap.bootstrap import Findings
+from core.bootstrap.findings import Findings
 from core.config import Config
 from core.engine.commands import Configure, Pause, Play, Refine, Step
 from core.evaluation.cameras import CameraErrors

@@ -19,9 +19,10 @@ from core.training.build import ray_settings
 from core.training.changes import configure
 from core.training.losses.judges import Judges
 from core.training.losses.patches import Glimpse, pull
-from core.training.trainer import NEURAL_TURN, Trainer
+from core.training.trainer import TURNS, Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered
+from tests.core.training.parts import network_of, planes_of
 from tests.perceptual import MODEL, refuse_network, tiny_clip
 
 
@@ -279,14 +280,14 @@ def test_a_network_beside_planes_is_judged_in_every_kth_of_its_own_turns(
         return whole(self, *given)
 
     monkeypatch.setattr(Judges, "glimpses", counted)
-    while trainer.neural is None:
+    while network_of(trainer) is None:
         trainer.train_step(1)
-    assert not judged and trainer.planes is not None
+    assert not judged and planes_of(trainer) is not None
     beside: list[int] = []
-    while not trainer.planes.finished:
+    while not planes_of(trainer).finished:
         beside.append(trainer.step)
         trainer.train_step(1)
-    assert judged == [step for step in beside if step % (NEURAL_TURN * 2) == 0] and judged
+    assert judged == [step for step in beside if step % (TURNS * 2) == 0] and judged
     judged.clear()
     run_on(trainer, 4)
     assert len(judged) == 2

@@ -1,0 +1,24 @@
+"""What the bootstrap learned besides cameras."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Findings:
+    """None where it was not asked.
+
+    Attributes:
+        mirror_gap: dB by which the mirrored scene explains the photos worse.
+        focal_interval: likely focal lengths over the longer side, from and to.
+    """
+
+    mirror_gap: float | None = None
+    focal_interval: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """From plain JSON."""
+        interval = facts["focal_interval"]
+        return cls(facts["mirror_gap"], None if interval is None else tuple(interval))

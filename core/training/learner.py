@@ -1,0 +1,202 @@
+"""The one interface of whatever learns a scene from photos, its cameras with it or not.
+
+A run has a list of learners; `core.training.learners` names the kinds. The trainer hands each a
+`StepContext` at its turn, shows the scene of one of them, and writes down what all of them say. A
+new kind of learner is one file beside the others and one line in that registry.
+
+What a step computes with is drawn and looked up before anything is computed, and nothing moves
+before the last sum over processes: so a step can be tried again, and captured.
+"""
+
+import abc
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+
+from core.bootstrap.findings import Findings
+from core.config import Config
+from core.distributed.process_group import Alone, Mapper
+from core.geometry.cameras import CameraRig
+from core.multiplane.field import PlanesField
+from core.multiplane.schedule import Recipe
+from core.rendering.scene import Scene
+from core.training import build
+from core.training.camera_optimizer import Learns
+from core.training.losses.judges import Judges
+from core.training.room import Room
+from core.training.step import StepResult
+
+
+class Progress(NamedTuple):
+    """A point of a run, or how far it is from another one: epochs and steps together."""
+
+    epoch: int = 0
+    step: int = 0
+
+    def since(self, start: "Progress") -> "Progress":
+        """How far this is from there."""
+        return Progress(self.epoch - start.epoch, self.step - start.step)
+
+
+@dataclass(frozen=True, eq=False)
+class StepContext:
+    """All that a learner is given. Of it, steps change the rig's numbers and draw from `generator`.
+
+    Attributes:
+        config: every option.
+        recipe: the levels that planes go through.
+        pixels: (N, H, W, 3) uint8, the colours of all photos, on the device that computes.
+        names: of all photos.
+        rig: the cameras.
+        cameras_known: whether they were found or given, so that nothing is to be found.
+        trained: (K,) photos to learn from.
+        visited: (1,) the photo whose turn it is; (0,) between steps.
+        allowed: (Q,) pixels of a photo that may be learned from, row by row; None is all.
+        stage: bootstrap, explore or refine.
+        progress: where the run is, and where its stage began.
+        turn: how many steps this learner has had, if it had all its turns from the run's first.
+        hold: whether cameras keep still.
+        camera_share: part of the rates of cameras that this learner has, beside others.
+        proposal: planes of the same scene, which say where along rays something is.
+        judges: losses of whole pictures.
+        generator: the only source of chance, on the CPU.
+        parallel_map: `map`, or one that shares work among workers and keeps its order.
+        processes: those that share each step.
+        room: what planes and the rays of a step may take.
+    """
+
+    config: Config
+    recipe: Recipe
+    pixels: Tensor
+    names: tuple[str, ...]
+    rig: CameraRig
+    cameras_known: bool
+    trained: Tensor
+    visited: Tensor
+    allowed: Tensor | None
+    stage: str
+    progress: Progress
+    stage_began: Progress
+    turn: int
+    hold: bool
+    camera_share: float
+    proposal: PlanesField | None
+    judges: Judges
+    generator: torch.Generator
+    parallel_map: Mapper
+    processes: Alone
+    room: Room
+
+    @property
+    def learns(self) -> Learns:
+        """Which camera numbers may move at this stage."""
+        return build.learns(self.config, self.stage)
+
+
+class Learner(abc.ABC):
+    """Belongs to one thread. Messages and findings wait here until the trainer takes them."""
+
+    shows: ClassVar[str]  # the word for its scene in status and files
+    leads: ClassVar[bool] = False  # cameras are its business until it is finished
+    finished = False  # whether it need not go on, if others do
+    passing = False  # whether others take its place once it is finished
+
+    rig: CameraRig
+    field: nn.Module
+
+    @classmethod
+    @abc.abstractmethod
+    def wanted(cls, context: StepContext) -> bool:
+        """Whether a run has one at this stage, by its options."""
+
+    @classmethod
+    @abc.abstractmethod
+    def begin(cls, context: StepContext) -> Self:
+        """One that knows nothing yet but the cameras."""
+
+    @abc.abstractmethod
+    def step(self, context: StepContext) -> StepResult:
+        """Explain some pixels of the photos better. Nothing moves where this is not finite."""
+
+    @abc.abstractmethod
+    def scene(self, context: StepContext) -> Scene:
+        """What it shows, as it is now."""
+
+    @abc.abstractmethod
+    def rates(self, context: StepContext) -> dict[str, float]:
+        """The rate of each group of numbers that may move in the step to come."""
+
+    @property
+    def proposal(self) -> PlanesField | None:
+        """What tells others where along rays something is."""
+        return None
+
+    @property
+    def compared_at(self) -> int:
+        """Longer side of the photos as its steps compare with them."""
+        return max(self.rig.width, self.rig.height)
+
+    @property
+    def work(self) -> Hashable:
+        """Equal for steps that take about as long as one another."""
+        return self.shows
+
+    @property
+    def findings(self) -> Findings:
+        """What it found besides cameras."""
+        return Findings()
+
+    def drain_messages(self) -> list[str]:
+        """Sentences to the person that were not taken yet."""
+        return []
+
+    # -- what a person changes ---------------------------------------------------------------
+
+    def choose(self, photos: Tensor, fresh: Tensor) -> None:  # noqa: B027  most draw anew
+        """Learn from these photos (K,) from now on; `fresh` ones were never drawn from."""
+
+    @property
+    def rigs(self) -> list[CameraRig]:
+        """All cameras that it holds, its own first."""
+        return [self.rig]
+
+    @abc.abstractmethod
+    def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
+        """Take over other options, short of those that restart everything.
+
+        Args:
+            old, new: before and after.
+            converted: numbers of the rig that are stored in another way now.
+        """
+
+    @abc.abstractmethod
+    def restarted(self, context: StepContext) -> "Learner":
+        """One whose scene and schedules begin anew, for the cameras as they are."""
+
+    def successors(self, context: StepContext) -> list["Learner"]:
+        """Who goes on in its place."""
+        return [self]
+
+    # -- to be continued -----------------------------------------------------------------------
+
+    @classmethod
+    @abc.abstractmethod
+    def saved_in(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
+        """Whether a run had one, of which this was saved."""
+
+    @abc.abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Where it stands, as plain JSON, under names of its own."""
+
+    @abc.abstractmethod
+    def state(self) -> dict[str, Tensor]:
+        """All else that its next step depends on, under names of its own."""
+
+    @abc.abstractmethod
+    def restore(
+        self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
+        """Be where facts and state were taken; this is new, of the same photos and options."""

@@ -1,0 +1,41 @@
+"""Who learns in a trainer, by kind, None where there is none; and what they are given."""
+
+import torch
+
+from core.bootstrap.bootstrap import Bootstrap
+from core.config import Config
+from core.distributed.process_group import ALONE
+from core.multiplane.schedule import RECIPE
+from core.training.field_learner import FieldLearner
+from core.training.learner import Progress, StepContext
+from core.training.losses.judges import Judges
+from core.training.multiplane_learner import MultiplaneLearner
+from core.training.trainer import Trainer
+
+
+def bootstrap_of(trainer: Trainer) -> Bootstrap | None:
+    """Who finds the cameras."""
+    return trainer.find(Bootstrap)
+
+
+def planes_of(trainer: Trainer) -> MultiplaneLearner | None:
+    """The planes; while cameras are being found, those that lead."""
+    finding = trainer.find(Bootstrap)
+    return trainer.find(MultiplaneLearner) if finding is None else finding.leader
+
+
+def network_of(trainer: Trainer) -> FieldLearner | None:
+    """The network and the cameras' optimizers of its steps."""
+    return trainer.find(FieldLearner)
+
+
+def alone(learner: MultiplaneLearner, generator: torch.Generator | None = None) -> StepContext:
+    """What planes are given that learn without a run."""
+    return StepContext(
+        config=Config(), recipe=RECIPE, pixels=learner.photos, names=(), rig=learner.rig,
+        cameras_known=True, trained=learner.trained, visited=learner.trained[:0],
+        allowed=learner.allowed, stage="explore", progress=Progress(), stage_began=Progress(),
+        turn=0, hold=False, camera_share=1.0, proposal=None, judges=Judges(),
+        generator=generator or torch.Generator(), parallel_map=map, processes=ALONE,
+        room=learner.room,
+    )  # fmt: skip
