@@ -17,15 +17,15 @@ from torch import Tensor
 from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
-from core.bootstrap.hypotheses import restart, with_focal
+from core.bootstrap.hypotheses import following, restart, side_by_side, steps, with_focal
 from core.bootstrap.registration import registration, spread
-from core.distributed.process_group import Mapper
 from core.geometry.cameras import CameraRig
+from core.geometry.neighbours import place_beside
 from core.geometry.relief import bend
 from core.multiplane.field import FIRST_ALPHA, PlanesField
 from core.rendering.scene import Scene
 from core.training.learner import Learner, StepContext
-from core.training.multiplane_learner import MultiplaneLearner, place_beside
+from core.training.multiplane_learner import MultiplaneLearner
 from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 
@@ -124,7 +124,7 @@ class Bootstrap(Learner):
 
     def _start(self, context: StepContext) -> StepResult:
         runners = [self.leader, *self.rivals]
-        beside, within = _beside(context)
+        beside, within = side_by_side(context)
         results = list(beside(lambda runner: runner.step(within), runners))
         if self.leader.level == len(self.recipe.starting):
             losses = [result.loss for result in results]
@@ -147,8 +147,8 @@ class Bootstrap(Learner):
     def _beside_the_mirror(self, context: StepContext) -> StepResult:
         rival = self.rivals[0]
         turns = [(self.leader, 1), (rival, MIRROR_STEPS)]
-        beside, within = _beside(context)
-        result, last = beside(lambda turn: _steps(*turn, within), turns)
+        beside, within = side_by_side(context)
+        result, last = beside(lambda turn: steps(*turn, within), turns)
         if rival.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)
@@ -188,10 +188,6 @@ class Bootstrap(Learner):
             learner.room = new.room
             if converted or old.learns != new.learns:
                 learner.let_learn(new.learns)
-
-    def restarted(self, context: StepContext) -> Self:
-        """Once more from nothing."""
-        return self.begin(context)
 
     def successors(self, context: StepContext) -> list[Learner]:
         """The leader's planes, which go on to sharpen; with all photos, whether found or not."""
@@ -263,7 +259,7 @@ class Bootstrap(Learner):
         self.rivals = [with_focal(self.leader, step, trial) for step in steps]
 
     def _try_focals(self, context: StepContext) -> StepResult:
-        beside, within = _beside(context)
+        beside, within = side_by_side(context)
         results = list(beside(lambda rival: rival.step(within), self.rivals))
         if self.rivals[0].finished:
             levels = [decibels(result.loss) for result in results]
@@ -271,16 +267,9 @@ class Bootstrap(Learner):
             middle = float(rig.focal_lengths().detach().max()) / rig.long_side
             interval = likely_focals(middle, *levels)
             self._findings = replace(self._findings, focal_interval=interval)
-            self._lead_on_from(self.rivals[1])
+            self.leader = following(self.leader, self.rivals[1])
             self._begin_joining()
         return results[1]
-
-    def _lead_on_from(self, trial: MultiplaneLearner) -> None:
-        """The trial of the leader's own focal length has learned more than the leader."""
-        trial.levels = self.leader.levels
-        trial.level = len(trial.levels)
-        trial.let_learn(self.leader.cameras.learns)
-        self.leader = trial
 
     # -- the other photos --------------------------------------------------------------------
 
@@ -306,19 +295,3 @@ class Bootstrap(Learner):
             self.leader.choose(torch.cat([self.leader.trained, joining.trained]).unique())
             self._next_group()
         return result
-
-
-def _beside(context: StepContext) -> tuple[Mapper, StepContext]:
-    """How runs beside one another are done, and what each of them is given."""
-    beside, within = context.processes.beside(context.parallel_map)
-    return beside, replace(context, parallel_map=within)
-
-
-def _steps(runner: MultiplaneLearner, count: int, context: StepContext) -> StepResult:
-    """So many steps, but not beyond a level."""
-    level = runner.level
-    for _ in range(count):
-        result = runner.step(context)
-        if runner.level != level:
-            break
-    return result

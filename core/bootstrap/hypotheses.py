@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import torch
 
+from core.distributed.process_group import Mapper
 from core.geometry.focals import FOCALS
 from core.multiplane.schedule import Level
+from core.training.learner import StepContext
 from core.training.multiplane_learner import MultiplaneLearner
+from core.training.step import StepResult
 
 
 def clone(learner: MultiplaneLearner) -> MultiplaneLearner:
@@ -38,3 +41,27 @@ def with_focal(learner: MultiplaneLearner, step: float, level: Level) -> Multipl
     trial.extend((level,), trial.trained)
     trial.let_learn(replace(learner.cameras.learns, focal=False))
     return trial
+
+
+def following(leader: MultiplaneLearner, trial: MultiplaneLearner) -> MultiplaneLearner:
+    """The trial of the leader's own focal length, which has learned more than the leader."""
+    trial.levels = leader.levels
+    trial.level = len(trial.levels)
+    trial.let_learn(leader.cameras.learns)
+    return trial
+
+
+def side_by_side(context: StepContext) -> tuple[Mapper, StepContext]:
+    """How runs beside one another are done, and what each of them is given."""
+    beside, within = context.processes.beside(context.parallel_map)
+    return beside, replace(context, parallel_map=within)
+
+
+def steps(runner: MultiplaneLearner, count: int, context: StepContext) -> StepResult:
+    """So many steps, but not beyond a level."""
+    level = runner.level
+    for _ in range(count):
+        result = runner.step(context)
+        if runner.level != level:
+            break
+    return result

@@ -172,9 +172,9 @@ class Learner(abc.ABC):
             converted: numbers of the rig that are stored in another way now.
         """
 
-    @abc.abstractmethod
     def restarted(self, context: StepContext) -> "Learner":
         """One whose scene and schedules begin anew, for the cameras as they are."""
+        return self.begin(context)
 
     def successors(self, context: StepContext) -> list["Learner"]:
         """Who goes on in its place."""

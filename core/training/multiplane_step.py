@@ -1,0 +1,191 @@
+"""One step of planes: all that moves in it, from pixels to new texels and cameras.
+
+The journey. Pixels are drawn from photos at the level's size and rays are cast through them. Each
+block of planes is met where its planes stand (`meeting_points`) and sampled; the samples of all are
+composited and compared with the photos, and turned into the loss's gradient for every sample
+(`composite_and_compare`, whose equation stands there). Each block carries that back to its texels,
+and to where the rays met it; from there autograd carries it to the cameras. Then texels, cameras
+and the depth floor move, if the loss is finite.
+
+The blocks are independent of one another in everything but compositing, and rays are independent
+in compositing, so workers share a step without changing it.
+"""
+
+import abc
+import functools
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from core.distributed.process_group import Alone
+from core.geometry.relief import bend
+from core.multiplane.compositing import meeting_points, sample, sample_backward, slopes
+from core.multiplane.explaining import chunks, explained, smooth
+from core.multiplane.field import PlanesField
+from core.multiplane.lens import EVERY, felt, follow
+from core.multiplane.pyramid import SmallPhotos
+from core.multiplane.schedule import Level, rate_at
+from core.training.camera_optimizer import CameraOptimizer, Learns
+from core.training.learner import Learner, StepContext
+from core.training.room import Room
+from core.training.step import StepResult
+
+FIRST_FLOOR = 0.02  # depth floor at the start
+FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
+TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
+
+
+class MultiplaneStep(Learner):
+    """What moves in a step, and how: planes, cameras, and the depth floor with both."""
+
+    field: PlanesField
+    levels: tuple[Level, ...]
+    level: int  # which one is under way
+    level_step: int  # steps that were made of it
+    small: SmallPhotos  # those explained, at the level's size
+    trained: Tensor  # (K,) which photos these are
+    room: Room
+
+    @abc.abstractmethod
+    def advance(self) -> None:
+        """A step of the level is over."""
+
+    def let_move(self, learns: Learns) -> None:
+        """Give the cameras, the depth floor and the lens what moves them; nothing moved yet."""
+        self.let_learn(learns)
+        self.followed = self.rig.distortion.detach().clone()  # the k1 that planes belong to
+        self._floor = torch.nn.Parameter(torch.zeros_like(self.field.depth_floor))
+        self._shape = torch.optim.Adam([self._floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
+
+    def let_learn(self, learns: Learns) -> None:
+        """Choose which camera numbers move from now on; also after the rig was converted."""
+        reach = (self.field.unit, self.field.unit / FIRST_FLOOR)
+        self.cameras = CameraOptimizer(self.rig, learns, reach)
+
+    def take(self, field: PlanesField) -> None:
+        """Go on with this field, whose optimizers begin anew."""
+        self.field = field
+        self.adams = [
+            torch.optim.Adam([block], lr=0.0, betas=(0.9, 0.99), eps=1e-15, fused=True)
+            for block in self.field.blocks
+        ]
+
+    @property
+    def present(self) -> Level:
+        """The level under way; the last one once all are over."""
+        return self.levels[min(self.level, len(self.levels) - 1)]
+
+    def step(self, context: StepContext) -> StepResult:
+        """Explain pixels of all photos, and move planes and cameras; then perhaps grow."""
+        act = functools.partial(self._step, context)
+        return context.processes.attempt(context.generator, act)
+
+    def _step(self, context: StepContext, processes: Alone) -> StepResult:
+        """Nothing moves before the last sum over processes."""
+        level, frame, mapper = self.present, self.rig.frame(), context.parallel_map
+        most = self.room.rays(len(self.field.places))
+        photo, place = self.small.draw(min(level.rays or most, most), context.generator)
+        total, own = len(photo), processes.part(len(photo))
+        photo, place, drawn = photo[own], place[own], photo
+        wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
+        rays = self.small.rays(self.rig, frame, self.trained.to(photo.device), photo, place)
+        met_at = slopes(rays, frame)
+        a, b = (slope.detach() for slope in met_at)
+        with torch.no_grad():
+            met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
+            logits = torch.cat([seen for _, seen in met])
+            parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
+            errors = processes.whole(torch.cat([part for part, _ in parts]), total)
+            weights = torch.stack([part for _, part in parts]).sum(0)
+            processes.sum([errors, weights])
+            loss = float(errors.mean())  # a GPU is waited for here
+            finite = math.isfinite(loss)
+            if finite:
+                jobs = zip(self._parts(), met, strict=True)
+                pulls = list(mapper(lambda job: self._pull(logits, b, *job), jobs))
+        if finite:
+            *to_slopes, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
+            to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
+            blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
+            processes.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
+            jobs = zip(self.field.blocks, self.adams, strict=True)
+            list(mapper(lambda job: self._move_planes(level, *job), jobs))
+            if not context.hold:
+                self._move_cameras(level, to_floor, weights)
+        self.advance()
+        return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
+
+    def _parts(self) -> Iterator[tuple[Tensor, slice]]:
+        return zip(self.field.blocks, self.field.slices(), strict=True)
+
+    def _meet(self, part: tuple[Tensor, slice], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        block, planes = part
+        field = self.field
+        points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
+        return points, sample(block, points)
+
+    def _pull(
+        self, gradient: Tensor, b: Tensor, part: tuple[Tensor, slice], met: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
+        """A block's gradient; returns what rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
+        block, planes = part
+        field, points = self.field, met[0]
+        block.grad, to_points = sample_backward(gradient[planes], block, points)
+        pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
+        along = pull * field.disparities[planes][:, None, None]
+        floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
+        lens: Tensor | float = 0.0
+        if self.cameras.learns.distortion:
+            reached = points[:, 0] * field.reach[planes].unsqueeze(1)
+            lens = felt(pull, reached, self.rig.frame(), self.followed)
+        return pull.sum(0), along.sum(0), floor.sum() / field.unit, lens
+
+    @torch.no_grad()
+    def _move_planes(self, level: Level, block: Tensor, adam: torch.optim.Adam) -> None:
+        rate = rate_at(level.plane_rate, self.progress(level))
+        if rate > 0:
+            every = TURNS if level.rays else 1
+            weight = level.smoothness / sum(other.numel() for other in self.field.blocks)
+            smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
+            adam.param_groups[0]["lr"] = rate
+            adam.step()
+        block.grad = None
+
+    def progress(self, level: Level) -> float:
+        """The part of a level, in [0, 1], that is over; 1 once all are."""
+        return 1.0 if self.finished else self.level_step / level.steps
+
+    def _move_cameras(self, level: Level, to_floor: Tensor, weights: Tensor) -> None:
+        progress, learns, rig = self.progress(level), self.cameras.learns, self.rig
+        self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
+        rate = rate_at(level.shape_rate, progress)
+        if rate > 0 and learns.rotation and learns.position:
+            mean = float((weights * self.field.places).sum() / weights.sum())
+            self._bend(to_floor, mean, rate)
+        moved = learns.distortion and not torch.equal(self.followed, rig.distortion)
+        if moved and self.level_step % EVERY == 0:
+            follow(self.field, rig.frame(), self.followed, rig.distortion)
+            self.followed.copy_(rig.distortion.detach())
+
+    @torch.no_grad()
+    def _bend(self, gradient: Tensor, mean: float, rate: float) -> None:
+        """Move the depth floor, and the cameras with it so that pictures stay in register.
+
+        Args: `mean` is the mean place of what is seen.
+        """
+        field, before = self.field, float(self.field.depth_floor)
+        self._floor.grad = gradient
+        self._shape.param_groups[0]["lr"] = rate
+        self._shape.step()
+        after = min(max(before + float(self._floor), FLOORS[0]), FLOORS[1])
+        self._floor.zero_()
+        field.depth_floor.fill_(after)
+        disparity = [(floor + mean * (1 - floor)) / field.unit for floor in (before, after)]
+        bend(self.rig, (1 - before) / (1 - after), *disparity)
+
+    def all_adams(self) -> dict[str, torch.optim.Adam]:
+        """Every optimizer, by a name for its moments."""
+        blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
+        return blocks | self.cameras.adams | {"shape": self._shape}
