@@ -61,7 +61,7 @@ def phases(team: Alone) -> Trainer:
     """Through every phase of the bootstrap, and on beside a network."""
     recipe = brief(steps=4, most_photos=4)
     trainer = Trainer(
-        small_config(training__bootstrap=True), layered(6, 40, 30)[0], recipe, team=team
+        small_config(training__bootstrap=True), layered(6, 40, 30)[0], recipe, processes=team
     )
     while bootstrap_of(trainer) is not None:
         trainer.train_step(2)
