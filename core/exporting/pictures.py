@@ -7,13 +7,13 @@ import numpy as np
 
 from core.geometry.cameras import Camera
 from core.rendering.progressive import Pace, Picture, render_progressively
-from core.rendering.scene import Scene
+from core.rendering.scene import Scene, Viewable
 
 SMALL = 64  # pixels of the longer side: enough to measure depth, a blink to render
 
 
 def whole_picture(
-    scene: Scene,
+    scene: Viewable,
     camera: Camera,
     pace: Pace,
     after_chunk: Callable[[float], None] = lambda seconds: None,

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from core.geometry.cameras import Camera
-from core.geometry.rays import camera_rays
-from core.rendering.scene import Scene
+from core.rendering.scene import Viewable
 
 LEVELS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 CHUNK_SECONDS = 0.02  # between 15 and 30 ms: soon enough to be abandoned, long enough to pay
@@ -58,7 +57,7 @@ class Picture:
 
 
 def render_progressively(
-    scene: Scene, camera: Camera, pace: Pace, first_seconds: float | None = 0.06
+    scene: Viewable, camera: Camera, pace: Pace, first_seconds: float | None = 0.06
 ) -> Iterator[Picture | None]:
     """Render a camera coarse to fine.
 
@@ -78,15 +77,15 @@ def render_progressively(
 
 
 def _render_level(
-    scene: Scene, camera: Camera, scale: float, pace: Pace
+    scene: Viewable, camera: Camera, scale: float, pace: Pace
 ) -> Iterator[Picture | None]:
-    rays = camera_rays(camera, scene.device)
+    view = scene.view(camera)
     parts: list[np.ndarray] = []
     done, total = 0, camera.width * camera.height
     while done < total:
         began = time.perf_counter()
         count = min(pace.chunk(), total - done)
-        seen = scene.render(rays[done : done + count])
+        seen = view(slice(done, done + count))
         packed = torch.cat([seen.rgb, seen.depth[:, None], seen.opacity[:, None]], dim=-1)
         parts.append(packed.float().cpu().numpy())
         pace.learn(count, time.perf_counter() - began)

@@ -1,14 +1,31 @@
-"""A field together with what is needed to render it."""
+"""Scenes: whatever answers what a camera sees."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from core.fields import SceneField
-from core.geometry.rays import Rays
+from core.geometry.cameras import Camera
+from core.geometry.rays import Rays, camera_rays
 from core.multiplane.field import PlanesField
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
+
+View = Callable[[slice], Rendering]  # some pixels of a picture, counted row by row
+
+
+class Viewable(Protocol):
+    """What can be looked at from anywhere.
+
+    A scene of points along rays answers each pixel by itself. One of pictures, which are carried
+    into a view as wholes, prepares the view once in `view` and hands it out in pieces.
+    """
+
+    def view(self, camera: Camera) -> View:
+        """What a camera sees, to be asked in pieces of a few milliseconds each."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +41,11 @@ class Scene:
     def device(self) -> torch.device:
         """Where its tensors live."""
         return self.frame.device
+
+    def view(self, camera: Camera) -> View:
+        """What a camera sees, pixel by pixel; see `Viewable`."""
+        rays = camera_rays(camera, self.device)
+        return lambda part: self.render(rays[part])
 
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:

@@ -6,8 +6,8 @@ import torch
 from core.geometry.cameras import Camera
 from core.geometry.rays import camera_rays
 from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
-from core.rendering.scene import Scene
-from core.rendering.volume import RaySettings
+from core.rendering.scene import Scene, View
+from core.rendering.volume import RaySettings, Rendering
 
 CAMERA = Camera(np.eye(4), 40, 40, 24, 16, 48, 32)
 SETTINGS = RaySettings("camera", 0.0, 1.0, 8, False)
@@ -72,3 +72,27 @@ def test_pace_learns_from_measurements() -> None:
     assert pace.seconds_per_ray is not None
     assert abs(pace.seconds_per_ray - 1e-4) < 1e-9
     assert pace.chunk() == 200
+
+
+class Painting:
+    """A scene that makes each view as a whole, by its own means, and hands it out in pieces."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[int, int]] = []
+
+    def view(self, camera: Camera) -> View:
+        self.prepared.append((camera.width, camera.height))
+        grey = torch.linspace(0, 1, camera.width * camera.height)
+
+        def piece(part: slice) -> Rendering:
+            ones = torch.ones_like(grey[part])
+            return Rendering(grey[part, None].expand(-1, 3), ones, ones, ones[:, None])
+
+        return piece
+
+
+def test_a_scene_prepares_each_view_once_by_its_own_means() -> None:
+    scene = Painting()
+    made = [p for p in render_progressively(scene, CAMERA, Pace(1e-4), 0.0) if p is not None]
+    assert scene.prepared == [(3, 2), (6, 4), (12, 8), (24, 16), (48, 32)]
+    assert np.allclose(made[-1].rgb[..., 0].ravel(), np.linspace(0, 1, 48 * 32))
