@@ -3,17 +3,21 @@
 import dataclasses
 import json
 import math
+import re
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.engine.snapshot import History, Snapshot
+from core.config.paths import options
+from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet
 
+DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 NOTICES = 20  # the newest that are sent
 POINTS = 240  # of a curve: more than its pixels show nothing more
 
@@ -25,6 +29,7 @@ def status(snapshot: Snapshot) -> Json:
     return finite(
         {
             "run": snapshot.run.name,
+            "dropped": _dropped(snapshot),
             "version": snapshot.version,
             "phase": snapshot.phase,
             "failure": snapshot.failure,
@@ -71,9 +76,23 @@ def live(snapshot: Snapshot) -> Json:
             "channel": config["explore"]["channel"],
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
-            "notices": [dataclasses.asdict(notice) for notice in snapshot.notices[-NOTICES:]],
+            "notices": [_noticed(notice) for notice in snapshot.notices[-NOTICES:]],
         }
     )
+
+
+def _dropped(snapshot: Snapshot) -> bool:
+    """Whether the photos came through the page, so that the run's name says nothing of them."""
+    return Path(snapshot.config.data.photos).is_relative_to(snapshot.run / DROPPED)
+
+
+def _noticed(notice: Notice) -> Json:
+    """A notice that names options as the panel does, by the label beside the field."""
+    text = _PATHS.sub(lambda found: options()[found[0]].title, notice.text)
+    return dataclasses.asdict(notice) | {"text": text}
+
+
+_PATHS = re.compile(r"(?<![\w./-])(" + "|".join(map(re.escape, options())) + r")(?![\w/])")
 
 
 def curves(history: History | None) -> Json:

@@ -14,8 +14,6 @@ from core.config.paths import changed, known, options, read_yaml
 from core.errors import InputError
 from core.photos import local_path
 
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "scene" / "images"
-
 
 def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None:
     """--photos, --run, --config and every option as --section.key."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.engine import Engine
-from studio.cli.arguments import BUNDLED
+from studio.bundled import BUNDLED
 
 SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene."
 QUICK, USUAL = 0.2, 1.0  # part of the usual time

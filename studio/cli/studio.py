@@ -9,7 +9,8 @@ from core.engine.commands import LOOK_FIRST, Pause, Play
 from core.errors import InputError
 from core.formats.reference import read_reference
 from core.photos import is_video, local_path
-from studio.cli.arguments import BUNDLED, add_run_arguments, changes, give_back, run_folder
+from studio.bundled import BUNDLED
+from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
 from studio.hosts import is_loopback
 from studio.opening import open_browser

@@ -7,6 +7,7 @@ import gradio as gr
 
 from core.config.declare import Effect
 from core.config.paths import Option
+from studio.panel.widgets import said
 
 SLIDER_PART = (0.05, 0.8)  # a default in this part of its range is well placed on a slider
 
@@ -24,7 +25,7 @@ def widget(option: Option, value: Any) -> gr.components.Component:
     classes = ["option", f"effect-{option.effect.name.lower().replace('_', '-')}"]
     if option.choices:
         return gr.Radio(
-            list(option.choices), value=shown, label=label, info=info, elem_id=identity,
+            said(option.choices), value=shown, label=label, info=info, elem_id=identity,
             elem_classes=[*classes, "segments"],
         )  # fmt: skip
     if option.type is bool:

@@ -2,37 +2,55 @@
 
 import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import is_picture
+from studio.facts import DROPPED
+from studio.panel.zips import is_zip, unpacked
 
 REFERENCES = "references"  # likewise, of reference cameras
-DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 
 
 def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
     """Move dropped files into a new folder of the run.
 
     Args:
-        files: photos, or one video, under any names.
+        files: photos, or one video, under any names; archives of these.
         run: the run's folder.
 
     Returns:
         What `data.photos` is to be: the folder of the photos, or the video.
 
     Raises:
-        InputError: nothing usable, or a video among other files.
+        InputError: nothing usable, a video among other files, or an archive that cannot be read.
     """
     sources = [Path(file) for file in files]
+    beside = sources[0].parent if sources else None  # where uploads have room
+    with tempfile.TemporaryDirectory(prefix="unpacked-", dir=beside) as scratch:
+        return _kept(_opened(sources, Path(scratch)), run)
+
+
+def _opened(files: Sequence[Path], scratch: Path) -> list[Path]:
+    """The files, and in place of archives what is in them."""
+    opened = []
+    for number, file in enumerate(files):
+        opened += unpacked(file, scratch / str(number)) if is_zip(file) else [file]
+    return opened
+
+
+def _kept(sources: Sequence[Path], run: Path) -> Path:
     videos = [file for file in sources if is_video(file)]
     photos = [file for file in sources if is_picture(file)]
     if videos and (photos or len(videos) > 1):
         raise InputError("Drop photos or one video, not both at once.")
     if not videos and not photos:
-        raise InputError("None of these files is a photo (PNG, JPEG, WebP, TIFF) or a video.")
+        raise InputError(
+            "None of these files is a photo (PNG, JPEG, WebP, TIFF), a video or a zip."
+        )
     folder = _new_folder(run / DROPPED)
     kept = [_moved(file, folder) for file in videos or photos]
     return kept[0] if videos else folder

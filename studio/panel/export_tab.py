@@ -20,16 +20,16 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
     """Place everything of the tab here."""
     _video(wiring, exports)
     heading("Scene for other tools")
-    shape = segments("File", list(GEOMETRY_FILES), "export-shape")
+    shape = segments("Format", list(GEOMETRY_FILES), "export-shape")
     with gr.Row(elem_classes="line"):
         make = wiring.button("export-geometry", "Make file")
     heading("Cameras for other tools")
-    form = segments("Form", [*EXPORTS, HISTORY], "export-format")
+    form = segments("Format", [*EXPORTS, HISTORY], "export-format")
     with gr.Row(elem_classes="line"):
         write = wiring.button("export-cameras", "Write cameras")
         plot = wiring.button("export-plot", "Plot")
         measure = wiring.button("export-measure", "Measure")
-    with more("World of these files, reference cameras"):
+    with more("Scale and axes, reference cameras"):
         world = _world()
         reference = _reference()
     place("jobs", "jobs")
@@ -59,7 +59,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
         render = wiring.button("export-video", "Render video", "accent")
         cancel = wiring.button("cancel-export", "Cancel")
     asked = [path, frames, side, fps, channel]
-    with more("Form, spiral, size, keyframes"):
+    with more("Format, spiral, size, keyframes"):
         asked += _more_of_a_video()
         follow = gr.UploadButton(
             "Follow a file of keyframes", file_types=[".json"], elem_id="action-export-keyframes",
@@ -79,16 +79,16 @@ def _video(wiring: Wiring, exports: Exports) -> None:
 def _more_of_a_video() -> list[gr.components.Component]:
     """What few change: the rest of `VideoOrder`, in its order."""
     usual = Route()
-    form = segments("Form", list(FORMS), "export-form")
+    form = segments("Format", list(FORMS), "export-form")
     order = segments("Order of an interpolated path", list(ORDERS), "export-order")
     with gr.Row(elem_classes="line"):
         turns = number(usual.turns, "Turns", "export-turns", step=1)
-        in_and_out = number(usual.depth_turns, "In and out", "export-depth-turns", step=0.5)
-        focus = number(0, "Looks at", "export-focus", step=0.1)
-    dim("Of the spiral: times round, times in and out in each, and the depth it looks at; 0 is "
+        in_and_out = number(usual.depth_turns, "Zoom cycles", "export-depth-turns", step=0.5)
+        focus = number(0, "Focus depth", "export-focus", step=0.1)
+    dim("Of the spiral: times round, zooms in and out in each, and the depth it looks at; 0 is "
         "measured.")  # fmt: skip
     with gr.Row(elem_classes="line"):
-        percentile = number(usual.radius_percentile, "Width %", "export-percentile", step=5)
+        percentile = number(usual.radius_percentile, "Path size", "export-percentile", step=5)
         scales = [
             number(1, axis, f"export-{axis.lower()}", step=0.1)
             for axis in ("Right", "Down", "Forward")

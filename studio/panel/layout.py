@@ -37,7 +37,8 @@ def _header(wiring: Wiring) -> None:
             wiring.action("step", "Step", Step)
             wiring.action("play", "Play", Play)
             wiring.action("pause", "Pause", Pause)
-            wiring.action("refine", "Refine", Refine, "accent")
+            wiring.asking_action("refine", "Rebuild", Refine)
+            wiring.button("make-video", "Make my video")  # the page opens Export and begins
 
 
 def _strip(wiring: Wiring) -> None:

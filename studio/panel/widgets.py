@@ -1,9 +1,11 @@
 """Small parts of a tab that hold no option."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import gradio as gr
+
+SAID = {"rgb": "colour"}  # of words that are no words
 
 
 def heading(words: str) -> None:
@@ -26,11 +28,17 @@ def more(words: str = "") -> Iterator[None]:
         yield
 
 
-def segments(label: str, choices: list[str], identity: str) -> gr.Radio:
+def segments(label: str, choices: Iterable[str], identity: str) -> gr.Radio:
     """One of a few words, the first of them at first."""
+    words = [*choices]
     return gr.Radio(
-        choices, value=choices[0], label=label, elem_id=identity, elem_classes="segments"
+        said(words), value=words[0], label=label, elem_id=identity, elem_classes="segments"
     )
+
+
+def said(choices: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices as people say them, with what each stands for."""
+    return [(SAID.get(choice, choice), choice) for choice in choices]
 
 
 def number(value: float, label: str, identity: str, step: float) -> gr.Number:

@@ -18,6 +18,7 @@ from core.engine.commands import Command, Configure, Play, Refine, Restart
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.photos import is_video
+from studio.bundled import BUNDLED
 from studio.panel.controls import from_widget, to_widget, user_events, widget
 from studio.panel.painting import PATIENCE, Painted, due, same, touched, wait_no_longer
 from studio.protocols import Steerable
@@ -25,7 +26,7 @@ from studio.protocols import Steerable
 YOUNG = 300  # steps a run may lose without being asked about
 TICK = 1.0  # seconds between looks at the snapshot
 
-Answer = list[Any]  # of the confirm bar: its visibility, its sentence, the command that waits
+Answer = list[Any]  # of the confirm bar: visibility, sentence, the command that waits, two buttons
 
 
 class Wiring:
@@ -88,9 +89,9 @@ class Wiring:
         """Place the bar that asks before work is destroyed."""
         with gr.Row(elem_id="confirm", visible=False) as bar:
             sentence = gr.HTML(elem_id="confirm-text", apply_default_css=False)
-            self._do_it = self.button("confirm", "Do it", "danger")
-            self._keep = self.button("keep", "Keep")
-        self._bar = [bar, sentence, self._pending]
+            self._do_it = self.button("confirm", "Start over", "danger")
+            self._keep = self.button("keep", "Keep this run")
+        self._bar = [bar, sentence, self._pending, self._do_it, self._keep]
 
     def taking_files(self, drop: gr.File, make: Callable[[list[str]], Configure]) -> None:
         """Submit what `make` makes of dropped files, asking first; the place to drop is emptied.
@@ -159,9 +160,7 @@ class Wiring:
         if not asks(snapshot, command):
             self.engine.submit(command)
             return _hidden() if pending is not None else _unchanged()
-        loss = loses(snapshot, command).sentence
-        sentence = f"{loss} {snapshot.step:,} steps are put aside; Undo brings them back."
-        return [gr.update(visible=True), sentence, command]
+        return [gr.update(visible=True), *question(snapshot, command)]
 
     def _proceed(self, pending: Command | None, painted: Painted) -> Answer:
         wait_no_longer(painted, time.monotonic() + PATIENCE)
@@ -194,9 +193,34 @@ def asks(snapshot: Snapshot, command: Command) -> bool:
     """Whether a command destroys so much that it is asked about first.
 
     A new field for the same cameras is the experiment itself, and Undo brings the old one back:
-    only what loses the cameras is asked about.
+    only what loses the cameras is asked about, or cuts the search for them off. Who brings photos
+    of their own to the bundled scene has nothing to lose there.
     """
+    match command:
+        case Refine():
+            return searching(snapshot)
+        case Configure(changes) if "data.photos" in changes and _bundled(snapshot):
+            return False
     return snapshot.step >= YOUNG and loses(snapshot, command) >= Effect.RESTART
+
+
+def searching(snapshot: Snapshot) -> bool:
+    """Whether the cameras are still being found."""
+    return snapshot.stage == "bootstrap" and snapshot.step > 0
+
+
+def question(snapshot: Snapshot, command: Command) -> list[Any]:
+    """A sentence, the command it is about, and the words of yes and no."""
+    if isinstance(command, Refine):
+        sentence = "The cameras are still being found. To rebuild the scene now ends the search."
+        return [sentence, command, gr.update(value="Rebuild now"), gr.update(value="Search on")]
+    loss = loses(snapshot, command).sentence
+    sentence = f"{loss} {snapshot.step:,} steps are put aside; Undo brings them back."
+    return [sentence, command, gr.update(value="Start over"), gr.update(value="Keep this run")]
+
+
+def _bundled(snapshot: Snapshot) -> bool:
+    return snapshot.config.data.photos == str(BUNDLED)
 
 
 def loses(snapshot: Snapshot, command: Command) -> Effect:
@@ -238,8 +262,8 @@ def listen(
 
 
 def _hidden() -> Answer:
-    return [gr.update(visible=False), gr.skip(), None]
+    return [gr.update(visible=False), gr.skip(), None, gr.skip(), gr.skip()]
 
 
 def _unchanged() -> Answer:
-    return [gr.skip(), gr.skip(), gr.skip()]
+    return [gr.skip()] * 5

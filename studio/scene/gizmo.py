@@ -112,7 +112,7 @@ class VirtualCamera:
         """End its thread."""
         self._painter.stop()
 
-    def quality(self, snapshot: Snapshot, view: View) -> int | None:
+    def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """None while nobody would see the picture."""
         return PIXELS if self._shown and self._watched() else None
 

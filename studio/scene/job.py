@@ -22,7 +22,7 @@ LEAST_CANVAS = 0.5  # of the sharp picture's side: coarser levels are sent enlar
 class Wishes(Protocol):
     """What pictures a painter is to make; asked before each."""
 
-    def quality(self, snapshot: Snapshot, view: View) -> int | None:
+    def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """Longer side of the sharp picture in pixels; None where no picture is wanted."""
         ...
 
@@ -47,7 +47,7 @@ class Job:
         samples: points on each ray.
         window: the part of the world worth rendering.
         scene: what to render.
-        stand_in: whether the scene is what can be shown at once, until the view is still.
+        stand_in: whether scene and quality are what can be shown at once, until the view is still.
     """
 
     view: View
@@ -63,12 +63,12 @@ class Job:
     def of(cls, view: View, moved: float | None, snapshot: Snapshot, quality: int) -> "Job":
         """What it takes to render `view` of a snapshot, which holds something learned.
 
-        A view that has just moved is shown the planes, where there are some.
+        A view that has just moved is shown the planes, where there are some, until it is still.
         """
         learned, samples = snapshot.learned, snapshot.config.explore.samples
         assert learned is not None, "there is nothing to render before photos are loaded"
         window = Window.of(learned.trained or learned.cameras, learned.scene)
-        stand_in = moved is not None and learned.planes is not None
+        stand_in = moved is not None
         scene = learned.planes if stand_in and learned.planes else learned.scene
         moment = moment_of(snapshot)
         return cls(view, moved, moment, quality, samples, window, scene, stand_in)

@@ -122,7 +122,7 @@ class Painter:
         """Do the one thing that is due. Returns the seconds to wait for news; None is for ever."""
         snapshot, newest = self._source.snapshot, self._newest
         look = self._wishes.look(snapshot)
-        quality = self._wishes.quality(snapshot, newest[0]) if newest else None
+        quality = self._quality(snapshot, newest[0], self._job) if newest else None
         if newest is None or quality is None or snapshot.learned is None:
             self._clear(look)
             return None
@@ -145,13 +145,18 @@ class Painter:
     def _improve(self, job: Job, snapshot: Snapshot, look: Look) -> float | None:
         """Sharpen the picture of a view that is still, or bring it up to date."""
         if job.stand_in:
-            true = Job.of(job.view, None, snapshot, job.quality)
-            self._begin(true, self._live_seconds())
+            quality = self._wishes.quality(snapshot, job.view, still=True) or job.quality
+            self._begin(Job.of(job.view, None, snapshot, quality), self._live_seconds())
             return 0
         outdated = job.moment != moment_of(snapshot)
         if self._level < self._finest(job) and (snapshot.playing or not outdated):
             return self._draw(job, self._level + 1, look)
         return self._refresh(job, snapshot) if outdated else None
+
+    def _quality(self, snapshot: Snapshot, view: View, job: Job | None) -> int | None:
+        """What is wanted of a view: all its canvas has, once its first picture has been shown."""
+        still = job is not None and job.view is view and not job.stand_in
+        return self._wishes.quality(snapshot, view, still)
 
     def _clear(self, look: Look) -> None:
         if self._job is not None or self._look != look:

@@ -70,7 +70,7 @@ class ErrorPainter:
         """End its thread."""
         self._painter.stop()
 
-    def quality(self, snapshot: Snapshot, view: View) -> int | None:
+    def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """None while nobody looks through a photo."""
         return self._long_side if self._photo is not None else None
 

@@ -177,10 +177,11 @@ class Viewport:
         self._glide.stop()
         self._painter.stop(wait)
 
-    def quality(self, snapshot: Snapshot, view: View) -> int | None:
-        """Longer side of the sharp picture: as asked for, but no more than the canvas has."""
+    def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
+        """Longer side of the sharp picture: all the canvas has, or as asked for while it moves."""
         explore = snapshot.config.explore
-        return min(explore.quality, view.pixels) if explore.background else None
+        side = view.pixels if still else min(explore.quality, view.pixels)
+        return side if explore.background else None
 
     def look(self, snapshot: Snapshot) -> Look:
         """As the person asked; depth only where something stands in the scene."""

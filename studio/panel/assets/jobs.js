@@ -1,6 +1,7 @@
 // Exports under way and done, the newest first: progress, player or picture, download.
 
-import { byId, clock, make } from "./ask.js";
+import { byId, clock, make, press } from "./ask.js";
+import { openTab } from "./tabs.js";
 
 const PICTURES = [".gif", ".png"]; // that are shown; films are played
 
@@ -11,6 +12,13 @@ const STATES = {
   failed: "failed",
   cancelled: "cancelled",
 };
+
+export function wireJobs() {
+  byId("action-make-video").addEventListener("click", () => {
+    openTab(byId("tab-export-button"));
+    press("action-export-video");
+  });
+}
 
 export function drawJobs({ jobs }) {
   const place = byId("jobs-list");

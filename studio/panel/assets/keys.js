@@ -31,7 +31,8 @@ function handle(event) {
   const target = event.target.closest ? event.target : null;
   const leaving = event.key === "Escape" && target?.id === "wipe";
   if ((target?.closest(TYPING) && !leaving) || byId("help").open) return;
-  if (event.key === " " && target?.closest(PRESSABLE)) return; // the focused thing is pressed
+  const idle = target?.matches("[role=tab][aria-selected=true]"); // pressing it does nothing
+  if (event.key === " " && !idle && target?.closest(PRESSABLE)) return; // the focused thing is pressed
   const key = event.key.toLowerCase();
   const page = lookingThrough() && !target?.closest("[role=tab]") ? PAGES[key] : undefined;
   const act = page ?? KEYS[key];
@@ -48,7 +49,14 @@ function listenInside() {
   listen();
 }
 
+// A pressed button gives the keyboard back, so that Space plays; Tab reaches it again.
+function giveBack({ target, detail }) {
+  const button = target.closest?.("button, [role=button]");
+  if (detail > 0 && button && !button.matches("[role=tab]")) button.blur();
+}
+
 export function wireKeys() {
+  document.addEventListener("click", giveBack);
   document.addEventListener("keydown", handle, true);
   document.addEventListener("viser-replaced", listenInside);
   listenInside();

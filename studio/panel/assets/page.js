@@ -3,8 +3,9 @@
 
 import { write } from "./ask.js";
 import { drawCurves, wireCharts } from "./charts.js";
+import { drawIncoming, wireDrop } from "./drop.js";
 import { drawGallery, markLooked, wireGallery } from "./gallery.js";
-import { drawJobs } from "./jobs.js";
+import { drawJobs, wireJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
 import { drawReference } from "./reference.js";
 import { drawScene, watchViewer, wireScene } from "./scene.js";
@@ -18,7 +19,7 @@ import { repaint, wireWidgets } from "./widgets.js";
 const painters = {
   status: [drawStatus, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, watchViewer, repaint],
   curves: [drawCurves],
-  gallery: [noteGallery, drawGallery],
+  gallery: [noteGallery, drawGallery, drawIncoming],
 };
 const SILENCE = 15000; // ms without a word after which the connection is taken for dead
 const RETRY = 2000;
@@ -98,7 +99,7 @@ function whenBuilt(act) {
 applyShade();
 whenBuilt(() => {
   applyShade();
-  for (const wire of [wireTabs, wireScene, wireThrough, wireShade, wireGallery, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireScene, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

@@ -15,7 +15,7 @@ export function drawReference({ view: { comparison } }) {
   write("reference-rotation-best", degrees(errors.rotation_best));
   write("reference-rotation", degrees(errors.rotation));
   write("reference-focal", `${(100 * errors.focal).toFixed(2)} %`);
-  const mirrored = { true: "mirrored: inside out", false: "right way round", null: "cannot be told" };
+  const mirrored = { true: "inverted: mirrored", false: "not inverted", null: "cannot be told" };
   write("reference-mirrored", mirrored[errors.mirrored]);
   byId("reference-mirrored").className = errors.mirrored ? "bad" : "";
   write("reference-words", `${errors.frames} cameras at step ${grouped(comparison.step)}, ${PROTOCOL}.`);

@@ -1,6 +1,7 @@
 // What floats over the 3D scene, and the watch over its connection.
 
 import { byId, configure, post, write } from "./ask.js";
+import { listenInside } from "./drop.js";
 
 const ALONE = 5000; // ms without any viewer after which the scene is loaded again
 let aloneSince = null;
@@ -31,6 +32,7 @@ function adoptFrame() {
     if (!inside?.head || inside.URL === "about:blank" || inside.getElementById("studio")) return;
     const sheet = inside.createElement("link");
     Object.assign(sheet, { id: "studio", rel: "stylesheet", href: "../panel/inside.css" });
+    listenInside(frame);
     sheet.onload = sheet.onerror = () => frame.classList.add("dressed");
     inside.head.append(sheet);
   };
@@ -100,7 +102,7 @@ function coverOf(facts) {
   }
   const choose = { words: "Choose photos", press: "#tab-photos-button #drop>button" };
   if (facts.phase === "failed" && !facts.has_photos) {
-    const text = "Drop about 20 photos of one scene, or a short video. No camera poses are needed.";
+    const text = "Drop about 20 photos of one scene, a folder or zip of them, or a short video, anywhere on this page. No camera poses are needed.";
     return { title: "No photos yet", text, action: choose };
   }
   if (facts.phase === "failed") {

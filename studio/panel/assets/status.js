@@ -2,7 +2,7 @@
 
 import { byId, clock, decibels, grouped, make, write } from "./ask.js";
 
-const STAGES = ["explore", "refine"];
+const STAGES = { bootstrap: "Find cameras", explore: "Sharpen", refine: "Rebuild" };
 const UNSURE = 0.5; // dB between the scene and its mirror image under which nobody can tell
 const SHOWN = 20;
 const WHEN = /^\d{4}-\d\d-\d\d-\d{6}-/; // in a run's name: the title says it, the header has no room
@@ -12,8 +12,9 @@ export function drawStatus(facts) {
   document.body.dataset.playing = facts.playing;
   document.body.dataset.canUndo = facts.can_undo;
   document.body.dataset.phase = facts.phase;
-  const name = facts.run.replace(WHEN, "");
-  write("run", facts.photos ? `${name} · ${grouped(facts.photos)} photos` : name);
+  document.body.dataset.next = nextThing(facts);
+  const name = facts.dropped ? "your photos" : facts.run.replace(WHEN, "");
+  write("run", facts.photos ? `${name} · ${grouped(facts.photos)}${facts.dropped ? "" : " photos"}` : name);
   byId("run").title = facts.run;
   drawStages(facts);
   write("figure-step", grouped(facts.step));
@@ -23,11 +24,18 @@ export function drawStatus(facts) {
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
   write("figure-left", facts.playing ? clock(facts.seconds_left) : "–");
   write("figure-device", facts.device.toUpperCase());
-  write("fact-stage", facts.stage + (facts.playing ? "" : ", paused"));
+  write("fact-stage", STAGES[facts.stage] + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
   write("fact-seconds", clock(facts.seconds));
   drawFindings(facts);
   drawNotices(facts.notices);
+}
+
+// The one coloured button: the next sensible thing. While cameras are found there is none but to wait.
+function nextThing({ photos, playing, stage, jobs }) {
+  const searching = stage === "bootstrap";
+  if (!photos || (searching && playing) || jobs.some(({ state }) => state === "running")) return "";
+  return searching ? "play" : "video";
 }
 
 // Which scene still views show, and how well it knows pixels that it has not learned from.
@@ -47,28 +55,29 @@ function drawFindings(facts) {
   const known = gap !== null;
   place.hidden = !known;
   const sure = known && gap >= UNSURE;
-  const word = sure ? "right way round" : "may be inside out";
+  const word = sure ? "not inverted" : "may be inverted";
   for (const id of ["verdict", "fact-mirror"]) {
     byId(id)?.classList.toggle("ok", sure);
     byId(id)?.classList.toggle("warn", known && !sure);
   }
-  write("verdict", known ? word : "");
+  write("verdict", known ? `Depth ${word}` : "");
   place.title = known ? `Its mirror image explains the photos ${gap.toFixed(1)} dB worse.` : "";
-  write("fact-mirror", known ? `${gap.toFixed(1)} dB worse: ${word}` : "–");
+  write("fact-mirror", known ? `${sure ? "checked: " : ""}${word}` : "–");
+  byId("fact-mirror").title = place.title;
 }
 
 function drawStages(facts) {
   const place = byId("stages");
-  const names = facts.bootstrap ? ["bootstrap", ...STAGES] : STAGES;
+  const names = Object.keys(STAGES).filter((name) => facts.bootstrap || name !== "bootstrap");
   const key = `${names} ${facts.stage}`;
   if (!place || place.dataset.key === key) return;
   place.dataset.key = key;
   const now = names.indexOf(facts.stage);
   place.replaceChildren(
-    ...names.flatMap((name, index) => {
-      const pill = make("b", index === now ? "now" : index < now ? "done" : "", name);
+    ...names.map((name, index) => {
+      const pill = make("b", index === now ? "now" : index < now ? "done" : "", STAGES[name]);
       if (index === now) pill.setAttribute("aria-current", "step");
-      return index ? [make("span", "", "›"), pill] : [pill];
+      return pill;
     }),
   );
 }

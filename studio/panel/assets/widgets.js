@@ -1,8 +1,13 @@
 // Small manners that Gradio's widgets lack.
 
-import { press } from "./ask.js";
+import { byId, press } from "./ask.js";
 
 let painted = null;
+
+// Gradio's place to drop is called by words that are not on it.
+function nameDrop() {
+  document.querySelector("#drop button[aria-label]")?.removeAttribute("aria-label");
+}
 
 // Widgets are painted by Gradio once a second; news in the config or a refusal need not wait for that.
 export function repaint({ config_key: key, notices }) {
@@ -12,6 +17,8 @@ export function repaint({ config_key: key, notices }) {
 }
 
 export function wireWidgets() {
+  nameDrop();
+  new MutationObserver(nameDrop).observe(byId("drop"), { childList: true, subtree: true });
   // Sliders answer to the pointer only: let the keyboard, too, end in a release.
   document.addEventListener("change", ({ target }) => {
     if (target.matches?.(".option input[type=range]")) {

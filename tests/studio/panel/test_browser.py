@@ -1,6 +1,8 @@
 """A person in front of the page: a real browser, a real port, an engine that obeys at once."""
 
+import base64
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.bootstrap.findings import Findings
 from core.config import Config
+from core.config.paths import changed
 from core.engine.commands import Configure, Pause, Play, Refine, Step
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
+from studio.bundled import BUNDLED
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.theme import GROUND
@@ -203,6 +207,68 @@ def test_a_photo_is_looked_through_compared_and_left(page: Page, desktop: Deskto
     soon(page, lambda: asked.count(("look away", None)) == 2)
 
 
+DROP = """([selector, files]) => {
+  const transfer = new DataTransfer();
+  for (const [name, text] of files) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  }
+  for (const kind of ['dragenter', 'dragover', 'drop']) {
+    const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer });
+    document.querySelector(selector).dispatchEvent(event);
+  }
+}"""
+
+
+def test_photos_may_be_dropped_anywhere_and_are_seen_at_once(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Export").click()
+    coded = base64.b64encode(PICTURE).decode()
+    desktop.engine.publish(config=changed(Config(), {"data.photos": str(BUNDLED)}), step=1240)
+    page.evaluate(DROP, ["#scene", [["a.jpg", coded], ["b.jpg", coded], ["notes.txt", coded]]])
+    expect(page.locator("#incoming-words")).to_have_text("3 files are on their way.")
+    expect(page.locator("#incoming-photos img")).to_have_count(2)
+    expect(page.get_by_role("tab", name="Photos")).to_have_attribute("aria-selected", "true")
+    soon(page, lambda: bool(desktop.engine.commands))
+    command = desktop.engine.commands[0]  # of the bundled scene nothing is lost: nobody is asked
+    assert isinstance(command, Configure)
+    folder = Path(command.changes["data.photos"])
+    assert sorted(file.name for file in folder.iterdir()) == ["a.jpg", "b.jpg"]
+    expect(page.locator("#run")).to_contain_text("your photos")
+    pixels = np.zeros((2, 48, 64, 3), np.uint8)
+    desktop.engine.publish(photos=PhotoSet(("a.jpg", "b.jpg"), pixels, 64, 48, None, ()))
+    expect(page.locator("#incoming")).to_be_hidden()
+    page.evaluate(DROP, ["#panel", [["notes.txt", coded]]])
+    expect(page.locator("#drop-complaint")).to_contain_text("None of these files")
+    expect(page.locator("#incoming")).to_be_hidden()
+
+
+def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unasked(
+    page: Page, desktop: Desktop
+) -> None:
+    commands, video = desktop.engine.commands, page.locator("#action-make-video")
+    desktop.engine.publish(stage="bootstrap", step=40, playing=True)
+    expect(page.locator("body")).to_have_attribute("data-next", "")
+    expect(video).to_be_hidden()
+    page.locator(".brand").click()
+    page.keyboard.press("r")
+    expect(page.locator("#confirm")).to_contain_text("still being found")
+    page.get_by_role("button", name="Search on").click()
+    expect(page.locator("#confirm")).to_be_hidden()
+    assert commands == []
+    page.locator("#action-refine").click()
+    page.get_by_role("button", name="Rebuild now").click()
+    soon(page, lambda: commands == [Refine()])
+    desktop.engine.publish(playing=False)
+    expect(page.locator("body")).to_have_attribute("data-next", "play")
+    desktop.engine.publish(stage="explore")
+    video.click()
+    expect(page.get_by_role("tab", name="Export")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".job").first).to_contain_text("Video, spiral")
+    soon(page, lambda: any(not view.finished for view in desktop.jobs.views))
+    page.locator("#action-cancel-export").click()
+    soon(page, lambda: all(view.finished for view in desktop.jobs.views))
+
+
 def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#back")).to_be_hidden()
     desktop.window.stand = Stand(None, True, True, True, 0.1)
@@ -220,8 +286,8 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#figure-psnr")).to_have_text("31.2 dB")
     expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
     expect(page.locator("#figure-left")).to_have_text("2:10")
-    expect(page.locator("#stages .now")).to_have_text("explore")
-    expect(page.locator("#stages b")).to_have_text(["bootstrap", "explore", "refine"])
+    expect(page.locator("#stages .now")).to_have_text("Sharpen")
+    expect(page.locator("#stages b")).to_have_text(["Find cameras", "Sharpen", "Rebuild"])
     desktop.engine.say("Checkpoint <b>saved</b>.")
     expect(page.locator("#notices-items li").first).to_contain_text("Checkpoint <b>saved</b>.")
 
@@ -235,12 +301,12 @@ def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Deskt
         findings=Findings(mirror_gap=3.94, focal_interval=(0.751, 0.894)),
     )
     expect(page.locator("#figure-unseen")).to_have_text("planes · 23.6 dB")
-    expect(page.locator("#verdict.ok")).to_have_text("right way round")
+    expect(page.locator("#verdict.ok")).to_have_text("Depth not inverted")
     page.get_by_role("tab", name="Training").click()
-    expect(page.locator("#fact-mirror")).to_have_text("3.9 dB worse: right way round")
+    expect(page.locator("#fact-mirror")).to_have_text("checked: not inverted")
     expect(page.locator("#fact-focal")).to_contain_text("likely 0.75-0.89")
     desktop.engine.publish(findings=Findings(mirror_gap=0.31))
-    expect(page.locator("#verdict.warn")).to_have_text("may be inside out")
+    expect(page.locator("#verdict.warn")).to_have_text("Depth may be inverted")
 
 
 def test_two_tabs_and_a_reload_agree(open_page: Callable[..., Page], desktop: Desktop) -> None:
@@ -262,7 +328,7 @@ def test_an_impossible_number_comes_back(page: Page) -> None:
     width = page.locator("#option-field-width input")
     width.fill("1000000000")
     width.press("Enter")
-    expect(page.locator("#notices-items .warning").first).to_contain_text("field.width")
+    expect(page.locator("#notices-items .warning").first).to_contain_text("Width cannot be")
     expect(width).to_have_value(str(Config().field.width))
 
 
@@ -355,7 +421,9 @@ def test_the_name_of_a_run_is_whole(page: Page, desktop: Desktop) -> None:
 
 def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:
     commands = desktop.engine.commands
-    page.locator(".brand").click()  # a focused button would take the space bar for itself
+    page.locator("[data-channel=rgb]").click()  # a pressed button leaves the space bar alone
+    soon(page, lambda: commands == [Configure({"explore.channel": "rgb"})])
+    commands.clear()
     page.keyboard.press("Space")
     soon(page, lambda: commands == [Play()])
     expect(page.locator("body")).to_have_attribute("data-playing", "true")

@@ -1,5 +1,6 @@
 """What is dropped into the page ends in the run's folder, under names that do no harm."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from studio.panel.drops import keep_dropped, keep_reference, safe_name
+from studio.panel.zips import unpacked
 
 
 @pytest.fixture
@@ -32,6 +34,43 @@ def test_photos_go_to_a_folder_of_their_own(files: list[Path], tmp_path: Path) -
 def test_a_video_is_the_file_itself(files: list[Path], tmp_path: Path) -> None:
     kept = keep_dropped(files[3:], tmp_path / "run")
     assert kept.name == "film.mp4" and kept.read_bytes() == b"film.mp4"
+
+
+def zipped(file: Path, entries: dict[str, bytes]) -> Path:
+    """An archive of these files."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return file
+
+
+def test_a_zip_is_opened_and_only_its_photos_are_taken(files: list[Path], tmp_path: Path) -> None:
+    entries = {
+        "holiday/1.jpg": b"one", "other/1.jpg": b"two", "/etc/3.PNG": b"three", "notes.txt": b"no",
+        "../../up.jpg": b"no", "__MACOSX/holiday/1.jpg": b"no", "holiday/.hidden.jpg": b"no",
+    }  # fmt: skip
+    run, archive = tmp_path / "run", zipped(tmp_path / "holiday.zip", entries)
+    folder = keep_dropped([archive, files[2]], run)
+    kept = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert kept == {"1.jpg": b"one", "1-2.jpg": b"two", "3.PNG": b"three", "2.png": b"2.png"}
+    assert [file.name for file in run.iterdir()] == ["photos"], "nothing is left over"
+    film = keep_dropped([zipped(tmp_path / "film.zip", {"a/film.mp4": b"film"})], run)
+    assert film.name == "film.mp4"
+
+
+def test_a_zip_that_is_none_or_too_much_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK no more")
+    with pytest.raises(InputError, match="cannot be read"):
+        keep_dropped([broken], tmp_path / "run")
+    with pytest.raises(InputError, match="None of these"):
+        keep_dropped([zipped(tmp_path / "empty.zip", {"a.txt": b""})], tmp_path / "run")
+    bomb = zipped(tmp_path / "bomb.zip", {"a.jpg": bytes(1 << 22), "b.jpg": bytes(1 << 22)})
+    with pytest.raises(InputError, match="more than a browser may send"):
+        unpacked(bomb, tmp_path / "out", most_bytes=6 << 20)
+    many = zipped(tmp_path / "many.zip", {f"{i}.jpg": b"" for i in range(2001)})
+    with pytest.raises(InputError, match="too many"):
+        unpacked(many, tmp_path / "out")
 
 
 def test_what_cannot_be_used_is_refused(files: list[Path], tmp_path: Path) -> None:

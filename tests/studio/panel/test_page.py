@@ -11,6 +11,7 @@ from core.config import Config
 from core.config.paths import changed, options
 from core.engine.commands import Command, Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.exporting.jobs import Jobs
+from studio.bundled import BUNDLED
 from studio.exports import Exports
 from studio.panel.controls import element
 from studio.panel.layout import build_page
@@ -255,6 +256,23 @@ def test_what_keeps_the_cameras_is_never_asked_about(engine: Desk, tab: Tab) -> 
 def test_a_button_is_a_command(name: str, command: Command, engine: Desk, tab: Tab) -> None:
     tab.fire("click", f"action-{name}")
     assert engine.commands == [command]
+
+
+def test_a_search_for_cameras_is_not_cut_off_unasked(engine: Desk, tab: Tab) -> None:
+    engine.publish(step=40, stage="bootstrap")
+    tab.fire("click", "action-refine")
+    assert engine.commands == [] and "still being found" in tab.shown["confirm-text"]
+    assert (tab.shown["action-confirm"], tab.shown["action-keep"]) == ("Rebuild now", "Search on")
+    tab.fire("click", "action-confirm")
+    assert engine.commands == [Refine()]
+
+
+def test_photos_in_place_of_the_bundled_scene_are_taken_at_once(engine: Desk, tab: Tab) -> None:
+    engine.publish(step=1240, config=changed(Config(), {"data.photos": str(BUNDLED)}))
+    tab.fire("submit", "option-data-photos", "mine")
+    assert engine.commands == [Configure({"data.photos": "mine"})]
+    tab.fire("submit", "option-data-photos", "others")
+    assert len(engine.commands) == 1 and tab.shown["action-confirm"] == "Start over"
 
 
 def test_restart_is_asked_about(engine: Desk, tab: Tab) -> None:

@@ -28,6 +28,7 @@ class Bench:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.wanted: int | None = 48
+        self.resting: int | None = None  # for a view that is still; as `wanted` where None
         self.channel, self.follows = "rgb", True
         self.shots: list[Shot] = []
         self.failures: list[str | None] = []
@@ -35,9 +36,9 @@ class Bench:
         shown, failed = self.shots.append, self.failures.append
         self.painter = Painter("painter", stage, self, shown, failed, Bakery())
 
-    def quality(self, snapshot: Snapshot, view: View) -> int | None:
+    def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """As the test wants."""
-        return self.wanted
+        return self.wanted if not still or self.resting is None else self.resting
 
     def look(self, snapshot: Snapshot) -> Look:
         """As the test wants; notes that the painter has looked around."""
@@ -97,6 +98,23 @@ def test_a_view_is_shown_coarse_then_sharp(bench: Bench) -> None:
     assert len(bench.shots) >= 3
     sizes = {shot.image.shape for shot in bench.shots if not shot.blank}
     assert sizes == {(HEIGHT, WIDTH, 3), (HEIGHT // 2, WIDTH // 2, 3)}  # coarse ones are sent small
+
+
+def test_a_view_that_rests_is_shown_all_its_canvas_has(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.resting = 96
+    bench.stage.planes = planes_scene()
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    soon(lambda: bench.level > 0)
+    assert max(shot.image.shape[1] for shot in bench.shots) <= 48
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
+    bench.painter.wake()
+    soon(lambda: bench.shots[-1].sharp and bench.shots[-1].image.shape == (72, 96, 3))
+    bench.painter.look_from(ASIDE)
+    soon(lambda: bench.shots[-1].sharp and bench.shots[-1].image.shape == (72, 96, 3))
 
 
 def test_before_there_is_anything_the_ground_is_shown_once(bench: Bench) -> None:

@@ -1,0 +1,71 @@
+"""Photos and videos out of a dropped zip, and nothing else of it.
+
+An archive is a stranger's: names in it are not followed anywhere, and what unpacks to more than a
+browser may send is refused before the disk is full, whatever its own directory says.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from core.errors import InputError
+from core.photos import is_video
+from core.photos.listing import is_picture
+from studio.security import DEFAULT_MAX_UPLOAD_BYTES
+
+MOST_FILES = 2000
+CHUNK = 1 << 20  # bytes
+
+
+def is_zip(file: Path) -> bool:
+    """Whether a name ends like an archive's."""
+    return file.suffix.lower() == ".zip"
+
+
+def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_BYTES) -> list[Path]:
+    """Write the photos and videos of an archive into a folder, each under its own last name.
+
+    Those of one name get folders of their own: ``folder/0/a.jpg``, ``folder/1/a.jpg``.
+
+    Raises:
+        InputError: it is no archive, is locked, or holds too much.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = list(_usable(opened))
+            if len(entries) > MOST_FILES:
+                raise InputError(
+                    f"The zip holds {len(entries):,} photos; {MOST_FILES:,} are too many."
+                )
+            return _written(opened, entries, folder, most_bytes)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+        raise InputError(f"The zip cannot be read ({error}); drop the photos themselves.") from None
+    except RuntimeError:  # what zipfile says of a password
+        raise InputError("The zip is locked with a password; drop the photos themselves.") from None
+
+
+def _usable(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    for entry in opened.infolist():
+        path = PurePosixPath(entry.filename)
+        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        if not entry.is_dir() and not hidden and (is_picture(Path(path)) or is_video(path.name)):
+            yield entry
+
+
+def _written(
+    opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, most_bytes: int
+) -> list[Path]:
+    left, files = most_bytes, []
+    for number, entry in enumerate(entries):
+        target = folder / str(number) / PurePosixPath(entry.filename.replace("\\", "/")).name
+        target.parent.mkdir(parents=True)
+        with opened.open(entry) as source, target.open("wb") as sink:
+            while chunk := source.read(CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise InputError(
+                        "The zip holds more than a browser may send; drop fewer photos."
+                    )
+                sink.write(chunk)
+        files.append(target)
+    return files
