@@ -2,8 +2,10 @@
 
 Each photo gets a depth map of its own (`core.depthmaps`, at 126 pixels, without sparse points).
 Depths of right cameras agree, because one world is behind them; those of wrong cameras do where
-chance has it. Nearly flat scenes have a mirrored twin that agrees nearly as well, so it is asked
-too, unless so much agrees that nothing is left to ask.
+chance has it. So each photo is swept for itself: maps completed from one another would agree under
+wrong cameras too. Nearly flat scenes have a mirrored twin that agrees nearly as well, so it is
+asked too, unless so much agrees that nothing is left to ask; and so are cameras that turn more or
+less around the scene, which few photos under small angles hardly tell apart.
 """
 
 from collections.abc import Callable
@@ -17,24 +19,36 @@ from core.depthmaps.depths import Depths, level
 from core.depthmaps.neighbours import guessed_depths
 from core.depthmaps.reference import Reference
 from core.search.figures import PhotoFigures, figures_of
-from core.search.twin import mirrored
+from core.search.twin import mirrored, stretched
 
-JOURNEY = level(126, "sweep check complete check")
-ASK_TWIN = 0.65  # mean support below which the twin is asked
+JOURNEY = level(126, "sweep check")
+ASK_TWIN = 0.8  # mean support below which the twin is asked
+ASK_RELIEF = 0.2  # and from which it is worth asking for other reliefs
+RIVALS: tuple[Callable[[Cameras, Tensor], Cameras], ...] = (
+    mirrored,
+    lambda cameras, middle: stretched(cameras, middle, 1.4),
+    lambda cameras, middle: stretched(cameras, middle, 1 / 1.4),
+)
 NAMES = tuple(field.name for field in fields(PhotoFigures))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What an audit found: of each photo, and of its mirrored twin if that was asked."""
+    """What an audit found: of each photo, and of those rivals that were asked."""
 
     photos: tuple[PhotoFigures, ...]
-    twin: tuple[PhotoFigures, ...] = ()
+    twin: tuple[PhotoFigures, ...] = ()  # of the mirrored cameras
+    turned: tuple[PhotoFigures, ...] = ()  # of cameras that turn more around the scene
+    held: tuple[PhotoFigures, ...] = ()  # and less
 
-    def mean(self, name: str, twin: bool = False) -> float:
+    def mean(self, name: str) -> float:
         """Mean over photos of one of the figures."""
-        rows = self.twin if twin else self.photos
-        return sum(getattr(row, name) for row in rows) / len(rows)
+        return mean_of(self.photos, name)
+
+
+def mean_of(photos: tuple[PhotoFigures, ...], name: str) -> float:
+    """Mean over photos of one of their figures."""
+    return sum(getattr(one, name) for one in photos) / len(photos)
 
 
 class Audit:
@@ -56,8 +70,9 @@ class Audit:
         """
         self.cameras = in_own_units(cameras)
         self.figures: Figures | None = None
-        self._asked = 0  # 0: the cameras, 1: their twin
-        self._rows: list[list[Tensor]] = [[], []]
+        self._asked = 0  # 0: the cameras, then the numbers of their rivals
+        self._rows: list[list[Tensor]] = [[] for _ in range(1 + len(RIVALS))]
+        self._middle = torch.zeros(3)
         self._depths = Depths(photos, self.cameras, journey=JOURNEY)
 
     @property
@@ -67,10 +82,11 @@ class Audit:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Pieces of work done, and how many there are if the twin is asked as well."""
+        """Pieces of work done, and how many there are if all rivals are asked."""
         done, total = self._depths.progress
         each = total + len(self.cameras)
-        return self._asked * each + done + len(self._rows[self._asked]), 2 * each
+        rivals = len(self._rows)
+        return self._asked * each + done + len(self._rows[self._asked]), rivals * each
 
     def step(self, mapper: Callable = map, count: int = 1) -> bool:
         """Up to `count` photos of what is due; returns whether anything is left to do.
@@ -105,14 +121,20 @@ class Audit:
         return torch.tensor([getattr(found, name) for name in NAMES], dtype=torch.float64)
 
     def _conclude(self) -> None:
-        own, twin = (tuple(PhotoFigures(*row.tolist()) for row in rows) for rows in self._rows)
-        found = Figures(own, twin)
-        if self._asked == 0 and found.mean("support") < ASK_TWIN:
-            self._asked = 1
-            other = mirrored(self.cameras, middle_of(self._depths))
-            self._depths = Depths(self._depths.photos, other, journey=JOURNEY)
-        else:
-            self.figures = found
+        """Go on with the next rival that is worth asking, or end."""
+        found = Figures(
+            *(tuple(PhotoFigures(*row.tolist()) for row in rows) for rows in self._rows)
+        )
+        support = found.mean("support")
+        if self._asked == 0:
+            self._middle = middle_of(self._depths)
+        for rival in range(self._asked + 1, len(self._rows)):
+            if support < ASK_TWIN if rival == 1 else support >= ASK_RELIEF:
+                other = RIVALS[rival - 1](self.cameras, self._middle)
+                self._depths = Depths(self._depths.photos, other, journey=JOURNEY)
+                self._asked = rival
+                return
+        self.figures = found
 
     # -- keeping ---------------------------------------------------------------------------------
 
@@ -120,6 +142,7 @@ class Audit:
         """Everything but the photos, as tensors by name; see `restore`."""
         out = {f"depths.{name}": value for name, value in self._depths.state().items()}
         out["asked"], out["done"] = torch.tensor(self._asked), torch.tensor(self.done)
+        out["middle"] = self._middle
         for asked, rows in enumerate(self._rows):
             if rows:
                 out[f"rows.{asked}"] = torch.stack(rows)
@@ -132,7 +155,8 @@ class Audit:
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )
         self._asked = int(state["asked"])
-        self._rows = [list(state.get(f"rows.{asked}", ())) for asked in (0, 1)]
+        self._middle = state["middle"]
+        self._rows = [list(state.get(f"rows.{row}", ())) for row in range(1 + len(RIVALS))]
         if bool(state["done"]):
             self._conclude()
 

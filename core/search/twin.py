@@ -1,4 +1,4 @@
-"""The scene's mirrored twin: cameras that see nearly the same where a scene is nearly flat.
+"""Rivals of cameras: others that see nearly the same where a scene is nearly flat.
 
 From far away a relief and its reverse cannot be told apart while cameras turn the other way (the
 Necker reversal; Koenderink and van Doorn, Affine structure from motion, 1991). With the scene's
@@ -9,6 +9,7 @@ middle as the origin of a world whose axes are those of a camera in the midst of
 
 from dataclasses import replace
 
+import roma
 import torch
 from torch import Tensor
 
@@ -25,6 +26,19 @@ def mirrored(cameras: Cameras, middle: Tensor) -> Cameras:
     other = flip @ back @ flip
     centre = -(other.mT @ shift)[..., 0]
     return replace(cameras, rotation=axes @ other.mT, centre=centre @ axes.T + middle)
+
+
+def stretched(cameras: Cameras, middle: Tensor, factor: float) -> Cameras:
+    """All turns against the camera in the midst times `factor`, around the middle (3,) of a scene.
+
+    What is turned more looks the same with less relief, nearly: the bas-relief ambiguity
+    (Belhumeur et al., IJCV 1999), which only perspective and wide angles resolve.
+    """
+    axes = cameras.rotation[amidst(cameras)]
+    turn = roma.rotmat_to_rotvec(axes.T @ cameras.rotation)
+    rotation = axes @ roma.rotvec_to_rotmat(factor * turn)
+    own = cameras.rotation.mT @ (cameras.centre - middle)[..., None]
+    return replace(cameras, rotation=rotation, centre=middle + (rotation @ own)[..., 0])
 
 
 def amidst(cameras: Cameras) -> int:

@@ -6,11 +6,12 @@ numbers were found and how they did on others. Nothing here looks at photos.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 from typing import Literal
 
 from core.evaluation.cameras import CameraErrors
-from core.search.audit import Figures
+from core.search.audit import Figures, mean_of
+from core.search.figures import PhotoFigures
 
 Word = Literal["trusted", "doubtful", "wrong", "unknown yet"]
 Remedy = Literal[
@@ -25,12 +26,13 @@ Remedy = Literal[
     "search",
 ]
 
-TRUSTED, WRONG = 0.45, 0.25  # mean support from which cameras are trusted, below which they are not
-OWN_TRUSTED, OWN_WRONG = 0.2, 0.1  # the same of one photo, of the part that others can see
+TRUSTED, WRONG = 0.38, 0.2  # share of agreement from which cameras are trusted, below not at all
+OWN_TRUSTED, OWN_WRONG = 0.2, 0.15  # the same of one photo
 ODD = 0.4  # of the median of all photos: below this share of it one is told by name
-LEAST_SEEN = 0.3  # share of a photo that others see, below which its own support is not forgiven
+LEAST_SEEN = 0.5  # share of a photo that others see, below which its own support is not forgiven
 WORTH_TELLING = 0.15  # support with which a twin is worth a word
-TWIN = 0.8  # part of the support that the mirrored twin may have
+TWIN = 0.85  # part of the support that the mirrored twin may have
+RELIEF = 0.95  # and cameras that turn more or less around the scene
 NO_GAIN = 0.01  # of cost: with less, depths explain nothing
 NO_ANGLE = 0.5  # degrees between rays
 NO_RELIEF = 0.008  # of cost: with less, a plane explains as much as depths
@@ -103,17 +105,22 @@ def _worse(first: Word, second: Word) -> Word:
     return max(first, second, key=order.index)
 
 
+def _agreed(one: PhotoFigures) -> float:
+    """Share of what others could confirm of a photo that they do."""
+    return one.support / max(one.seen, LEAST_SEEN)
+
+
 def _agreement(figures: Figures) -> Found:
     """How much of the photos the depths of at least two others confirm."""
-    support, through = figures.mean("support"), figures.mean("through")
-    numbers = {"support": support, "through": through}
-    share = f"{support:.0%} of what the photos show is confirmed by others"
-    if support < WRONG:
+    agreed = mean(_agreed(one) for one in figures.photos)
+    numbers = {name: figures.mean(name) for name in ("support", "seen", "through")}
+    share = f"{agreed:.0%} of what several photos show has the same depth in them"
+    if agreed < WRONG:
         sentence = f"Only {share}: the cameras do not fit together; find them in another way."
         yield "wrong", Reason("disagree", sentence, numbers, (), "other-witness")
-    elif support < TRUSTED:
+    elif agreed < TRUSTED:
         sentence = (
-            f"{share}, which right and wrong cameras both can show; train on, or look closely."
+            f"{share}, as right and wrong cameras both can have it; search on, or look closely."
         )
         yield "doubtful", Reason("unsure", sentence, numbers, (), "search")
     else:
@@ -122,18 +129,19 @@ def _agreement(figures: Figures) -> Found:
 
 def _odd(figures: Figures, names: Sequence[str]) -> Found:
     """Single photos that fit to the others less than these do to one another."""
-    usual = median(one.support for one in figures.photos)
+    parts = [_agreed(one) for one in figures.photos]
+    usual = median(parts)
     if usual < WRONG:
         return  # nothing that a photo could fit to
-    for index, one in enumerate(figures.photos):
-        part = one.support / max(one.seen, LEAST_SEEN)
-        if part >= OWN_TRUSTED and one.support >= ODD * usual:
+    for index, part in enumerate(parts):
+        if part >= max(OWN_TRUSTED, ODD * usual):
             continue
         word: Word = "wrong" if part < OWN_WRONG else "doubtful"
         sentence = (
-            f"Of {names[index]} others confirm {one.support:.0%}, of most {usual:.0%}; leave it "
-            "out, or let its camera be found anew."
+            f"Others confirm {part:.0%} of what they see of {names[index]}, and of most photos "
+            f"{usual:.0%}; leave it out, or let its camera be found anew."
         )
+        one = figures.photos[index]
         numbers = {"support": one.support, "seen": one.seen, "usual": usual}
         yield word, Reason("odd-photo", sentence, numbers, (index,), "drop-photo")
 
@@ -142,7 +150,7 @@ def _mirrored(figures: Figures) -> Found:
     """Whether the mirrored scene is explained as well, or better."""
     if not figures.twin:
         return
-    own, twin = figures.mean("support"), figures.mean("support", twin=True)
+    own, twin = figures.mean("support"), mean_of(figures.twin, "support")
     numbers = {"support": own, "twin": twin}
     if twin < TWIN * own or twin < WORTH_TELLING:
         return
@@ -155,6 +163,22 @@ def _mirrored(figures: Figures) -> Found:
             f"The mirrored scene {shares}: either may be the real one; add photos from aside."
         )
         yield "doubtful", Reason("ambiguous", sentence, numbers, (), "flip")
+
+
+def _relief(figures: Figures) -> Found:
+    """Whether more or less of a turn around the scene is explained as well, or better."""
+    own = figures.mean("support")
+    for word, rival in (("more", figures.turned), ("less", figures.held)):
+        if not rival or (other := mean_of(rival, "support")) < RELIEF * own:
+            continue
+        sentence = (
+            f"Cameras that turn {word} around the scene confirm {other:.0%} of what the photos "
+            f"show, these {own:.0%}: how deep the scene is stays open; add photos from aside."
+        )
+        yield (
+            "doubtful",
+            Reason("relief", sentence, {"support": own, word: other}, (), "more-photos"),
+        )
 
 
 def _few(figures: Figures) -> Found:
@@ -204,4 +228,11 @@ def _second(errors: CameraErrors) -> Found:
         yield "doubtful", Reason("second-differs", sentence, numbers, (), "other-witness")
 
 
-RULES: tuple[Callable[[Figures], Found], ...] = (_agreement, _mirrored, _few, _turned, _flat)
+RULES: tuple[Callable[[Figures], Found], ...] = (
+    _agreement,
+    _mirrored,
+    _relief,
+    _few,
+    _turned,
+    _flat,
+)

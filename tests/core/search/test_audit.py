@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.search.audit import Audit, Figures, in_own_units
+from core.search.audit import Audit, Figures, in_own_units, mean_of
 from core.search.verdict import Verdict, verdict
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 
@@ -35,7 +35,8 @@ def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot)
     kept = {name: value.clone() for name, value in first.state().items()}
     figures = first.run()
     assert judged(figures).word == "trusted"
-    assert not figures.twin
+    for rival in (figures.twin, figures.turned, figures.held):
+        assert mean_of(rival, "support") < 0.9 * figures.mean("support")
     again = Audit(shot.photos, shot.cameras)
     again.restore(kept)
     with ThreadPoolExecutor(2) as pool:
