@@ -16,6 +16,7 @@ from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet
+from core.search.witnesses import FOUND_BY, Opinion
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 NOTICES = 20  # the newest that are sent
@@ -42,6 +43,8 @@ def status(snapshot: Snapshot) -> Json:
             "psnr_at": snapshot.psnr_at,
             "shown": shown(snapshot),
             "unseen_psnr": snapshot.unseen_psnr.get(snapshot.shown),
+            "found_by": FOUND_BY.get(snapshot.found_by),
+            **verdict(snapshot.opinion, snapshot.photos),
             "mirror_gap": snapshot.findings.mirror_gap,
             "focal_interval": snapshot.findings.focal_interval,
             "steps_per_second": snapshot.steps_per_second,
@@ -55,6 +58,29 @@ def status(snapshot: Snapshot) -> Json:
             "config": snapshot.config.model_dump(),
         }
     )
+
+
+def verdict(opinion: Opinion, photos: PhotoSet | None) -> Json:
+    """What is thought of the cameras, and why."""
+    names = photos.names if photos else ()
+    return {
+        "verdict": opinion.word,
+        "verdict_reasons": [
+            {
+                "key": reason.key,
+                "sentence": reason.sentence,
+                "figures": dict(reason.figures),
+                "photos": [names[number] for number in reason.photos],
+                "remedy": reason.remedy,
+            }
+            for reason in opinion.reasons
+        ],
+        "cameras": [
+            {"photo": names[number], "verdict": word} for number, word in opinion.cameras.items()
+        ],
+        "other_ways": list(opinion.others),
+        "checking": opinion.doing,
+    }
 
 
 def shown(snapshot: Snapshot) -> str | None:

@@ -25,6 +25,7 @@ SMALL = {
     "rendering.samples": 8,
     "training.rays": 64,
     "training.bootstrap": False,
+    "cameras.search": "pixels",
     "field.precision": "float32",
 }
 

@@ -17,6 +17,7 @@ FRAMEWORKS = {"NeRF": "relu", "SirenNeRF": "siren"}
 # What the original always does, as options of ours.
 IMPLIED: dict[str, Any] = {
     "training.bootstrap": False,
+    "cameras.search": "pixels",
     "training.pixels_from": "one-photo",
     "rendering.space": "camera",
     "cameras.shared_focal": False,

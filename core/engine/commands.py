@@ -53,8 +53,15 @@ class Undo:
 
 
 @dataclass(frozen=True)
+class Adopt:
+    """Take the cameras that were found another way; the scene begins anew for them."""
+
+    way: str  # "features" or "pixels"
+
+
+@dataclass(frozen=True)
 class Save:
     """Write a checkpoint now."""
 
 
-Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Save
+Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save

@@ -30,6 +30,7 @@ from core.engine.snapshot import NoticeKind, Snapshot
 from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
+from core.runs.adopting import adopted
 from core.training.changes import check, configure, refine
 from core.training.trainer import Trainer
 
@@ -57,7 +58,7 @@ class Engine:
         self._limits: Limits | None = None  # None while paused
         self._undo: list[Saving] = []
         self._saver, self._meter = Saver(run), Meter()
-        self._beside = Beside(self.governor)
+        self._beside = Beside(self.governor, self.submit)
         self._failure: tuple[str, str | None] | None = None
         self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
         self._lost = ""  # what could not be saved at the end
@@ -108,6 +109,7 @@ class Engine:
                 self._guarded(self._train)
             if self._saver.due(self._config.training.autosave_seconds):
                 self._guarded(self._saver.save)
+            self._fresh |= self._slot.newest.opinion is not self._beside.search.opinion
             if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
                 self._publish()
         self._limits = None
@@ -174,6 +176,8 @@ class Engine:
                 self._configure(command.changes)
             case commands.Restart():
                 self._restart(self._needed().config)
+            case commands.Adopt():
+                self._adopt(command.way)
             case commands.Undo():
                 self._take_back()
             case commands.Save():
@@ -227,6 +231,13 @@ class Engine:
         self._keep_for_undo("restart")
         self._replace(trainer, Recorder(len(trainer.photos.names)))
         self._say(f"Started again with {len(trainer.photos.names)} photos.")
+
+    def _adopt(self, way: str) -> None:
+        trainer = self._needed()
+        heir = adopted(trainer, self._beside.search.witness(way))
+        self._keep_for_undo("cameras")
+        self._replace(heir, self._recorder)
+        self._recorder.mark(self._step, f"cameras from {way}")
 
     def _take_back(self) -> None:
         if not self._undo:
@@ -308,6 +319,7 @@ class Engine:
             snapshot = facts_without_photos(self._asked, **common)
         else:
             parts = (self._trainer, self._recorder, self._meter, self._limits)
-            snapshot = facts_of(*parts, can_undo=bool(self._undo), **common)
+            opinion = self._beside.search.opinion
+            snapshot = facts_of(*parts, can_undo=bool(self._undo), opinion=opinion, **common)
         self._slot.put(snapshot)
         self._beside.show(snapshot)

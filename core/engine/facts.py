@@ -8,6 +8,7 @@ from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
 from core.engine.snapshot import Notice, Phase, Snapshot
+from core.search.witnesses import Opinion
 from core.training.step import decibels
 from core.training.trainer import Trainer
 
@@ -37,6 +38,7 @@ def facts_of(
     version: int,
     run: Path,
     can_undo: bool,
+    opinion: Opinion,
     notices: tuple[Notice, ...],
     failure: str | None,
     traceback: str | None,
@@ -60,6 +62,8 @@ def facts_of(
         device=trainer.device.type,
         photos=trainer.photos,
         learned=trainer.learned(fresh=limits is None),
+        found_by=trainer.found_by,
+        opinion=opinion,
         shown=trainer.shown,
         findings=trainer.found,
         unseen_psnr={name: decibels(error) for name, error in trainer.holdout.errors.items()},

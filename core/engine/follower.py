@@ -20,6 +20,8 @@ class Follower(abc.ABC):
     when `ending` is true. Its thread begins when it is first wanted.
     """
 
+    EVERY: float | None = None  # seconds after which it looks again, though there is nothing newer
+
     def __init__(self, name: str) -> None:
         """Args: `name` begins the sentence that says that it failed."""
         self._name = name
@@ -97,7 +99,7 @@ class Follower(abc.ABC):
     def _next(self, seen: Snapshot | None) -> tuple[Snapshot | None, bool]:
         """The newest, once it is another one than was seen or the end has come; and whether."""
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not seen or self._ending)
+            self._changed.wait_for(lambda: self._newest is not seen or self._ending, self.EVERY)
             return self._newest, self._ending
 
     def _look(self, snapshot: Snapshot) -> None:

@@ -21,6 +21,7 @@ class Governor:
     def __init__(self, cores: int | None = None) -> None:
         self.cores = cores or os.cpu_count() or 1
         self.share = 0.5  # of the machine, for views
+        self.lent = 0  # cores left to other processes
         self._lock = threading.Lock()
         self._viewing = 0
         self._training = False
@@ -63,9 +64,8 @@ class Governor:
         be faster here for this `work`, and tries the other again from time to time.
         """
         viewing = self._viewing > 0
-        most = max(
-            1, min(wanted or self.cores, self.cores - 1) if viewing else wanted or self.cores
-        )
+        left = self.cores - max(int(viewing), self.lent)
+        most = max(1, min(wanted or self.cores, left))
         if wanted or most == 1:
             return most
         measured = {count: self._seconds.get((count, viewing, work)) for count in (most, 1)}

@@ -11,6 +11,7 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.engine.trails import Trails
 from core.photos import PhotoSet
+from core.search.witnesses import Opinion, Way
 from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]
@@ -63,6 +64,8 @@ class Snapshot:
     device: str = "cpu"
     photos: PhotoSet | None = None
     learned: Learned | None = None
+    found_by: Way = "pixels"  # how the cameras were found
+    opinion: Opinion = field(default_factory=Opinion)  # what is thought of them
     shown: str = "field"  # whose scene `learned.scene` is: "planes", or the chosen "field"
     findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"

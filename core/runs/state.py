@@ -26,6 +26,7 @@ def facts_of(trainer: Trainer) -> dict[str, Any]:
         "stage_start_step": trainer.stage_began.step,
         "seconds": trainer.seconds,
         "shown": trainer.shown,
+        "found_by": trainer.found_by,
         "findings": asdict(trainer.findings),
         "unseen": trainer.holdout.errors,
     }
@@ -54,6 +55,7 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     trainer.stage = facts["stage"]
     trainer.stage_began = Progress(facts["stage_start"], facts["stage_start_step"])
     trainer.seconds, trainer.shown = facts["seconds"], facts["shown"]
+    trainer.found_by = facts.get("found_by", trainer.found_by)
     trainer.findings = Findings.of(facts["findings"])
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
     trainer.given = tensors.get("given", trainer.given)

@@ -63,9 +63,9 @@ def started(
             source, known = _of_run(found, config, rig)
         else:
             cameras = _reference(place, photos.names)
-            source, known = _of_reference(cameras, place, config, rig)
+            source, known = of_cameras(cameras, read_content(place), place, config, rig)
             said += _lens_doubts(cameras, rig)
-        said += _take_cameras(source, known, place, config, photos, rig)
+        said += take_cameras(source, known, place, config, photos, rig)
         given += _rows(photos.names, known, place)
     trainer = Trainer(config, photos, recipe, rig, processes)
     trainer.given[given] = True
@@ -146,13 +146,24 @@ def _reference(place: Path, names: Sequence[str]) -> dict[str, Camera]:
     return {name: camera for row, (name, camera) in enumerate(cameras.items()) if row in wanted}
 
 
-def _of_reference(
-    cameras: Mapping[str, Camera], place: Path, config: Config, rig: CameraRig
+def of_cameras(
+    cameras: Mapping[str, Camera], content: np.ndarray, place: Path, config: Config, rig: CameraRig
 ) -> tuple[CameraRig, dict[str, int]]:
+    """Cameras of any world in this run's, and the row of each name.
+
+    Args:
+        cameras: by the names of their photos.
+        content: (P, 3) points of their world, perhaps none.
+        place: what they are called in a complaint.
+        config: what the run's world is.
+        rig: as which they are stored.
+
+    Raises:
+        InputError: they are of photos of another shape, or look to all sides.
+    """
     part = config.rendering
     for name, camera in cameras.items():
         _require_shape(place / name, camera.width, camera.height, rig)
-    content = read_content(place)
     try:
         world = into_view(list(cameras.values()), content, part.space, part.near, part.far)
     except InputError as error:
@@ -206,7 +217,7 @@ def _require_shape(place: Path, width: int, height: int, rig: CameraRig) -> None
 
 
 @torch.no_grad()
-def _take_cameras(
+def take_cameras(
     source: CameraRig,
     known: Mapping[str, int],
     place: Path,
@@ -214,7 +225,13 @@ def _take_cameras(
     photos: PhotoSet,
     rig: CameraRig,
 ) -> list[str]:
-    """Give every photo its camera, by name, or its neighbour's; what to say of that."""
+    """Give every photo its camera, by name, or its neighbour's; what to say of that.
+
+    Args:
+        source, known: the cameras, and the row in them of each name.
+        place: what they are called in a complaint.
+        rig: changed in place.
+    """
     rows = _rows(photos.names, known, place)
     have = torch.tensor(list(rows))
     for photo in range(len(photos.names)):

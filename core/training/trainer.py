@@ -63,6 +63,7 @@ class Trainer:
         self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
+        self.found_by = "pixels" if rig is None else "given"  # a way of core.search.witnesses
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
         self.progress = self.stage_began = Progress()
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit

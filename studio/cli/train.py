@@ -14,9 +14,11 @@ from core.engine import Engine, Snapshot
 from core.engine.commands import Play
 from core.engine.team import follow
 from core.errors import InputError
+from core.search.witnesses import FOUND_BY
 from studio.advice import Advice
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
+from studio.facts import verdict
 
 SUMMARY = "Learn cameras and a field without a window."
 
@@ -64,6 +66,8 @@ def main(arguments: argparse.Namespace) -> int:
         "steps": last.step,
         "seconds": round(last.seconds, 2),
         "psnr": last.psnr,
+        "found_by": FOUND_BY[last.found_by],
+        **verdict(last.opinion, last.photos),
     }
     print(json.dumps(facts))
     if last.failure:

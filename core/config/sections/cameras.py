@@ -28,6 +28,11 @@ class Cameras(Section):
         62.7, "Initial field of view", "Degrees across the longer side, where EXIF says nothing.",
         RESTART, at_least=10, at_most=150,
     )  # fmt: skip
+    search: str = option(
+        "auto", "Search",
+        "Cameras from pixels, from matched features, or from whichever stands the test better.",
+        choices=("auto", "pixels", "features"),
+    )  # fmt: skip
     learn_rotation: bool = option(True, "Learn rotation", "The optimizer may turn the cameras.")
     learn_position: bool = option(True, "Learn position", "The optimizer may move the cameras.")
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")

@@ -31,6 +31,7 @@ def test_the_second_is_told_of_the_first(photo_folder: Path, tmp_path: Path) -> 
     first = Engine(run, small_options(data__photos=str(photo_folder)))
     first.start()
     first.submit(Step(2))
+    until(first, lambda s: s.step == 2)
     first.submit(Save())
     until(first, lambda s: said(s) == "Checkpoint saved.")
     with pytest.raises(InputError) as refused:

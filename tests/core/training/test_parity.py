@@ -105,7 +105,9 @@ def test_cameras_keep_still_in_the_first_epochs_of_refine(photos: PhotoSet) -> N
 def test_an_unknown_path_is_an_error(
     photos: PhotoSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    checkpoint.save(Trainer(small_config(), photos), tmp_path / "run", {})
+    trainer = Trainer(small_config(), photos)
+    trainer.given[:] = True
+    checkpoint.save(trainer, tmp_path / "run", {})
     words = ["render", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "a.mp4")]
     assert main.run([*words, "--path", "spiral, interpolate"]) == 2
     assert "spiral, interpolate" in capsys.readouterr().err

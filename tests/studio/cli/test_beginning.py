@@ -43,9 +43,9 @@ class Waiting:
     """An engine that only remembers; and a studio that only stands."""
 
     asked: list[Command]
-    url, port = "nowhere", 0
+    url, entrance, port = "nowhere", "nowhere", 0
 
-    def __init__(self, *arguments: Any) -> None: ...
+    def __init__(self, *arguments: Any, **named: Any) -> None: ...
 
     def submit(self, wanted: Command) -> None:
         Waiting.asked.append(wanted)

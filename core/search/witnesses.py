@@ -1,0 +1,140 @@
+"""Several ways to the cameras side by side: whose are shown, and what is thought of them.
+
+A witness is one way's cameras with what an audit says of them. The judge compares what both can be
+asked: how much of each photo the other photos' depths confirm, and whether two ways that know
+nothing of each other lead to the same cameras.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from core.errors import InputError
+from core.evaluation.cameras import CameraErrors, compare_cameras
+from core.geometry.cameras import Camera
+from core.search.audit import Figures
+from core.search.verdict import Reason, Verdict, Word, verdict
+
+Way = Literal["pixels", "features", "given"]
+
+FOUND_BY: dict[Way, str] = {
+    "pixels": "from pixels alone",
+    "features": "from matched features, refined from pixels",
+    "given": "given",
+}
+RANK: tuple[Word, ...] = ("wrong", "unknown yet", "doubtful", "trusted")
+CLEARLY = 0.05  # more support with which one of two doubtful witnesses is preferred
+FEW = 0.7  # share of the photos below which cameras of the others are missed
+
+
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """One way's cameras, in a world of their own.
+
+    Attributes:
+        way: how they were found.
+        cameras: by the number of the photo, rising.
+        points: (P, 3) of the scene, perhaps none.
+        figures: of their audit, in the order of `cameras`.
+    """
+
+    way: Way
+    cameras: Mapping[int, Camera]
+    points: np.ndarray
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What is known of the cameras that are shown; never changes.
+
+    Attributes:
+        way: how they were found; None before there are any.
+        word: what is thought of them.
+        reasons: why; their photos are numbers of photos.
+        cameras: the word for each photo with a camera, by its number.
+        others: ways whose cameras could be taken instead.
+        doing: what is being found out, in words; empty where nothing is.
+    """
+
+    way: Way | None = None
+    word: Word = "unknown yet"
+    reasons: tuple[Reason, ...] = ()
+    cameras: Mapping[int, Word] = field(default_factory=dict)
+    others: tuple[Way, ...] = ()
+    doing: str = ""
+
+
+def opinion(shown: Witness, other: Witness | None, names: Sequence[str]) -> Opinion:
+    """What is to be thought of a witness, with another beside.
+
+    Args: `names` of all photos.
+    """
+    found = _verdict(shown, other, names)
+    numbers = list(shown.cameras)
+    reasons = [replace(r, photos=tuple(numbers[row] for row in r.photos)) for r in found.reasons]
+    word = found.word
+    missing = [number for number in range(len(names)) if number not in shown.cameras]
+    if missing:
+        reasons.append(_not_placed(missing, names))
+        if len(numbers) < FEW * len(names) and word == "trusted":
+            word = "doubtful"
+    return Opinion(
+        way=shown.way,
+        word=word,
+        reasons=tuple(reasons),
+        cameras=dict(zip(numbers, found.cameras, strict=True)),
+        others=() if other is None else (other.way,),
+    )
+
+
+def preferred(shown: Witness, other: Witness, names: Sequence[str]) -> Witness:
+    """Whose cameras are to be shown; those that are shown already, unless others are better."""
+    second = apart(shown.cameras, other.cameras)
+    mine, theirs = (_rank(one, names) for one in (shown, other))
+    if second is not None and _agree(second, shown, names) and mine >= theirs:
+        return shown
+    if theirs != mine:
+        return other if theirs > mine else shown
+    gain = other.figures.mean("support") - shown.figures.mean("support")
+    return other if gain > CLEARLY and len(other.cameras) >= len(shown.cameras) else shown
+
+
+def apart(one: Mapping[int, Camera], other: Mapping[int, Camera]) -> CameraErrors | None:
+    """How far cameras are from others of the same photos; None where they share too few to tell."""
+    mine, theirs = ({str(n): camera for n, camera in some.items()} for some in (one, other))
+    try:
+        return compare_cameras(mine, theirs)
+    except InputError:  # fewer than three photos in common, or all cameras in one place
+        return None
+
+
+def _verdict(shown: Witness, other: Witness | None, names: Sequence[str]) -> Verdict:
+    """That of the audit; another witness counts if it is trusted by itself."""
+    own = [names[number] for number in shown.cameras]
+    second = None
+    if other is not None and _rank(other, names) == RANK.index("trusted"):
+        second = apart(shown.cameras, other.cameras)
+    return verdict(shown.figures, own, second)
+
+
+def _rank(witness: Witness, names: Sequence[str]) -> int:
+    own = [names[number] for number in witness.cameras]
+    return RANK.index(verdict(witness.figures, own).word)
+
+
+def _agree(second: CameraErrors, shown: Witness, names: Sequence[str]) -> bool:
+    own = [names[number] for number in shown.cameras]
+    said = verdict(shown.figures, own, second).reasons
+    return any(reason.key == "second-agrees" for reason in said)
+
+
+def _not_placed(missing: Sequence[int], names: Sequence[str]) -> Reason:
+    shown = ", ".join(names[number] for number in missing[:5]) + (", ..." if missing[5:] else "")
+    sentence = (
+        f"{len(missing)} of {len(names)} photos are not placed: {shown}; they show nothing that "
+        "the others show, or are blurred."
+    )
+    return Reason("not-placed", sentence, {"photos": float(len(missing))}, tuple(missing))

@@ -1,0 +1,87 @@
+"""Two ways to the cameras beside training: features are checked, taken, and given back."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.engine import Engine
+from core.engine.commands import Adopt, Play, Undo
+from core.evaluation.cameras import compare_cameras
+from core.formats.transforms import read_transforms
+from core.search import features
+from tests.conftest import small_options
+from tests.core.engine.test_engine import said, until
+
+SCENE = Path(__file__).parents[3] / "assets" / "scene"
+pytest.importorskip("pycolmap")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six views of the bundled scene."""
+    folder = tmp_path / "six"
+    folder.mkdir()
+    for file in sorted((SCENE / "images").iterdir())[:18:3]:
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture
+def engine(photos: Path, tmp_path: Path) -> Iterator[Engine]:
+    """An engine that looks for cameras by features, on small pictures, paused."""
+    options = small_options(
+        data__photos=str(photos), data__long_side=240, cameras__search="features"
+    )
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+def test_features_are_taken_checked_kept_and_given_back(
+    engine: Engine, photos: Path, tmp_path: Path
+) -> None:
+    engine.submit(Play(steps=1))  # the rest happens while paused
+    found = until(engine, lambda s: s.found_by == "features")
+    assert found.learned is not None and found.step == 1 and found.can_undo
+    errors = compare_cameras(found.learned.by_name, read_transforms(SCENE / "transforms.json"))
+    assert errors.frames == 6 and errors.rotation_best < 0.3 and errors.ate < 0.03
+    judged = until(engine, lambda s: s.opinion.word != "unknown yet")
+    assert judged.opinion.word == "trusted" and judged.opinion.way == "features"
+    assert set(judged.opinion.cameras) == set(range(6))
+    (kept,) = (tmp_path / "run").glob("features-*.safetensors")
+    before = kept.stat().st_mtime_ns
+
+    engine.submit(Undo())
+    back = until(engine, lambda s: s.found_by == "pixels")
+    assert back.step == 1
+    engine.submit(Adopt("features"))
+    until(engine, lambda s: s.found_by == "features")
+    engine.submit(Adopt("nowhere"))
+    until(engine, lambda s: "nowhere" in said(s))
+
+    engine.stop()
+    again = Engine(tmp_path / "run", {})
+    again.start()
+    reopened = until(again, lambda s: s.phase == "ready")
+    assert reopened.found_by == "features" and reopened.config.cameras.search == "features"
+    until(again, lambda s: s.opinion.word == "trusted")
+    assert kept.stat().st_mtime_ns == before  # matched once
+    again.stop()
+
+
+def test_pixels_alone_never_look_at_features(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(features, "start", lambda *photos, **options: asked.append(photos))
+    options = small_options(data__photos=str(photos), data__long_side=60, cameras__search="pixels")
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+    engine.submit(Play(steps=40))
+    done = until(engine, lambda s: s.step == 40 and not s.playing)
+    engine.stop()
+    assert done.found_by == "pixels" and not asked
+    assert not list((tmp_path / "run").glob("features-*"))

@@ -1,0 +1,103 @@
+"""Whose cameras are shown: two ways that agree, that contradict each other, that miss photos."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.geometry.cameras import Camera
+from core.search.audit import Figures
+from core.search.figures import PhotoFigures
+from core.search.witnesses import Opinion, Way, Witness, apart, opinion, preferred
+
+NAMES = tuple(f"{number}.jpg" for number in range(6))
+
+
+def arc(degrees: float, count: int = 6, wobble: float = 0.0) -> dict[int, Camera]:
+    """Cameras on an arc that look at its centre; a wobble turns each about itself by degrees."""
+    cameras = {}
+    for number in range(count):
+        angle = np.radians(degrees * (number / (count - 1) - 0.5))
+        turn = np.array(
+            [
+                [np.cos(angle), 0, np.sin(angle)],
+                [0, 1, 0],
+                [-np.sin(angle), 0, np.cos(angle)],
+            ]
+        )
+        own = np.radians(wobble * (-1) ** number)
+        pitch = np.array([[1, 0, 0], [0, np.cos(own), -np.sin(own)], [0, np.sin(own), np.cos(own)]])
+        pose = np.eye(4)
+        pose[:3, :3] = turn @ pitch
+        pose[:3, 3] = turn @ [0, 0.05 * (-1) ** number, -4.0]
+        cameras[number] = Camera(pose, 100.0, 100.0, 50.0, 40.0, 100, 80)
+    return cameras
+
+
+def witness(way: Way, support: float, cameras: Mapping[int, Camera]) -> Witness:
+    """One whose every photo is confirmed so far, of a scene with relief and parallax."""
+    one = PhotoFigures(
+        support=support, firm=support, seen=1.0, through=0.1, gain=0.2, relief=0.2, angle=8.0
+    )
+    figures = Figures(photos=(one,) * len(cameras))
+    return Witness(way, cameras, np.zeros((0, 3)), figures)
+
+
+def test_nothing_is_known_before_anything_was_checked() -> None:
+    assert Opinion().word == "unknown yet" and Opinion().way is None
+
+
+def test_right_cameras_take_the_place_of_wrong_ones_and_not_the_other_way_round() -> None:
+    wrong, right = witness("pixels", 0.08, arc(30)), witness("features", 0.7, arc(60))
+    assert preferred(wrong, right, NAMES) is right
+    assert preferred(right, wrong, NAMES) is right
+    assert opinion(right, wrong, NAMES).word == "trusted"
+    assert opinion(wrong, right, NAMES).word == "wrong"
+
+
+def test_two_ways_that_agree_stay_with_what_is_shown_and_say_so() -> None:
+    shown, other = witness("pixels", 0.6, arc(30)), witness("features", 0.75, arc(30))
+    assert preferred(shown, other, NAMES) is shown
+    said = opinion(shown, other, NAMES)
+    assert said.word == "trusted" and said.others == ("features",)
+    assert "second-agrees" in [reason.key for reason in said.reasons]
+
+
+def test_two_trusted_ways_that_contradict_each_other_are_doubted() -> None:
+    shown, other = witness("pixels", 0.6, arc(30)), witness("features", 0.62, arc(30, wobble=4))
+    said = opinion(shown, other, NAMES)
+    assert said.word == "doubtful"
+    assert "second-differs" in [reason.key for reason in said.reasons]
+
+
+def test_a_witness_that_is_wrong_by_itself_raises_no_doubt_about_another() -> None:
+    shown, other = witness("features", 0.7, arc(30)), witness("pixels", 0.3, arc(80))
+    assert opinion(shown, other, NAMES).word == "trusted"
+
+
+def test_photos_without_a_camera_are_named_and_most_of_them_missing_is_a_doubt() -> None:
+    five = witness("features", 0.7, {n: c for n, c in arc(30).items() if n != 3})
+    said = opinion(five, None, NAMES)
+    (missing,) = [reason for reason in said.reasons if reason.key == "not-placed"]
+    assert missing.photos == (3,) and "3.jpg" in missing.sentence and said.word == "trusted"
+    three = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 3})
+    assert opinion(three, None, NAMES).word == "doubtful"
+
+
+def test_words_and_reasons_go_by_numbers_of_photos() -> None:
+    cameras = {n: c for n, c in arc(30).items() if n not in (0, 2)}
+    one = witness("features", 0.7, cameras)
+    low = PhotoFigures(
+        support=0.02, firm=0.02, seen=1.0, through=0.6, gain=0.2, relief=0.2, angle=8.0
+    )
+    figures = Figures(photos=(*one.figures.photos[:2], low, one.figures.photos[3]))
+    said = opinion(Witness("features", cameras, one.points, figures), None, NAMES)
+    (odd,) = [reason for reason in said.reasons if reason.key == "odd-photo"]
+    assert odd.photos == (4,) and said.cameras[4] == "wrong" and said.cameras[1] != "wrong"
+    assert set(said.cameras) == {1, 3, 4, 5}
+
+
+def test_too_few_photos_in_common_tell_nothing() -> None:
+    some = arc(30)
+    assert apart(some, {0: some[0], 1: some[1]}) is None
+    errors = apart(some, some)
+    assert errors is not None and errors.rotation_best < 1e-6
