@@ -25,7 +25,7 @@ from core.geometry.relief import bend
 from core.multiplane.field import FIRST_ALPHA, PlanesField
 from core.rendering.scene import Scene
 from core.training.learner import Learner, StepContext
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.multiplane_learner import MultiplaneLearner, idle_rates
 from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 
@@ -184,6 +184,7 @@ class Bootstrap(Learner):
 
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Take over other options."""
+        self._said += idle_rates(old.config, new.config)
         for learner in self.learners:
             learner.room = new.room
             if converted or old.learns != new.learns:

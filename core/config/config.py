@@ -7,6 +7,7 @@ from core.config.sections.explore import Explore
 from core.config.sections.field import Field
 from core.config.sections.losses import Losses
 from core.config.sections.rendering import Rendering
+from core.config.sections.schedule import Schedule
 from core.config.sections.training import Training
 
 
@@ -19,4 +20,5 @@ class Config(Frozen):
     rendering: Rendering = Rendering()
     training: Training = Training()
     losses: Losses = Losses()
+    schedule: Schedule = Schedule()
     explore: Explore = Explore()

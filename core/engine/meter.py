@@ -7,7 +7,7 @@ SPEED_SMOOTHING = 0.9
 PATIENCE = 10  # steps that may fail to be finite in a row
 DIVERGED = (
     f"Training diverged: {PATIENCE} steps in a row were not finite. Nothing was damaged; lower "
-    "field.rate or cameras.rate and play on."
+    "field.rate, or cameras.rate where a network moves cameras, and play on."
 )
 
 

@@ -1,6 +1,6 @@
 """How planes grow: image pyramid, plane count and rates, level by level.
 
-The numbers are a recipe found by measurement on forward-facing scenes; see `docs/bootstrap.md`.
+The numbers are options, see `core.config.sections.schedule` and `docs/bootstrap.md`.
 """
 
 import math
@@ -70,28 +70,6 @@ class Recipe:
     def levels(self) -> tuple[Level, ...]:
         """What planes go through, from nothing to the end."""
         return self.bootstrap + self.sharpening
-
-
-RECIPE = Recipe(
-    starting=(
-        Level(192, 8, 0, 120, (0.2, 0.2), (4e-3, 2e-3), (8e-3, 8e-3), (0, 0), 0.003),
-        Level(768, 8, 0, 160, (0.2, 0.2), (2e-3, 8e-4), (8e-3, 4e-3), (0, 0), 0.003),
-    ),
-    settling=(
-        Level(2961, 16, 0, 100, (0.2, 0.1), (8e-4, 2e-4), (4e-3, 1e-3), (4e-3, 2e-3), 0.003),
-    ),
-    trial=Level(2961, 16, 0, 30, (0.1, 0.05), (4e-4, 1e-4), (4e-3, 1e-3), (0, 0), 0.003),
-    joining=(
-        Level(768, 8, 0, 60, (0, 0), (4e-3, 4e-4), (0, 0), (0, 0), 0.0),
-        Level(2961, 16, 0, 60, (0, 0), (4e-3, 4e-4), (0, 0), (0, 0), 0.0),
-    ),
-    sharpening=(
-        Level(11844, 32, 8704, 250, (0.1, 0.1), (2e-4, 2e-4), (2e-3, 1e-3), (1e-3, 5e-4), 0.003),
-        Level(47376, 32, 8704, 300, (0.1, 0.1), (1e-4, 1e-4), (1e-3, 3e-4), (5e-4, 2e-4), 0.006),
-        Level(190512, 32, 17408, 600, (0.1, 0.005), (1e-4, 2e-5), (0, 0), (0, 0), 0.006),
-    ),
-    most_photos=24,
-)
 
 
 def rate_at(span: Span, progress: float) -> float:

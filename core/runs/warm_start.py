@@ -29,7 +29,7 @@ from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
 from core.config import Config
 from core.runs.keeping import take_field, take_optimizers
-from core.multiplane.schedule import RECIPE, Recipe
+from core.multiplane.schedule import Recipe
 from core.distributed.process_group import ALONE, Alone
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
@@ -40,7 +40,7 @@ MOST_NAMED = 5  # photos in one sentence
 
 
 def started(
-    config: Config, photos: PhotoSet, recipe: Recipe = RECIPE, processes: Alone = ALONE
+    config: Config, photos: PhotoSet, recipe: Recipe | None = None, processes: Alone = ALONE
 ) -> Trainer:
     """A trainer at step 0 that has taken over what the config says.
 

@@ -7,11 +7,13 @@ import torch
 from torch import Tensor
 
 from core.config import Config
+from core.config.sections.schedule import LEVELS
 from core.errors import InputError
 from core.fields import FIELDS
 from core.fields.gradual import Gradual
 from core.fields.precision import fastest_precision
 from core.geometry.cameras import CameraRig
+from core.multiplane.schedule import Level, Recipe
 from core.photos import PhotoSet
 from core.rendering.spaces import NEAR_PLANE
 from core.rendering.volume import RaySettings
@@ -83,6 +85,33 @@ def learns(config: Config, stage: str) -> Learns:
     part = config.cameras
     distortion = part.learn_distortion and stage != "bootstrap"
     return Learns(part.learn_rotation, part.learn_position, part.learn_focal, distortion)
+
+
+def recipe(config: Config) -> Recipe:
+    """The levels that planes go through."""
+    part = config.schedule
+    levels = [
+        Level(
+            pixels=part.pixels[i],
+            planes=part.planes[i],
+            rays=part.rays[i],
+            steps=part.steps[i],
+            plane_rate=(part.texel_rate[i], part.texel_rate_end[i]),
+            pose_rate=(part.pose_rate[i], part.pose_rate_end[i]),
+            shape_rate=(part.floor_rate[i], part.floor_rate_end[i]),
+            focal_rate=(part.focal_rate[i], part.focal_rate_end[i]),
+            smoothness=part.smoothness[i],
+        )
+        for i in range(len(LEVELS))
+    ]
+    by_phase = {
+        phase: tuple(level for level, of in zip(levels, LEVELS, strict=True) if of == phase)
+        for phase in LEVELS
+    }
+    return Recipe(
+        by_phase["start"], by_phase["settle"], by_phase["focal"][0], by_phase["join"],
+        by_phase["sharpen"], part.most_photos,
+    )  # fmt: skip
 
 
 def plane_unit(config: Config) -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from core.config import Config
+from core.config.paths import differences
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, Extent, PlanesField, even_places
@@ -26,6 +27,10 @@ from core.training.optimizers import packed, part_of, unpack
 from core.training.room import WIDE, Room, Size
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
+OF_A_NETWORK = tuple(
+    f"cameras.{name}"
+    for name in ("rate", "focal_rate", "distortion_rate", "decay", "decay_epochs", "decay_steps")
+)
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
 DENSITY = 0.9  # texels for each pixel's side where planes are placed,
 FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
@@ -199,6 +204,7 @@ class MultiplaneLearner(MultiplaneStep):
         self.room = new.room
         if converted or old.learns != new.learns:
             self.let_learn(new.learns)
+        self._said += idle_rates(old.config, new.config)
         beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
         learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
         if _lens_begins(old.config, new.config) and not (beside or learning):
@@ -249,6 +255,18 @@ class MultiplaneLearner(MultiplaneStep):
         self.cameras.mixing = state["mixing"].to(device)
         for name, adam in self.all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))
+
+
+def idle_rates(old: Config, new: Config) -> list[str]:
+    """A sentence where a change touches rates of cameras that planes alone move."""
+    changed = [path for path in differences(old, new) if path in OF_A_NETWORK]
+    if not changed or new.cameras.rate_beside_planes > 0:
+        return []
+    return [
+        f"{' and '.join(changed)} cannot act: planes move these cameras, at the rates of "
+        "schedule.pose_rate and schedule.focal_rate; raise cameras.rate_beside_planes for a "
+        "network to move them once planes are finished."
+    ]
 
 
 def _lens_begins(old: Config, new: Config) -> bool:

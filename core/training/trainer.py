@@ -13,7 +13,7 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.distributed.process_group import ALONE, Alone, Mapper, in_callers_mode
 from core.geometry.cameras import CameraRig
-from core.multiplane.schedule import RECIPE, Recipe
+from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
 from core.training import build
 from core.training.copies import Copies
@@ -41,13 +41,13 @@ class Trainer:
         self,
         config: Config,
         photos: PhotoSet,
-        recipe: Recipe = RECIPE,
+        recipe: Recipe | None = None,
         rig: CameraRig | None = None,
         processes: Alone = ALONE,
     ) -> None:
         """Start from nothing but photos, or from cameras, which need no bootstrap.
 
-        Args: `processes` share each step.
+        Args: `recipe` is that of the options where it is None; `processes` share each step.
 
         Raises:
             InputError: too few photos, fewer rays than processes, too little memory, or a loss
@@ -55,7 +55,8 @@ class Trainer:
         """
         build.check_rays(config, processes.world)
         self.processes, self.edits = processes, 0  # edits: from outside, unknown to the others
-        self.config, self.photos, self.recipe = config, photos, recipe
+        self.config, self.photos = config, photos
+        self.recipe = recipe or build.recipe(config)
         self.device = processes.placed(build.choose_device(config.training.device))
         self.room = Room.of(config, self.device, photos.pixels.shape)
         self.generator = torch.Generator().manual_seed(config.training.seed)

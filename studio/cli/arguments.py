@@ -28,7 +28,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None
     for path, option in options().items():
         group = groups.setdefault(option.section, parser.add_argument_group(option.section))
         choices = f" ({' | '.join(option.choices)})" if option.choices else ""
-        usual = ",".join(option.default) if option.type is tuple else option.default
+        usual = ",".join(map(str, option.default)) if option.type is tuple else option.default
         default = "" if usual == "" else f" [{usual}]"
         group.add_argument(
             f"--{path}",

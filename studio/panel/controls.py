@@ -59,7 +59,7 @@ def user_events(component: gr.components.Component) -> list[Any]:
 
 def to_widget(option: Option, value: Any) -> Any:
     """An option's value as its widget shows it."""
-    return ", ".join(value) if option.type is tuple else value
+    return ", ".join(map(str, value)) if option.type is tuple else value
 
 
 def from_widget(option: Option, shown: Any) -> Any:
@@ -68,7 +68,8 @@ def from_widget(option: Option, shown: Any) -> Any:
     An emptied number comes back as None, which stands for "keep what it was".
     """
     if option.type is tuple:
-        return tuple(part.strip() for part in str(shown).split(",") if part.strip())
+        kind = type(option.default[0]) if option.default else str
+        return tuple(_as(kind, part.strip()) for part in str(shown).split(",") if part.strip())
     if option.type is str:
         return str(shown).strip()
     if option.type is int and isinstance(shown, float) and shown.is_integer():
@@ -76,6 +77,14 @@ def from_widget(option: Option, shown: Any) -> Any:
     if option.type is float and isinstance(shown, int) and not isinstance(shown, bool):
         return float(shown)
     return shown
+
+
+def _as(kind: type, text: str) -> Any:
+    """A part of a list; what cannot be one is the engine's to refuse."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text
 
 
 def _slides(option: Option) -> bool:

@@ -76,6 +76,8 @@ def _training(wiring: Wiring, exports: Exports) -> None:
     _options(wiring, _of("training"))
     heading("Losses")
     _options(wiring, _of("losses"))
+    heading("Schedule of planes")
+    _options(wiring, _of("schedule"))
 
 
 def _explore(wiring: Wiring, exports: Exports) -> None:

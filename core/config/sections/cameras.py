@@ -42,14 +42,20 @@ class Cameras(Section):
         expert=True,
     )  # fmt: skip
     rate: float = option(
-        2e-3, "Camera learning rate", "Adam's step for rotations and positions.",
+        2e-3, "Camera learning rate",
+        "Adam's step for rotations and positions, where a network moves them.",
         at_least=0, at_most=1,
     )  # fmt: skip
     focal_rate: float = option(
-        2e-5, "Focal learning rate", "Adam's step for the focal parameter.", at_least=0, at_most=1
+        2e-5,
+        "Focal learning rate",
+        "Adam's step for the focal parameter, where a network moves it.",
+        at_least=0,
+        at_most=1,
     )
     distortion_rate: float = option(
-        1e-4, "Distortion learning rate", "Adam's step for the distortion k1.",
+        1e-4, "Distortion learning rate",
+        "Adam's step for the distortion k1, where a network moves it.",
         at_least=0, at_most=1, expert=True,
     )  # fmt: skip
     rate_beside_planes: float = option(

@@ -8,7 +8,8 @@ from core.geometry.cameras import CameraRig
 from core.multiplane.field import Extent, PlanesField, even_places
 from core.multiplane.placement import SLACK, placed, survey
 from core.multiplane.pyramid import SmallPhotos
-from core.multiplane.schedule import RECIPE, picture_size, rate_at
+from core.multiplane.schedule import picture_size, rate_at
+from tests.core.training.layers import RECIPE
 
 WIDE = Extent((3.0, 3.0), (3.0, 3.0))
 

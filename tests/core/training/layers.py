@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from core.config import Config
 from core.geometry.cameras import Camera
-from core.multiplane.schedule import RECIPE, Level, Recipe
+from core.multiplane.schedule import Level, Recipe
 from core.photos import PhotoSet
+from core.training import build
 
 DEPTHS = (1.3, 2.2, 5.0)
 FINER = 3  # rays along each side of a pixel
+RECIPE = build.recipe(Config())
 RATIO = 0.82  # focal length over the longer side
 
 

@@ -5,12 +5,12 @@ import torch
 from core.bootstrap.bootstrap import Bootstrap
 from core.config import Config
 from core.distributed.process_group import ALONE
-from core.multiplane.schedule import RECIPE
 from core.training.field_learner import FieldLearner
 from core.training.learner import Progress, StepContext
 from core.training.losses.judges import Judges
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
+from tests.core.training.layers import RECIPE
 
 
 def bootstrap_of(trainer: Trainer) -> Bootstrap | None:

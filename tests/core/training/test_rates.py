@@ -2,11 +2,12 @@
 
 import pytest
 
-from core.config.paths import changed
+from core.config.paths import changed, get
 from core.photos import PhotoSet
 from core.training.changes import configure
 from core.training.trainer import Trainer
 from tests.conftest import small_config
+from tests.core.training.layers import brief
 from tests.core.training.parts import bootstrap_of, network_of, planes_of
 
 
@@ -61,3 +62,25 @@ def test_of_whoever_steps_while_cameras_are_found(photos: PhotoSet) -> None:
     assert trainer.rates["planes.texels"] == pytest.approx(trainer.recipe.trial.plane_rate[0])
     trainer.explore()
     assert {"planes.texels", "field"} <= trainer.rates.keys()
+
+
+@pytest.mark.parametrize("option", ["rate", "focal_rate", "decay_epochs"])
+def test_a_rate_that_cannot_act_says_so(photos: PhotoSet, option: str) -> None:
+    trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=2))
+    for stage in ("bootstrap", "explore"):
+        while trainer.stage != stage:
+            trainer.train_step(1)
+        trainer.drain_messages()
+        value = 2 * get(trainer.config, f"cameras.{option}")
+        configure(trainer, changed(trainer.config, {f"cameras.{option}": value}))
+        (said,) = trainer.drain_messages()
+        assert f"cameras.{option} cannot act" in said and "rate_beside_planes" in said
+    configure(trainer, changed(trainer.config, {"cameras.rate_beside_planes": 0.5}))
+    configure(trainer, changed(trainer.config, {"cameras.rate": 1e-3}))
+    assert trainer.drain_messages() == []
+
+
+def test_a_rate_that_acts_says_nothing(photos: PhotoSet) -> None:
+    trainer = Trainer(small_config(), photos)
+    configure(trainer, changed(trainer.config, {"cameras.rate": 1e-3}))
+    assert trainer.drain_messages() == []

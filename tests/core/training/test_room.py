@@ -14,7 +14,6 @@ from core.engine.opening import open_run
 from core.errors import InputError
 from core.formats.transforms import write_transforms
 from core.multiplane.field import Extent
-from core.multiplane.schedule import RECIPE
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.runs.warm_start import started
@@ -103,7 +102,7 @@ def test_many_photos_are_refused_before_they_are_copied(photos: PhotoSet) -> Non
 
 
 def test_steps_meet_no_more_than_there_is_room_for(photos: PhotoSet) -> None:
-    trainer = Trainer(small_config(training__bootstrap=True), photos, RECIPE)
+    trainer = Trainer(small_config(training__bootstrap=True), photos)
     learner = bootstrap_of(trainer).leader
     learner.room = Room(2**40, 8 * 70)
     result = learner.step(alone(learner))

@@ -154,6 +154,9 @@ def other_value(path: str) -> tuple[Any, Any]:
         return other, other
     if option.type is bool:
         return not option.default, not option.default
+    if option.type is tuple and option.section == "schedule":
+        numbers = tuple(2 * number for number in option.default)
+        return numbers, ", ".join(map(str, numbers))
     if option.type is tuple:
         words = WORDS.get(path, ("0.png", "1.png"))
         return words, ", ".join(words)
