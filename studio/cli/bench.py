@@ -1,4 +1,4 @@
-"""Measure on the bundled scene how soon cameras and views are right, and the studio answers."""
+"""Measure on this machine: speed and accuracy on the bundled scene, or the truth on a folder."""
 
 import argparse
 import dataclasses
@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from core.engine import Engine
+from core.errors import InputError
 from studio.bundled import BUNDLED
 
-SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene."
+SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene or sets of yours."
 QUICK, USUAL = 0.2, 1.0  # part of the usual time
 
 
@@ -22,10 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--quick", action="store_true", help="less exact, within two minutes")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FOLDER",
+        help="instead: train on every set of a folder (images/ and transforms.json each), and tell "
+        "where cameras are right, and whether the verdict knows",
+    )
+    parser.add_argument(
+        "--search",
+        default="auto",
+        metavar="WAYS",
+        help="with --truth: values of cameras.search to try, with commas between [auto]",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=90.0, help="with --truth: of training on each set [90]"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, print a table, and one JSON line last."""
+    if arguments.truth is not None:
+        return _truth(arguments)
     facts = _figures(QUICK if arguments.quick else USUAL)
     table = Table("figure", "value")
     for name, value in facts.items():
@@ -37,26 +56,49 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _truth(arguments: argparse.Namespace) -> int:
+    from studio.benchmarks import truth  # noqa: PLC0415  slow to import
+
+    ways = tuple(arguments.search.split(","))
+    if unknown := set(ways) - {"auto", "pixels", "features"}:
+        raise InputError(f"--search cannot be {min(unknown)!r}: it is auto, pixels or features.")
+    if arguments.seconds <= 0:
+        raise InputError("--seconds must be above 0.")
+    sets, console = truth.sets_in(arguments.truth), Console(stderr=True)
+    found = truth.measure_truth(sets, ways, arguments.seconds, lambda one: console.print(str(one)))
+    table = Table("search", "sets", "right", "wrong called trusted", "right not trusted", "GB")
+    for way in ways:
+        row = truth.summary(found, way)
+        table.add_row(*(_shown(value) for value in row.values()))
+    console.print(table)
+    if arguments.out:
+        arguments.out.write_text(truth.as_json(found), encoding="utf-8")
+    print(json.dumps([truth.summary(found, way) for way in ways]))
+    return 0
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else f"{value}"
+
+
 def _figures(part: float) -> dict[str, Any]:
-    from studio import benchmark, learning_benchmark, steps_benchmark  # noqa: PLC0415  seconds
+    from studio.benchmarks import learning, live, steps  # noqa: PLC0415  seconds
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
-        learning = learning_benchmark.measure_learning(
-            BUNDLED.parent, 120 * part, run / "learning", say
-        )
+        learned = learning.measure_learning(BUNDLED.parent, 120 * part, run / "learning", say)
         options = {"data.photos": str(BUNDLED), "explore.quality": 252}
-        live = benchmark.measure_live(Engine(run / "live", options), 40 * part, say)
+        felt = live.measure_live(Engine(run / "live", options), 40 * part, say)
     say("steps of the published size")
-    steps = steps_benchmark.measure_steps(rounds=1 if part < USUAL else 3)
-    facts = dataclasses.asdict(learning) | dataclasses.asdict(live)
-    for name, speed in (("relu", steps.relu), ("siren", steps.siren)):
+    published = steps.measure_steps(rounds=1 if part < USUAL else 3)
+    facts = dataclasses.asdict(learned) | dataclasses.asdict(felt)
+    for name, speed in (("relu", published.relu), ("siren", published.siren)):
         facts |= {
             f"published_{name}_steps_per_second": 1000 / speed.ours_ms,
             f"published_{name}_ratio_to_plain_step": speed.ratio,
         }
-    facts["million_plane_samples_per_second"] = learning_benchmark.plane_samples_per_second() / 1e6
+    facts["million_plane_samples_per_second"] = learning.plane_samples_per_second() / 1e6
     return {name: None if value is None else round(value, 4) for name, value in facts.items()}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from core.rendering.volume import RaySettings
 from core.training.step import training_step
-from studio.steps_benchmark import (
+from studio.benchmarks.steps import (
     Size,
     a_batch,
     measure_steps,

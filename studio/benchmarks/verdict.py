@@ -1,6 +1,6 @@
 """How often the verdict is right: reference cameras as they are, disturbed, mirrored and bent.
 
-`python -m studio.verdict_benchmark FOLDER...` where each folder holds `images`, and reference
+`python -m studio.benchmarks.verdict FOLDER...` where each folder holds `images`, and reference
 cameras beside them. A state is right within 1 degree and 5 % of the cameras' spread of the
 reference, as `evaluate` measures them; one line of JSON for each, and a summary last.
 """

@@ -3,7 +3,7 @@
 The plain step is what NeRF--'s recipe says, line by line: all rays at once in float32, ordinary
 autograd, joined inputs, an optimizer that is not fused. It shares the cameras, the weights and the
 random numbers with the product's step, and computes the same loss. `python -m
-studio.steps_benchmark` prints the comparison.
+studio.benchmarks.steps` prints the comparison.
 """
 
 import statistics
