@@ -1,0 +1,47 @@
+"""A run that goes on with cameras that were found another way; its scene begins anew for them."""
+
+from pathlib import Path
+
+from core.config import Config
+from core.config.paths import changed
+from core.runs.warm_start import of_cameras, take_cameras
+from core.search.witnesses import FOUND_BY, Witness
+from core.training import build
+from core.training.trainer import Trainer
+
+
+def adopted(trainer: Trainer, witness: Witness) -> Trainer:
+    """What goes on in a trainer's place, where it is in the run; the trainer is left alone.
+
+    Photos without a camera there are left out, and can be switched on again: they then begin beside
+    their neighbours.
+
+    Raises:
+        InputError: the cameras do not fit the photos, or look to all sides.
+    """
+    names, way = trainer.photos.names, FOUND_BY[witness.way]
+    config = _without(trainer, witness)
+    rig = build.build_rig(config, trainer.photos)
+    build.express(rig, config, "explore")
+    cameras = {names[number]: camera for number, camera in witness.cameras.items()}
+    place = Path(f"cameras {way}")
+    source, known = of_cameras(cameras, witness.points, place, config, rig)
+    take_cameras(source, known, place, config, trainer.photos, rig)
+    heir = Trainer(config, trainer.photos, trainer.recipe, rig, trainer.processes)
+    heir.given[list(witness.cameras)] = True
+    heir.progress, heir.seconds, heir.found_by = trainer.progress, trainer.seconds, witness.way
+    heir.begin_stage("explore")
+    heir.say(f"These cameras were found {way}.")
+    left = len(config.data.disabled) - len(trainer.config.data.disabled)
+    if left:
+        heir.say(f"{left} of {len(names)} photos have no camera there and are left out.")
+    return heir
+
+
+def _without(trainer: Trainer, witness: Witness) -> Config:
+    """The options, with the photos left out that the witness does not know."""
+    names = trainer.photos.names
+    missing = [names[n] for n in trainer.trained_photos().tolist() if n not in witness.cameras]
+    if not missing:
+        return trainer.config
+    return changed(trainer.config, {"data.disabled": [*trainer.config.data.disabled, *missing]})
