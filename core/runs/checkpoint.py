@@ -20,16 +20,16 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from core.config import Config
+from core.config.paths import changed, flattened
 from core.errors import InputError
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
 from core.rendering.scene import Scene
 from core.runs import state
 from core.training.build import held_out, ray_settings, without_camera
-from core.config import Config
 from core.training.learned import Learned
 from core.training.optimizers import part_of
-from core.config.paths import changed, flattened
 from core.training.trainer import Trainer
 
 FORMAT = 3

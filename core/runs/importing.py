@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
+from core.config import Config
+from core.config.original import translated
 from core.errors import InputError
 from core.formats.legacy import Published
 from core.geometry.rotations import ROTATIONS
 from core.photos import PhotoSet
-from core.config import Config
-from core.config.original import translated
 from core.training.field_learner import FieldLearner
 from core.training.learner import Progress
 from core.training.optimizers import load
@@ -65,9 +65,7 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
         network = trainer.find(FieldLearner)
         assert network is not None
         trainer.stage = "refine"
-        network.began = trainer.stage_began = Progress(
-            after, after * len(trainer.trained_photos())
-        )
+        network.began = trainer.stage_began = Progress(after, after * len(trainer.trained_photos()))
     return trainer
 
 

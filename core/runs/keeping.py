@@ -1,10 +1,10 @@
 """Taking over the field and the optimizers of another run, where they fit."""
 
+from core.config import Config
 from core.errors import InputError
 from core.multiplane.field import PlanesField
-from core.training import build
 from core.runs.checkpoint import Checkpoint
-from core.config import Config
+from core.training import build
 from core.training.field_learner import FieldLearner
 from core.training.learner import Progress
 from core.training.multiplane_learner import MultiplaneLearner

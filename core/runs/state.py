@@ -6,15 +6,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.multiplane.field import PlanesField
 from core.bootstrap.findings import Findings
-from core.training.build import build_field, express, plane_unit
 from core.config import Config
+from core.multiplane.field import PlanesField
+from core.training.build import build_field, express, plane_unit
 from core.training.field_learner import fill
 from core.training.learner import Progress
 from core.training.learners import LEARNERS
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
+
 
 def facts_of(trainer: Trainer) -> dict[str, Any]:
     """What is plain: counters, the stage, what was found; JSON can hold it."""

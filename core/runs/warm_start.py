@@ -19,18 +19,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.config import Config
+from core.distributed.process_group import ALONE, Alone
 from core.errors import InputError
 from core.formats.reference import read_content, read_reference
 from core.geometry.cameras import Camera, CameraRig
+from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
-from core.training import build
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
-from core.config import Config
 from core.runs.keeping import take_field, take_optimizers
-from core.multiplane.schedule import Recipe
-from core.distributed.process_group import ALONE, Alone
+from core.training import build
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.config.paths import changed
 from core.engine.history import Recorder
 from core.errors import InputError
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.training.changes import configure, refine
-from core.config.paths import changed
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.config import Config
+from core.config.paths import changed
 from core.errors import InputError
 from core.formats.legacy import read_published
 from core.geometry.rays import cast_rays
 from core.photos import PhotoSet
 from core.runs import checkpoint
-from core.config import Config
 from core.runs.importing import imported, recipe
 from core.training.learned import Learned
-from core.config.paths import changed
 from core.training.trainer import Trainer
 from tests.core.formats import published
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.config.declare import Effect
+from core.config.paths import changed, options
 from core.engine.opening import open_run
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.runs import checkpoint
-from core.training.changes import refine
-from core.config.declare import Effect
-from core.config.paths import changed, options
 from core.runs.warm_start import started
+from core.training.changes import refine
 from core.training.trainer import Trainer
 from tests.conftest import small_config, small_options
 from tests.core.training.layers import brief
@@ -156,7 +156,9 @@ def test_new_cameras_beside_finished_planes_need_somebody_who_moves_them(
     photos: PhotoSet, tmp_path: Path
 ) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, RECIPE)
-    while network_of(trainer) is None or planes_of(trainer) is None or not planes_of(trainer).finished:
+    while (
+        network_of(trainer) is None or planes_of(trainer) is None or not planes_of(trainer).finished
+    ):
         trainer.train_step(1)
     place = checkpoint.save(trainer, tmp_path, {})
     asked = from_it(place, training__bootstrap=True, training__keep=["field"])
