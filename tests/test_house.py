@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,44 @@ def test_nothing_dangerous_is_called() -> None:
             "settrace",
         ):
             assert word not in text, f"{file} holds {word}"
+
+
+def loaded_by(file: Path) -> set[str]:
+    """The modules of the core that importing a file imports: not those for types or for later."""
+    found: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core"):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & set(MODULES)
+            found |= inner or {node.module or ""}
+    return found
+
+
+MODULES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+    for file in files("core")
+}
+
+
+def test_modules_of_the_core_do_not_import_one_another_in_circles() -> None:
+    graph = {name: loaded_by(file) & set(MODULES) for name, file in MODULES.items()}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+# What each room may know of the core, from the ground up.
+BELOW = {
+    "core/config": {"fields", "geometry", "rendering", "errors"},
+    "core/distributed": {"errors"},
+    "core/training": {
+        "bootstrap", "config", "distributed", "errors", "fields", "geometry", "memory",
+        "multiplane", "perceptual", "photos", "rendering",
+    },
+    "core/bootstrap": {"distributed", "geometry", "multiplane", "rendering", "training"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_rooms_know_what_is_below_them(room: str) -> None:
+    own = room.partition("/")[2]
+    for file in files(room):
+        known = {n.split(".")[1] for n in imports(file) if n.startswith("core.")}
+        assert known <= BELOW[room] | {own}, f"{file}: {known - BELOW[room] - {own}}"

@@ -83,7 +83,9 @@ class CameraOptimizer:
         rig, size = self.rig, self.rig.rotation.shape[-1]
         gradient = torch.cat([_gradient(rig.rotation), _gradient(rig.position)], -1) * self._free
         if pose_rate > 0:
-            moved = self._moved(gradient, pose_rate)
+            self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
+            latent = _stepped(self.adams["pose"], self._pose, pose_rate)
+            moved = (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
             rig.rotation += moved[:, :size]
             rig.position += moved[:, size:]
         if focal_rate > 0 and self.learns.focal:
@@ -100,11 +102,6 @@ class CameraOptimizer:
             rig.distortion += latent * inner
         for parameter in rig.parameters():
             parameter.grad = None
-
-    def _moved(self, gradient: Tensor, rate: float) -> Tensor:
-        self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
-        latent = _stepped(self.adams["pose"], self._pose, rate)
-        return (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
 
     def _focal_scale(self) -> Tensor:
         """How far the focal number moves while the logarithm of the focal length moves by 1."""

@@ -111,7 +111,7 @@ class MultiplaneStep(Learner):
             blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
             processes.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
             jobs = zip(self.field.blocks, self.adams, strict=True)
-            list(mapper(lambda job: self._move_planes(level, *job), jobs))
+            list(mapper(functools.partial(self._move_planes, level), jobs))
             if not context.hold:
                 self._move_cameras(level, to_floor, weights)
         self.advance()
@@ -143,8 +143,8 @@ class MultiplaneStep(Learner):
         return pull.sum(0), along.sum(0), floor.sum() / field.unit, lens
 
     @torch.no_grad()
-    def _move_planes(self, level: Level, block: Tensor, adam: torch.optim.Adam) -> None:
-        rate = rate_at(level.plane_rate, self.progress(level))
+    def _move_planes(self, level: Level, job: tuple[Tensor, torch.optim.Adam]) -> None:
+        (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
         if rate > 0:
             every = TURNS if level.rays else 1
             weight = level.smoothness / sum(other.numel() for other in self.field.blocks)
