@@ -240,8 +240,7 @@ class Search(Follower):
         if fresh != self.opinion:
             self.opinion = fresh
         pending = not self._settled and policy != "pixels" and self._matching is not None
-        needs = snapshot.stage != "bootstrap" and fresh.word != "trusted"
-        self._governor.lent = int(pending and needs)
+        self._governor.lent = int(pending and fresh.word != "trusted")  # both ways get a core
         if other is None or other.way != "features" or self._asked == "features":
             return
         trusted = opinion(other, None, names).word == "trusted"
