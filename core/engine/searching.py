@@ -74,6 +74,7 @@ class Search(Follower):
         self._settled = False  # whether nothing more will come from features
         self._witnesses: dict[Way, Witness] = {}
         self._check: _Check | None = None
+        self._preview: Witness | None = None  # of features, before their rivals were asked
         self._checked_at, self._took = 0.0, 0.0
         self._canvas: torch.Tensor | None = None
         self._asked: Way | None = None
@@ -85,7 +86,8 @@ class Search(Follower):
         Raises:
             InputError: there are none.
         """
-        found = {str(known): witness for known, witness in self._witnesses.items()}.get(way)
+        previewed = {} if self._preview is None else {"features": self._preview}
+        found = (previewed | {str(known): one for known, one in self._witnesses.items()}).get(way)
         if found is None:
             raise InputError(f"No cameras were found from {way} yet; wait for them.")
         return found
@@ -183,6 +185,8 @@ class Search(Follower):
                 self._governor.pause_view(time.monotonic() - chunk)
         self._took += time.monotonic() - began
         figures, check = self._check.audit.figures, self._check
+        if check.way == "features" and (preview := check.audit.preview) is not None:
+            self._preview = Witness(check.way, check.cameras, check.points, preview)
         if figures is not None:
             witness = Witness(check.way, check.cameras, check.points, figures)
             self._witnesses[check.way] = witness
@@ -252,6 +256,8 @@ class Search(Follower):
     def _other(self, way: Way) -> Witness | None:
         """The best of the witnesses whose cameras are not shown."""
         others = [w for known, w in self._witnesses.items() if known != way]
+        if not others and way != "features" and self._preview is not None:
+            return self._preview  # good enough to be shown; to be trusted it has to wait
         return max(others, key=lambda w: len(w.cameras), default=None)
 
     def _doing(self) -> str:

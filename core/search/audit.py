@@ -81,6 +81,13 @@ class Audit:
         return self.figures is not None
 
     @property
+    def preview(self) -> Figures | None:
+        """What is found of the cameras before their rivals are asked; None before that."""
+        if len(self._rows[0]) < len(self.cameras):
+            return None
+        return Figures(tuple(PhotoFigures(*row.tolist()) for row in self._rows[0]))
+
+    @property
     def progress(self) -> tuple[int, int]:
         """Pieces of work done, and how many there are if all rivals are asked."""
         done, total = self._depths.progress

@@ -29,12 +29,13 @@ def keys(said: Verdict) -> set[str]:
 
 def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot) -> None:
     first = Audit(shot.photos, shot.cameras)
-    assert first.progress[0] == 0
+    assert first.progress[0] == 0 and first.preview is None
     for _ in range(40):
         first.step()
     kept = {name: value.clone() for name, value in first.state().items()}
     figures = first.run()
     assert judged(figures).word == "trusted"
+    assert first.preview is not None and first.preview.photos == figures.photos
     for rival in (figures.twin, figures.turned, figures.held):
         assert mean_of(rival, "support") < 0.9 * figures.mean("support")
     again = Audit(shot.photos, shot.cameras)
