@@ -146,9 +146,9 @@ class Bootstrap(Learner):
 
     def _beside_the_mirror(self, context: StepContext) -> StepResult:
         rival = self.rivals[0]
-        turns = [(self.leader, 1), (rival, MIRROR_STEPS)]
+        turns = ((self.leader, 1), (rival, MIRROR_STEPS))
         beside, within = side_by_side(context)
-        result, last = beside(lambda turn: steps(*turn, within), turns)
+        result, last = beside(lambda turn: steps(turn[0], turn[1], within), turns)
         if rival.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from core.config import Config, original
 from core.config.declare import Effect, Section, extras
@@ -178,7 +179,7 @@ def to_yaml(config: Config) -> str:
     """A config as YAML with each option's help as a comment above it."""
     lines: list[str] = []
     for section, part in Config.model_fields.items():
-        lines += [f"# {_first_line(part.annotation)}", f"{section}:"]
+        lines += [f"# {_first_line(part)}", f"{section}:"]
         for path, item in options().items():
             if item.section == section:
                 value = get(config, path)
@@ -190,8 +191,8 @@ def to_yaml(config: Config) -> str:
     return "\n".join(lines)
 
 
-def _first_line(section: type[BaseModel] | None) -> str:
-    return ((section.__doc__ if section else None) or "").splitlines()[0]
+def _first_line(section: FieldInfo) -> str:
+    return (getattr(section.annotation, "__doc__", None) or "").splitlines()[0]
 
 
 def _split(value: Any) -> Any:

@@ -182,7 +182,8 @@ def _numbers(camera: Camera) -> np.ndarray:
 def _camera(numbers: np.ndarray, rotation: Rotation, like: Camera) -> Camera:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation.as_matrix(), numbers[:3]
-    return Camera(pose, *numbers[3:].tolist(), like.width, like.height)
+    fx, fy, cx, cy = numbers[3:].tolist()
+    return Camera(pose, fx, fy, cx, cy, like.width, like.height)
 
 
 def _rotations(cameras: Sequence[Camera]) -> Rotation:

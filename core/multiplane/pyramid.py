@@ -44,8 +44,8 @@ class SmallPhotos:
             ]
             small = torch.stack(one_by_one).to(photos.device)
         places = pixel_centres(*size, photos.device) / torch.tensor(size, device=photos.device)
-        whole = allowed is not None and size == (width, height)
-        drawn = allowed if whole else torch.arange(size[0] * size[1])
+        every = torch.arange(size[0] * size[1])
+        drawn = every if allowed is None or size != (width, height) else allowed
         return cls(*size, small.flatten(1, 2), places, drawn)
 
     def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -25,6 +25,7 @@ from core.config.paths import changed, flattened
 from core.errors import InputError
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
+from core.multiplane.field import PlanesField
 from core.rendering.scene import Scene
 from core.runs import state
 from core.training.build import held_out, ray_settings, without_camera
@@ -119,7 +120,7 @@ def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         digest.update(name.encode())
         if tensors[name].numel():  # an empty one may have no stride to be seen as bytes with
-            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -148,8 +149,9 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
 def rig_of(found: Checkpoint) -> CameraRig:
     """All cameras of a checkpoint, also those of photos that it has not learned from."""
     part, facts = found.config.cameras, found.facts
+    width, height = facts["size"]
     rig = CameraRig(
-        len(facts["names"]), *facts["size"], part.rotation, part.focal, part.shared_focal,
+        len(facts["names"]), width, height, part.rotation, part.focal, part.shared_focal,
         focal_ratio=1.0,
     )  # fmt: skip
     rig.take(part_of(found.tensors, "rig."))
@@ -162,8 +164,10 @@ def learned(found: Checkpoint) -> Learned:
     names, rig = tuple(facts["names"]), rig_of(found)
     frame, settings = rig.frame().detach(), ray_settings(config)
     fields = state.fields_of(config, facts, tensors)
+    guide = fields.get("planes")
+    assert guide is None or isinstance(guide, PlanesField)
     scenes = {
-        name: Scene(field.requires_grad_(False), frame, settings, fields.get("planes"))
+        name: Scene(field.requires_grad_(False), frame, settings, guide)
         for name, field in fields.items()
     }
     split = held_out(config.data.held_out, len(names))

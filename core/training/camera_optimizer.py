@@ -70,7 +70,9 @@ class CameraOptimizer:
         for number, gradient in zip(numbers, gradients, strict=True):
             number.grad = gradient
         if self.learns.distortion:
-            self.rig.distortion.grad += to_distortion
+            of_lens = self.rig.distortion.grad
+            assert of_lens is not None, "rays heed the distortion that they learn"
+            of_lens += to_distortion
         return [gradient for gradient in gradients if gradient is not None]
 
     @torch.no_grad()
@@ -86,20 +88,20 @@ class CameraOptimizer:
             self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
             latent = _stepped(self.adams["pose"], self._pose, pose_rate)
             moved = (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
-            rig.rotation += moved[:, :size]
-            rig.position += moved[:, size:]
+            rig.rotation.add_(moved[:, :size])
+            rig.position.add_(moved[:, size:])
         if focal_rate > 0 and self.learns.focal:
             inner = self._focal_scale()
             self._focal.grad = _gradient(rig.focal) * inner
-            rig.focal += _stepped(self.adams["focal"], self._focal, focal_rate) * inner
+            rig.focal.add_(_stepped(self.adams["focal"], self._focal, focal_rate) * inner)
             if rig.zooms:
                 self._zoom.grad = _gradient(rig.zoom)
-                rig.zoom += _stepped(self.adams["zoom"], self._zoom, focal_rate)
+                rig.zoom.add_(_stepped(self.adams["zoom"], self._zoom, focal_rate))
         if focal_rate > 0 and self.learns.distortion:
-            inner = distortion_scale(rig)
-            self._distortion.grad = _gradient(rig.distortion) * inner
+            scale = distortion_scale(rig)
+            self._distortion.grad = _gradient(rig.distortion) * scale
             latent = _stepped(self.adams["distortion"], self._distortion, focal_rate)
-            rig.distortion += latent * inner
+            rig.distortion.add_(latent * scale)
         for parameter in rig.parameters():
             parameter.grad = None
 

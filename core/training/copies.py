@@ -6,6 +6,9 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from torch import nn
+
+from core.multiplane.field import PlanesField
 from core.rendering.scene import Scene
 from core.training.build import without_camera
 from core.training.learned import Learned
@@ -36,7 +39,8 @@ class Copies:
             scene = planes
         else:
             scene = showing.scene(trainer.context(showing))
-            guide = None if planes is None else planes.field
+            guide = planes.field if planes is not None else None
+            assert guide is None or isinstance(guide, PlanesField)
             scene = replace(_copied(scene), guide=guide)
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
         return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes, waiting)
@@ -54,4 +58,5 @@ class Copies:
 
 
 def _copied(scene: Scene) -> Scene:
+    assert isinstance(scene.field, nn.Module)
     return replace(scene, field=copy.deepcopy(scene.field).requires_grad_(False))

@@ -11,6 +11,7 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
 from core.distributed.process_group import Alone
+from core.fields.gradual import Gradual
 from core.rendering.scene import Scene
 from core.rendering.volume import rays_at_once
 from core.training import build
@@ -33,6 +34,7 @@ class FieldLearner(Learner):
     """A neural field, the cameras' optimizers of its steps, and when its schedule began."""
 
     shows = "field"
+    field: Gradual
 
     def __init__(self, context: StepContext) -> None:
         """A fresh field for these cameras, its schedule beginning now."""
@@ -180,7 +182,7 @@ class FieldLearner(Learner):
 
 
 def fill(
-    field: nn.Module, config: Config, facts: Mapping[str, Any], tensors: dict[str, Tensor]
+    field: Gradual, config: Config, facts: Mapping[str, Any], tensors: dict[str, Tensor]
 ) -> None:
     """Make a fresh field what it was when it was saved."""
     load(field, tensors)

@@ -145,7 +145,7 @@ class MultiplaneStep(Learner):
     @torch.no_grad()
     def _move_planes(self, level: Level, job: tuple[Tensor, torch.optim.Adam]) -> None:
         (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
-        if rate > 0:
+        if rate > 0 and block.grad is not None:
             every = TURNS if level.rays else 1
             weight = level.smoothness / sum(other.numel() for other in self.field.blocks)
             smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))

@@ -1,5 +1,7 @@
 """One Adam for each group of parameters, with step decay that depends on the epoch alone."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -47,7 +49,7 @@ def unpack(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def part_of(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose name begins with a prefix, without it."""
     return {
         name.removeprefix(prefix): tensor

@@ -124,7 +124,7 @@ class Trainer:
 
     def _turns(self, parallel_map: Mapper) -> StepResult:
         """Each working learner's step: the first's always, others' now and then beside it."""
-        visited, results = self._visit(), {}
+        visited, results = self._visit(), dict[str, StepResult]()
         working = [learner for learner in self.learners if not learner.finished] or self.learners
         for learner in working:
             if not results or self.step % TURNS == 0:

@@ -7,7 +7,8 @@ from core.config import Config
 from core.config.sections.losses import Losses
 from core.errors import InputError
 from core.geometry.cameras import CameraRig
-from core.perceptual import LOSSES, PictureLoss, Source
+from core.perceptual import LOSSES
+from core.perceptual.sources import PictureLoss, Source
 from core.training.losses.patches import Glimpse, draw_pose, draw_square
 
 

@@ -12,14 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from core.distributed.process_group import Mapper
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays, cast_rays
 from core.geometry.rotations import slerp
 from core.multiplane.field import PlanesField
-from core.perceptual import PictureLoss
+from core.perceptual.sources import PictureLoss
 from core.rendering.volume import RaySettings, render_rays
 from core.training.batch import Batch
-from core.training.step import Gradients, Mapper, summed
+from core.training.step import Gradients, summed
 
 
 @dataclass(frozen=True, eq=False)
