@@ -47,7 +47,7 @@ def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Te
     )
 
 
-def explain(logits: Tensor, wanted: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def composite_and_compare(logits: Tensor, wanted: Tensor, scale: float) -> tuple[Tensor, Tensor]:
     """Composite, compare with photos, and turn the logits into their gradient, in place.
 
     Args:

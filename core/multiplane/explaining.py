@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from core.multiplane.compositing import explain
+from core.multiplane.compositing import composite_and_compare
 
 RAYS_AT_ONCE = 4352  # composited together: they stay in cache
 
@@ -23,8 +23,8 @@ def chunks(rays: int) -> list[slice]:
 
 
 def explained(logits: Tensor, wanted: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:
-    """Errors (R,) of a part of a step's `rays` and weights (D,) of its planes; as `explain`."""
+    """Errors (R,) of a part of a step's `rays`, and weights (D,); as `composite_and_compare`."""
     own = logits[:, :, part].contiguous()
-    errors, weights = explain(own, wanted[:, part], 1 / rays)
+    errors, weights = composite_and_compare(own, wanted[:, part], 1 / rays)
     logits[:, :, part] = own
     return errors, weights

@@ -16,7 +16,12 @@ from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.views import score_views
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
-from core.multiplane.compositing import explain, meeting_points, sample, sample_backward
+from core.multiplane.compositing import (
+    composite_and_compare,
+    meeting_points,
+    sample,
+    sample_backward,
+)
 from core.multiplane.field import Extent, PlanesField, even_places
 from core.training.trainer import Trainer
 
@@ -106,7 +111,7 @@ def plane_samples_per_second() -> float:
             points = meeting_points(a, b, field.disparities, field.reach)
             block = torch.cat(list(field.blocks))
             logits = sample(block, points)
-            explain(logits, wanted, 1 / RAYS)
+            composite_and_compare(logits, wanted, 1 / RAYS)
             sample_backward(logits, block, points)
         times.append(time.process_time() - began)
     return RAYS * PLANES / statistics.median(times)

@@ -12,7 +12,7 @@ from core.geometry.rays import Rays, cast_rays, pixel_centres
 from core.multiplane.compositing import (
     EDGE,
     composite,
-    explain,
+    composite_and_compare,
     meeting_points,
     planes_along,
     sample,
@@ -112,7 +112,7 @@ def test_the_gradient_of_explain_is_that_of_a_loop_over_planes() -> None:
     errors = (colour - wanted).square().mean(0)
     (errors.sum() * 0.37).backward()
     mine = logits.clone()
-    found, held = explain(mine, wanted, 0.37)
+    found, held = composite_and_compare(mine, wanted, 0.37)
     assert torch.allclose(found, errors)
     assert torch.allclose(held, torch.stack(weights).sum(1))
     assert torch.allclose(mine, slow.grad, rtol=1e-6, atol=1e-9)
@@ -122,7 +122,7 @@ def test_explain_stays_finite_where_planes_are_opaque_or_empty() -> None:
     logits = torch.full((4, 4, 3), 40.0)
     logits[:, 3, 1] = -200.0
     logits[:, 3, 2] = 200.0
-    errors, weights = explain(logits, torch.zeros(3, 3), 1.0)
+    errors, weights = composite_and_compare(logits, torch.zeros(3, 3), 1.0)
     assert torch.isfinite(logits).all()
     assert torch.isfinite(errors).all() and torch.isfinite(weights).all()
 
