@@ -21,7 +21,7 @@ from core.config.paths import changed
 from core.exporting.pictures import whole_picture
 from core.formats.transforms import write_transforms
 from core.photos import load_photos
-from core.rendering.progressive import Pace
+from core.rendering.picture import Pace
 from core.training.trainer import Trainer
 
 torch.set_num_threads(1)

@@ -6,6 +6,7 @@ on by those photos, then they are asked for colours. What none of them saw is to
 """
 
 import math
+import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from core.depthmaps.looking import (
     splat,
 )
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 
 AT_REST, IN_MOTION = 5, 4  # photos of a view
 KEPT = 24  # photos that are kept ready
@@ -94,6 +95,7 @@ class Views:
         ]
         self._log_gains = maps.gains.double().cpu().numpy()
         self._kept: OrderedDict[tuple[int, int], Source] = OrderedDict()
+        self._lock = threading.Lock()  # viewers, exports and scores look at the same time
         self._chooser = Chooser(_spread_points(maps), self._cameras)
 
     def seen_by(
@@ -157,17 +159,18 @@ class Views:
     def _source(self, photo: int, shrink: int) -> Source:
         """A photo at a level; those that were asked for last are kept."""
         key = (photo, shrink)
-        if key not in self._kept:
-            camera = self._cameras[photo]
-            photos, *maps = self._arrays
-            size = (slice(camera.height), slice(camera.width))
-            picture = np.ascontiguousarray(np.moveaxis(photos[photo][:, *size], 0, -1))
-            parts = (np.ascontiguousarray(a[photo][size]) for a in maps)
-            self._kept[key] = Source.of(camera, picture, *parts, shrink)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        with self._lock:
+            if key not in self._kept:
+                camera = self._cameras[photo]
+                photos, *maps = self._arrays
+                size = (slice(camera.height), slice(camera.width))
+                picture = np.ascontiguousarray(np.moveaxis(photos[photo][:, *size], 0, -1))
+                parts = (np.ascontiguousarray(a[photo][size]) for a in maps)
+                self._kept[key] = Source.of(camera, picture, *parts, shrink)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
 
 
 def render(

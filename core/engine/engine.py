@@ -292,7 +292,7 @@ class Engine:
             self._refine()
         if self._leader.lost:
             self._fail(self._leader.lost, "failure", None)
-        if self._leader.lost or limits.reached(trainer):
+        if self._leader.lost or limits.reached(trainer) or trainer.complete:
             self._limits = None
 
     def _hear_of_saves(self) -> None:

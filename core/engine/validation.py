@@ -28,7 +28,7 @@ from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
 from core.files import finished_file
 from core.photos.sizes import scaled_down
-from core.rendering.progressive import Pace
+from core.rendering.picture import Pace
 from core.training.build import kept_aside
 
 LONG_SIDE = 252  # pixels, of the view and of the photo that it is compared with

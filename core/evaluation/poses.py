@@ -15,10 +15,12 @@ import torch
 from torch import Tensor
 
 from core.errors import InputError
+from core.evaluation.aligning import aligned
 from core.evaluation.steering import Steering, steering
 from core.geometry.cameras import Camera
-from core.geometry.rays import camera_rays, cast_rays, distortion_of
-from core.rendering.scene import Scene
+from core.geometry.rays import cast_rays, distortion_of
+from core.rendering.progressive import picture_of
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import rays_at_once, render_rays
 
 AfterChunk = Callable[[float], None]
@@ -99,9 +101,8 @@ def box_filtered(photo: np.ndarray, smallest: int) -> list[np.ndarray]:
 
 def squared_error(scene: Scene, camera: Camera, photo: np.ndarray) -> float:
     """Mean over all pixels and channels of what a camera sees against a photo (H, W, 3)."""
-    seen = scene.render(camera_rays(camera.resized(*photo.shape[1::-1]), scene.device)).rgb
-    wanted = torch.from_numpy(photo).to(scene.device).reshape(-1, 3)
-    return float((seen - wanted).square().mean())
+    seen = picture_of(scene, camera.resized(*photo.shape[1::-1])).rgb
+    return float(np.square(seen - photo).mean())
 
 
 def refined(
@@ -113,7 +114,12 @@ def refined(
     generator: torch.Generator,
     after_chunk: AfterChunk,
 ) -> Camera:
-    """A camera moved by `steps` of Adam until its view is like a photo (H, W, 3)."""
+    """A camera moved until its view is like a photo (H, W, 3).
+
+    By `steps` of Adam where a gradient passes through the scene, else as `aligning` has it.
+    """
+    if not isinstance(scene, FieldScene):
+        return aligned(scene, photo, start, after_chunk)
     wheel = steering(scene, start.resized(*photo.shape[1::-1]))
     wanted = torch.from_numpy(photo).to(scene.device)
     total = photo.shape[0] * photo.shape[1]
@@ -131,7 +137,7 @@ def refined(
 
 
 def _gradient(
-    scene: Scene, wheel: Steering, numbers: Tensor, photo: Tensor, which: Tensor
+    scene: FieldScene, wheel: Steering, numbers: Tensor, photo: Tensor, which: Tensor
 ) -> Tensor:
     """(6,) of the mean squared error over pixels, in pieces that stay in cache.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from core.geometry.cameras import Camera
 from core.geometry.rays import camera_rays
 from core.geometry.rotations import axis_angle_to_matrix
+from core.rendering.progressive import picture_of
 from core.rendering.scene import Scene
 
 SMALL = 24  # pixels of the longer side: enough points to tell what moves a picture
@@ -45,7 +46,7 @@ def steering(scene: Scene, camera: Camera) -> Steering:
     """
     small = camera.scaled(SMALL / max(camera.width, camera.height))
     plane = camera_rays(replace(small, camera_to_world=np.eye(4))).directions[:, :2].double()
-    depth = scene.render(camera_rays(small, scene.device)).depth.double().cpu()
+    depth = torch.from_numpy(picture_of(scene, small).depth.reshape(-1)).double()
     jacobian = picture_motion(plane, 1 / depth.clamp_min(NEAREST))
     jacobian *= torch.tensor([[camera.fx], [camera.fy]])
     information = (jacobian.mT @ jacobian).mean(0)

@@ -1,6 +1,5 @@
 """How well a scene shows photos that it has not learned from."""
 
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from core.evaluation.metrics import distance, psnr, ssim
 from core.evaluation.poses import AfterChunk, Search, find_camera
 from core.evaluation.starts import starting_cameras
 from core.geometry.cameras import Camera
-from core.geometry.rays import camera_rays
 from core.perceptual.sources import PictureLoss
+from core.rendering.progressive import picture_of
 from core.rendering.scene import Scene
 
-CHUNK = 8192  # rays rendered between two answers to whoever wants to stop
 USUAL = Search()
 
 
@@ -71,7 +69,7 @@ def score_views(
         photo = photos[place].astype(np.float32) / 255
         starts = starting_cameras(learned, place)
         camera = find_camera(scene, photo, starts, search, generator, after_chunk)
-        picture = _picture(scene, camera, after_chunk)
+        picture = picture_of(scene, camera, after_chunk).rgb
         looks = None if lpips is None else distance(lpips, picture, photo)
         return ViewScore(camera, psnr(picture, photo), ssim(picture, photo), looks)
 
@@ -82,14 +80,3 @@ def score_views(
             scores.append(done)
             progress(len(scores), len(photos))
     return scores
-
-
-def _picture(scene: Scene, camera: Camera, after_chunk: AfterChunk) -> np.ndarray:
-    """(H, W, 3) float32 what a camera sees, at its full size."""
-    rays = camera_rays(camera, scene.device)
-    parts = []
-    for begin in range(0, len(rays.origins), CHUNK):
-        began = time.perf_counter()
-        parts.append(scene.render(rays[begin : begin + CHUNK]).rgb.float().cpu().numpy())
-        after_chunk(time.perf_counter() - began)
-    return np.concatenate(parts).reshape(camera.height, camera.width, 3).clip(0, 1)

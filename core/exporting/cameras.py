@@ -20,7 +20,7 @@ from core.formats.transforms import write_transforms
 from core.formats.tum import write_tum
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge, into_gauge
-from core.rendering.progressive import Pace
+from core.rendering.picture import Pace
 from core.rendering.scene import Scene
 from core.training.learned import Learned
 

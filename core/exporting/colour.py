@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.errors import InputError
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 
 CHANNELS = ("rgb", "depth", "disparity", "opacity")
 COLOUR_MAPS: dict[str, int | None] = {

@@ -6,14 +6,15 @@ from collections.abc import Callable
 import numpy as np
 
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Pace, Picture, render_progressively
-from core.rendering.scene import Scene, Viewable
+from core.rendering.picture import Pace, Picture
+from core.rendering.progressive import render_progressively
+from core.rendering.scene import Scene
 
 SMALL = 64  # pixels of the longer side: enough to measure depth, a blink to render
 
 
 def whole_picture(
-    scene: Viewable,
+    scene: Scene,
     camera: Camera,
     pace: Pace,
     after_chunk: Callable[[float], None] = lambda seconds: None,

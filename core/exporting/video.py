@@ -14,7 +14,7 @@ from core.exporting.pictures import median_depth, shrunk, whole_picture
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera, covering
 from core.geometry.routes import PATHS, Route
-from core.rendering.progressive import Pace, Picture
+from core.rendering.picture import Pace, Picture
 from core.rendering.scene import Scene
 from core.training.learned import Learned
 

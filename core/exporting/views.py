@@ -10,7 +10,7 @@ from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
-from core.rendering.progressive import Pace, Picture
+from core.rendering.picture import Pace, Picture
 from core.training.learned import Learned
 
 LONG_SIDE = 512  # pixels of a view: about 200,000 points, and a mesh as fine as fields are

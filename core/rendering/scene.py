@@ -1,36 +1,47 @@
-"""Scenes: whatever answers what a camera sees."""
+"""What was learned, as it can be looked at."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+import abc
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
 from core.multiplane.field import PlanesField
+from core.rendering.picture import Pace, Picture
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
-View = Callable[[slice], Rendering]  # some pixels of a picture, counted row by row
 
+class Scene(abc.ABC):
+    """A scene that no longer changes: all that viewers, exports and scores ask of one."""
 
-class Viewable(Protocol):
-    """What can be looked at from anywhere.
+    @property
+    @abc.abstractmethod
+    def device(self) -> torch.device:
+        """Where its tensors live."""
 
-    A scene of points along rays answers each pixel by itself. One of pictures, which are carried
-    into a view as wholes, prepares the view once in `view` and hands it out in pieces.
-    """
+    @abc.abstractmethod
+    def seen_by(self, camera: Camera, pace: Pace) -> Iterator[Picture | None]:
+        """What a camera sees, at its size: None between chunks of work, then the picture.
 
-    def view(self, camera: Camera) -> View:
-        """What a camera sees, to be asked in pieces of a few milliseconds each."""
-        ...
+        Args: `pace`: measured speed, which is heeded and improved.
+        """
+
+    @abc.abstractmethod
+    def copied(self) -> Self:
+        """One that stays as it is while learning goes on."""
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """A field that no longer changes, its frame and its ray settings."""
+class FieldScene(Scene):
+    """A field, its frame and its ray settings: seen ray by ray."""
 
     field: SceneField
     frame: Tensor  # (2,) fx / width and fy / height of the rig, which fix the axes of ndc
@@ -41,11 +52,6 @@ class Scene:
     def device(self) -> torch.device:
         """Where its tensors live."""
         return self.frame.device
-
-    def view(self, camera: Camera) -> View:
-        """What a camera sees, pixel by pixel; see `Viewable`."""
-        rays = camera_rays(camera, self.device)
-        return lambda part: self.render(rays[part])
 
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:
@@ -60,3 +66,26 @@ class Scene:
                 for i in range(0, total, piece)
             ]
         )
+
+    def seen_by(self, camera: Camera, pace: Pace) -> Iterator[Picture | None]:
+        """See `Scene`; chunks are as many rays as the pace has time for."""
+        rays = camera_rays(camera, self.device)
+        parts: list[np.ndarray] = []
+        done, total = 0, camera.width * camera.height
+        while done < total:
+            began = time.perf_counter()
+            count = min(pace.chunk(), total - done)
+            seen = self.render(rays[done : done + count])
+            packed = torch.cat([seen.rgb, seen.depth[:, None], seen.opacity[:, None]], dim=-1)
+            parts.append(packed.float().cpu().numpy())
+            pace.learn(count, time.perf_counter() - began)
+            done += count
+            if done < total:
+                yield None
+        pixels = np.concatenate(parts).reshape(camera.height, camera.width, 5)
+        yield Picture(pixels[..., :3].clip(0, 1), pixels[..., 3], pixels[..., 4], 1.0, camera)
+
+    def copied(self) -> Self:
+        """See `Scene`."""
+        assert isinstance(self.field, nn.Module), "what learns is a module"
+        return replace(self, field=copy.deepcopy(self.field).requires_grad_(False))

@@ -45,7 +45,12 @@ def between(source: str, target: str, near: float, far: float) -> Similarity:
 
 
 def into_view(
-    cameras: Sequence[Camera], content: np.ndarray, space: str, near: float, far: float
+    cameras: Sequence[Camera],
+    content: np.ndarray,
+    space: str,
+    near: float,
+    far: float,
+    all_around: bool = False,
 ) -> Similarity:
     """What carries cameras of any world to one in which a space sees what they see.
 
@@ -58,13 +63,14 @@ def into_view(
         content: (P, 3) points of the scene, perhaps none.
         space: one of `SPACES`.
         near, far: bounds of the camera space.
+        all_around: whether cameras may look to all sides, as what holds the scene is no space.
 
     Raises:
         InputError: the cameras look to all sides, or the scale is not known.
     """
     turn = Rotation.from_matrix([c.camera_to_world[:3, :3] for c in cameras]).mean().inv()
     forward = turn.apply([camera.camera_to_world[:3, 2] for camera in cameras])
-    if space == "ndc" and (forward[:, 2] <= 0).any():
+    if space == "ndc" and not all_around and (forward[:, 2] <= 0).any():
         raise InputError(
             "the cameras look to all sides, and ndc holds only what is before all of them; set "
             "rendering.space to camera"

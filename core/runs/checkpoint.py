@@ -26,9 +26,10 @@ from core.errors import InputError
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
 from core.multiplane.field import PlanesField
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.training.build import held_out, ray_settings, without_camera
+from core.training.depthmap_learner import saved_scene
 from core.training.learned import Learned
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
@@ -166,13 +167,16 @@ def learned(found: Checkpoint) -> Learned:
     fields = state.fields_of(config, facts, tensors)
     guide = fields.get("planes")
     assert guide is None or isinstance(guide, PlanesField)
-    scenes = {
-        name: Scene(field.requires_grad_(False), frame, settings, guide)
+    of_fields = {
+        name: FieldScene(field.requires_grad_(False), frame, settings, guide)
         for name, field in fields.items()
     }
+    scenes: dict[str, Scene] = {**of_fields}
+    if "depth_maps" in facts:
+        scenes["depth-maps"] = saved_scene(tensors)
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)
-    shown, planes = scenes[facts["shown"]], scenes.get("planes")
+    shown, planes = scenes[facts["shown"]], of_fields.get("planes")
     error = tensors["photo_error"]
     given = tensors.get("given", torch.zeros_like(error, dtype=torch.bool))
     waiting = tuple((error.isnan() & ~given).tolist())

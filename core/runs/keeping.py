@@ -19,6 +19,11 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
         InputError: the run has no field yet, or it is another than this config asks for.
     """
     facts, theirs, ours = found.facts, found.config, trainer.config
+    if "depth_maps" in facts:
+        raise InputError(
+            f"{found.path} holds depth maps of its photos, which no field can begin from; leave "
+            "field out of training.keep."
+        )
     if "bootstrap" in facts:
         raise InputError(
             f"{found.path} is still finding its cameras and has no field yet; leave field out of "

@@ -33,6 +33,7 @@ from core.runs.keeping import take_field, take_optimizers
 from core.training import build
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
+from core.training.wide import by_depth_maps
 
 SAME_SHAPE = 0.02  # of width / height, which whole pixels round
 SAME_LENS = 0.02  # of focal lengths, and of the principal point over the longer side
@@ -165,7 +166,11 @@ def of_cameras(
     for name, camera in cameras.items():
         _require_shape(place / name, camera.width, camera.height, rig)
     try:
-        world = into_view(list(cameras.values()), content, part.space, part.near, part.far)
+        everyone = list(cameras.values())
+        bounds = part.space, part.near, part.far
+        world = into_view(everyone, content, *bounds, all_around=True)
+        if not by_depth_maps(config, [world.camera(camera) for camera in everyone]):
+            world = into_view(everyone, content, *bounds)
     except InputError as error:
         raise InputError(f"{place}: {error}.") from None
     source = CameraRig(

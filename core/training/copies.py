@@ -1,15 +1,12 @@
 """Copies of what is learned, for others to look at."""
 
-import copy
 import time
 import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torch import nn
-
 from core.multiplane.field import PlanesField
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
 from core.training.learned import Learned
 from core.training.learner import Learner
@@ -27,7 +24,7 @@ class Copies:
     """
 
     def __init__(self) -> None:
-        self._newest: tuple[weakref.ref[Learner], Scene, float, float] | None = None
+        self._newest: tuple[weakref.ref[Learner], FieldScene, float, float] | None = None
 
     def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
@@ -35,28 +32,25 @@ class Copies:
         unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
         proposing = [one for one in trainer.learners if one.proposal is not None]
         planes = self._planes(trainer, proposing[0], fresh) if proposing else None
+        scene: Scene
         if planes is not None and showing is proposing[0]:
             scene = planes
         else:
-            scene = showing.scene(trainer.context(showing))
-            guide = planes.field if planes is not None else None
-            assert guide is None or isinstance(guide, PlanesField)
-            scene = replace(_copied(scene), guide=guide)
+            scene = showing.scene(trainer.context(showing)).copied()
+            if isinstance(scene, FieldScene) and planes is not None:
+                assert isinstance(planes.field, PlanesField)
+                scene = replace(scene, guide=planes.field)
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
         return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes, waiting)
 
-    def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> Scene:
+    def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> FieldScene:
         began = time.monotonic()
         if self._newest is not None and not fresh:
             made_of, scene, moment, price = self._newest
             if made_of() is learner and began - moment < COPY_SHARE * price:
                 return scene
-        scene = _copied(learner.scene(trainer.context(learner)))
+        scene = learner.scene(trainer.context(learner)).copied()
+        assert isinstance(scene, FieldScene), "who proposes has a field"
         ended = time.monotonic()
         self._newest = (weakref.ref(learner), scene, ended, ended - began)
         return scene
-
-
-def _copied(scene: Scene) -> Scene:
-    assert isinstance(scene.field, nn.Module)
-    return replace(scene, field=copy.deepcopy(scene.field).requires_grad_(False))

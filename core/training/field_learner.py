@@ -12,7 +12,7 @@ from core.config.declare import Effect
 from core.config.paths import strongest
 from core.distributed.process_group import Alone
 from core.fields.gradual import Gradual
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import rays_at_once
 from core.training import build
 from core.training.batch import WHOLE, draw_batch
@@ -46,7 +46,8 @@ class FieldLearner(Learner):
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
         """Once there are cameras to begin from."""
-        return context.config.field.kind != "planes" and context.stage != "bootstrap"
+        wanted = context.config.field.kind != "planes" and context.stage != "bootstrap"
+        return wanted and not context.by_depth_maps
 
     @classmethod
     def begin(cls, context: StepContext) -> Self:
@@ -123,7 +124,7 @@ class FieldLearner(Learner):
     def scene(self, context: StepContext) -> Scene:
         """The field, asked where planes of the same scene propose."""
         frame, settings = self.rig.frame().detach(), build.ray_settings(context.config)
-        return Scene(self.field, frame, settings, context.proposal)
+        return FieldScene(self.field, frame, settings, context.proposal)
 
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those that the options let learn, called as the options are."""

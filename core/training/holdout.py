@@ -5,7 +5,7 @@ from torch import Tensor
 
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.training.step import decibels
 
 BLOCK = 6  # pixels: kept aside together, as neighbours tell one another
@@ -56,7 +56,7 @@ class Holdout:
         self._wanted = photos.flatten(1, 2)[self._photo, self._pixels].float() / 255
 
     @torch.no_grad()
-    def ask(self, name: str, scene: Scene, rig: CameraRig) -> None:
+    def ask(self, name: str, scene: FieldScene, rig: CameraRig) -> None:
         """Compare what a scene shows at the pixels with the photos."""
         if self.allowed is None:
             return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.geometry.cameras import Camera
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +14,7 @@ class Learned:
     cameras: tuple[Camera, ...]
     held_out: tuple[bool, ...]  # photos whose camera was not learned: kept aside, or left out
     scene: Scene
-    planes: Scene | None = None  # the planes where there are some: seen at once from anywhere
+    planes: FieldScene | None = None  # the planes where there are some: seen at once from anywhere
     waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
 
     @property

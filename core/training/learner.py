@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Findings
 from core.config import Config
 from core.distributed.process_group import Alone, Mapper
-from core.geometry.cameras import CameraRig
+from core.geometry.cameras import Camera, CameraRig
 from core.multiplane.field import PlanesField
 from core.multiplane.schedule import Recipe
 from core.rendering.scene import Scene
@@ -28,6 +28,7 @@ from core.training.camera_optimizer import Learns
 from core.training.losses.judges import Judges
 from core.training.room import Room
 from core.training.step import StepResult
+from core.training.wide import by_depth_maps
 
 
 class Progress(NamedTuple):
@@ -91,6 +92,19 @@ class StepContext:
     room: Room
 
     @property
+    def trained_cameras(self) -> list[Camera]:
+        """Those of the photos to learn from, as they are now."""
+        cameras = self.rig.cameras()
+        return [cameras[photo] for photo in self.trained.tolist()]
+
+    @property
+    def by_depth_maps(self) -> bool:
+        """Whether depth maps hold the scene, and neither planes nor a network."""
+        if self.stage == "bootstrap" or self.config.field.geometry == "planes":
+            return False
+        return by_depth_maps(self.config, self.trained_cameras)
+
+    @property
     def learns(self) -> Learns:
         """Which camera numbers may move at this stage."""
         return build.learns(self.config, self.stage)
@@ -102,6 +116,7 @@ class Learner(abc.ABC):
     shows: ClassVar[str]  # the word for its scene in status and files
     leads: ClassVar[bool] = False  # cameras are its business until it is finished
     finished = False  # whether it need not go on, if others do
+    complete = False  # whether another step would change nothing
     passing = False  # whether others take its place once it is finished
 
     rig: CameraRig

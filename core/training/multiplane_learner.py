@@ -18,7 +18,7 @@ from core.multiplane.field import FIRST_ALPHA, Extent, PlanesField, even_places
 from core.multiplane.placement import placed, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.training import build
 from core.training.camera_optimizer import Learns
 from core.training.learner import StepContext
@@ -81,7 +81,7 @@ class MultiplaneLearner(MultiplaneStep):
         """Once there are cameras to begin from; alone where planes are the field asked for."""
         config = context.config
         planes = config.training.bootstrap or config.field.kind == "planes"
-        return planes and context.stage != "bootstrap"
+        return planes and context.stage != "bootstrap" and not context.by_depth_maps
 
     @classmethod
     def begin(cls, context: StepContext) -> Self:
@@ -183,7 +183,7 @@ class MultiplaneLearner(MultiplaneStep):
 
     def scene(self, context: StepContext) -> Scene:
         """The planes."""
-        return Scene(self.field, self.rig.frame().detach(), build.ray_settings(context.config))
+        return FieldScene(self.field, self.rig.frame().detach(), build.ray_settings(context.config))
 
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those of texels, poses, the depth floor, focal lengths and the distortion."""

@@ -15,6 +15,7 @@ from core.distributed.process_group import ALONE, Alone, Mapper, in_callers_mode
 from core.geometry.cameras import CameraRig
 from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
+from core.rendering.scene import FieldScene
 from core.training import build
 from core.training.copies import Copies
 from core.training.holdout import EVERY, Holdout
@@ -184,7 +185,9 @@ class Trainer:
     def _compare(self) -> None:
         """Ask the scenes for pixels they have not seen, and show the better one."""
         for learner in self.learners:
-            self.holdout.ask(learner.shows, learner.scene(self.context(learner)), self.rig)
+            scene = learner.scene(self.context(learner))
+            if isinstance(scene, FieldScene):  # photos that are shown know all their pixels
+                self.holdout.ask(learner.shows, scene, self.rig)
         winner = self.holdout.winner(self.shown)
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"
@@ -205,6 +208,8 @@ class Trainer:
         self.begin_stage("explore")
         self.reconfigure(before)
         self.join(known=False)
+        if all(learner.shows != self.shown for learner in self.learners):
+            self.shown = self.learners[0].shows
 
     def join(self, known: bool) -> None:
         """Have the learners that options and stage ask for, those that are there among them.
@@ -248,6 +253,11 @@ class Trainer:
         """Whether explore has lasted as long as it should, so that refine begins by itself."""
         after = self.config.training.pretrain_epochs
         return self.stage == "explore" and 0 < after <= self.epoch - self.stage_began.epoch
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to learn."""
+        return all(learner.complete for learner in self.learners)
 
     def trained_photos(self) -> Tensor:
         """(K,) indices of the photos that are neither held out nor left out."""

@@ -15,8 +15,8 @@ import torch
 
 from core.geometry.cameras import Camera
 from core.multiplane.field import PlanesField
-from core.rendering.progressive import Picture
-from core.rendering.scene import Scene
+from core.rendering.picture import Picture
+from core.rendering.scene import FieldScene
 
 AT_A_TIME = 8  # planes warped before somebody may say that the picture is no longer wanted
 FORWARD = 1e-3  # a direction's least part along the reference axis; others miss the planes
@@ -42,7 +42,7 @@ class Baked:
 
     @classmethod
     @torch.inference_mode()
-    def of(cls, scene: Scene) -> "Baked":
+    def of(cls, scene: FieldScene) -> "Baked":
         """The pictures of a scene whose field is planes."""
         field = scene.field
         assert isinstance(field, PlanesField), "only planes can be baked"
@@ -124,11 +124,11 @@ class Bakery:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._scene: Scene | None = None
+        self._scene: FieldScene | None = None
         self._baked: Baked | None = None
         self._at = self._price = 0.0
 
-    def fresh(self, scene: Scene) -> Baked:
+    def fresh(self, scene: FieldScene) -> Baked:
         """These very planes."""
         with self._lock:
             if self._baked is None or self._scene is not scene:
@@ -138,7 +138,7 @@ class Bakery:
                 self._price = self._at - began
             return self._baked
 
-    def quick(self, scene: Scene) -> Baked:
+    def quick(self, scene: FieldScene) -> Baked:
         """These planes, or as they were a moment ago."""
         baked = self._baked
         young = time.monotonic() - self._at < max(AGED_SECONDS, AGED_PRICE * self._price)

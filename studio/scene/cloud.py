@@ -17,7 +17,7 @@ from core.exporting.points import Points, agreed_points
 from core.exporting.views import View, Views
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 from studio.scene.baked import Baked
 from studio.scene.coordinates import SCALE
 

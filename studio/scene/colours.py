@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 
 Colour = tuple[int, int, int]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import viser
 
 from core.exporting.jobs import Cancelled, Watch
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.training.learned import Learned
 from studio.scene.baked import Bakery
 from studio.scene.cloud import Cloud, points_of
@@ -42,7 +42,7 @@ class Drawn:
         self._watched, self._failed = watched, failed
         server.scene.add_frame(ROOT, show_axes=False)
         self._quads, self._cloud = Quads(server, f"{ROOT}/planes"), Cloud(server, f"{ROOT}/points")
-        self._sent: tuple[Scene, str] | None = None
+        self._sent: tuple[FieldScene, str] | None = None
         self._due = 0.0
         self._news, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="drawn", daemon=True)
@@ -99,7 +99,7 @@ class Drawn:
         self._quads.show([])
         self._cloud.show(None)
 
-    def _show_points(self, learned: Learned, planes: Scene) -> None:
+    def _show_points(self, learned: Learned, planes: FieldScene) -> None:
         governor = self._source.governor
         watch = Watch(cancelled=self._stop.is_set, between_chunks=governor.pause_view)
         with governor.viewing():

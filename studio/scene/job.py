@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from core.depthmaps.scene import WarpedScene, shown
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.multiplane.field import PlanesField
-from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
-from core.rendering.scene import Scene
+from core.rendering.picture import LEVELS, Pace, Picture
+from core.rendering.progressive import render_progressively
+from core.rendering.scene import FieldScene, Scene
+from core.training.learned import Learned
 from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
 from studio.scene.shot import Frame, Look
-from studio.scene.window import Window, seen_from
+from studio.scene.window import EVERYWHERE, Window, seen_from
 
 LEAST_CANVAS = 0.5  # of the sharp picture's side: coarser levels are sent enlarged to this
 
@@ -63,15 +66,20 @@ class Job:
     def of(cls, view: View, moved: float | None, snapshot: Snapshot, quality: int) -> "Job":
         """What it takes to render `view` of a snapshot, which holds something learned.
 
-        A view that has just moved is shown the planes, where there are some, until it is still.
+        A view that has just moved is shown the planes, where there are some, and what is made of
+        photos in its quick way, until it is still.
         """
         learned, samples = snapshot.learned, snapshot.config.explore.samples
         assert learned is not None, "there is nothing to render before photos are loaded"
-        window = Window.of(learned.trained or learned.cameras, learned.scene)
-        stand_in = moved is not None
-        scene = learned.planes if stand_in and learned.planes else learned.scene
+        window, stand_in = window_of(learned), moved is not None
+        scene = _quick(learned) if stand_in else learned.scene
         moment = moment_of(snapshot)
         return cls(view, moved, moment, quality, samples, window, scene, stand_in)
+
+    @property
+    def at_speed(self) -> bool:
+        """Whether it is seen at the speed of warps, not of rays."""
+        return self.of_planes or (self.stand_in and isinstance(self.scene, WarpedScene))
 
     def serves(self, view: View, quality: int, samples: int) -> bool:
         """Whether this is the job for a view at these settings."""
@@ -80,7 +88,7 @@ class Job:
     @property
     def of_planes(self) -> bool:
         """Whether planes are what is rendered."""
-        return isinstance(self.scene.field, PlanesField)
+        return isinstance(self.scene, FieldScene) and isinstance(self.scene.field, PlanesField)
 
     @cached_property
     def _frames(self) -> dict[float, Frame]:
@@ -109,6 +117,11 @@ class Job:
         assert frame.crop is not None, "nothing is rendered where there is nothing to be seen"
         size = (max(1, round(side * shrink)) for side in (frame.crop.width, frame.crop.height))
         crop = frame.crop.resized(*size)
+        if isinstance(self.scene, WarpedScene):
+            for picture in self.scene.seen_by(crop, pace):
+                yield None if picture is None else shown(picture)
+            return
+        assert isinstance(self.scene, FieldScene), "there is no third kind"
         if not self.of_planes:
             scene = seen_from(self.scene, self.window, crop, self.samples)
             yield from render_progressively(scene, crop, pace, None)
@@ -121,6 +134,20 @@ class Job:
             yield picture
 
 
+def _quick(learned: Learned) -> Scene:
+    """What can be shown at once of what was learned."""
+    if isinstance(learned.scene, WarpedScene):
+        return learned.scene.in_motion
+    return learned.planes or learned.scene
+
+
+def window_of(learned: Learned) -> Window:
+    """The part of the world that is worth rendering: all of it where photos tell what they saw."""
+    if isinstance(learned.scene, FieldScene):
+        return Window.of(learned.trained or learned.cameras, learned.scene)
+    return EVERYWHERE
+
+
 def moment_of(snapshot: Snapshot) -> Hashable:
     """Equal for snapshots that hold the same scene, though they were published one by one.
 
@@ -129,6 +156,8 @@ def moment_of(snapshot: Snapshot) -> Hashable:
     """
     notice = snapshot.notices[-1].number if snapshot.notices else 0
     learned, part = snapshot.learned, snapshot.config
+    if learned is not None and isinstance(learned.scene, WarpedScene):
+        return (snapshot.run, learned.scene)
     if learned is not None and learned.planes is learned.scene:
         return (snapshot.run, learned.scene)
     return (snapshot.run, snapshot.step, snapshot.stage, part.field, part.rendering, notice)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from core.engine.snapshot import Snapshot
-from core.rendering.progressive import LEVELS, Pace, Picture
+from core.rendering.picture import LEVELS, Pace, Picture
 from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
 from studio.scene.job import Job, Wishes, moment_of
@@ -170,7 +170,7 @@ class Painter:
     def _level_within(self, job: Job, seconds: float) -> int:
         if job.crop is None:
             return SHARP
-        if job.of_planes:
+        if job.at_speed:
             return max(PLANES_LEVEL, self._planes_pace.first_level(job.crop, seconds))
         return self._pace.first_level(job.crop, seconds)
 
@@ -219,7 +219,7 @@ class Painter:
 
     def _rendered(self, job: Job, level: int) -> Picture | None:
         """One level of a job, or None as soon as it is no longer wanted."""
-        pace = self._planes_pace if job.of_planes else self._pace
+        pace = self._planes_pace if job.at_speed else self._pace
         pictures = job.pictures(level, pace, self._bakery)
         began = chunk = time.monotonic()
         with self._source.governor.viewing():

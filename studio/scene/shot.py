@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 from studio.scene.colours import Colour, shown
 from studio.scene.coordinates import SCALE
 from studio.scene.window import Window

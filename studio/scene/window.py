@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.fields import SceneField
 from core.geometry.cameras import Camera
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.rendering.spaces import NEAR_PLANE
 
 # Where the pyramid is made wide enough for all cameras. Closer by, its corners are seen by one
@@ -40,7 +40,7 @@ class Window:
     near: float
 
     @classmethod
-    def of(cls, cameras: Sequence[Camera], scene: Scene) -> "Window":
+    def of(cls, cameras: Sequence[Camera], scene: FieldScene) -> "Window":
         """The smallest such pyramid that holds what all cameras see, but for the nearest edges."""
         ndc = scene.settings.space == "ndc"
         close = NEAREST_IN_NDC if ndc else scene.settings.far * NEAREST_IN_CAMERA_SPACE
@@ -51,6 +51,8 @@ class Window:
 
     def meets(self, camera: Camera) -> np.ndarray:
         """(H, W) bool: pixels of a camera whose rays pass through the window forwards."""
+        if self is EVERYWHERE:
+            return np.ones((camera.height, camera.width), bool)
         x = (np.arange(camera.width, dtype=np.float32) + 0.5 - camera.cx) / camera.fx
         y = (np.arange(camera.height, dtype=np.float32) + 0.5 - camera.cy) / camera.fy
         turn, origin = camera.camera_to_world[:3, :3], camera.camera_to_world[:3, 3]
@@ -68,6 +70,9 @@ class Window:
     def _sides(self) -> list[tuple[int, float, float]]:
         low = [(axis, 1.0, self.low[axis]) for axis in (0, 1)]
         return low + [(axis, -1.0, self.high[axis]) for axis in (0, 1)]
+
+
+EVERYWHERE = Window((-np.inf, -np.inf), (np.inf, np.inf), -np.inf)
 
 
 def _plane(row: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -116,7 +121,7 @@ class SeenField:
         return rgb, density * inside
 
 
-def seen_from(scene: Scene, window: Window, camera: Camera, samples: int) -> Scene:
+def seen_from(scene: FieldScene, window: Window, camera: Camera, samples: int) -> FieldScene:
     """`scene` as a view of `camera` renders it: what was seen, from the eye on, before black."""
     settings, z = replace(scene.settings, white_background=False), float(camera.position[2])
     if settings.space == "ndc":
@@ -125,4 +130,4 @@ def seen_from(scene: Scene, window: Window, camera: Camera, samples: int) -> Sce
     else:
         settings = replace(settings, samples=samples, far=settings.far + max(0.0, -z))
     field = SeenField(scene.field, window, settings.space, scene.frame)
-    return Scene(field, scene.frame, settings, scene.guide)
+    return FieldScene(field, scene.frame, settings, scene.guide)

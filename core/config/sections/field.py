@@ -13,6 +13,11 @@ class Field(Section):
         "relu", "Field", "What holds the scene: a network, or planes of pictures.", REBUILD_FIELD,
         choices=FIELDS,
     )  # fmt: skip
+    geometry: str = option(
+        "auto", "Geometry",
+        "Planes before all cameras, or each photo's own depth map for views far apart; auto tells.",
+        REBUILD_FIELD, choices=("auto", "planes", "depth-maps"),
+    )  # fmt: skip
     width: int = option(
         64, "Width", "Neurons of each hidden layer.", REBUILD_FIELD, at_least=8, at_most=1024
     )

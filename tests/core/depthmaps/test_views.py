@@ -13,7 +13,7 @@ from core.depthmaps.depths import DepthMaps
 from core.depthmaps.looking import Rays, Source, continued, filled, seen_from, splat
 from core.depthmaps.views import AT_REST, IN_MOTION, Prepared, Views, render
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 from tests.cameras import camera, scattered
 from tests.core.depthmaps.exact import exact
 from tests.core.depthmaps.rendered import Shot, shoot

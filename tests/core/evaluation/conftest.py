@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.geometry.cameras import Camera
 from core.geometry.rays import camera_rays
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 from tests.cameras import camera
 
@@ -34,7 +34,7 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     """The hills, in either space of rays."""
     far, at = {"ndc": (1.0, 0.1), "camera": (2.0, 1.2)}[request.param]
     settings = RaySettings(request.param, 0.0, far, 32, False)
-    return Scene(
+    return FieldScene(
         functools.partial(hills, at=at), torch.tensor([FOCAL / WIDTH, FOCAL / HEIGHT]), settings
     )
 

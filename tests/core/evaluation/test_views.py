@@ -11,7 +11,7 @@ from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import Search
 from core.evaluation.views import score_views
 from core.fields import ReluField
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 from tests.core.evaluation.conftest import HEIGHT, WIDTH, looking, photograph
 
@@ -26,7 +26,7 @@ def fog() -> Scene:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         field = ReluField(16, 2, 4, 3, 1, False, True, "softplus", "float32").requires_grad_(False)
-    return Scene(field, torch.tensor([0.8, 1.1]), SETTINGS)
+    return FieldScene(field, torch.tensor([0.8, 1.1]), SETTINGS)
 
 
 def noise(places: list[int]) -> dict[int, np.ndarray]:

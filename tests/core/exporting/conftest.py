@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from core.fields import ReluField
 from core.geometry.cameras import Camera
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
 
@@ -25,5 +25,5 @@ def learned() -> Learned:
         torch.manual_seed(0)
         field = ReluField(16, 2, 4, 3, 1, False, True, "softplus", "float32").requires_grad_(False)
     settings = RaySettings("ndc", 0.0, 1.0, 8, False)
-    scene = Scene(field, torch.tensor([30 / 32, 30 / 24]), settings)
+    scene = FieldScene(field, torch.tensor([30 / 32, 30 / 24]), settings)
     return Learned(names, cameras, (False, False, False, True, False, False), scene)

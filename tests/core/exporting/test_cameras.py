@@ -16,7 +16,7 @@ from core.formats.transforms import read_transforms
 from core.geometry.alignment import umeyama
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge
-from core.rendering.progressive import Pace
+from core.rendering.picture import Pace
 from core.training.learned import Learned
 from tests.cameras import same
 

@@ -6,7 +6,7 @@ import pytest
 from core.errors import InputError
 from core.exporting.colour import COLOUR_MAPS, LONGEST, colourise, common_limits
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 
 
 def picture(depth: np.ndarray, opacity: float | np.ndarray = 1.0) -> Picture:

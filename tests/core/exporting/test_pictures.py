@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from core.exporting.pictures import median_depth, shrunk, whole_picture
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Pace, render_progressively
-from core.rendering.scene import Scene
+from core.rendering.picture import Pace
+from core.rendering.progressive import render_progressively
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 
 VIEW = Camera(np.eye(4), 90.0, 90.0, 50.0, 40.0, 100, 80)
@@ -27,7 +28,7 @@ class Walls(nn.Module):
 
 
 def scene(field: nn.Module) -> Scene:
-    return Scene(field, torch.ones(2), RaySettings("camera", 0.0, 1.0, 101, False))
+    return FieldScene(field, torch.ones(2), RaySettings("camera", 0.0, 1.0, 101, False))
 
 
 def test_a_whole_picture_is_the_last_of_the_progressive_ones(learned):

@@ -20,8 +20,8 @@ from core.exporting.video import Look, VideoResult, camera_path, render_video
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera, spiral
 from core.geometry.routes import Route
-from core.rendering.progressive import Pace, Picture
-from core.rendering.scene import Scene
+from core.rendering.picture import Pace, Picture
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
 from tests.browser import chromium
@@ -73,7 +73,7 @@ def before_a_wall(learned: Learned) -> Learned:
         return colour, 1e4 * (positions[..., 2] >= 0.79)
 
     settings = RaySettings("camera", 0.0, 1.0, 51, False)
-    return dataclasses.replace(learned, scene=Scene(wall, learned.scene.frame, settings))
+    return dataclasses.replace(learned, scene=FieldScene(wall, learned.scene.frame, settings))
 
 
 def test_colours_are_right_and_say_how_they_are_meant(learned, tmp_path):

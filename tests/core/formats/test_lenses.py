@@ -17,7 +17,7 @@ from core.formats.ply import write_ply
 from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.rays import camera_rays
 from core.multiplane.field import Extent, PlanesField, even_places
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.rendering.volume import RaySettings
 from tests.cameras import camera
 from tests.core.formats.comparing import all_same, pixel
@@ -51,7 +51,7 @@ def test_what_is_written_is_read_back_and_shows_the_same_pixels(form, lensed, tm
     for block in field.blocks:
         block.data += torch.randn_like(block)
     settings = RaySettings("ndc", 0, 1, 4, False)
-    scene = Scene(field.requires_grad_(False), torch.tensor([0.6, 0.8]), settings)
+    scene = FieldScene(field.requires_grad_(False), torch.tensor([0.6, 0.8]), settings)
     for name, own in lensed.items():
         seen = scene.render(camera_rays(again[name])).rgb
         assert torch.allclose(seen, scene.render(camera_rays(own)).rgb, atol=1e-5)

@@ -8,7 +8,7 @@ from core.geometry.rays import Rays
 from core.multiplane.compositing import planes_along, weights_along
 from core.multiplane.field import Extent, PlanesField
 from core.rendering.sampling import even_depths
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene
 from core.rendering.spaces import SPACES
 from core.rendering.volume import EVERYWHERE, RaySettings, Rendering, render_rays
 
@@ -91,7 +91,7 @@ def test_planes_say_where_the_field_is_asked(settings: RaySettings) -> None:
     seen = render_rays(wall, rays, FRAME, led, guide=guide)
     assert wall.asked[0][0].shape[-1] == led.points(guide) == 12 + EVERYWHERE
     assert error(seen) < 0.5 * error(render_rays(wall, rays, FRAME, settings))
-    assert torch.equal(seen.rgb, Scene(wall, FRAME, led, guide).render(rays).rgb)
+    assert torch.equal(seen.rgb, FieldScene(wall, FRAME, led, guide).render(rays).rgb)
 
 
 def test_no_guide_or_none_to_be_followed_is_the_same() -> None:

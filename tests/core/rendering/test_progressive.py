@@ -1,13 +1,16 @@
 """The renderer as a generator: coarse to fine, in pieces, the same as at once."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
 from core.geometry.cameras import Camera
 from core.geometry.rays import camera_rays
-from core.rendering.progressive import LEVELS, Pace, Picture, render_progressively
-from core.rendering.scene import Scene, View
-from core.rendering.volume import RaySettings, Rendering
+from core.rendering.picture import LEVELS, Pace, Picture
+from core.rendering.progressive import picture_of, render_progressively
+from core.rendering.scene import FieldScene, Scene
+from core.rendering.volume import RaySettings
 
 CAMERA = Camera(np.eye(4), 40, 40, 24, 16, 48, 32)
 SETTINGS = RaySettings("camera", 0.0, 1.0, 8, False)
@@ -18,7 +21,7 @@ def waves(positions, directions, noise=None):
     return torch.sin(positions * 9) * 0.5 + 0.5, positions.square().sum(-1) * 3
 
 
-SCENE = Scene(waves, torch.tensor([0.8, 1.1]), SETTINGS)
+SCENE = FieldScene(waves, torch.tensor([0.8, 1.1]), SETTINGS)
 
 
 def pictures(**changes) -> list[Picture]:
@@ -51,7 +54,7 @@ def test_stopping_costs_one_chunk() -> None:
         asked.append(len(positions))
         return waves(positions, directions)
 
-    slow = Scene(counting, SCENE.frame, SETTINGS)
+    slow = FieldScene(counting, SCENE.frame, SETTINGS)
     for _ in render_progressively(slow, CAMERA, Pace(0.02 / 64), first_seconds=None):
         break
     assert sum(asked) < CAMERA.width * CAMERA.height / 4
@@ -74,25 +77,31 @@ def test_pace_learns_from_measurements() -> None:
     assert pace.chunk() == 200
 
 
-class Painting:
-    """A scene that makes each view as a whole, by its own means, and hands it out in pieces."""
+class Painting(Scene):
+    """A scene that makes each view as a whole, by its own means."""
 
     def __init__(self) -> None:
         self.prepared: list[tuple[int, int]] = []
 
-    def view(self, camera: Camera) -> View:
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def copied(self) -> "Painting":
+        return self
+
+    def seen_by(self, camera: Camera, pace: Pace) -> Iterator[Picture | None]:
+        size = (camera.height, camera.width)
         self.prepared.append((camera.width, camera.height))
-        grey = torch.linspace(0, 1, camera.width * camera.height)
-
-        def piece(part: slice) -> Rendering:
-            ones = torch.ones_like(grey[part])
-            return Rendering(grey[part, None].expand(-1, 3), ones, ones, ones[:, None])
-
-        return piece
+        yield None
+        grey = np.linspace(0, 1, camera.width * camera.height, dtype=np.float32).reshape(size)
+        yield Picture(np.repeat(grey[..., None], 3, -1), grey, grey, 1.0, camera)
 
 
 def test_a_scene_prepares_each_view_once_by_its_own_means() -> None:
     scene = Painting()
     made = [p for p in render_progressively(scene, CAMERA, Pace(1e-4), 0.0) if p is not None]
     assert scene.prepared == [(3, 2), (6, 4), (12, 8), (24, 16), (48, 32)]
+    assert [picture.scale for picture in made] == list(LEVELS)
     assert np.allclose(made[-1].rgb[..., 0].ravel(), np.linspace(0, 1, 48 * 32))
+    assert np.array_equal(picture_of(scene, CAMERA).rgb, made[-1].rgb)

@@ -27,7 +27,7 @@ from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.multiplane.field import Extent, PlanesField, even_places
 from core.photos import PhotoSet
-from core.rendering.scene import Scene
+from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
 from studio.viser_server import PROXY_HEADERS
@@ -52,7 +52,7 @@ def waves(positions: Tensor, directions: Tensor, noise: Tensor | None = None) ->
 
 def scene(field: SceneField = waves, settings: RaySettings = NDC) -> Scene:
     """A scene of any field."""
-    return Scene(field, torch.tensor([FOCAL / WIDTH, FOCAL / HEIGHT]), settings)
+    return FieldScene(field, torch.tensor([FOCAL / WIDTH, FOCAL / HEIGHT]), settings)
 
 
 def planes_scene(count: int = 8, seed: int = 0) -> Scene:

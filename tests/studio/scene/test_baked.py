@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.geometry.cameras import Camera
-from core.rendering.progressive import Pace, Picture, render_progressively
+from core.rendering.picture import Pace, Picture
+from core.rendering.progressive import render_progressively
 from studio.scene.baked import Baked, Bakery
 from tests.cameras import camera
 from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, planes_scene

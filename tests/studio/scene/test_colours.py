@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.rendering.progressive import Picture
+from core.rendering.picture import Picture
 from studio.scene.colours import COLOUR_MAPS, UNKNOWN, by_error, by_order, mapped, shown
 from tests.studio.scene.stand_ins import CAMERAS
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.rendering.progressive import Pace, Picture, render_progressively
+from core.rendering.picture import Pace, Picture
+from core.rendering.progressive import render_progressively
 from studio.scene.coordinates import SCALE
 from studio.scene.shot import DEPTH_SIZE, FARTHEST, Frame, Look, composed, empty_shot
 from studio.scene.window import Window, seen_from

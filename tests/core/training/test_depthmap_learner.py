@@ -1,0 +1,147 @@
+"""Depth maps as a learner: they come to an end, keep right cameras, and go on exactly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.config.paths import changed
+from core.depthmaps.scene import WarpedScene
+from core.evaluation.views import score_views
+from core.rendering.progressive import picture_of
+from core.runs import checkpoint
+from core.training.changes import configure, refine
+from core.training.multiplane_learner import MultiplaneLearner
+from core.training.trainer import Trainer
+from tests.core.depthmaps.rendered import shoot, turned
+from tests.core.depthmaps.test_joint import drift
+from tests.core.training.wide_run import in_rig, maps_of, photos_of, to_the_end, wide_run
+
+APART = ("test_depthmap_learner",)
+
+
+@pytest.fixture(scope="module")
+def done() -> Trainer:
+    trainer, _ = wide_run()
+    return to_the_end(trainer)
+
+
+def psnr(seen: np.ndarray, photo: np.ndarray) -> float:
+    return float(-10 * np.log10(np.square(seen - photo / 255).mean()))
+
+
+@pytest.mark.parametrize("degrees, wide", [(40.0, True), (5.0, False)])
+def test_the_cameras_tell_what_holds_the_scene(degrees: float, wide: bool) -> None:
+    trainer, _ = wide_run(degrees)
+    assert (trainer.find(MultiplaneLearner) is None) is wide
+    assert (trainer.shown == "depth-maps") is wide
+
+
+def test_options_choose(done: Trainer) -> None:
+    trainer, _ = wide_run(5.0, field__geometry="depth-maps")
+    assert trainer.shown == "depth-maps"
+    trainer, _ = wide_run(40.0, field__geometry="planes", field__kind="planes")
+    assert [learner.shows for learner in trainer.learners] == ["planes"]
+    configure(trainer, changed(trainer.config, {"field.geometry": "depth-maps"}))
+    assert [learner.shows for learner in trainer.learners] == ["depth-maps"]
+    assert trainer.shown == "depth-maps"
+
+
+def test_there_is_an_end_and_photos_are_seen(done: Trainer) -> None:
+    errors = done.photo_error
+    assert not errors.isnan().any()
+    assert any("as sharp as its photos" in text for text in done.drain_messages())
+    learned = done.learned()
+    for camera, photo in zip(learned.cameras, done.photos.pixels, strict=True):
+        assert psnr(picture_of(learned.scene, camera).rgb, photo) > 27
+
+
+def test_cameras_that_are_off_come_back_and_right_ones_stay() -> None:
+    shot = shoot(7, 40)
+    off = turned(shot.cameras, 0.5)
+    trainer, _ = wide_run(cameras=off)
+    to_the_end(trainer)
+    before, after = drift(off, shot.cameras), drift(in_rig(trainer, shot), shot.cameras)
+    assert after[0] < 0.5 * before[0]
+    right, _ = wide_run()
+    assert max(drift(in_rig(to_the_end(right), shot), shot.cameras)) < 0.15
+
+
+def test_what_is_held_does_not_move() -> None:
+    held = {f"cameras__learn_{name}": False for name in ("rotation", "position", "focal")}
+    trainer, _ = wide_run(**held)
+    before = [number.detach().clone() for number in trainer.rig.parameters()]
+    to_the_end(trainer)
+    assert all(torch.equal(*pair) for pair in zip(before, trainer.rig.parameters(), strict=True))
+    alone, _ = wide_run(cameras__learn_rotation=False)
+    turn, place = alone.rig.camera_to_world()[:, :3, :3].detach(), alone.rig.position.clone()
+    to_the_end(alone)
+    assert torch.allclose(alone.rig.camera_to_world()[:, :3, :3].detach(), turn, atol=1e-6)
+    assert not torch.equal(alone.rig.position, place)
+
+
+def test_a_run_goes_on_exactly_from_any_phase(done: Trainer, tmp_path: Path) -> None:
+    trainer, shot = wide_run()
+    saved, seen = [], set()
+    while not trainer.complete:
+        work = (trainer.work, maps_of(trainer)._joint_steps == 2)
+        if trainer.step and work not in seen:
+            seen.add(work)
+            saved.append(checkpoint.taken(trainer, tmp_path / "x.safetensors", {}))
+        trainer.train_step(1)
+    assert len(saved) >= 5
+    for made in saved[:: max(1, len(saved) // 4)]:
+        other = Trainer(made.config, photos_of(shot))
+        checkpoint.restore(other, made)
+        to_the_end(other)
+        assert other.step == trainer.step
+        assert torch.equal(other.photo_error, trainer.photo_error)
+        ours, theirs = maps_of(trainer).maps, maps_of(other).maps
+        assert ours is not None and theirs is not None
+        assert torch.equal(ours.inverse, theirs.inverse)
+        pairs = zip(other.rig.parameters(), trainer.rig.parameters(), strict=True)
+        assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_a_checkpoint_shows_what_the_run_shows(done: Trainer, tmp_path: Path) -> None:
+    path = checkpoint.save(done, tmp_path, {})
+    reopened, live = checkpoint.learned(checkpoint.read(path)), done.learned()
+    assert isinstance(reopened.scene, WarpedScene)
+    camera = live.cameras[3]
+    ours, theirs = (picture_of(one.scene, camera) for one in (live, reopened))
+    assert np.array_equal(ours.rgb, theirs.rgb)
+    assert np.array_equal(ours.depth, theirs.depth)
+
+
+def test_a_photo_that_is_switched_off_is_in_no_view_and_another_begins_anew() -> None:
+    trainer, _ = wide_run(data__disabled=["6.png"])
+    to_the_end(trainer)
+    configure(trainer, changed(trainer.config, {"data.disabled": ["2.png", "6.png"]}))
+    scene = trainer.learned().scene
+    assert isinstance(scene, WarpedScene) and scene.without == {2}
+    assert trainer.complete
+    configure(trainer, changed(trainer.config, {"data.disabled": []}))
+    assert not trainer.complete
+    assert len(maps_of(trainer).depths.cameras) == 7
+
+
+def test_refining_begins_anew_with_cameras_as_they_are(done: Trainer) -> None:
+    trainer, _ = wide_run()
+    to_the_end(trainer)
+    before = trainer.rig.position.detach().clone()
+    refine(trainer)
+    assert not trainer.complete
+    assert maps_of(trainer).maps is None
+    assert torch.equal(before, trainer.rig.position)
+
+
+def test_the_camera_of_a_photo_kept_aside_is_found() -> None:
+    trainer, shot = wide_run(data__held_out="every8")
+    with torch.no_grad():
+        trainer.rig.position[0] = 0  # nobody has told where it stands
+    to_the_end(trainer)
+    learned = trainer.learned()
+    kept = {0: trainer.photos.pixels[0]}
+    (score,) = score_views(learned.scene, learned.by_place, kept)
+    assert score.psnr > 22
