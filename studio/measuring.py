@@ -8,6 +8,7 @@ import torch
 from core.config import Config
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
+from core.evaluation.poses import told
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
@@ -81,7 +82,7 @@ def measure(
         learned=len(learned.by_name),
         split=config.data.held_out,
         resolution=(learned.cameras[0].width, learned.cameras[0].height),
-        search=USUAL,
+        search=told(USUAL, learned.scene),
     )
 
 

@@ -19,7 +19,7 @@ from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.inbox import Inbox
-from core.engine.limits import Limits
+from core.engine.limits import NOTHING_LEFT, Limits
 from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
@@ -292,6 +292,8 @@ class Engine:
             self._refine()
         if self._leader.lost:
             self._fail(self._leader.lost, "failure", None)
+        if trainer.complete:
+            self._say(NOTHING_LEFT)
         if self._leader.lost or limits.reached(trainer) or trainer.complete:
             self._limits = None
 

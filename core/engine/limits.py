@@ -9,6 +9,11 @@ from core.engine.commands import Play
 from core.errors import InputError
 from core.training.trainer import Trainer
 
+NOTHING_LEFT = (
+    "Nothing is left to learn, so training pauses; refine to begin anew, or change photos or "
+    "options."
+)
+
 
 @dataclass(frozen=True)
 class Limits:

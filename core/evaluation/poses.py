@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.errors import InputError
-from core.evaluation.aligning import aligned
+from core.evaluation.aligning import HOW, aligned
 from core.evaluation.steering import Steering, steering
 from core.geometry.cameras import Camera
 from core.geometry.rays import cast_rays, distortion_of
@@ -44,6 +44,11 @@ class Search:
             f"{self.starts} starts, {self.steps} steps a level, {self.last_steps} at full size, "
             f"{self.rays} rays"
         )
+
+
+def told(search: Search, scene: Scene) -> str:
+    """How cameras of photos are found in such a scene, in a few words."""
+    return str(search) if isinstance(scene, FieldScene) else HOW
 
 
 def find_camera(

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.evaluation.cameras import ALIGNMENT, CameraErrors
-from core.evaluation.poses import Search
 from core.evaluation.views import ViewScore
 
 
@@ -50,7 +49,7 @@ def make_report(
     learned: int,
     split: str,
     resolution: tuple[int, int],
-    search: Search,
+    search: str,
 ) -> Report:
     """What was measured as one report.
 
@@ -79,5 +78,5 @@ def make_report(
         split=split,
         resolution=f"{resolution[0]}x{resolution[1]}",
         alignment=ALIGNMENT if errors else None,
-        test_poses=str(search) if scores else None,
+        test_poses=search if scores else None,
     )

@@ -18,9 +18,9 @@ from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import FIRST, LAST, SECOND, DepthMaps, Depths, Stage, level
 from core.depthmaps.joint import Joint
 from core.depthmaps.scene import WarpedScene
-from core.depthmaps.unknowns import FOCAL, MOVE, Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
+from core.training.depthmap_cameras import read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
 from core.training.step import StepResult
@@ -63,8 +63,7 @@ class DepthMapLearner(Learner):
         return self._pixels[self.photos].cpu().permute(0, 3, 1, 2).contiguous()
 
     def _cameras(self) -> Cameras:
-        cameras = self.rig.cameras()
-        return Cameras.of([cameras[photo] for photo in self.photos.tolist()])
+        return read(self.rig, self.photos)
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -154,61 +153,29 @@ class DepthMapLearner(Learner):
 
     def _begun(self, context: StepContext) -> Joint | None:
         """Joint steps through the newest maps; None where nothing may move."""
-        unknowns = self._unknowns(context)
+        unknowns = unknowns_of(self.rig, context.learns, len(self.photos))
         if unknowns is None or context.hold:
             return None
         assert self.depths.maps is not None, "stages end with maps"
         self._joint_steps = 0
         return Joint(self.depths.maps, unknowns, context.config.training.seed, aside=ASIDE)
 
-    def _unknowns(self, context: StepContext) -> Unknowns | None:
-        """What options let move; None where that is nothing."""
-        learns, count = context.learns, len(self.photos)
-        one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
-        unknowns = Unknowns.of(
-            torch.full((count,), learns.rotation or learns.position),
-            (each if self.rig.zooms else one) if learns.focal else None,
-            one if learns.distortion else None,
-        )
-        index = unknowns.index.clone()
-        if not learns.rotation:
-            index[:, :MOVE] = unknowns.count
-        if not learns.position:
-            index[:, MOVE:FOCAL] = unknowns.count
-        return Unknowns(index, unknowns.count) if (index < unknowns.count).any() else None
-
     def _refine(self, joint: Joint, context: StepContext) -> None:
         going = joint.step(context.parallel_map)
         self._joint_steps += 1
-        self._write(joint.guess.cameras)
+        write(self.rig, self.photos, joint.guess.cameras)
         if going and self._joint_steps < JOINT_STEPS:
             return
         before, after = self.depths.cameras, joint.guess.cameras
         costs = [joint.judged(each, context.parallel_map) for each in (before, after)]
         better = costs[1] < costs[0]
         if not better:
-            self._write(before)
+            write(self.rig, self.photos, before)
             self._said.append(
                 "A refinement of the cameras made photos fit each other worse and was taken back."
             )
         self._joint, self.phase = None, self.phase + 1
         self._go_deeper(moved=better)
-
-    def _write(self, cameras: Cameras) -> None:
-        """Have the rig's cameras be these, stored as it stores them."""
-        singles, rig = cameras.single(), self.rig
-        scale = rig.width / singles[0].width, rig.height / singles[0].height
-        poses = np.stack([camera.camera_to_world for camera in singles])
-        rig.place(self.photos, torch.from_numpy(poses))
-        focals = torch.tensor([(c.fx * scale[0], c.fy * scale[1]) for c in singles])
-        if rig.zooms:
-            with torch.no_grad():
-                own = (focals.to(rig.zoom) / rig.focal_lengths()).log()
-                rig.zoom[self.photos] = own.mean(-1, keepdim=True) if rig.shared_focal else own
-        else:
-            rig.set_focal_lengths(focals.double().log().mean(0).exp().to(rig.focal))
-        with torch.no_grad():
-            rig.distortion.fill_(float(cameras.k1.mean()))
 
     def _compared(self, context: StepContext) -> StepResult:
         """One photo against what others show there: its own colours would prove nothing."""
@@ -263,7 +230,7 @@ class DepthMapLearner(Learner):
         if not torch.isin(self.wanted_photos, self.photos).all():
             self._start(self.wanted_photos)
         elif self._joint is not None and old.learns != new.learns:
-            self._write(self.depths.cameras)
+            write(self.rig, self.photos, self.depths.cameras)
             self._joint = self._begun(new)
             if self._joint is None:
                 self.phase += 1

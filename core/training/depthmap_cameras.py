@@ -1,0 +1,52 @@
+"""Between the rig, which stores cameras as options ask, and the cameras that joint steps move."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.unknowns import FOCAL, MOVE, Unknowns
+from core.geometry.cameras import CameraRig
+from core.training.camera_optimizer import Learns
+
+
+def read(rig: CameraRig, photos: Tensor) -> Cameras:
+    """The cameras of some photos (K,), at the rig's width and height."""
+    cameras = rig.cameras()
+    return Cameras.of([cameras[photo] for photo in photos.tolist()])
+
+
+def unknowns_of(rig: CameraRig, learns: Learns, count: int) -> Unknowns | None:
+    """What options let move of so many cameras; None where that is nothing.
+
+    Photos have one focal length unless the rig zooms, and one distortion.
+    """
+    one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
+    unknowns = Unknowns.of(
+        torch.full((count,), learns.rotation or learns.position),
+        (each if rig.zooms else one) if learns.focal else None,
+        one if learns.distortion else None,
+    )
+    index = unknowns.index.clone()
+    if not learns.rotation:
+        index[:, :MOVE] = unknowns.count
+    if not learns.position:
+        index[:, MOVE:FOCAL] = unknowns.count
+    return Unknowns(index, unknowns.count) if (index < unknowns.count).any() else None
+
+
+@torch.no_grad()
+def write(rig: CameraRig, photos: Tensor, cameras: Cameras) -> None:
+    """Have the rig's cameras of some photos (K,) be these K, of any size."""
+    singles = cameras.single()
+    poses = np.stack([camera.camera_to_world for camera in singles])
+    rig.place(photos, torch.from_numpy(poses))
+    sides = [rig.width, rig.height]
+    focals = torch.tensor([(c.fx / c.width, c.fy / c.height) for c in singles]).double()
+    focals *= focals.new_tensor(sides)
+    if rig.zooms:
+        own = (focals.to(rig.zoom) / rig.focal_lengths()).log()
+        rig.zoom[photos] = own.mean(-1, keepdim=True) if rig.shared_focal else own
+    else:
+        rig.set_focal_lengths(focals.log().mean(0).exp().to(rig.focal))
+    rig.distortion.fill_(float(cameras.k1.mean()))
