@@ -1,11 +1,10 @@
 """A scene that is each photo with its own depths, and cameras made better through them.
 
-Depths are found at three levels; between them joint steps move cameras, lenses and depths until
-photos look alike (`core.depthmaps`). It is over when photos have their full detail. All of it
-happens on the CPU, and is the same in every process of a run: each does all of it.
+First depth maps and joint steps take turns, which makes cameras exact; see
+`core.depthmaps.refinement`. Then photos get their full detail, and it is over. It all happens on
+the CPU, and is the same in every process of a run: each does all of it.
 """
 
-import dataclasses
 from collections.abc import Hashable, Mapping
 from typing import Any, Self
 
@@ -15,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, LAST, SECOND, DepthMaps, Depths, Stage, level
-from core.depthmaps.joint import Joint
+from core.depthmaps.depths import LAST, DepthMaps, Depths
+from core.depthmaps.refinement import Refinement
 from core.depthmaps.scene import WarpedScene
+from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.training.depthmap_cameras import read, unknowns_of, write
@@ -26,21 +26,15 @@ from core.training.optimizers import part_of
 from core.training.step import StepResult
 from core.training.wide import reach
 
-SETTLE = level(504, "finest check finish check complete check fill check publish")
-PHASES: tuple[tuple[Stage, ...] | None, ...] = (FIRST, None, SECOND, None, LAST, None, SETTLE)
 AT_ONCE = 2  # photos of a stage in a step
-JOINT_STEPS = 16  # at most, at a level
-ASIDE = 64  # pixels of a photo by which cameras are judged
 COMPARED = 126  # pixels of the longer side, at which a photo is compared with its view
 GREY = 0.5  # what is shown of everything before there are depths
 FULL = "The scene is as sharp as its photos, and its cameras stand."
+WORSE = "A refinement made photos fit each other worse and was taken back; cameras stay."
 
 
 class DepthMapLearner(Learner):
-    """Depth maps in the making, and where they are. Belongs to one thread.
-
-    Phases follow one another: stages of depth maps at one level, or joint steps through them.
-    """
+    """Depth maps in the making, and where they are. Belongs to one thread."""
 
     shows, leads = "depth-maps", True
 
@@ -50,20 +44,22 @@ class DepthMapLearner(Learner):
         self.field = nn.Module()  # nothing here is moved along a gradient
         self._said: list[str] = []
         self._views: tuple[DepthMaps, Views] | None = None
-        self._start(context.trained)
+        self._start(context, context.trained)
 
-    def _start(self, photos: Tensor) -> None:
-        self.photos, self.wanted_photos, self.phase = photos, photos, 0
-        self._joint: Joint | None = None
-        self._joint_steps = 0
-        self.depths = Depths(self._pictures(), self._cameras(), journey=FIRST)
+    def _start(self, context: StepContext, photos: Tensor) -> None:
+        """From nothing but photos (K,) and cameras; without turns where these are to stay."""
+        self.photos = self.chosen = photos
+        unknowns = None if context.hold else unknowns_of(self.rig, context.learns, len(photos))
+        self._begin_with(unknowns)
+
+    def _begin_with(self, unknowns: Unknowns | None) -> None:
+        parts, self._unknowns = (self._pictures(), read(self.rig, self.photos)), unknowns
+        self.refinement = None if unknowns is None else Refinement(*parts, unknowns)
+        self.depths = Depths(*parts) if self.refinement is None else self.refinement.depths
 
     def _pictures(self) -> Tensor:
         """(K, 3, H, W) uint8."""
         return self._pixels[self.photos].cpu().permute(0, 3, 1, 2).contiguous()
-
-    def _cameras(self) -> Cameras:
-        return read(self.rig, self.photos)
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -93,7 +89,7 @@ class DepthMapLearner(Learner):
     @property
     def finished(self) -> bool:  # type: ignore[override]
         """Whether photos have their full detail."""
-        return self.phase == len(PHASES)
+        return self.depths.done and (self.refinement is None or self.refinement.done)
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -108,7 +104,8 @@ class DepthMapLearner(Learner):
     @property
     def work(self) -> Hashable:
         """Equal for steps that take about as long as one another."""
-        return self.shows, self.phase
+        rounds = 0 if self.refinement is None else len(self.refinement.judgements)
+        return self.shows, rounds, 0 if self.maps is None else self.maps.inverse.shape[-1]
 
     @property
     def maps(self) -> DepthMaps | None:
@@ -124,58 +121,23 @@ class DepthMapLearner(Learner):
 
     def step(self, context: StepContext) -> StepResult:
         """A few photos of a stage, or one joint step; then see how one photo looks."""
-        if self._joint is not None:
-            self._refine(self._joint, context)
+        refinement = self.refinement
+        if refinement is not None and not refinement.done:
+            self._refine(refinement, context)
         elif not self.finished and not self.depths.step(context.parallel_map, AT_ONCE):
-            self._go_on(context)
+            self._said.append(FULL)
         return self._compared(context)
 
-    def _go_on(self, context: StepContext) -> None:
-        """The next phase that has anything to do."""
-        self.phase += 1
-        if not self.finished and PHASES[self.phase] is None:
-            self._joint = self._begun(context)
-            if self._joint is not None:
-                return
-            self.phase += 1
-        self._go_deeper(moved=False)
-
-    def _go_deeper(self, moved: bool) -> None:
-        """To the next stages of depth maps, with cameras that have `moved`."""
-        last = self.phase == len(PHASES) - 1
-        if self.finished or (last and not moved):  # nothing has to settle
-            self.phase = len(PHASES)
-            self._said.append(FULL)
-            return
-        journey = PHASES[self.phase]
-        assert journey is not None, "joint steps come after stages"
-        self.depths.again(journey, self._cameras() if moved else None)
-
-    def _begun(self, context: StepContext) -> Joint | None:
-        """Joint steps through the newest maps; None where nothing may move."""
-        unknowns = unknowns_of(self.rig, context.learns, len(self.photos))
-        if unknowns is None or context.hold:
-            return None
-        assert self.depths.maps is not None, "stages end with maps"
-        self._joint_steps = 0
-        return Joint(self.depths.maps, unknowns, context.config.training.seed, aside=ASIDE)
-
-    def _refine(self, joint: Joint, context: StepContext) -> None:
-        going = joint.step(context.parallel_map)
-        self._joint_steps += 1
-        write(self.rig, self.photos, joint.guess.cameras)
-        if going and self._joint_steps < JOINT_STEPS:
-            return
-        before, after = self.depths.cameras, joint.guess.cameras
-        costs = [joint.judged(each, context.parallel_map) for each in (before, after)]
-        better = costs[1] < costs[0]
-        if not better:
-            write(self.rig, self.photos, before)
-            self._said.append(
-                "A refinement of the cameras made photos fit each other worse and was taken back."
-            )
-        self._joint, self.phase = None, self.phase + 1
-        self._go_deeper(moved=better)
+    def _refine(self, refinement: Refinement, context: StepContext) -> None:
+        rounds = len(refinement.judgements)
+        going = refinement.step(context.parallel_map, AT_ONCE)
+        if len(refinement.judgements) > rounds:
+            if refinement.judgements[-1].kept:
+                write(self.rig, self.photos, refinement.cameras)
+            else:
+                self._said.append(WORSE)
+        if not going:
+            self.depths.again(LAST, refinement.cameras)
 
     def _compared(self, context: StepContext) -> StepResult:
         """One photo against what others show there: its own colours would prove nothing."""
@@ -208,7 +170,7 @@ class DepthMapLearner(Learner):
 
     def _without(self) -> frozenset[int]:
         """Places of photos that were switched off."""
-        out = ~torch.isin(self.photos, self.wanted_photos)
+        out = ~torch.isin(self.photos, self.chosen)
         return frozenset(out.nonzero().flatten().tolist())
 
     def scene(self, context: StepContext) -> WarpedScene:
@@ -223,18 +185,14 @@ class DepthMapLearner(Learner):
 
     def choose(self, photos: Tensor, fresh: Tensor) -> None:
         """Show these photos (K,); where there are others than before, depths begin anew."""
-        self.wanted_photos = photos
+        self.chosen = photos
 
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
-        """Take over other options; joint steps under way begin again with what may move now."""
-        if not torch.isin(self.wanted_photos, self.photos).all():
-            self._start(self.wanted_photos)
-        elif self._joint is not None and old.learns != new.learns:
-            write(self.rig, self.photos, self.depths.cameras)
-            self._joint = self._begun(new)
-            if self._joint is None:
-                self.phase += 1
-                self._go_deeper(moved=False)
+        """Take over other options; what moves otherwise than before begins anew."""
+        if not torch.isin(self.chosen, self.photos).all():
+            self._start(new, self.chosen)
+        elif not self.finished and old.learns != new.learns:
+            self._start(new, self.photos)
 
     def restarted(self, context: StepContext) -> Self:
         """Once more, with cameras as they are."""
@@ -248,16 +206,18 @@ class DepthMapLearner(Learner):
         return "depth_maps" in facts
 
     def facts(self) -> dict[str, Any]:
-        """Where it stands."""
-        joint = None if self._joint is None else self._joint_steps
-        return {"depth_maps": {"phase": self.phase, "joint": joint}}
+        """Whether cameras take turns with depths."""
+        return {"depth_maps": {"turns": self.refinement is not None}}
 
     def state(self) -> dict[str, Tensor]:
-        """Maps and what the next stage needs; and the photos as the maps have them."""
-        state = {"photos": self.photos, "wanted": self.wanted_photos}
-        state |= {f"depths.{name}": tensor for name, tensor in self.depths.state().items()}
-        if self._joint is not None:
-            state |= {f"joint.{name}": tensor for name, tensor in self._joint.state().items()}
+        """Maps and what the next step needs; and the photos as the maps have them."""
+        state = {"photos": self.photos, "chosen": self.chosen}
+        if self.refinement is None or self._unknowns is None:
+            turns = {f"depths.{name}": tensor for name, tensor in self.depths.state().items()}
+        else:
+            turns = self.refinement.state()
+            state |= {"unknowns": self._unknowns.index, "count": torch.tensor(self._unknowns.count)}
+        state |= {f"turns.{name}": tensor for name, tensor in turns.items()}
         if self.maps is not None:
             state["seen"] = self.maps.photos
         return {f"depthmaps.{name}": tensor for name, tensor in state.items()}
@@ -266,27 +226,26 @@ class DepthMapLearner(Learner):
         self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
     ) -> None:
         """Be where facts and state were taken, with the same photos."""
-        own, state = facts["depth_maps"], part_of(tensors, "depthmaps.")
-        self._start(state["photos"])
-        self.wanted_photos, self.phase = state["wanted"], own["phase"]
-        self._said = []  # it was all said
-        self.depths.restore(part_of(state, "depths."))
-        if own["joint"] is not None:
-            self._joint = self._begun(dataclasses.replace(context, hold=False))
-            assert self._joint is not None, "what was saved had something to move"
-            self._joint.restore(part_of(state, "joint."))
-            self._joint_steps = own["joint"]
+        state = part_of(tensors, "depthmaps.")
+        turns = part_of(state, "turns.")
+        self.photos, self.chosen, self._said = state["photos"], state["chosen"], []
+        index = state.get("unknowns")
+        self._begin_with(None if index is None else Unknowns(index, int(state["count"])))
+        if self.refinement is None:
+            self.depths.restore(part_of(turns, "depths."))
+        else:
+            self.refinement.restore(turns)
 
 
 def saved_scene(tensors: Mapping[str, Tensor]) -> WarpedScene:
     """What a `state` shows, without the photos it was found from."""
     state = part_of(dict(tensors), "depthmaps.")
-    photos, wanted = state["photos"], state["wanted"]
+    photos, chosen = state["photos"], state["chosen"]
     if "seen" not in state:
         return WarpedScene(None)
-    maps = part_of(state, "depths.maps.")
+    maps = part_of(state, "turns.depths.maps.")
     cameras = Cameras(**part_of(maps, "camera."))
     kept = {name: value for name, value in maps.items() if not name.startswith("camera.")}
     shown = Views(DepthMaps(cameras=cameras, photos=state["seen"], **kept))
-    out = (~torch.isin(photos, wanted)).nonzero().flatten().tolist()
+    out = (~torch.isin(photos, chosen)).nonzero().flatten().tolist()
     return WarpedScene(shown, frozenset(out))

@@ -90,7 +90,7 @@ def test_a_run_goes_on_exactly_from_any_phase(tmp_path: Path) -> None:
     trainer, shot = wide_run()
     saved, seen = [], set()
     while not trainer.complete:
-        work = (trainer.work, maps_of(trainer)._joint_steps == 2)
+        work = (trainer.work, maps_of(trainer).depths.done)
         if trainer.step and work not in seen:
             seen.add(work)
             saved.append(checkpoint.taken(trainer, tmp_path / "x.safetensors", {}))
