@@ -87,7 +87,7 @@ def shown(snapshot: Snapshot) -> str | None:
     """Which field still views show, by its name; None before there is one."""
     if snapshot.learned is None:
         return None
-    return "planes" if snapshot.shown == "planes" else snapshot.config.field.kind
+    return snapshot.config.field.kind if snapshot.shown == "field" else snapshot.shown
 
 
 def live(snapshot: Snapshot) -> Json:

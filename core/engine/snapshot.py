@@ -66,7 +66,7 @@ class Snapshot:
     learned: Learned | None = None
     found_by: Way = "pixels"  # how the cameras were found
     opinion: Opinion = field(default_factory=Opinion)  # what is thought of them
-    shown: str = "field"  # whose scene `learned.scene` is: "planes", or the chosen "field"
+    shown: str = "field"  # whose scene `learned.scene` is: "planes", "depth-maps", or the "field"
     findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
     rates: Mapping[str, float] = field(default_factory=dict)  # of the next step, by group
