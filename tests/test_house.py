@@ -110,7 +110,7 @@ BELOW = {
     "core/config": {"fields", "geometry", "rendering", "errors"},
     "core/distributed": {"errors"},
     "core/training": {
-        "bootstrap", "config", "distributed", "errors", "fields", "geometry", "memory",
+        "bootstrap", "config", "depthmaps", "distributed", "errors", "fields", "geometry", "memory",
         "multiplane", "perceptual", "photos", "rendering",
     },
     "core/bootstrap": {"distributed", "geometry", "multiplane", "rendering", "training"},
