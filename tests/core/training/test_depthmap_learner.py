@@ -18,7 +18,7 @@ from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.rendered import shoot
 from tests.core.depthmaps.test_joint import drift
-from tests.core.training.wide_run import in_rig, maps_of, photos_of, to_the_end, wide_run
+from tests.core.training.wide_run import SIZE, in_rig, maps_of, photos_of, to_the_end, wide_run
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +54,11 @@ def test_there_is_an_end_and_photos_are_seen(done: Trainer) -> None:
     assert any("as sharp as its photos" in text for text in done.drain_messages())
     learned = done.learned()
     for camera, photo in zip(learned.cameras, done.photos.pixels, strict=True):
-        assert psnr(picture_of(learned.scene, camera).rgb, photo) > 27
+        assert psnr(picture_of(learned.scene, camera).rgb, photo) > 25
 
 
 def test_right_cameras_stay(done: Trainer) -> None:
-    shot = shoot(7, 40)
+    shot = shoot(7, 40, SIZE)
     assert max(drift(in_rig(done, shot), shot.cameras)) < 0.25
 
 
@@ -96,7 +96,7 @@ def test_a_run_goes_on_exactly_from_any_phase(tmp_path: Path) -> None:
             saved.append(checkpoint.taken(trainer, tmp_path / "x.safetensors", {}))
         trainer.train_step(1)
     assert len(saved) >= 5
-    for made in saved[:: max(1, len(saved) // 4)]:
+    for made in (saved[1], saved[-2]):
         other = Trainer(made.config, photos_of(shot))
         checkpoint.restore(other, made)
         to_the_end(other)

@@ -15,6 +15,8 @@ from core.training.depthmap_learner import DepthMapLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.rendered import Shot, shoot
 
+SIZE = ((84, 63),)  # of photos: larger ones take minutes
+
 
 def photos_of(shot: Shot) -> PhotoSet:
     """The photos as they are read from files."""
@@ -37,7 +39,7 @@ def wide_run(
     degrees: float = 40.0, cameras: Cameras | None = None, **changes: object
 ) -> tuple[Trainer, Shot]:
     """A trainer before its first step, with right cameras or these, and what was photographed."""
-    shot = shoot(7, degrees)
+    shot = shoot(7, degrees, SIZE)
     asked = {path.replace("__", "."): value for path, value in changes.items()}
     config = changed(Config(), {"training.device": "cpu", **asked})
     rig = rig_of(cameras or shot.cameras, config)
