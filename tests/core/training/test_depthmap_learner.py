@@ -86,27 +86,29 @@ def test_what_is_held_does_not_move() -> None:
     assert not torch.equal(alone.rig.position, place)
 
 
-def test_a_run_goes_on_exactly_from_any_phase(tmp_path: Path) -> None:
-    trainer, shot = wide_run()
-    saved, seen = [], set()
-    while not trainer.complete:
-        work = (trainer.work, maps_of(trainer).depths.done)
-        if trainer.step and work not in seen:
-            seen.add(work)
-            saved.append(checkpoint.taken(trainer, tmp_path / "x.safetensors", {}))
+def until_turning(trainer: Trainer) -> Trainer:
+    """Into the first joint steps."""
+    while not any(name.startswith("depthmaps.turns.joint.") for name in maps_of(trainer).state()):
         trainer.train_step(1)
-    assert len(saved) >= 5
-    for made in (saved[1], saved[-2]):
-        other = Trainer(made.config, photos_of(shot))
-        checkpoint.restore(other, made)
-        to_the_end(other)
-        assert other.step == trainer.step
-        assert torch.equal(other.photo_error, trainer.photo_error)
-        ours, theirs = maps_of(trainer).maps, maps_of(other).maps
-        assert ours is not None and theirs is not None
-        assert torch.equal(ours.inverse, theirs.inverse)
-        pairs = zip(other.rig.parameters(), trainer.rig.parameters(), strict=True)
-        assert all(torch.equal(*pair) for pair in pairs)
+    return trainer
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_a_run_goes_on_exactly(turning: bool, tmp_path: Path) -> None:
+    trainer, shot = wide_run()
+    for _ in range(3):
+        trainer.train_step(1)
+    if turning:
+        until_turning(trainer)
+    made = checkpoint.taken(trainer, tmp_path / "x.safetensors", {})
+    other = Trainer(made.config, photos_of(shot))
+    checkpoint.restore(other, made)
+    for _ in range(3):
+        mine, theirs = trainer.train_step(1), other.train_step(2)
+        assert torch.equal(mine.errors, theirs.errors)
+    ours, others = maps_of(trainer).state(), maps_of(other).state()
+    assert ours.keys() == others.keys()
+    assert all(torch.equal(ours[name], others[name]) for name in ours)
 
 
 def test_a_checkpoint_shows_what_the_run_shows(done: Trainer, tmp_path: Path) -> None:
@@ -120,20 +122,17 @@ def test_a_checkpoint_shows_what_the_run_shows(done: Trainer, tmp_path: Path) ->
 
 
 def test_a_photo_that_is_switched_off_is_in_no_view_and_another_begins_anew() -> None:
-    trainer, _ = wide_run(data__disabled=["6.png"])
-    to_the_end(trainer)
+    trainer = until_turning(wide_run(data__disabled=["6.png"])[0])
     configure(trainer, changed(trainer.config, {"data.disabled": ["2.png", "6.png"]}))
     scene = trainer.learned().scene
     assert isinstance(scene, WarpedScene) and scene.without == {2}
-    assert trainer.complete
     configure(trainer, changed(trainer.config, {"data.disabled": []}))
-    assert not trainer.complete
+    assert maps_of(trainer).maps is None
     assert len(maps_of(trainer).depths.cameras) == 7
 
 
 def test_refining_begins_anew_with_cameras_as_they_are() -> None:
-    trainer, _ = wide_run()
-    to_the_end(trainer)
+    trainer = until_turning(wide_run()[0])
     before = trainer.rig.position.detach().clone()
     refine(trainer)
     assert not trainer.complete
