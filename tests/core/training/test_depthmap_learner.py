@@ -10,7 +10,6 @@ import torch
 from core.config.paths import changed
 from core.depthmaps.joint import Joint
 from core.depthmaps.scene import WarpedScene
-from core.evaluation.views import score_views
 from core.rendering.progressive import picture_of
 from core.runs import checkpoint
 from core.training.changes import configure, refine
@@ -138,14 +137,3 @@ def test_refining_begins_anew_with_cameras_as_they_are() -> None:
     assert not trainer.complete
     assert maps_of(trainer).maps is None
     assert torch.equal(before, trainer.rig.position)
-
-
-def test_the_camera_of_a_photo_kept_aside_is_found() -> None:
-    trainer, _ = wide_run(data__held_out="every8")
-    with torch.no_grad():
-        trainer.rig.position[0] = 0  # nobody has told where it stands
-    to_the_end(trainer)
-    learned = trainer.learned()
-    kept = {0: trainer.photos.pixels[0]}
-    (score,) = score_views(learned.scene, learned.by_place, kept)
-    assert score.psnr > 22
