@@ -49,8 +49,8 @@ class Copies:
             made_of, scene, moment, price = self._newest
             if made_of() is learner and began - moment < COPY_SHARE * price:
                 return scene
-        scene = learner.scene(trainer.context(learner)).copied()
-        assert isinstance(scene, FieldScene), "who proposes has a field"
+        fresh_copy = learner.scene(trainer.context(learner)).copied()
+        assert isinstance(fresh_copy, FieldScene), "who proposes has a field"
         ended = time.monotonic()
-        self._newest = (weakref.ref(learner), scene, ended, ended - began)
-        return scene
+        self._newest = (weakref.ref(learner), fresh_copy, ended, ended - began)
+        return fresh_copy

@@ -110,7 +110,8 @@ def test_a_run_goes_on_exactly(turning: bool, tmp_path: Path) -> None:
     assert all(torch.equal(ours[name], others[name]) for name in ours)
 
 
-def test_a_checkpoint_shows_what_the_run_shows(done: Trainer, tmp_path: Path) -> None:
+def test_a_checkpoint_shows_what_the_run_shows(tmp_path: Path) -> None:
+    done = until_turning(wide_run()[0])
     path = checkpoint.save(done, tmp_path, {})
     reopened, live = checkpoint.learned(checkpoint.read(path)), done.learned()
     assert isinstance(reopened.scene, WarpedScene)
