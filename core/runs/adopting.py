@@ -1,6 +1,7 @@
 """A run that goes on with cameras that were found another way; its scene begins anew for them."""
 
 from pathlib import Path
+from typing import Any
 
 from core.config import Config
 from core.config.paths import changed
@@ -39,9 +40,10 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
 
 
 def _without(trainer: Trainer, witness: Witness) -> Config:
-    """The options, with the photos left out that the witness does not know."""
-    names = trainer.photos.names
+    """The options: photos that the witness does not know are left out, depths hold the scene."""
+    names, config = trainer.photos.names, trainer.config
     missing = [names[n] for n in trainer.trained_photos().tolist() if n not in witness.cameras]
-    if not missing:
-        return trainer.config
-    return changed(trainer.config, {"data.disabled": [*trainer.config.data.disabled, *missing]})
+    changes: dict[str, Any] = {"data.disabled": [*config.data.disabled, *missing]}
+    if config.field.geometry == "auto":  # depth maps leave right cameras right, planes less so
+        changes["field.geometry"] = "depth-maps"
+    return changed(config, changes)
