@@ -16,6 +16,7 @@ from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet
+from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
@@ -78,6 +79,15 @@ def verdict(opinion: Opinion, photos: PhotoSet | None) -> Json:
         "cameras": [
             {"photo": names[number], "verdict": word} for number, word in opinion.cameras.items()
         ],
+        "photo_facts": [
+            {
+                "kind": fact.kind,
+                "sentence": fact.sentence,
+                "photos": [names[number] for number in fact.photos],
+                "remedy": fact.remedy,
+            }
+            for fact in opinion.facts
+        ],
         "other_ways": list(opinion.others),
         "checking": opinion.doing,
     }
@@ -100,6 +110,7 @@ def live(snapshot: Snapshot) -> Json:
             "traceback": snapshot.traceback,
             "bootstrap": config["training"]["bootstrap"],
             "channel": config["explore"]["channel"],
+            "search": config["cameras"]["search"],
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
             "notices": [_noticed(notice) for notice in snapshot.notices[-NOTICES:]],
@@ -148,6 +159,7 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
         return {"key": "", "photos": [], "findings": None}
     held_out = learned.held_out if learned else (False,) * len(photos.names)
     psnr = snapshot.photo_psnr or (None,) * len(photos.names)
+    unplaced, words = _unplaced(snapshot), snapshot.opinion.cameras
     left_out = set(snapshot.config.data.disabled)
     entries = [
         {
@@ -155,8 +167,12 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
             "on": name not in left_out,
             "held_out": bool(held),
             "psnr": None if value is None else round(value, 1),
+            "placed": place not in unplaced,
+            "verdict": None if place in unplaced or held else words.get(place),
         }
-        for name, held, value in zip(photos.names, held_out, psnr, strict=True)
+        for place, (name, held, value) in enumerate(
+            zip(photos.names, held_out, psnr, strict=True)
+        )
     ]
     height, width = photos.pixels.shape[1:3]
     return finite(
@@ -164,22 +180,51 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
             "key": photos_key(photos),
             "aspect": width / height,
             "photos": entries,
-            "findings": None if findings is None else _told(photos, findings),
+            "findings": None if findings is None else _told(photos, findings, snapshot.opinion.facts),
         }
     )
 
 
-def _told(photos: PhotoSet, findings: Sequence[Finding]) -> list[Json]:
-    """Findings with the photo's place; before them what was said of files when they were read."""
+def _unplaced(snapshot: Snapshot) -> set[int]:
+    """Places of photos in use that have no camera, once there are any."""
+    learned = snapshot.learned
+    if learned is None or not learned.by_place:
+        return set()
+    waiting = learned.waiting or (False,) * len(learned.names)
+    known = enumerate(zip(waiting, learned.held_out, strict=True))
+    return {place for place, (waits, out) in known if waits and not out}
+
+
+def _told(
+    photos: PhotoSet, findings: Sequence[Finding], by_pairs: Sequence[PhotoFact]
+) -> list[Json]:
+    """Findings with the photo's place; before them what was said of files when they were read.
+
+    What pairs of photos tell takes the place of what each check guessed without them.
+    """
     places = {name: place for place, name in enumerate(photos.names)}
     files = [Finding(None, "file", sentence) for sentence in photos.notices]
+    known = {(kind, photo) for _, kind, photo in _each(by_pairs)}
+    checked = [
+        (found.sentence, found.reason, None if found.photo is None else places[found.photo])
+        for found in (*files, *findings)
+        if found.reason != "no parallax" or not by_pairs
+    ]
+    told = [*_each(by_pairs), *(one for one in checked if one[1:] not in known)]
     return [
-        {
-            "place": None if finding.photo is None else places[finding.photo],
-            "reason": finding.reason,
-            "sentence": finding.sentence,
-        }
-        for finding in (*files, *findings)
+        {"place": place, "reason": kind, "sentence": sentence} for sentence, kind, place in told
+    ]
+
+
+def _each(by_pairs: Sequence[PhotoFact]) -> list[tuple[str, str, int | None]]:
+    """Sentence, kind and photo of each fact; None where it is about more than one photo."""
+    return [
+        (
+            f"{fact.sentence} {fact.remedy}",
+            fact.kind,
+            fact.photos[0] if len(fact.photos) == 1 else None,
+        )
+        for fact in by_pairs
     ]
 
 

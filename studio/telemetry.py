@@ -25,9 +25,10 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Route
 
-from core.engine.commands import Configure
+from core.engine.commands import Adopt, Configure
 from core.errors import InputError
 from core.exporting.jobs import Jobs
+from core.search.witnesses import FOUND_BY
 from studio import facts
 from studio.advice import Advice
 from studio.feed import Feed
@@ -66,6 +67,7 @@ class Telemetry:
             Route("/virtual-camera.jpg", self.virtual_camera),
             Route("/files/{name:path}", self.file),
             Route("/configure", self.configure, methods=["POST"]),
+            Route("/adopt/{way}", self.adopt, methods=["POST"]),
             Route("/look-through/{index:int}", self.look_through, methods=["POST"]),
             Route("/look-through/none", self.look_away, methods=["POST"]),
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
@@ -202,6 +204,14 @@ class Telemetry:
         if changes is None:
             return PlainTextResponse("Send options by path as a JSON object.", 400)
         self._engine.submit(Configure(changes))
+        return Response(status_code=204)
+
+    def adopt(self, request: Request) -> Response:
+        """POST /adopt/{way}: take the cameras that were found another way."""
+        way = request.path_params["way"]
+        if way not in FOUND_BY:
+            return PlainTextResponse("There is no such way to cameras.", 404)
+        self._engine.submit(Adopt(way))
         return Response(status_code=204)
 
     def look_through(self, request: Request) -> Response:

@@ -29,7 +29,9 @@ from core.photos import PhotoSet, is_video
 from core.search import features
 from core.search.audit import Audit
 from core.search.found import Features, packed, unpacked
-from core.search.witnesses import Opinion, Way, Witness, apart, opinion, preferred
+from core.search.graph import PhotoFact
+from core.search.telling import told_of_some
+from core.search.witnesses import Opinion, Way, Witness, apart, before_cameras, opinion, preferred
 from core.training.build import held_out
 
 LONG_SIDE = 1008  # pixels of photos whose features are matched: more than are trained on
@@ -72,6 +74,7 @@ class Search(Follower):
         self._matching: features.Matching | None = None
         self._features: Features | None = None
         self._settled = False  # whether nothing more will come from features
+        self._facts: tuple[PhotoFact, ...] | None = None  # None while no pairs are known
         self._witnesses: dict[Way, Witness] = {}
         self._check: _Check | None = None
         self._preview: Witness | None = None  # of features, before their rivals were asked
@@ -111,6 +114,8 @@ class Search(Follower):
         policy = snapshot.config.cameras.search
         if policy != "pixels" and not self._settled:
             self._match(snapshot)
+        if self._facts is None and self._features is not None:
+            self._facts = told_of_some(snapshot.photos, trained, self._features.pairs)
         self._examine(snapshot)
         self._decide(snapshot, policy)
 
@@ -238,7 +243,8 @@ class Search(Follower):
     def _decide(self, snapshot: Snapshot, policy: str) -> None:
         way, names = snapshot.found_by, snapshot.photos.names
         shown, other = self._witnesses.get(way), self._other(way)
-        fresh = opinion(shown, other, names) if shown is not None else Opinion()
+        facts = self._facts or ()
+        fresh = opinion(shown, other, names, facts) if shown else before_cameras(facts)
         others = (other.way,) if other is not None else ()
         fresh = replace(fresh, others=others, doing=self._doing())
         if fresh != self.opinion:

@@ -1,5 +1,8 @@
 """Everything that is known of photos before training, from whatever there is: pixels, and pairs."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from core.photos import Finding, PhotoSet, check
@@ -24,6 +27,26 @@ def told_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFa
     if "repeated" in about_all:
         plain = [fact for fact in plain if fact.kind != "repeated"]
     return (*_panoramas(photos), *told, *plain)
+
+
+def told_of_some(
+    photos: PhotoSet, rows: Sequence[int], pairs: Pairs
+) -> tuple[PhotoFact, ...]:
+    """The same of some photos of a set; what is told goes by the numbers in the whole set.
+
+    Args:
+        photos: the whole set.
+        rows: M rising numbers of the photos in question.
+        pairs: of these; 0 is the first of them.
+    """
+    some = replace(
+        photos,
+        names=tuple(photos.names[row] for row in rows),
+        pixels=photos.pixels[list(rows)],
+        focal_ratios=tuple(photos.focal_ratios[row] for row in rows if photos.focal_ratios),
+    )
+    told = told_before_training(some, pairs)
+    return tuple(replace(fact, photos=tuple(rows[row] for row in fact.photos)) for fact in told)
 
 
 def _panoramas(photos: PhotoSet) -> list[PhotoFact]:

@@ -15,7 +15,8 @@ from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
 from core.search.audit import Figures
-from core.search.verdict import Reason, Verdict, Word, verdict
+from core.search.graph import PhotoFact
+from core.search.verdict import Reason, Remedy, Verdict, Word, verdict
 
 Way = Literal["pixels", "features", "given"]
 
@@ -27,6 +28,21 @@ FOUND_BY: dict[Way, str] = {
 RANK: tuple[Word, ...] = ("wrong", "unknown yet", "doubtful", "trusted")
 CLEARLY = 0.05  # more support with which one of two doubtful witnesses is preferred
 FEW = 0.7  # share of the photos below which cameras of the others are missed
+PREFIX = "photos-"  # of the keys of reasons that photos alone give
+BY_PHOTOS: dict[str, Remedy] = {  # facts about photos that are reasons, and what helps
+    "two photos": "more-photos",
+    "apart": "more-photos",
+    "repeated": "move-sideways",
+    "turned": "move-sideways",
+    "flat": "depth",
+    "mirrored": "drop-photo",
+    "panorama": "drop-photo",
+    "stranger": "drop-photo",
+    "upside down": "drop-photo",
+}
+NONE_RIGHT = ("two photos", "apart", "repeated", "turned")  # no cameras of these can be told right
+OWN_WRONG = ("mirrored", "panorama")  # and not that of such a photo
+SAID_BETTER = {"two photos": "few", "turned": "turned", "flat": "flat"}  # than by an audit's reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +73,7 @@ class Opinion:
         cameras: the word for each photo with a camera, by its number.
         others: ways whose cameras could be taken instead.
         doing: what is being found out, in words; empty where nothing is.
+        facts: what photos alone tell, the gravest first; their photos are numbers of photos.
     """
 
     way: Way | None = None
@@ -65,17 +82,44 @@ class Opinion:
     cameras: Mapping[int, Word] = field(default_factory=dict)
     others: tuple[Way, ...] = ()
     doing: str = ""
+    facts: tuple[PhotoFact, ...] = ()
 
 
-def opinion(shown: Witness, other: Witness | None, names: Sequence[str]) -> Opinion:
+def before_cameras(facts: Sequence[PhotoFact]) -> Opinion:
+    """What is to be thought while no cameras have been checked: only what photos tell."""
+    return Opinion(reasons=tuple(_by_photos(facts)), facts=tuple(facts))
+
+
+def opinion(
+    shown: Witness, other: Witness | None, names: Sequence[str], facts: Sequence[PhotoFact] = ()
+) -> Opinion:
     """What is to be thought of a witness, with another beside.
 
-    Args: `names` of all photos.
+    Of photos that have nothing in common, or hold no parallax because the camera only turned or
+    one was repeated, an audit may confirm anything: their cameras are doubtful at best.
+
+    Args:
+        shown: whose cameras are shown.
+        other: the best of the others.
+        names: of all photos.
+        facts: what photos alone tell.
     """
     found = _verdict(shown, other, names)
     numbers = list(shown.cameras)
-    reasons = [replace(r, photos=tuple(numbers[row] for row in r.photos)) for r in found.reasons]
-    word = found.word
+    told = {SAID_BETTER.get(fact.kind) for fact in facts}
+    reasons = [
+        replace(r, photos=tuple(numbers[row] for row in r.photos))
+        for r in found.reasons
+        if r.key not in told
+    ]
+    word, cameras = found.word, dict(zip(numbers, found.cameras, strict=True))
+    for fact in facts:
+        whom = _in_doubt(fact, len(names)) & cameras.keys()
+        cameras |= {number: at_most(cameras[number], "doubtful") for number in whom}
+        word = at_most(word, "doubtful") if whom else word
+    grave = [fact for fact in facts if _in_doubt(fact, len(names))]
+    lesser = [fact for fact in facts if fact not in grave and fact.kind != "repeated"]  # a photo
+    reasons = [*_by_photos(grave), *reasons, *_by_photos(lesser)]
     missing = [number for number in range(len(names)) if number not in shown.cameras]
     if missing:
         reasons.append(_not_placed(missing, names))
@@ -85,9 +129,40 @@ def opinion(shown: Witness, other: Witness | None, names: Sequence[str]) -> Opin
         way=shown.way,
         word=word,
         reasons=tuple(reasons),
-        cameras=dict(zip(numbers, found.cameras, strict=True)),
+        cameras=cameras,
         others=() if other is None else (other.way,),
+        facts=tuple(facts),
     )
+
+
+def at_most(word: Word, limit: Word) -> Word:
+    """The word, or the limit where it is the worse one."""
+    return min(word, limit, key=RANK.index)
+
+
+def _in_doubt(fact: PhotoFact, count: int) -> set[int]:
+    """Photos, of so many, whose cameras cannot be told right; none for most facts.
+
+    Those alike may be some of many, whose others tell enough.
+    """
+    if fact.kind in NONE_RIGHT and 2 * len(fact.photos) > count:
+        return set(range(count))
+    return set(fact.photos) if fact.kind in OWN_WRONG else set()
+
+
+def _by_photos(facts: Sequence[PhotoFact]) -> list[Reason]:
+    """Facts as reasons. Blur, light and the like concern a picture, and are told at it alone."""
+    return [
+        Reason(
+            PREFIX + fact.kind.replace(" ", "-"),
+            f"{fact.sentence} {fact.remedy}",
+            {},
+            fact.photos,
+            BY_PHOTOS[fact.kind],
+        )
+        for fact in facts
+        if fact.kind in BY_PHOTOS
+    ]
 
 
 def preferred(shown: Witness, other: Witness, names: Sequence[str]) -> Witness:

@@ -11,9 +11,10 @@ from core.config import Config
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
+from core.search.verdict import Word
 from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
 from studio.scene.coordinates import Pose, pose_in_viser
-from studio.scene.theme import INK
+from studio.scene.theme import INK, VERDICTS
 
 LEARNED = "/learned"  # parent of all that was learned: frustums and trails
 ROOT = f"{LEARNED}/photos"
@@ -24,6 +25,7 @@ JPEG_QUALITY = 85
 MOVED = 5e-4  # viser units, less than can be seen
 TURNED_FOV = 5e-4  # radians
 HIGHLIGHT_GROWTH = 1.35
+FRAME = 5  # pixels of a thumbnail that frame one whose camera is in doubt
 
 Picked = Callable[[viser.ClientHandle, int], None]
 
@@ -34,6 +36,13 @@ class _Frustum:
 
     handle: viser.CameraFrustumHandle
     pose: Pose
+    word: Word | None = None  # of the verdict, as far as it is marked
+
+    def mark(self, word: Word | None, photo: np.ndarray) -> None:
+        """Mark the picture of a camera that is in doubt, or take the mark away."""
+        word = word if word in VERDICTS else None
+        if word != self.word:
+            self.word, self.handle.image = word, marked(thumbnail(photo), word)
 
     def follow(self, camera: Camera) -> None:
         """Send what changed visibly, and nothing else."""
@@ -121,8 +130,11 @@ class Frustums:
     def _dress(self, snapshot: Snapshot, held_out: tuple[bool, ...]) -> None:
         """Size, colour and thickness; viser sends only what is new."""
         explore, colours = snapshot.config.explore, colours_of(snapshot)
+        assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
             handle, chosen = frustum.handle, index == self._highlighted
+            word = None if held_out[index] else snapshot.opinion.cameras.get(index)
+            frustum.mark(word, snapshot.photos.pixels[index])
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
             handle.scale = size
             handle.color = INK if chosen else colours[index]
@@ -131,7 +143,10 @@ class Frustums:
 
 
 def colours_of(snapshot: Snapshot) -> list[Colour]:
-    """One colour for each photo as the person asked: by order or by error; grey is left out."""
+    """One colour for each photo as the person asked: by order or by error; grey is left out.
+
+    Over these goes that of a verdict that is not good.
+    """
     config: Config = snapshot.config
     assert snapshot.photos is not None
     names = snapshot.photos.names
@@ -139,10 +154,27 @@ def colours_of(snapshot: Snapshot) -> list[Colour]:
         colours = by_error(snapshot.photo_psnr or (None,) * len(names))
     else:
         colours = by_order(len(names))
-    left_out = set(config.data.disabled)
-    return [
-        UNKNOWN if name in left_out else colour for name, colour in zip(names, colours, strict=True)
+    left_out, words = set(config.data.disabled), snapshot.opinion.cameras
+    judged = [
+        VERDICTS.get(words.get(index, "trusted"), colour) for index, colour in enumerate(colours)
     ]
+    return [
+        UNKNOWN if name in left_out else colour for name, colour in zip(names, judged, strict=True)
+    ]
+
+
+def marked(small: np.ndarray, word: Word | None) -> np.ndarray:
+    """A thumbnail in a frame where its camera is doubtful, and crossed out where it is wrong."""
+    if word not in VERDICTS:
+        return small
+    shown, (height, width) = small.copy(), small.shape[:2]
+    colour, half = VERDICTS[word], FRAME // 2
+    near, far = (half, half), (width - 1 - half, height - 1 - half)
+    cv2.rectangle(shown, near, far, colour, FRAME)
+    if word == "wrong":
+        cv2.line(shown, near, far, colour, FRAME)
+        cv2.line(shown, (near[0], far[1]), (far[0], near[1]), colour, FRAME)
+    return shown
 
 
 def thumbnail(photo: np.ndarray) -> np.ndarray:

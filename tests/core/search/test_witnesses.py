@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pytest
 
 from core.geometry.cameras import Camera
 from core.search.audit import Figures
 from core.search.figures import PhotoFigures
-from core.search.witnesses import Opinion, Way, Witness, apart, opinion, preferred
+from core.search.graph import PhotoFact
+from core.search.witnesses import (
+    Opinion,
+    Way,
+    Witness,
+    apart,
+    before_cameras,
+    opinion,
+    preferred,
+)
 
 NAMES = tuple(f"{number}.jpg" for number in range(6))
 
@@ -101,3 +111,46 @@ def test_too_few_photos_in_common_tell_nothing() -> None:
     assert apart(some, {0: some[0], 1: some[1]}) is None
     errors = apart(some, some)
     assert errors is not None and errors.rotation_best < 1e-6
+
+
+def fact(kind: str, *photos: int) -> PhotoFact:
+    return PhotoFact(kind, photos or tuple(range(6)), f"{kind} it is.", "Do something.")
+
+
+@pytest.mark.parametrize("kind", ["apart", "repeated", "turned", "two photos"])
+def test_photos_of_which_nothing_can_be_right_are_never_trusted(kind: str) -> None:
+    one, other = witness("features", 0.9, arc(30)), witness("pixels", 0.9, arc(30))
+    said = opinion(one, other, NAMES, (fact(kind),))
+    assert said.word == "doubtful" and set(said.cameras.values()) == {"doubtful"}
+    assert said.reasons[0].sentence == f"{kind} it is. Do something."
+    wrong = opinion(witness("pixels", 0.05, arc(30)), None, NAMES, (fact(kind),))
+    assert wrong.word == "wrong" and wrong.facts == (fact(kind),)
+
+
+def test_a_photo_that_is_mirrored_is_doubted_with_the_whole_and_a_repeated_one_is_not() -> None:
+    one = witness("features", 0.9, arc(30))
+    said = opinion(one, None, NAMES, (fact("mirrored", 2),))
+    assert said.word == "doubtful" and said.reasons[0].photos == (2,)
+    assert said.cameras[2] == "doubtful" and said.cameras[3] == "trusted"
+    for kind in ("repeated", "stranger", "blurred", "darker"):
+        said = opinion(one, None, NAMES, (fact(kind, 2),))
+        assert said.word == "trusted" and said.reasons[0].key == "agree"
+    unplaced = witness("features", 0.9, {n: c for n, c in arc(30).items() if n != 2})
+    assert opinion(unplaced, None, NAMES, (fact("mirrored", 2),)).word == "trusted"
+
+
+def test_before_there_are_cameras_photos_speak_for_themselves() -> None:
+    facts = (fact("apart"), fact("blurred", 1))
+    said = before_cameras(facts)
+    assert said.word == "unknown yet" and said.facts == facts
+    assert [reason.key for reason in said.reasons] == ["photos-apart"]  # blur is told at its photo
+
+
+def test_what_photos_say_better_is_not_said_twice() -> None:
+    flat = PhotoFigures(
+        support=0.7, firm=0.7, seen=1.0, through=0.1, gain=0.2, relief=0.0, angle=8.0
+    )
+    one = Witness("features", arc(30), np.zeros((0, 3)), Figures(photos=(flat,) * 6))
+    assert "flat" in [reason.key for reason in opinion(one, None, NAMES).reasons]
+    keys = [reason.key for reason in opinion(one, None, NAMES, (fact("flat"),)).reasons]
+    assert "flat" not in keys and "photos-flat" in keys
