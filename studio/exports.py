@@ -20,6 +20,7 @@ from core.geometry.gauge import Gauge
 from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
 from core.photos import local_path
+from core.runs.judged import told_of
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.measuring import compared, lpips_at_hand, measure, others_beside, summary
@@ -138,9 +139,10 @@ class Exports:
             if world != AS_LEARNED:
                 raise InputError("The history is in the world as learned; leave scale, up, origin.")
             return self._history()
-        out = self._source.snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
-        learned = self._learned()
-        write_cameras(form, learned, out, _gauge(world))
+        snapshot, learned = self._source.snapshot, self._learned()
+        out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
+        said = told_of(snapshot.found_by, snapshot.opinion)
+        write_cameras(form, learned, out, _gauge(world), said)
         if rest := learned.not_placed:
             some = ", ".join(rest[:MOST_NAMED]) + (" and others" if rest[MOST_NAMED:] else "")
             control.note(f"{len(rest)} of {len(learned.names)} photos are not placed: {some}.")
@@ -173,7 +175,8 @@ class Exports:
             report = measure(learned, config, errors, photos.pixels, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
-        write_file(f"{report.line()}\n".encode(), out)
+        said = told_of(snapshot.found_by, snapshot.opinion)
+        write_file(f"{report.line(said)}\n".encode(), out)
         return out
 
     def _watch(self, control: JobControl) -> Watch:

@@ -168,11 +168,9 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
             "held_out": bool(held),
             "psnr": None if value is None else round(value, 1),
             "placed": place not in unplaced,
-            "verdict": None if place in unplaced or held else words.get(place),
+            "verdict": None if held else words.get(place),
         }
-        for place, (name, held, value) in enumerate(
-            zip(photos.names, held_out, psnr, strict=True)
-        )
+        for place, (name, held, value) in enumerate(zip(photos.names, held_out, psnr, strict=True))
     ]
     height, width = photos.pixels.shape[1:3]
     return finite(
@@ -180,19 +178,23 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
             "key": photos_key(photos),
             "aspect": width / height,
             "photos": entries,
-            "findings": None if findings is None else _told(photos, findings, snapshot.opinion.facts),
+            "findings": None
+            if findings is None
+            else _told(photos, findings, snapshot.opinion.facts),
         }
     )
 
 
 def _unplaced(snapshot: Snapshot) -> set[int]:
-    """Places of photos in use that have no camera, once there are any."""
-    learned = snapshot.learned
-    if learned is None or not learned.by_place:
+    """Places of photos without a camera, once others have one; those kept aside are not missed."""
+    learned, left_out = snapshot.learned, set(snapshot.config.data.disabled)
+    if learned is None or not (placed := learned.by_place):
         return set()
-    waiting = learned.waiting or (False,) * len(learned.names)
-    known = enumerate(zip(waiting, learned.held_out, strict=True))
-    return {place for place, (waits, out) in known if waits and not out}
+    return {
+        place
+        for place, (name, held) in enumerate(zip(learned.names, learned.held_out, strict=True))
+        if place not in placed and (name in left_out or not held)
+    }
 
 
 def _told(

@@ -26,6 +26,7 @@ from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet, is_video
+from core.runs import judged
 from core.search import features
 from core.search.audit import Audit
 from core.search.found import Features, packed, unpacked
@@ -248,6 +249,7 @@ class Search(Follower):
         others = (other.way,) if other is not None else ()
         fresh = replace(fresh, others=others, doing=self._doing())
         if fresh != self.opinion:
+            judged.keep(snapshot.run, fresh, self.opinion)
             self.opinion = fresh
         pending = not self._settled and policy != "pixels" and self._matching is not None
         self._governor.lent = int(pending and fresh.word != "trusted")  # both ways get a core

@@ -1,7 +1,7 @@
 """All figures of one run, each with what it has to be known by: a number alone compares nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -31,15 +31,15 @@ class Report:
     alignment: str | None  # of cameras with the reference
     test_poses: str | None  # how the cameras of scored photos were found
 
-    def line(self) -> str:
-        """One line of JSON, rounded to what can be meant."""
+    def line(self, about: Mapping[str, str] | None = None) -> str:
+        """One line of JSON, rounded to what can be meant; `about` is told of the cameras beside."""
         digits = {"psnr": 3, "rotation": 3, "rotation_best": 3}
         facts = {
             name: round(value, digits.get(name, 4)) if isinstance(value, float) else value
             for name, value in asdict(self).items()
         }
         facts["photos"] = {name: round(value, 3) for name, value in self.photos.items()}
-        return json.dumps(facts, ensure_ascii=False, allow_nan=False)
+        return json.dumps(facts | dict(about or {}), ensure_ascii=False, allow_nan=False)
 
 
 def make_report(

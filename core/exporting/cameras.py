@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from core.rendering.scene import Scene
 from core.training.learned import Learned
 
 AS_LEARNED = Gauge()
+UNSAID: Mapping[str, str] = MappingProxyType({})
 NEAREST, FARTHEST = 0.1, 99.9  # percentiles of depth that LLFF calls a photo's bounds
 
 Cameras = Mapping[str, Camera]
@@ -32,36 +34,65 @@ Bounds = Mapping[str, tuple[float, float]]  # nearest and farthest depth in each
 
 
 @dataclass(frozen=True)
+class About:
+    """What is to be known of cameras beside where they are.
+
+    Attributes:
+        not_placed: names of the photos that have none.
+        verdict: how they were found and what is thought of them, by the words `found_by` and
+            `verdict`.
+    """
+
+    not_placed: Sequence[str]
+    verdict: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Form:
     """A way to write cameras: the usual file name, and who writes it.
 
     The writer is given a function that measures the bounds, as that means to render every view, and
-    the names of photos that are not placed, which it lists where the form has a place for them.
+    `About`, which it states where the form has a place for it.
     """
 
     file: str
-    write: Callable[[Cameras, Path, Callable[[], Bounds], Sequence[str]], None]
+    write: Callable[[Cameras, Path, Callable[[], Bounds], About], None]
 
 
 EXPORTS: dict[str, Form] = {
     "transforms": Form(
-        "transforms.json", lambda cameras, out, _, rest: write_transforms(cameras, out, rest)
+        "transforms.json",
+        lambda cameras, out, _, about: write_transforms(
+            cameras, out, about.not_placed, about.verdict
+        ),
     ),
     "colmap-text": Form(
-        "colmap-text.zip", lambda cameras, out, _, rest: write_colmap_text(cameras, out, rest)
+        "colmap-text.zip",
+        lambda cameras, out, _, about: write_colmap_text(cameras, out, about.not_placed),
     ),
     "colmap-binary": Form(
         "colmap-binary.zip", lambda cameras, out, *_: write_colmap_binary(cameras, out)
     ),
     "llff": Form("poses_bounds.npy", lambda cameras, out, b, _: write_llff(cameras, out, b())),
-    "tum": Form("trajectory.txt", lambda cameras, out, _, rest: write_tum(cameras, out, rest)),
-    "npz": Form("cameras.npz", lambda cameras, out, _, rest: write_npz(cameras, out, rest)),
+    "tum": Form(
+        "trajectory.txt", lambda cameras, out, _, about: write_tum(cameras, out, about.not_placed)
+    ),
+    "npz": Form(
+        "cameras.npz",
+        lambda cameras, out, _, about: write_npz(cameras, out, about.not_placed, about.verdict),
+    ),
     "pytorch3d": Form("pytorch3d.npz", lambda cameras, out, *_: write_pytorch3d(cameras, out)),
     "ply": Form("frustums.ply", lambda cameras, out, *_: write_ply(cameras, out)),
 }
 
 
-def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEARNED) -> None:
+def write_cameras(
+    form: str,
+    learned: Learned,
+    out: Path,
+    gauge: Gauge = AS_LEARNED,
+    verdict: Mapping[str, str] = UNSAID,
+) -> None:
     """Write the cameras of a run for other tools.
 
     Photos that are kept aside, or whose turn has not come, are left out: their cameras were never
@@ -72,6 +103,7 @@ def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEAR
         learned: the cameras, and the scene that tells depths.
         out: a file; a COLMAP model is a folder, or an archive of it where the name ends in .zip.
         gauge: the world that the cameras are written in.
+        verdict: see `About`.
 
     Raises:
         InputError: there is no such form, it cannot hold these cameras, they do not tell the
@@ -89,7 +121,7 @@ def write_cameras(form: str, learned: Learned, out: Path, gauge: Gauge = AS_LEAR
             for name, (near, far) in depth_bounds(learned.scene, kept).items()
         }
 
-    EXPORTS[form].write(moved, out, bounds, learned.not_placed)
+    EXPORTS[form].write(moved, out, bounds, About(learned.not_placed, verdict))
 
 
 def depth_bounds(scene: Scene, cameras: Cameras) -> Bounds:

@@ -19,12 +19,18 @@ PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of `savez` and `savez_c
 INTRINSICS, SIZE, DISTORTION = ("fx", "fy", "cx", "cy"), ("width", "height"), "k1"
 
 
-def write_npz(cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()) -> None:
+def write_npz(
+    cameras: Mapping[str, Camera],
+    out: Path,
+    not_placed: Sequence[str] = (),
+    about: Mapping[str, str] | None = None,
+) -> None:
     """Write arrays for N cameras.
 
     `names` (N,) text; `camera_to_world` (N, 4, 4) in OpenCV axes; `fx`, `fy`, `cx`, `cy` (N,) and
     `width`, `height` (N,) in pixels; `k1` (N,) radial distortion, as OpenCV has it.
-    `not_placed` (M,) names the other photos.
+    `not_placed` (M,) names the other photos; what else there is to say `about` the cameras stands
+    under its words, () text each.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -36,7 +42,8 @@ def write_npz(cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str
     }
     stream = io.BytesIO()
     missing = np.array(list(not_placed), dtype=np.str_)
-    np.savez(stream, names=np.array(list(cameras)), not_placed=missing, **numbers)
+    said = {word: np.array(text, dtype=np.str_) for word, text in (about or {}).items()}
+    np.savez(stream, names=np.array(list(cameras)), not_placed=missing, **said, **numbers)
     write_file(stream.getvalue(), out)
 
 

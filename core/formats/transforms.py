@@ -23,14 +23,18 @@ RADIAL = (None, "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")  # models whose 
 
 
 def write_transforms(
-    cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()
+    cameras: Mapping[str, Camera],
+    out: Path,
+    not_placed: Sequence[str] = (),
+    about: Mapping[str, str] | None = None,
 ) -> None:
     """Write the transforms.json of nerfstudio and instant-ngp.
 
     Poses are camera to world in OpenGL axes (x right, y up, z back), file_path is the photo's name
     as it is. Intrinsics that all cameras share stand at the top, else in every frame, because
     nerfstudio prefers the top. Distortion is stated where there is some,
-    and the names of photos that are `not_placed` under that word.
+    the names of photos that are `not_placed` under that word, and what else there is to say
+    `about` the cameras under its words.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -50,6 +54,7 @@ def write_transforms(
     content = {"camera_model": model, **(shared or {}), "frames": frames}
     if not_placed:
         content["not_placed"] = list(not_placed)
+    content |= about or {}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_file(f"{text}\n".encode(), out)
 

@@ -29,9 +29,7 @@ def told_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFa
     return (*_panoramas(photos), *told, *plain)
 
 
-def told_of_some(
-    photos: PhotoSet, rows: Sequence[int], pairs: Pairs
-) -> tuple[PhotoFact, ...]:
+def told_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[PhotoFact, ...]:
     """The same of some photos of a set; what is told goes by the numbers in the whole set.
 
     Args:

@@ -16,6 +16,7 @@ from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
 from core.photos import local_path
 from core.runs import checkpoint
+from core.runs.judged import kept
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.cli.progress import watched
@@ -62,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
             "with --data.held_out every8 to have them.",
             file=sys.stderr,
         )
-    print(report.line())
+    print(report.line(kept(arguments.run, found.facts.get("found_by", "pixels"))))
     return 0
 
 

@@ -13,6 +13,7 @@ from core.exporting.plots import plot_cameras
 from core.formats.checks import check_writable
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.runs import checkpoint
+from core.runs.judged import kept
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
 from studio.measuring import others_beside
@@ -73,16 +74,17 @@ def main(arguments: argparse.Namespace) -> int:
     found = checkpoint.newest_in(arguments.run)
     learned = checkpoint.learned(found)
     check_writable(learned.by_name)
+    said = kept(arguments.run, found.facts.get("found_by", "pixels"))
     if form == PLOT:
         plot_cameras(learned, out, others_beside(learned, arguments.reference))
     elif form in EXPORTS:
-        write_cameras(form, learned, out, gauge)
+        write_cameras(form, learned, out, gauge, said)
     elif form == HISTORY:
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
         write_history(learned, trails.steps, trails.poses, trails.frames, out)
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
-    told = {"cameras": len(learned.trained), "not_placed": learned.not_placed}
+    told = {"cameras": len(learned.trained), "not_placed": learned.not_placed, **said}
     print(json.dumps({"file": str(out), **told}))
     return 0

@@ -13,10 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.engine.commands import Configure
+from core.engine.commands import Adopt, Configure
 from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.exporting.jobs import Jobs
+from core.photos import Finding
+from core.search.graph import PhotoFact
+from core.search.witnesses import Opinion
 from studio import facts
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
@@ -300,3 +303,39 @@ def test_the_comparison_is_told(window: Window, client: TestClient) -> None:
     told = strict(client.get("/status").text)["view"]["comparison"]
     assert (told["step"], told["failure"], told["errors"]["ate"]) == (7, None, 0.01)
     assert told["errors"]["rotation"] is told["errors"]["focal"] is None
+
+
+def test_other_cameras_are_asked_for_by_their_way(client: TestClient, engine: Desk) -> None:
+    assert client.post("/adopt/features").status_code == 204
+    assert engine.commands == [Adopt("features")]
+    assert client.post("/adopt/anything").status_code == 404
+    assert client.get("/adopt/features").status_code == 405
+    assert engine.commands == [Adopt("features")]
+
+
+def test_thumbnails_know_the_verdict_of_their_camera_and_who_has_none(engine: Desk) -> None:
+    photos, learned = engine.snapshot.photos, engine.snapshot.learned
+    assert photos is not None and learned is not None
+    waiting = dataclasses.replace(
+        learned, held_out=(False, True, False), waiting=(False, False, True)
+    )
+    mirrored = PhotoFact("mirrored", (0,), "It is mirrored.", "Mirror it back.")
+    flat = PhotoFact("flat", (0, 1, 2), "All is flat.", "Add depth.")
+    opinion = Opinion("features", "doubtful", (), {0: "wrong"}, facts=(flat, mirrored))
+    engine.publish(learned=waiting, opinion=opinion)
+    repeated = Finding(photos.names[0], "mirrored", "The same by a check: do something.")
+    still = Finding(None, "no parallax", "Nothing moves: step aside.")
+    told = facts.gallery(engine.snapshot, (repeated, still))
+    assert [(p["placed"], p["verdict"]) for p in told["photos"]] == [
+        (True, "wrong"), (True, None), (False, None),
+    ]  # fmt: skip
+    assert [(f["place"], f["reason"]) for f in told["findings"]] == [
+        (None, "flat"),
+        (0, "mirrored"),
+    ]
+    assert told["findings"][1]["sentence"] == "It is mirrored. Mirror it back."
+    said = facts.status(engine.snapshot)["photo_facts"]
+    assert said[1] == {
+        "kind": "mirrored", "sentence": "It is mirrored.", "photos": [photos.names[0]],
+        "remedy": "Mirror it back.",
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 
 import { byId, configure, make, post, write } from "./ask.js";
 
+const IN_DOUBT = ["doubtful", "wrong"]; // cameras, of which their thumbnails say so
 const PATIENCE = 4000; // ms a switch keeps what the person chose before the truth is painted again
 let facts = null;
 let hover = null;
@@ -47,8 +48,10 @@ function update(box, photo) {
   const on = isOn(photo);
   box.classList.toggle("off", !on);
   const found = (facts.findings ?? []).filter(({ place }) => place === Number(box.dataset.index));
-  const [reason, reasons] = [box.querySelector(".reason"), found.map((each) => each.reason).join(", ")];
+  const judged = photo.placed ? (IN_DOUBT.includes(photo.verdict) ? photo.verdict : "") : "not placed";
+  const [reason, reasons] = [box.querySelector(".reason"), [judged, ...found.map((each) => each.reason)].filter(Boolean).join(", ")];
   if (reason.textContent !== reasons) reason.textContent = reasons;
+  reason.dataset.word = judged;
   reason.title = found.map(({ sentence }) => sentence).join("\n");
   box.querySelector("input").checked = on;
   const words = photo.held_out ? "held out" : photo.psnr === null ? "" : photo.psnr.toFixed(1);
@@ -99,13 +102,18 @@ function finding({ place, reason, sentence }) {
 const isOn = (photo) => asked.get(photo.name)?.on ?? photo.on;
 const numbered = (index) => String(index + 1).padStart(2, "0");
 
-function toggle(box, on) {
-  const photo = facts.photos[Number(box.dataset.index)];
-  asked.set(photo.name, { on, until: Date.now() + PATIENCE });
-  const left = facts.photos.filter((each) => !isOn(each));
-  update(box, photo);
+function toggle(boxes, on) {
+  for (const box of boxes) {
+    const photo = facts.photos[Number(box.dataset.index)];
+    asked.set(photo.name, { on, until: Date.now() + PATIENCE });
+    update(box, photo);
+  }
   drawFindings();
-  configure({ "data.disabled": left.map((each) => each.name) });
+  configure({ "data.disabled": facts.photos.filter((each) => !isOn(each)).map((each) => each.name) });
+}
+
+export function leaveOut(names) {
+  toggle([...byId("photos").children].filter((_, index) => names.includes(facts.photos[index].name)), false);
 }
 
 function highlight(box) {
@@ -123,10 +131,10 @@ export function wireGallery() {
   });
   byId("photos-findings").addEventListener("click", ({ target }) => {
     const at = target.dataset.place;
-    if (at !== undefined) toggle(place.children[Number(at)], false);
+    if (at !== undefined) toggle([place.children[Number(at)]], false);
   });
   place.addEventListener("change", (event) => {
-    toggle(event.target.closest(".photo"), event.target.checked);
+    toggle([event.target.closest(".photo")], event.target.checked);
   });
   for (const name of ["pointerover", "focusin"]) {
     place.addEventListener(name, (event) => highlight(event.target.closest(".photo")));

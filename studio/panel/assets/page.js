@@ -14,10 +14,11 @@ import { drawStatus } from "./status.js";
 import { wireTabs } from "./tabs.js";
 import { drawTime, wireTime } from "./time.js";
 import { drawThrough, noteGallery, wireThrough } from "./through.js";
+import { drawVerdict, wireVerdict } from "./verdict.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, watchViewer, repaint],
+  status: [drawStatus, drawVerdict, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, watchViewer, repaint],
   curves: [drawCurves],
   gallery: [noteGallery, drawGallery, drawIncoming],
 };
@@ -99,7 +100,7 @@ function whenBuilt(act) {
 applyShade();
 whenBuilt(() => {
   applyShade();
-  for (const wire of [wireTabs, wireScene, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireScene, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

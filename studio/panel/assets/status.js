@@ -50,20 +50,12 @@ function drawFindings(facts) {
   write("focal-likely", likely);
   write("fact-focal", (byId("chart-focal-now")?.textContent || "–") + likely);
   write("fact-shown", shownWords(facts));
-  const place = byId("verdict");
-  if (!place) return;
-  const known = gap !== null;
-  place.hidden = !known;
+  const [place, known] = [byId("fact-mirror"), gap !== null];
   const sure = known && gap >= UNSURE;
-  const word = sure ? "not inverted" : "may be inverted";
-  for (const id of ["verdict", "fact-mirror"]) {
-    byId(id)?.classList.toggle("ok", sure);
-    byId(id)?.classList.toggle("warn", known && !sure);
-  }
-  write("verdict", known ? `Depth ${word}` : "");
+  place.classList.toggle("ok", sure);
+  place.classList.toggle("warn", known && !sure);
+  write("fact-mirror", known ? (sure ? "checked: not inverted" : "may be inverted") : "–");
   place.title = known ? `Its mirror image explains the photos ${gap.toFixed(1)} dB worse.` : "";
-  write("fact-mirror", known ? `${sure ? "checked: " : ""}${word}` : "–");
-  byId("fact-mirror").title = place.title;
 }
 
 function drawStages(facts) {

@@ -16,7 +16,8 @@ from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.runs import checkpoint
+from core.runs import checkpoint, judged
+from core.search.witnesses import Opinion
 from core.training.trainer import Trainer
 from studio.cli import export, main, progress
 from tests.cameras import same
@@ -70,6 +71,8 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
     trainer.photo_error[1], trainer.given[3] = 0.1, True
     checkpoint.save(trainer, tmp_path / "run", {})
+    judged.keep(tmp_path / "run", Opinion("pixels", "doubtful"), Opinion())
+    said = {"found_by": "from pixels alone", "verdict": "doubtful"}
     learned = trainer.learned()
     trainer.close()
     rest = ["0.png", "2.png", "4.png"]
@@ -78,14 +81,17 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     words = ["--run", str(tmp_path / "run"), "--format", form, "--out", str(out)]
     assert main.run(["export", *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"file": str(out), "cameras": 2, "not_placed": rest}
+    assert told == {"file": str(out), "cameras": 2, "not_placed": rest, **said}
     match form:
         case "transforms":
             assert list(read_transforms(out)) == ["1.png", "3.png"]
-            assert json.loads(out.read_text())["not_placed"] == rest
+            written = json.loads(out.read_text())
+            assert written["not_placed"] == rest
+            assert {word: written[word] for word in said} == said
         case "npz":
             assert list(read_npz(out)) == ["1.png", "3.png"]
             assert np.load(out)["not_placed"].tolist() == rest
+            assert {word: np.load(out)[word].item() for word in said} == said
         case "tum":
             assert out.read_text().count("# not placed:") == 3
         case "colmap-text":
@@ -100,7 +106,8 @@ def test_cameras_are_written_in_the_world_of_choice(
     words = ["--scale", "2", "--up", "z", "--origin", "mean", "--out", str(out)]
     assert main.run(["export", "--run", str(run), "--format", "transforms", *words]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "file": str(out), "cameras": 5, "not_placed": [],
+        "file": str(out), "cameras": 5, "not_placed": [], "found_by": "from pixels alone",
+        "verdict": "unknown yet",
     }  # fmt: skip
     centres = np.stack([camera.position for camera in read_transforms(out).values()])
     assert np.allclose(centres.mean(axis=0), 0, atol=1e-6)

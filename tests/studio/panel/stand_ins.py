@@ -58,6 +58,8 @@ class Desk:
                 self.publish(playing=True)
             case commands.Pause():
                 self.publish(playing=False)
+            case commands.Adopt("pixels" | "features" as way):
+                self.publish(found_by=way, can_undo=True)
             case commands.Step(count):
                 self.publish(step=self.snapshot.step + count)
 

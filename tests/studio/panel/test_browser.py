@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed
-from core.engine.commands import Configure, Pause, Play, Refine, Step
+from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Step, Undo
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
+from core.search.verdict import Reason, Word
+from core.search.witnesses import Opinion
 from studio.bundled import BUNDLED
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
@@ -294,19 +296,53 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
 
 def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#figure-unseen")).to_have_text("relu")
-    expect(page.locator("#verdict")).to_be_hidden()
     desktop.engine.publish(
         shown="planes",
         unseen_psnr={"planes": 23.61, "field": 20.0},
         findings=Findings(mirror_gap=3.94, focal_interval=(0.751, 0.894)),
     )
     expect(page.locator("#figure-unseen")).to_have_text("planes · 23.6 dB")
-    expect(page.locator("#verdict.ok")).to_have_text("Depth not inverted")
     page.get_by_role("tab", name="Training").click()
-    expect(page.locator("#fact-mirror")).to_have_text("checked: not inverted")
+    expect(page.locator("#fact-mirror.ok")).to_have_text("checked: not inverted")
     expect(page.locator("#fact-focal")).to_contain_text("likely 0.75-0.89")
     desktop.engine.publish(findings=Findings(mirror_gap=0.31))
-    expect(page.locator("#verdict.warn")).to_have_text("Depth may be inverted")
+    expect(page.locator("#fact-mirror.warn")).to_have_text("may be inverted")
+
+
+def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
+    page: Page, desktop: Desktop
+) -> None:
+    engine, names = desktop.engine, desktop.engine.snapshot.photos.names
+    expect(page.locator("#verdict")).to_contain_text("Not checked yet")
+    engine.publish(opinion=Opinion(doing="checking the cameras, 40%"))
+    expect(page.locator("#verdict-word")).to_have_text("Checking…")
+    expect(page.locator("#verdict-checking")).to_have_text("checking the cameras, 40%")
+    odd = Reason("odd-photo", "<b>It fits least.</b>", {}, (2,), "drop-photo")
+    turn = Reason("mirrored", "The mirrored scene is as good.", {}, (), "flip")
+    words: dict[int, Word] = {0: "trusted", 2: "wrong"}
+    engine.publish(opinion=Opinion("pixels", "doubtful", (odd, turn), words, ("features",)))
+    expect(page.locator("#verdict-word")).to_have_text("Doubtful")
+    expect(page.locator("#verdict-found")).to_have_text("from pixels alone")
+    expect(page.locator("#photos .reason").nth(2)).to_have_text("wrong")
+
+    page.locator("#verdict").click()
+    reasons = page.locator("#verdict-reasons li")
+    expect(reasons.first).to_contain_text(f"<b>It fits least.</b>{names[2]}")
+    assert reasons.nth(1).locator("button").count() == 0  # nothing performs it
+    page.get_by_role("button", name="Take the cameras from matched features").click()
+    expect(page.locator("#verdict-found")).to_have_text(
+        "from matched features, refined from pixels"
+    )
+    assert engine.commands == [Adopt("features")]
+    undo = page.locator("#verdict-acts").get_by_role("button", name="Undo")
+    undo.click()
+    soon(page, lambda: engine.commands[1:] == [Undo()])
+    page.get_by_role("button", name=f"Leave out {names[2]}").click()
+    soon(page, lambda: engine.commands[2:] == [Configure({"data.disabled": [names[2]]})])
+    page.keyboard.press("Escape")
+    expect(page.locator("#verdict-card")).to_be_hidden()
+    engine.publish(opinion=Opinion("features", "trusted", (), {0: "trusted"}))
+    expect(page.locator("#verdict[data-word=trusted]")).to_contain_text("Trusted")
 
 
 def test_two_tabs_and_a_reload_agree(open_page: Callable[..., Page], desktop: Desktop) -> None:
@@ -407,12 +443,11 @@ def test_the_name_of_a_run_is_whole(page: Page, desktop: Desktop) -> None:
     run = desktop.engine.snapshot.run.with_name("2026-11-22-215312-my-holiday-in-wales")
     desktop.engine.publish(
         run=run, step=12400, psnr=31.2, playing=True, steps_per_second=12.3, seconds_left=4000.0,
-        shown="planes", unseen_psnr={"planes": 23.6}, findings=Findings(mirror_gap=3.9),
+        shown="planes", unseen_psnr={"planes": 23.6},
     )  # fmt: skip
     name = page.locator("#run")
     expect(name).to_have_text("my-holiday-in-wales · 3 photos")
     expect(name).to_have_attribute("title", run.name)
-    expect(page.locator("#verdict")).to_be_visible()
     assert name.evaluate("(e) => e.scrollWidth <= e.clientWidth"), "nothing is cut off"
     bar = boxed(page, "#transport")
     figures = boxed(page, ".figures")

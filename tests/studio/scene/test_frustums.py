@@ -9,9 +9,18 @@ import viser
 from viser.infra import Message
 
 from core.geometry.cameras import Camera
+from core.search.witnesses import Opinion
 from studio.scene.coordinates import SCALE
-from studio.scene.frustums import ROOT, THUMBNAIL, Frustums, colours_of, same_photos, thumbnail
-from studio.scene.theme import INK
+from studio.scene.frustums import (
+    ROOT,
+    THUMBNAIL,
+    Frustums,
+    colours_of,
+    marked,
+    same_photos,
+    thumbnail,
+)
+from studio.scene.theme import INK, VERDICTS
 from tests.studio.scene.stand_ins import CAMERAS, Stage, photo_set, recorded
 
 
@@ -171,3 +180,28 @@ def test_photos_are_the_same_by_content() -> None:
     assert same_photos(photo_set(), photo_set()) and same_photos(None, None)
     assert not same_photos(photo_set(), None)
     assert not same_photos(photo_set(), photo_set(seed=1))
+
+
+def test_a_camera_in_doubt_is_coloured_and_its_picture_is_marked(
+    server: viser.ViserServer, frustums: Frustums
+) -> None:
+    stage = Stage()
+    before = stage.publish()
+    frustums.update(before)
+    plain = [node(server, index).image for index in range(3)]
+    words = Opinion(cameras={0: "trusted", 1: "doubtful", 2: "wrong"})
+    told = dataclasses.replace(before, opinion=words)
+    frustums.update(told)
+    assert colours_of(told)[0] == colours_of(before)[0]
+    for index, word in ((1, "doubtful"), (2, "wrong")):
+        assert tuple(node(server, index).color) == VERDICTS[word] == colours_of(told)[index]
+        assert not np.array_equal(node(server, index).image, plain[index])
+    assert np.array_equal(node(server, 0).image, plain[0])
+    small = np.zeros((60, 90, 3), np.uint8)
+    middle = marked(small, "doubtful")[20:40, 30:60], marked(small, "wrong")[20:40, 30:60]
+    assert not middle[0].any() and middle[1].any()  # a frame leaves the picture, a cross does not
+    with recorded(server) as sent:
+        frustums.update(told)
+    assert sent == []
+    frustums.update(before)
+    assert np.array_equal(node(server, 2).image, plain[2])
