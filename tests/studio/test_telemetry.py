@@ -162,10 +162,11 @@ def test_the_gallery_knows_each_photo(engine: Desk) -> None:
     engine.submit(Configure({"data.disabled": ["2.png"]}))
     engine.publish(photo_psnr=(20.04, None, math.nan))
     told = strict(facts.encoded(facts.gallery(engine.snapshot, ())))["photos"]
+    unjudged = {"placed": True, "verdict": None}
     assert told == [
-        {"name": "0.png", "on": True, "held_out": False, "psnr": 20.0},
-        {"name": "1.png", "on": True, "held_out": True, "psnr": None},
-        {"name": "2.png", "on": False, "held_out": False, "psnr": None},
+        {"name": "0.png", "on": True, "held_out": False, "psnr": 20.0, **unjudged},
+        {"name": "1.png", "on": True, "held_out": True, "psnr": None, **unjudged},
+        {"name": "2.png", "on": False, "held_out": False, "psnr": None, **unjudged},
     ]
 
 
