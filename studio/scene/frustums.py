@@ -133,8 +133,7 @@ class Frustums:
         assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
             handle, chosen = frustum.handle, index == self._highlighted
-            word = None if held_out[index] else snapshot.opinion.cameras.get(index)
-            frustum.mark(word, snapshot.photos.pixels[index])
+            frustum.mark(snapshot.opinion.cameras.get(index), snapshot.photos.pixels[index])
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
             handle.scale = size
             handle.color = INK if chosen else colours[index]
