@@ -31,6 +31,7 @@ function handle(event) {
   const target = event.target.closest ? event.target : null;
   const leaving = event.key === "Escape" && target?.id === "wipe";
   if ((target?.closest(TYPING) && !leaving) || byId("help").open) return;
+  if (event.key === "Escape" && document.querySelector(":popover-open")) return; // the browser closes it
   const idle = target?.matches("[role=tab][aria-selected=true]"); // pressing it does nothing
   if (event.key === " " && !idle && target?.closest(PRESSABLE)) return; // the focused thing is pressed
   const key = event.key.toLowerCase();
