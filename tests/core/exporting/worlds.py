@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from core.geometry.rays import Rays
+from core.rendering.scene import FieldScene
 from core.rendering.volume import Rendering
 from core.training.learned import Learned
 from tests.cameras import camera
@@ -33,8 +34,10 @@ class Surfaces:
         """As `core.rendering.scene.Scene.device`."""
         return torch.device("cpu")
 
+    seen_by = FieldScene.seen_by  # ray by ray
+
     def render(self, rays: Rays) -> Rendering:
-        """As `core.rendering.scene.Scene.render`."""
+        """As `core.rendering.scene.FieldScene.render`."""
         depth = torch.minimum(_to_ball(rays), _to_wall(rays))
         colours = colours_at(rays.origins + depth[:, None] * rays.directions)
         opacity = torch.full_like(depth, self.opacity)
