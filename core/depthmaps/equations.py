@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.patches import Patches, find, shown
+from core.depthmaps.patches import Patches, find, shown, tangents
 from core.depthmaps.unknowns import FOCAL, MOVE, OF_CAMERA
 
 OUTLIER = 2.0  # times the scale: residuals that count no more
@@ -39,8 +39,9 @@ class Compared:
     ) -> "Compared":
         """Args: maps of all photos, grey with slopes (N, 3, H, W) and inverse depths (N, H, W)."""
         rows = [torch.zeros(0, len(patches.inverse), dtype=torch.bool)]
+        u = tangents(patches, cameras)
         for other in partners:
-            found = find(patches, patches.inverse, cameras, other, grey[other])
+            found = find(patches, u, patches.inverse, cameras, other, grey[other])
             rows.append(shown(found, patches.inverse, inverse[other])[None])
         return cls(patches, partners, torch.cat(rows))
 
@@ -80,9 +81,9 @@ def costs_of(
     task: Compared, inverse: Tensor, cameras: Cameras, grey: Tensor, scale: float
 ) -> Tensor:
     """(P,) what each patch of one photo costs; arguments as of `equations_of`."""
-    total = torch.zeros_like(inverse)
+    total, u = torch.zeros_like(inverse), tangents(task.patches, cameras)
     for other, counts in zip(task.partners, task.shown, strict=True):
-        found = find(task.patches, inverse, cameras, other, grey[other])
+        found = find(task.patches, u, inverse, cameras, other, grey[other])
         total += _rho(_size(found.residual), found.inside, scale) * counts
     return total
 
@@ -103,9 +104,9 @@ def equations_of(
     matrix, vector = torch.zeros(local, local), torch.zeros(local)
     cross, cost, sizes = torch.zeros(len(inverse), local), 0.0, []
     own, pull = torch.full_like(inverse, STIFF), torch.zeros_like(inverse)
-    first = torch.arange(OF_CAMERA)
+    first, u = torch.arange(OF_CAMERA), tangents(task.patches, cameras)
     for slot, (other, counts) in enumerate(zip(task.partners, task.shown, strict=True), start=1):
-        found = find(task.patches, inverse, cameras, other, grey[other], slopes=True)
+        found = find(task.patches, u, inverse, cameras, other, grey[other], slopes=True)
         assert found.slopes is not None, "slopes were asked for"
         size = _size(found.residual)
         cost += float((_rho(size, found.inside, scale) * counts).sum())

@@ -32,7 +32,7 @@ EASE, EFFORT = 3.0, 30.0  # by which damping falls after a step, and grows after
 ENOUGH = 1e-4  # relative gain of a step below which the next is not worth it at this scale
 FINEST, COARSEST = 0.02, 0.6  # of scales
 OF_MEDIAN = 1.0  # the scale over the median residual
-FINER = 0.8  # of a scale, below which another is worth more steps
+FINER, SOON = 0.8, 0.5  # of a scale, below which another is worth more steps, and is taken at once
 TRIED = tuple(0.02 * step for step in range(-8, 9))  # changes of depths before they are judged
 JUDGED = 0.3  # scale by which cameras are judged, always the same
 LENS_WORTH = 0.003  # of the cost at the start, what an unusual lens costs, see `Prior`
@@ -101,7 +101,8 @@ class Joint:
         if better:
             self.guess, self._equations = trial, fresh
         self._damping = max(self._damping / EASE, LEAST) if better else self._damping * EFFORT
-        if (before - after < ENOUGH * before) if better else not self._damping <= MOST:
+        over = before - after < ENOUGH * before if better else not self._damping <= MOST
+        if over or self._sharper(self._equations) < SOON * self._scale:
             self._sharpen(self._equations)
         return not self.done
 

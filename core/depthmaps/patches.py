@@ -143,8 +143,16 @@ def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed:
     return torch.stack([places % width, places // width], 1)
 
 
+def tangents(patches: Patches, cameras: Cameras) -> Tensor:
+    """(P, 9, 2) the tangents u that patches were seen at, which all partners ask for."""
+    i, kind = patches.photo, patches.grey.dtype
+    numbers = cameras.intrinsics[i].to(kind)
+    return undistorted((patches.pixels - numbers[2:]) / numbers[:2], cameras.k1[i].to(kind))
+
+
 def find(
     patches: Patches,
+    u: Tensor,
     inverse: Tensor,
     cameras: Cameras,
     other: int,
@@ -155,6 +163,7 @@ def find(
 
     Args:
         patches: of a photo i.
+        u: their `tangents`.
         inverse: (P,) inverse depths of their middles, taken for all nine pixels.
         cameras: all, in double precision.
         other: photo j.
@@ -166,7 +175,6 @@ def find(
     turn, shift = back @ cameras.rotation[i], back @ (cameras.centre[i] - cameras.centre[j])
     turn, shift = turn.to(kind), shift.to(kind)
     numbers, k1 = cameras.intrinsics.to(kind), cameras.k1.to(kind)
-    u = undistorted((patches.pixels - numbers[i, 2:]) / numbers[i, :2], k1[i])
     q = torch.cat([u, torch.ones_like(u[..., :1])], -1)
     p = q @ turn.T + inverse[:, None, None] * shift
     front = p[..., 2] > NEAREST

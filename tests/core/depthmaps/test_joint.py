@@ -12,14 +12,14 @@ from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import DepthMaps
 from core.depthmaps.equations import Compared, costs_of, equations_of
 from core.depthmaps.joint import Joint
-from core.depthmaps.patches import Patches, chosen_pixels, find, with_slopes
+from core.depthmaps.patches import Patches, chosen_pixels, find, tangents, with_slopes
 from core.depthmaps.photos import luma
 from core.depthmaps.unknowns import OF_CAMERA, Unknowns, doubled, stepped
 from core.geometry.alignment import best_rotation, rotation_angles, umeyama
 from tests.core.depthmaps.exact import exact
 from tests.core.depthmaps.rendered import shoot, turned
 
-COUNT = 6
+COUNT = 5
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,13 @@ def test_slopes_are_those_of_automatic_differentiation() -> None:
 
     def residual(step: Tensor, change: Tensor) -> Tensor:
         inverse = patches.inverse * change.exp()
-        return find(patches, inverse, stepped(cameras, step), 1, grey).residual
+        there = stepped(cameras, step)
+        return find(patches, tangents(patches, there), inverse, there, 1, grey).residual
 
     start = torch.zeros(2, OF_CAMERA).double(), torch.zeros(4).double()
     of_cameras, of_depths = torch.autograd.functional.jacobian(residual, start)
-    found = find(patches, patches.inverse, cameras, 1, grey, slopes=True)
+    u = tangents(patches, cameras)
+    found = find(patches, u, patches.inverse, cameras, 1, grey, slopes=True)
     assert found.inside.all() and found.slopes is not None
     wanted = of_cameras.reshape(4, 9, 2 * OF_CAMERA).permute(2, 0, 1)
     assert torch.allclose(found.slopes[:-1], wanted, atol=1e-9)
@@ -133,30 +135,30 @@ def test_pixels_are_textured_confirmed_and_away_from_edges(maps: DepthMaps) -> N
 @pytest.mark.parametrize("distortion", [False, True])
 def test_cameras_that_are_a_little_off_come_back(maps: DepthMaps, distortion: bool) -> None:
     off = turned(maps.cameras, 0.4)
-    numbers = off.intrinsics * torch.tensor([1.015, 1.015, 1.0, 1.0])
+    numbers = off.intrinsics * torch.tensor([1.03, 1.03, 1.0, 1.0])
     start = replace(off, intrinsics=numbers)
     if distortion:
         start = replace(start, k1=torch.zeros(COUNT))
-    joint = Joint(believed(maps, start), free(True, distortion), patches=200, aside=80)
-    found = walked(joint)
+    joint = Joint(believed(maps, start), free(True, distortion), patches=120, aside=40)
+    found = walked(joint, 8)
     before, after = drift(start, maps.cameras), drift(found, maps.cameras)
-    assert after[0] < before[0] / 2 and after[1] < before[1] / 2
-    assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.014
+    assert after[0] < before[0] / 2 and after[1] < before[1] / 1.8
+    assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.016
     assert (found.k1 + 0.05).abs().max() < 0.035
     assert joint.judged(found) < 0.7 * joint.judged(start)
 
 
 def test_cameras_that_are_right_stay(maps: DepthMaps) -> None:
-    found = walked(Joint(maps, free(True, True), patches=200, aside=0), 6)
+    found = walked(Joint(maps, free(True, True), patches=120, aside=0), 5)
     angle, position = drift(found, maps.cameras)
-    assert angle < 0.12 and position < 0.01
+    assert angle < 0.2 and position < 0.01
 
 
 def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
-    moving = torch.tensor([False, False, True, True, True, True])
-    own = torch.tensor([-1, 0, 1, 1, 2, 3])
+    moving = torch.tensor([False, False, True, True, True])
+    own = torch.tensor([-1, 0, 1, 1, 2])
     unknowns = Unknowns.of(moving, own, None)
-    assert unknowns.count == 4 * 6 + 4
+    assert unknowns.count == 3 * 6 + 3
     start = turned(maps.cameras, 0.3)
     found = walked(Joint(believed(maps, start), unknowns, patches=80, aside=0), 3)
     change = found.intrinsics[:, 0] / start.intrinsics[:, 0]
@@ -164,7 +166,7 @@ def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
     assert torch.equal(found.centre[:2], start.centre[:2].double())
     assert (found.centre[2:] != start.centre[2:]).any(-1).all()
     assert change[0] == 1 and change[2].item() == pytest.approx(change[3].item(), abs=1e-12)
-    assert len({round(c, 9) for c in change.tolist()}) == 5
+    assert len({round(c, 9) for c in change.tolist()}) == 4
     assert torch.equal(found.k1, start.k1.double())
 
 
@@ -174,7 +176,7 @@ def test_a_long_lens_does_not_invent_distortion() -> None:
     assert numbers[0, 0] > 4 * 96  # a view of 13 degrees
     maps = exact(replace(shot, cameras=shot.cameras))
     start = replace(turned(maps.cameras, 0.1), k1=torch.full((COUNT,), 0.02))
-    found = walked(Joint(believed(maps, start), free(True, True), patches=120, aside=0), 6)
+    found = walked(Joint(believed(maps, start), free(True, True), patches=80, aside=0), 5)
     assert found.k1.abs().max() < 0.15
 
 

@@ -13,10 +13,10 @@ from core.depthmaps.unknowns import Unknowns
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 from tests.core.depthmaps.test_joint import drift
 
-COUNT = 5
+COUNT = 4
 SHORT = (
-    Round(level(64, "sweep check complete check publish"), 150, 5, lens=False),
-    Round(level(96, "finer check publish"), 200, 6),
+    Round(level(64, "sweep check complete check publish"), 100, 5, lens=False),
+    Round(level(96, "finer check publish"), 120, 4),
 )
 
 
