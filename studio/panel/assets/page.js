@@ -85,9 +85,14 @@ function followVisibility() {
   else connect();
 }
 
-// Gradio builds the page some time after this script has started.
+// Gradio builds the page some time after this script has started, its own buttons apart from the rest.
+const PARTS = [
+  "viser", "photos", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
+  "jobs-list", "action-make-video", "action-theme", "panel", "verdict-card", "through-modes", "cover-action",
+];
+
 function whenBuilt(act) {
-  const built = () => ["viser", "photos", "charts", "time-slider", "reference-words", "jobs-list"].every((id) => document.getElementById(id));
+  const built = () => PARTS.every((id) => document.getElementById(id));
   if (built()) return act();
   const observer = new MutationObserver(() => {
     if (!built()) return;
