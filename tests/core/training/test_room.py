@@ -61,8 +61,9 @@ def wide(photos: PhotoSet, place: Path) -> str:
 
 def finished(photos: PhotoSet, place: Path, **more) -> tuple[Trainer, list[str]]:
     """A trainer of wide cameras at the end of all levels, and what it said."""
-    asked = {"training__start_from": wide(photos, place), "training__bootstrap": True}
-    trainer = started(small_config(**asked, **more), photos, brief(steps=2))
+    asked = {"training__bootstrap": True, "field__geometry": "planes"}
+    config = small_config(training__start_from=wide(photos, place), **asked, **more)
+    trainer = started(config, photos, brief(steps=2))
     while not planes_of(trainer).finished:
         trainer.train_step(1)
     return trainer, trainer.drain_messages()
