@@ -1,8 +1,11 @@
 """Reading and changing a `Config` by option paths such as ``cameras.rotation``."""
 
+import csv
 import difflib
 import functools
+import itertools
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +15,12 @@ import yaml
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from core.config import Config, original
+from core.config import Config, original, yaml_text
 from core.config.declare import Effect, Section, extras
 from core.errors import InputError
 
 LARGEST_FILE = 64 * 1024  # bytes; a config is a page
+LONGEST_VALUE = 120  # letters of a value in a complaint
 LOGGER = logging.getLogger(__name__)
 
 
@@ -130,18 +134,14 @@ def read_yaml(path: Path, long_side: int | str | None = None) -> dict[str, Any]:
         InputError: the file is missing, too large, not YAML or not sections of options.
     """
     try:
-        text = path.read_bytes()[: LARGEST_FILE + 1]
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise InputError(f"The config {path} cannot be read: {error.strerror}.") from None
     if len(text) > LARGEST_FILE:
         raise InputError(f"The config {path} is over 64 KB; a config is a page of options.")
-    try:
-        tree = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"; see its line {mark.line + 1}" if mark else ""
-        raise InputError(f"The config {path} is not valid YAML{where}.") from None
-    paths = _paths(tree or {}, str(path))
+    tree = yaml_text.load(text, f"The config {path}")
+    paths = _paths({} if tree is None else tree, str(path))
     if original.is_original(paths):
         translation = original.translated(paths, str(path), long_side)
         LOGGER.warning(translation.notice)
@@ -167,11 +167,14 @@ def _paths(tree: Any, origin: str) -> dict[str, Any]:
         raise InputError(f"{origin} should hold sections of options such as `cameras:`.")
     flat: dict[str, Any] = {}
     for section, part in tree.items():
-        if not isinstance(part, dict):
-            flat[str(section)] = part
-            continue
-        for name, value in part.items():
-            flat[f"{section}.{name}"] = value
+        if part is None and section in Config.model_fields:
+            continue  # only comments stand in it
+        named = {str(section): part}
+        if isinstance(part, dict):
+            named = {f"{section}.{name}": value for name, value in part.items()}
+        if twice := flat.keys() & named.keys():
+            raise InputError(f"{origin} sets {min(twice)} twice; leave one of them.")
+        flat |= named
     return flat
 
 
@@ -184,7 +187,7 @@ def to_yaml(config: Config) -> str:
             if item.section == section:
                 value = get(config, path)
                 shown = list(value) if isinstance(value, tuple) else value
-                text = yaml.safe_dump(shown, default_flow_style=True).splitlines()[0]
+                text = _one_line(shown)
                 choices = f" ({' | '.join(item.choices)})" if item.choices else ""
                 lines += [f"  # {item.help}{choices}", f"  {path.partition('.')[2]}: {text}"]
         lines.append("")
@@ -195,9 +198,19 @@ def _first_line(section: FieldInfo) -> str:
     return (getattr(section.annotation, "__doc__", None) or "").splitlines()[0]
 
 
+def _one_line(value: Any) -> str:
+    """A value as YAML on one line, however long; names may hold line breaks."""
+    style = '"' if "\n" in str(value) or "\\n" in str(value) else None
+    text = yaml.safe_dump(value, default_flow_style=True, default_style=style, width=math.inf)
+    return text.splitlines()[0]
+
+
 def _split(value: Any) -> Any:
-    """``a.jpg,b.jpg`` as a command line has it -> a list."""
-    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+    """``a.jpg, b.jpg`` as a command line has it -> a list; quotes hold ``"a,b.jpg"`` together."""
+    if not isinstance(value, str):
+        return value
+    rows = csv.reader(value.splitlines(keepends=True), skipinitialspace=True)
+    return [part for part in itertools.chain.from_iterable(rows) if part]
 
 
 def _sentence(error: ValidationError) -> str:
@@ -206,4 +219,6 @@ def _sentence(error: ValidationError) -> str:
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if "." not in path:  # options that do not go together
         return f"{reason}."
-    return f"{path} cannot be {first['input']!r}: {reason}."
+    value = repr(first["input"])
+    value = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
+    return f"{path} cannot be {value}: {reason}."

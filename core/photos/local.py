@@ -13,6 +13,8 @@ ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]|//|\\\\", re.IGNORECASE)
 def local_path(path: str | Path, what: str = "photos or video") -> Path:
     """An existing local file or folder as an absolute path, links followed, ``~`` expanded.
 
+    Blanks and quotes round it, as copied paths have, are no part of it unless such a name exists.
+
     Args: `what` is meant to be there, for a complaint.
 
     Raises:
@@ -25,13 +27,24 @@ def local_path(path: str | Path, what: str = "photos or video") -> Path:
             "download it and give the local folder or file."
         )
     try:
-        return Path(path).expanduser().resolve(strict=True)
+        return _found(path, text)
     except PermissionError as error:
         raise InputError(
             f"{quoted(text)} may not be read: give yourself permission to read it."
         ) from error
     except (OSError, ValueError, RuntimeError) as error:  # missing, null byte, link loop
         raise InputError(f"{quoted(text)} does not exist: check the path to the {what}.") from error
+
+
+def _found(path: str | Path, text: str) -> Path:
+    """The path as it is written, or else without what stands round it."""
+    try:
+        return Path(path).expanduser().resolve(strict=True)
+    except FileNotFoundError:
+        bare = text[1:-1] if text[:1] in ("'", '"') and text[-1:] == text[:1] else text
+        if not bare.strip() or bare == str(path):
+            raise
+        return Path(bare.strip()).expanduser().resolve(strict=True)
 
 
 def is_regular_file(path: Path) -> bool:

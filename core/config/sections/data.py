@@ -31,7 +31,9 @@ class Data(Section):
         "none", "Held-out photos", "Photos kept aside to measure novel views on.", RESTART,
         choices=("none", "every8", "last10"),
     )  # fmt: skip
-    disabled: tuple[str, ...] = option((), "Photos left out", "File names not trained on.")
+    disabled: tuple[str, ...] = option(
+        (), "Photos left out", "File names not trained on; one with a comma stands in quotes."
+    )
     exif_focal: bool = option(
         True,
         "Focal length from EXIF",

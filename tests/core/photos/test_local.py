@@ -49,4 +49,13 @@ def test_a_path_is_resolved(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     wanted = (tmp_path / "photos").resolve()
+    for written in (" photos", "photos\n", "'photos'", '"~/photos" ', Path(" photos ")):
+        assert local_path(written) == wanted, "as copied"
     assert local_path("link") == local_path("./photos/") == local_path("~/photos") == wanted
+
+
+def test_a_name_with_blanks_round_it_comes_first(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos", " photos"):
+        (tmp_path / name).mkdir()
+    assert local_path(" photos") == (tmp_path / " photos").resolve()
