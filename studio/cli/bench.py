@@ -65,7 +65,9 @@ def _truth(arguments: argparse.Namespace) -> int:
     if arguments.seconds <= 0:
         raise InputError("--seconds must be above 0.")
     sets, console = truth.sets_in(arguments.truth), Console(stderr=True)
-    found = truth.measure_truth(sets, ways, arguments.seconds, lambda one: console.print(str(one)))
+    found = truth.measure_truth(
+        sets, ways, arguments.seconds, lambda one: console.print(str(one), markup=False)
+    )
     table = Table("search", "sets", "right", "wrong called trusted", "right not trusted", "GB")
     for way in ways:
         row = truth.summary(found, way)

@@ -98,11 +98,11 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
                     said = notice.number
                     if notice.kind == "failure":  # said at the end
                         continue
-                    console.print(notice.text, highlight=False)
+                    console.print(notice.text, highlight=False, markup=False)
             if not advised and (found := advice.of(snapshot)) is not None:
                 advised = True
                 for finding in found:
-                    console.print(finding.sentence, highlight=False)
+                    console.print(finding.sentence, highlight=False, markup=False)
             _show(bar, task, snapshot)
             if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
                 break

@@ -1,13 +1,16 @@
 """What counts as right, as silently wrong and as too shy; and how a set is told apart."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import InputError
 from core.formats.transforms import read_transforms
+from studio.benchmarks import truth as benchmark
 from studio.benchmarks.truth import Truth, as_json, right, sets_in, summary
+from studio.cli import main
 
 SCENE = Path(__file__).parents[3] / "assets" / "scene"
 
@@ -19,6 +22,15 @@ def truth(name: str, is_right: bool, verdict: str | None, search: str = "auto") 
         right=is_right, found_by=None, verdict=verdict, reasons=(), seconds=1.0, memory_gb=0.5,
         failure=None,
     )  # fmt: skip
+
+
+def test_reasons_are_printed_with_their_brackets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = replace(truth("a", True, "doubtful"), reasons=("unsure", "bold"))
+    monkeypatch.setattr(benchmark, "_measured", lambda *arguments: one)
+    assert main.run(["bench", "--truth", str(SCENE)]) == 0
+    assert "[unsure, bold]" in " ".join(capsys.readouterr().err.split())
 
 
 def test_wrong_cameras_that_are_trusted_are_the_ones_that_count() -> None:
