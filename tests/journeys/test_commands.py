@@ -126,8 +126,9 @@ def test_export_writes_how_the_cameras_came_there(run: Path, tmp_path: Path) -> 
     out = tmp_path / "history.npz"
     launch("export", "--run", run, "--format", "history", "--out", out)
     with np.load(out) as kept:
-        count = len(kept["steps"])
-        assert count > 1 and kept["poses"].shape == (count, 20, 3, 4)
+        count, names = len(kept["steps"]), kept["names"].tolist()
+        assert names == [f"{i:03d}.jpg" for i in range(20) if i % 8]  # held out: never learned
+        assert count > 1 and kept["poses"].shape == (count, len(names), 3, 4)
         assert (np.diff(kept["steps"]) > 0).all()
 
 
