@@ -44,7 +44,7 @@ function tile(photo, index) {
 
 function update(box, photo) {
   const wish = asked.get(photo.name);
-  if (wish && (wish.on === photo.on || wish.until < Date.now())) asked.delete(photo.name);
+  if (wish && (wish.on === photo.on || wish.until <= Date.now())) asked.delete(photo.name);
   const on = isOn(photo);
   box.classList.toggle("off", !on);
   const found = (facts.findings ?? []).filter(({ place }) => place === Number(box.dataset.index));
@@ -99,7 +99,10 @@ function finding({ place, reason, sentence }) {
   return line;
 }
 
-const isOn = (photo) => asked.get(photo.name)?.on ?? photo.on;
+const isOn = (photo) => {
+  const wish = asked.get(photo.name);
+  return wish && wish.until > Date.now() ? wish.on : photo.on;
+};
 const numbered = (index) => String(index + 1).padStart(2, "0");
 
 function toggle(boxes, on) {
@@ -109,6 +112,7 @@ function toggle(boxes, on) {
     update(box, photo);
   }
   drawFindings();
+  setTimeout(() => drawGallery(facts), PATIENCE); // nothing more may come of what was refused
   configure({ "data.disabled": facts.photos.filter((each) => !isOn(each)).map((each) => each.name) });
 }
 

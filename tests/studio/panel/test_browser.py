@@ -71,6 +71,7 @@ def fresh(desktop: Desktop, faults: list[str]) -> Iterator[None]:
 def page(fresh: None, first_tab: Page, desktop: Desktop) -> Page:
     """The shared tab, once it shows the engine as new."""
     expect(first_tab.locator("#figure-step")).to_have_text("0")
+    expect(first_tab.locator("#photos .off")).to_have_count(0)
     return first_tab
 
 
@@ -248,6 +249,8 @@ def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unask
     page: Page, desktop: Desktop
 ) -> None:
     commands, video = desktop.engine.commands, page.locator("#action-make-video")
+    page.get_by_role("tab", name="Export").click()
+    page.locator("#export-frames input").fill("5000")  # takes longer than to cancel it
     desktop.engine.publish(stage="bootstrap", step=40, playing=True)
     expect(page.locator("body")).to_have_attribute("data-next", "")
     expect(video).to_be_hidden()
@@ -266,9 +269,8 @@ def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unask
     video.click()
     expect(page.get_by_role("tab", name="Export")).to_have_attribute("aria-selected", "true")
     expect(page.locator(".job").first).to_contain_text("Video, spiral")
-    soon(page, lambda: any(not view.finished for view in desktop.jobs.views))
     page.locator("#action-cancel-export").click()
-    soon(page, lambda: all(view.finished for view in desktop.jobs.views))
+    soon(page, lambda: desktop.jobs.views[-1].state == "cancelled")
 
 
 def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None:
@@ -339,6 +341,7 @@ def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     soon(page, lambda: engine.commands[1:] == [Undo()])
     page.get_by_role("button", name=f"Leave out {names[2]}").click()
     soon(page, lambda: engine.commands[2:] == [Configure({"data.disabled": [names[2]]})])
+    expect(page.locator("#photos-summary")).to_contain_text("2 of 3 photos")
     page.keyboard.press("Escape")
     expect(page.locator("#verdict-card")).to_be_hidden()
     engine.publish(opinion=Opinion("features", "trusted", (), {0: "trusted"}))
@@ -414,6 +417,20 @@ def test_photos_are_pictures(page: Page, desktop: Desktop) -> None:
     asked = desktop.window.asked
     assert ("highlight", 2) in asked and ("look through", 2) in asked
     expect(page.locator("#option-data-disabled input")).to_have_value("0.png")
+
+
+def test_a_photo_that_cannot_be_left_out_is_on_again_and_not_asked_about_twice(
+    page: Page, desktop: Desktop
+) -> None:
+    page.get_by_role("tab", name="Photos").click()
+    boxes = page.locator("#photos input")
+    page.route("**/configure", lambda route: route.fulfill(status=204))  # nothing comes of it
+    boxes.nth(0).uncheck()
+    expect(boxes.nth(0)).to_be_checked()
+    page.unroute("**/configure")
+    boxes.nth(1).uncheck()
+    soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("1.png",))
+    expect(page.locator("#photos-summary")).to_contain_text("2 of 3 photos")
 
 
 def test_what_the_checks_found_stands_beside_the_photos(page: Page, desktop: Desktop) -> None:
@@ -530,16 +547,19 @@ def test_there_is_always_a_next_thing_to_do(
 
 def test_an_export_shows_its_way_and_its_end(page: Page, desktop: Desktop) -> None:
     page.get_by_role("tab", name="Export").click()
+    before = len(desktop.jobs.views)
     for name, value in {"frames": "4", "size": "48", "fps": "10"}.items():
         page.locator(f"#export-{name} input").fill(value)
     page.locator("#action-export-video").click()
-    job = page.locator(".job").first
+    job = page.locator(f".job[data-number='{before + 1}']")
     expect(job).to_have_attribute("data-state", "done")
     page.wait_for_function("document.querySelector('.job video')?.readyState >= 1")
     assert page.evaluate("document.querySelector('.job video').videoWidth") == 48
     with page.expect_download() as download:
         job.locator(".download").click()
-    assert download.value.suggested_filename == "spiral-rgb-1.mp4"
+    (made,) = desktop.jobs.views[before:]  # one press, one video
+    assert made.result is not None and made.result.stem.startswith("spiral-rgb-")
+    assert download.value.suggested_filename == made.result.name
 
 
 def test_the_slider_of_time_goes_back_plays_and_returns(page: Page, desktop: Desktop) -> None:
