@@ -9,10 +9,17 @@ from core.engine.commands import Play
 from core.errors import InputError
 from core.training.trainer import Trainer
 
+MOST = 1e9  # of whatever is counted; a year has 3e7 seconds
 NOTHING_LEFT = (
     "Nothing is left to learn, so training pauses; refine to begin anew, or change photos or "
     "options."
 )
+
+
+def check_limit(what: str, number: float) -> None:
+    """Refuse a number of epochs, steps or seconds that is none; NaN compares with nothing."""
+    if not 0 <= number <= MOST:
+        raise InputError(f"{number:g} {what} cannot be trained; give 1 or more, up to {MOST:,.0f}.")
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,10 @@ class Limits:
         """The limits of a command given now.
 
         Raises:
-            InputError: the run has made all its epochs.
+            InputError: the run has made all its epochs, or a limit is no such number.
         """
+        for what, number in vars(play).items():
+            check_limit(what, number)
         if 0 < (last := trainer.config.training.epochs) <= trainer.epoch:
             raise InputError(f"The run has made its {last} epochs; raise training.epochs to go on.")
         return cls(

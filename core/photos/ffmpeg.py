@@ -1,6 +1,6 @@
 """The bundled ffmpeg as a reader of untrusted local video: no network, no other files, no hanging.
 
-The file is given as an absolute path; only the ``file`` protocol and three container families are
+The file is given as an absolute path; only the ``file`` protocol and five container families are
 allowed, so that playlists and manifests under a video's name are refused; there is no standard
 input; and a time limit kills what takes too long.
 """
@@ -27,12 +27,16 @@ MOST_FRAMES = 200_000  # about an hour at 60 frames per second
 SCAN_SECONDS = 120.0
 GUARDS = (
     *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"),
-    *("-protocol_whitelist", "file", "-format_whitelist", "mov,matroska,avi"),
+    *("-protocol_whitelist", "file", "-format_whitelist", "mov,matroska,avi,mpegts,gif"),
     *("-max_pixels", str(MOST_PIXELS)),
     "-copyts",  # the same timestamps in every run
 )
 
-DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.\d+)", re.MULTILINE)
+DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.\d+)(?:, start: (\d+\.\d+))?", re.MULTILINE)
+FIRST = "0:V:0"  # of the streams that are no cover pictures
+STREAM = re.compile(
+    r"^  Stream #(0:\d+)\S*: Video: .*?, (\d+)x(\d+)(?!.*attached pic)", re.MULTILINE
+)
 CUT_SHORT = re.compile(r"^\[.*(partial file|ended prematurely)", re.MULTILINE)
 LEAST_SHARE = 0.7  # of the promised duration that must be there; sound may outlast the picture
 UNIT = re.compile(r"^#tb 0: (\d+/\d+)$", re.MULTILINE)
@@ -44,10 +48,14 @@ SHOWN = re.compile(r"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ pts: *(-?\d+) .* s:(\
 
 @dataclass(frozen=True)
 class Timeline:
-    """When each frame of a video is shown: increasing ``stamps`` of ``unit`` seconds each."""
+    """When each frame of a video is shown: increasing ``stamps`` of ``unit`` seconds each.
+
+    Of several videos in one file ``stream`` names the largest, as ffmpeg's ``-map`` does.
+    """
 
     stamps: tuple[int, ...]
     unit: Fraction
+    stream: str = FIRST
 
     @property
     def seconds(self) -> np.ndarray:
@@ -64,7 +72,33 @@ def read_timeline(video: Path) -> Timeline:
     Raises:
         InputError: It is no video, cut short, too long, or reading it takes over two minutes.
     """
-    output = f"-map 0:V:0 -c copy -frames:v {MOST_FRAMES} -f framecrc pipe:1".split()
+    stream, (code, table, said) = FIRST, _scanned(video, FIRST)
+    if (largest := _largest_stream(said)) is not None:
+        stream, (code, table, said) = largest, _scanned(video, largest)
+    unit = UNIT.search(table)
+    packets = [
+        (int(dts) if int(pts) == NO_TIMESTAMP else int(pts), int(flags or "0", 16))
+        for dts, pts, flags in PACKET.findall(table)
+    ]
+    stamps = sorted({stamp for stamp, flags in packets if not flags & DISCARDED})
+    if code != 0 or unit is None or not stamps:
+        raise InputError(
+            f"{quoted(video.name)} cannot be read as a video, it is damaged, incomplete or of "
+            "another kind: copy it again or convert it to MP4."
+        )
+    if len(packets) >= MOST_FRAMES:
+        raise InputError(f"{quoted(video.name)} has over {MOST_FRAMES:,} frames: cut out a part.")
+    timeline = Timeline(tuple(stamps), Fraction(unit[1]), stream)
+    corrupt = any(flags & CORRUPT for _, flags in packets)
+    short = timeline.seconds[-1] < LEAST_SHARE * _promised_seconds(said) - 0.1
+    if corrupt or short or CUT_SHORT.search(said):
+        raise InputError(f"{quoted(video.name)} is cut short or damaged: copy it again.")
+    return timeline
+
+
+def _scanned(video: Path, stream: str) -> tuple[int, str, str]:
+    """ffmpeg's exit status, its table of a stream's packets, and what it said."""
+    output = f"-map {stream} -c copy -frames:v {MOST_FRAMES} -f framecrc pipe:1".split()
     try:
         scan = subprocess.run(
             _command(video, 0.0, output),
@@ -77,26 +111,14 @@ def read_timeline(video: Path) -> Timeline:
         raise InputError(
             f"{quoted(video.name)} took over two minutes to read: copy it to a faster disk."
         ) from error
-    table, said = scan.stdout.decode(), scan.stderr.decode(errors="replace")
-    unit = UNIT.search(table)
-    packets = [
-        (int(dts) if int(pts) == NO_TIMESTAMP else int(pts), int(flags or "0", 16))
-        for dts, pts, flags in PACKET.findall(table)
-    ]
-    stamps = sorted({stamp for stamp, flags in packets if not flags & DISCARDED})
-    if scan.returncode != 0 or unit is None or not stamps:
-        raise InputError(
-            f"{quoted(video.name)} cannot be read as a video, it is damaged, incomplete or of "
-            "another kind: copy it again or convert it to MP4."
-        )
-    if len(packets) >= MOST_FRAMES:
-        raise InputError(f"{quoted(video.name)} has over {MOST_FRAMES:,} frames: cut out a part.")
-    timeline = Timeline(tuple(stamps), Fraction(unit[1]))
-    corrupt = any(flags & CORRUPT for _, flags in packets)
-    short = timeline.seconds[-1] < LEAST_SHARE * _promised_seconds(said) - 0.1
-    if corrupt or short or CUT_SHORT.search(said):
-        raise InputError(f"{quoted(video.name)} is cut short or damaged: copy it again.")
-    return timeline
+    return scan.returncode, scan.stdout.decode(), scan.stderr.decode(errors="replace")
+
+
+def _largest_stream(said: str) -> str | None:
+    """The video of most pixels among several; None where it is the first."""
+    sizes = {name: int(width) * int(height) for name, width, height in STREAM.findall(said)}
+    largest = max(sizes, key=lambda name: sizes[name], default=None)
+    return None if largest is None or largest == next(iter(sizes)) else largest
 
 
 def decode_frames(
@@ -116,7 +138,7 @@ def decode_frames(
     numbers = {timeline.stamps[number]: number for number in wanted}
     chosen = _any_of([f"eq(pts,{stamp})" for stamp in numbers])
     output = [
-        *("-map", "0:V:0", "-frames:v", str(len(wanted)), "-fps_mode", "passthrough"),
+        *("-map", timeline.stream, "-frames:v", str(len(wanted)), "-fps_mode", "passthrough"),
         *("-vf", f"settb={timeline.unit},select='{chosen}',showinfo=checksum=0"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
     ]
@@ -165,12 +187,16 @@ def _command(video: Path, start: float, output: list[str]) -> list[str]:
 
 
 def _promised_seconds(said: str) -> float:
-    """The duration in the file's header; 0 if it has none."""
+    """The duration in the file's header; 0 if it has none.
+
+    Matroska's counts from 0 also where time starts late, which then is no part of it.
+    """
     duration = DURATION.search(said)
     if duration is None:
         return 0.0
-    hours, minutes, seconds = duration.groups()
-    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    hours, minutes, seconds, start = duration.groups()
+    length, late = 3600 * int(hours) + 60 * int(minutes) + float(seconds), float(start or 0)
+    return length - late if late < length else length
 
 
 def _listen(log: IO[bytes], shown: SimpleQueue[tuple[int, int, int] | None]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import statistics
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.photos.choice import EVERYTHING, Choice
-from core.photos.listing import is_picture, is_video, list_pictures, look_elsewhere
+from core.photos.listing import KINDS, is_picture, is_video, list_pictures, look_elsewhere
 from core.photos.local import local_path, quoted
 from core.photos.photoset import PhotoSet
 from core.photos.picture import Background, Header, decode, read_header
@@ -59,7 +60,7 @@ def load_folder(
 ) -> PhotoSet:
     """All usable pictures directly in a folder, at one size.
 
-    PNG, JPEG, WebP and TIFF in any letter case, in natural order (img_2 before img_10). Most
+    PNG, JPEG, WebP, TIFF and HEIC in any letter case, in natural order (img_2 before img_10). Most
     photos decide the size; those of the same shape are rescaled to it, others left out. Whatever is
     left out or altered is named in ``notices``.
 
@@ -79,7 +80,8 @@ def load_folder(
     headers, notices = _read_headers(path, choice)
     _require_two(path, len(headers), notices)
     common = common_size([header.size for header in headers])
-    headers = [header for header in headers if _fits(header, common, notices)]
+    notices += _other_sizes(headers, common)
+    headers = [header for header in headers if same_shape(header.size, common)]
     _require_two(path, len(headers), notices)
     size = scaled_down(common, long_side)
     _require_memory(len(headers), size, most_bytes)
@@ -115,8 +117,8 @@ def _require_two(folder: Path, usable: int, notices: list[str]) -> None:
     photos = "photo" if usable == 1 else "photos"
     hint = f"the first problem: {notices[0].rstrip('.')}" if notices else look_elsewhere(folder)
     raise InputError(
-        f"{quoted(str(folder))} holds {usable} usable {photos} and at least 2 are needed: add PNG, "
-        f"JPEG, WebP or TIFF files{f' ({hint})' if hint else ''}."
+        f"{quoted(str(folder))} holds {usable} usable {photos} and at least 2 are needed: add "
+        f"{KINDS} files{f' ({hint})' if hint else ''}."
     )
 
 
@@ -129,24 +131,34 @@ def _require_memory(count: int, size: Size, most: int) -> None:
         )
 
 
-def _fits(header: Header, common: Size, notices: list[str]) -> bool:
-    """Whether a photo has the common shape; a notice where it has not the common size."""
-    if header.size == common:
-        return True
-    name = quoted(header.path.name)
-    mine, theirs = (f"{width} x {height}" for width, height in (header.size, common))
-    fits = same_shape(header.size, common)
-    if fits:
-        notices.append(
-            f"{name} was rescaled from {mine} to the {theirs} pixels of the others: remove it if "
-            "another camera took it."
+def _other_sizes(headers: Sequence[Header], common: Size) -> list[str]:
+    """One sentence for the photos of each size that is not the common one."""
+    names: dict[Size, list[str]] = {}
+    for header in headers:
+        if header.size != common:
+            names.setdefault(header.size, []).append(quoted(header.path.name))
+    return [_of_another_size(size, common, those) for size, those in names.items()]
+
+
+def _of_another_size(size: Size, common: Size, names: list[str]) -> str:
+    mine, theirs = (f"{width} x {height}" for width, height in (size, common))
+    many = len(names) > 1
+    who = f"{names[0]} and {len(names) - 1} more were" if many else f"{names[0]} was"
+    if same_shape(size, common):
+        return (
+            f"{who} rescaled from {mine} to the {theirs} pixels of the others: remove "
+            f"{'them' if many else 'it'} if another camera took {'them' if many else 'it'}."
         )
-    else:
-        notices.append(
-            f"{name} was left out because its {mine} pixels are of another shape than the {theirs} "
-            "of most photos: crop it, or hold the camera the same way for all."
-        )
-    return fits
+    if same_shape(size[::-1], common):
+        ways = ("portrait", "landscape") if size[1] > size[0] else ("landscape", "portrait")
+        reason = f"{'they are' if many else 'it is'} {ways[0]} ({mine}) and the others {ways[1]}"
+        alone = "" if len(names) < 2 else ", or give them as a run of their own"
+        return f"{who} left out because {reason}: hold the camera the same way for all{alone}."
+    return (
+        f"{who} left out because {'their' if many else 'its'} {mine} pixels are of another shape "
+        f"than the {theirs} of most photos: crop {'them' if many else 'it'}, or hold the camera "
+        "the same way for all."
+    )
 
 
 def _decode_all(

@@ -8,12 +8,16 @@ from natsort import natsorted, ns
 from core.errors import InputError
 from core.photos.local import is_regular_file, quoted
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"})
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".heic", ".heif"})
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".3gp", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".ts", ".gif"}
+)
+MOST_FOLDERS = 100  # looked into for photos that are not where a person said
+KINDS = "PNG, JPEG, WebP, TIFF or HEIC"
 
 # The first bytes of pictures under other suffixes: JPEG, PNG, GIF, TIFF and most raw files, PSD.
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")
-# Bytes 4 to 11 of HEIC, AVIF and CR3.
+# Bytes 4 to 11 of HEIC under another name, AVIF and CR3.
 BOXES = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1", b"ftypavi", b"ftypcrx")
 
 
@@ -23,7 +27,7 @@ def is_picture(path: Path) -> bool:
 
 
 def is_video(path: str | Path) -> bool:
-    """True if the name ends in mp4, mov, m4v, avi, mkv or webm, in any letter case."""
+    """True if the name ends like a video or an animation, in any letter case."""
     return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -43,22 +47,38 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
             notices.append(f"{quoted(name)} was left out because its name is no text: rename it.")
         elif is_picture(file):
             pictures.append(file)
-        elif _is_picture_inside(file):
+        elif is_picture_inside(file):
             notices.append(
                 f"{quoted(name)} was left out because its name does not end in .png, .jpg, .jpeg, "
-                ".webp, .tif or .tiff: convert it to JPEG."
+                ".webp, .tif, .tiff, .heic or .heif: convert it to JPEG."
             )
     return pictures, notices
 
 
 def look_elsewhere(folder: Path) -> str:
-    """Where the photos may be instead, as half a sentence: a video or a folder in it, or empty."""
+    """Where the photos may be instead, as half a sentence: a folder or a video in it, or empty.
+
+    Of a dataset's root that is `images`, beside which smaller copies and masks may lie.
+    """
+    inside = [place for place in _listed(folder) if place.is_dir()][:MOST_FOLDERS]
+    deeper = [place for one in inside for place in _if_readable(one) if place.is_dir()]
+    for places in (inside, deeper[:MOST_FOLDERS]):
+        counts = {place: sum(map(is_picture, _if_readable(place))) for place in places}
+        if any(counts.values()):
+            full = [place for place in counts if counts[place]]
+            best = max(full, key=lambda place: (place.name == "images", counts[place]))
+            return f"or give the folder {quoted(str(best.relative_to(folder)))} in it instead"
     for file in _listed(folder):
         if is_video(file):
             return f"or give the video {quoted(file.name)} in it instead"
-        if file.is_dir():
-            return f"or give the folder {quoted(file.name)} in it instead"
     return ""
+
+
+def _if_readable(folder: Path) -> list[Path]:
+    try:
+        return _listed(folder)
+    except InputError:
+        return []
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -82,7 +102,8 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _is_picture_inside(file: Path) -> bool:
+def is_picture_inside(file: Path) -> bool:
+    """True if a file of whatever name begins like a picture of a known kind."""
     try:
         if not is_regular_file(file):
             return False

@@ -9,16 +9,18 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.errors import InputError
 from core.photos.exif import focal_ratio
+from core.photos.listing import KINDS
 from core.photos.local import is_regular_file, quoted
 from core.photos.sizes import Size
 
 Background = Literal["white", "black"]
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")  # by content; the suffix is not believed
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "HEIF")  # by content; the suffix is not believed
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 512_000_000  # some decoders read the whole file before looking at it
 
@@ -36,6 +38,7 @@ SIDEWAYS = (5, 6, 7, 8)
 
 # Remarks on sloppy metadata and large pictures; here a file is either good or refused.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,13 @@ def read_header(path: Path) -> Header:
     """Size and focal length of a picture, without decoding it.
 
     Raises:
-        InputError: It is no regular file, no PNG, JPEG, WebP or TIFF inside, damaged, larger
+        InputError: It is no regular file, no PNG, JPEG, WebP, TIFF or HEIC inside, damaged, larger
             than 64 million pixels or 512 MB, or it holds 32-bit numbers.
     """
     with _opened(path) as image:
         exif = _exif(image)
         turn = exif.get(ExifTags.Base.Orientation, 1)
-        if turn not in TURNS or image.format == "TIFF":  # Pillow turns a TIFF itself
+        if turn not in TURNS or image.format == "TIFF":  # a TIFF or HEIC is turned by its reader
             turn = 1
         size = _turned(image.size, turn)
         return Header(path, size, turn, focal_ratio(exif, size))
@@ -118,7 +121,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise _refusal(path, "has more than 64 million pixels", "make it smaller first") from error
     except UnidentifiedImageError as error:
         raise _refusal(
-            path, "is not a PNG, JPEG, WebP or TIFF picture inside", "export it again as JPEG"
+            path, f"is not a {KINDS} picture inside", "export it again as JPEG"
         ) from error
     # Decoders leak SyntaxError, struct.error, EOFError, zlib.error and more for damaged files.
     except Exception as error:

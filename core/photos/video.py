@@ -44,7 +44,7 @@ def extract_frames(
     decoded.
 
     Args:
-        video: A local file: mp4, mov, m4v, avi, mkv or webm.
+        video: A local file: mp4, mov, m4v, 3gp, avi, mkv, webm, mts, m2ts, ts or gif.
         into: Folder to make. One made by an earlier call is replaced; another is refused.
         count: Number of frames if ``rate`` is 0.
         rate: Frames per second of video; 0 for ``count`` frames.

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import math
 import sys
 import tempfile
 from pathlib import Path
@@ -62,8 +63,8 @@ def _truth(arguments: argparse.Namespace) -> int:
     ways = tuple(arguments.search.split(","))
     if unknown := set(ways) - {"auto", "pixels", "features"}:
         raise InputError(f"--search cannot be {min(unknown)!r}: it is auto, pixels or features.")
-    if arguments.seconds <= 0:
-        raise InputError("--seconds must be above 0.")
+    if not 0 < arguments.seconds < math.inf:
+        raise InputError(f"--seconds cannot be {arguments.seconds:g}; give a number above 0.")
     sets, console = truth.sets_in(arguments.truth), Console(stderr=True)
     found = truth.measure_truth(
         sets, ways, arguments.seconds, lambda one: console.print(str(one), markup=False)

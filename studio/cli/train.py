@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from core.distributed.launching import joined
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
+from core.engine.limits import check_limit
 from core.engine.team import follow
 from core.errors import InputError
 from core.search.witnesses import FOUND_BY
@@ -44,8 +45,8 @@ def main(arguments: argparse.Namespace) -> int:
     asked = changes(arguments)
     if arguments.run is None and not asked.get("data.photos"):
         raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
-    if arguments.seconds < 0 or arguments.steps < 0:
-        raise InputError("--seconds and --steps cannot be negative.")
+    check_limit("seconds", arguments.seconds)
+    check_limit("steps", arguments.steps)
     run, advice = run_folder(arguments.run, asked), Advice()
     engine = Engine(run, asked, team)
     engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))

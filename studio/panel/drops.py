@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.photos import is_video
-from core.photos.listing import is_picture
+from core.photos.listing import KINDS, is_picture, is_picture_inside
+from core.photos.local import quoted
 from studio.facts import DROPPED
 from studio.panel.zips import is_zip, unpacked
 
@@ -28,10 +29,25 @@ def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
     Raises:
         InputError: nothing usable, a video among other files, or an archive that cannot be read.
     """
-    sources = [Path(file) for file in files]
+    sources = [Path(file) for file in files if not _hidden(file)]
     beside = sources[0].parent if sources else None  # where uploads have room
     with tempfile.TemporaryDirectory(prefix="unpacked-", dir=beside) as scratch:
         return _kept(_opened(sources, Path(scratch)), run)
+
+
+def passed_over(files: Sequence[str | Path]) -> str:
+    """One sentence about the dropped files that are of no use, or nothing. Before they are kept."""
+    usable = (is_picture, is_video, is_zip, is_picture_inside, _hidden)
+    others = [path for path in map(Path, files) if not any(test(path) for test in usable)]
+    if not others:
+        return ""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"{quoted(others[0].name)}{more} passed over: no photo, video or zip."
+
+
+def _hidden(file: str | Path) -> bool:
+    """Whether it is a file manager's own, such as the ._photo.jpg of macOS."""
+    return Path(file).name.startswith(".")
 
 
 def _opened(files: Sequence[Path], scratch: Path) -> list[Path]:
@@ -48,11 +64,10 @@ def _kept(sources: Sequence[Path], run: Path) -> Path:
     if videos and (photos or len(videos) > 1):
         raise InputError("Drop photos or one video, not both at once.")
     if not videos and not photos:
-        raise InputError(
-            "None of these files is a photo (PNG, JPEG, WebP, TIFF), a video or a zip."
-        )
+        raise InputError(f"None of these files is a photo ({KINDS}), a video or a zip.")
     folder = _new_folder(run / DROPPED)
-    kept = [_moved(file, folder) for file in videos or photos]
+    others = [file for file in sources if not is_picture(file) and is_picture_inside(file)]
+    kept = [_moved(file, folder) for file in videos or photos + others]  # others are named there
     return kept[0] if videos else folder
 
 

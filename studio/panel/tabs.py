@@ -9,7 +9,7 @@ from core.config.paths import options
 from core.engine.commands import Configure, Play, Restart, Save
 from core.errors import InputError
 from studio.exports import Exports
-from studio.panel.drops import keep_dropped, keep_reference
+from studio.panel.drops import keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
 from studio.panel.theme import place
 from studio.panel.widgets import heading, more, segments
@@ -24,8 +24,10 @@ def _photos(wiring: Wiring, exports: Exports) -> None:
     drop = gr.File(label="Drop photos or a video", file_count="multiple", elem_id="drop", height=96)
     run = wiring.engine.snapshot.run
 
-    def use(files: list[str]) -> Configure:
-        return Configure({"data.photos": str(keep_dropped(files, run)), "data.disabled": ()})
+    def use(files: list[str]) -> tuple[Configure, str]:
+        unused = passed_over(files)
+        photos = str(keep_dropped(files, run))
+        return Configure({"data.photos": photos, "data.disabled": ()}), unused
 
     wiring.taking_files(drop, use)
     _options(wiring, _of("data"))
@@ -112,8 +114,8 @@ def _options(wiring: Wiring, paths: Iterable[str]) -> None:
 
 
 def _play(number: float | None, unit: str) -> Play:
-    """As typed; at least one."""
-    count = max(1, int(number or 1))
+    """As typed, and 1 where nothing is; the engine refuses what is no such number."""
+    count = int(number or 1)
     match unit:
         case "steps":
             return Play(steps=count)

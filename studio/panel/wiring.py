@@ -27,6 +27,7 @@ YOUNG = 300  # steps a run may lose without being asked about
 TICK = 1.0  # seconds between looks at the snapshot
 
 Answer = list[Any]  # of the confirm bar: visibility, sentence, the command that waits, two buttons
+Taking = Callable[[list[str]], tuple[Configure, str]]  # of dropped files, and a sentence on them
 
 
 class Wiring:
@@ -93,23 +94,23 @@ class Wiring:
             self._keep = self.button("keep", "Keep this run")
         self._bar = [bar, sentence, self._pending, self._do_it, self._keep]
 
-    def taking_files(self, drop: gr.File, make: Callable[[list[str]], Configure]) -> None:
+    def taking_files(self, drop: gr.File, make: Taking) -> None:
         """Submit what `make` makes of dropped files, asking first; the place to drop is emptied.
 
-        An `InputError` of `make` is shown in place.
+        What it says beside is shown in place, and so is an `InputError` of it.
         """
         complaint = gr.HTML(elem_id=f"{drop.elem_id}-complaint", apply_default_css=False)
 
         def handle(pending: Command | None, files: list[str]) -> Answer:
             first = self.engine.snapshot.photos is None
             try:
-                command = make(files)
+                command, said = make(files)
                 answer = self._ask_or_submit(command, pending)
             except InputError as error:
                 return [*_unchanged(), None, html.escape(str(error))]
             if first and not is_video(command.changes["data.photos"]):  # let something happen
                 self.engine.submit(Play())
-            return [*answer, None, ""]
+            return [*answer, None, html.escape(said)]
 
         further = [drop, complaint]
         self._asking.append((drop.upload, handle, [self._pending, drop], further))

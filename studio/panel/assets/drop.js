@@ -5,7 +5,7 @@ import { byId, make, write } from "./ask.js";
 import { openTab } from "./tabs.js";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i; // that a browser can show
-const USABLE = /\.(png|jpe?g|webp|tiff?|mp4|mov|m4v|avi|mkv|webm|zip)$/i;
+const USABLE = /\.(png|jpe?g|webp|tiff?|hei[cf]|mp4|mov|m4v|3gp|avi|mkv|webm|(m2?)?ts|gif|zip)$/i;
 const MOST_SHOWN = 60;
 let depth = 0; // of nested enter events
 let sentKey = null; // of the photos that were there when some were sent
@@ -26,7 +26,7 @@ async function within(entry) {
     found.push(...some);
   }
   const files = (await Promise.all(found.map(within))).flat();
-  return files.filter((file) => USABLE.test(file.name) && !file.name.startsWith("."));
+  return files.filter((file) => (USABLE.test(file.name) || file.type.startsWith("image/")) && !file.name.startsWith("."));
 }
 
 async function take(event) {

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -114,9 +115,13 @@ def bound_socket(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "fault"),
     [
-        ("text.png", lambda path: path.write_text("no picture"), "not a PNG, JPEG, WebP or TIFF"),
-        ("empty.jpg", lambda path: path.touch(), "not a PNG, JPEG, WebP or TIFF"),
-        ("gif.png", lambda path: save(path, format="GIF"), "not a PNG, JPEG, WebP or TIFF"),
+        (
+            "text.png",
+            lambda path: path.write_text("no picture"),
+            "not a PNG, JPEG, WebP, TIFF or HEIC",
+        ),
+        ("empty.jpg", lambda path: path.touch(), "not a PNG, JPEG, WebP, TIFF or HEIC"),
+        ("gif.png", lambda path: save(path, format="GIF"), "not a PNG, JPEG, WebP, TIFF or HEIC"),
         ("cut.jpg", cut_short, "damaged or cut short"),
         ("bomb.png", bomb, "more than 64 million pixels"),
         ("pipe.png", os.mkfifo, "not a regular file"),
@@ -126,9 +131,11 @@ def bound_socket(path: Path) -> None:
         ("loop.png", lambda path: path.symlink_to(path), "cannot be opened"),
         ("gone.png", lambda path: path.symlink_to("nowhere"), "cannot be opened"),
         ("floats.tif", lambda path: Image.new("F", (60, 40)).save(path), "32-bit"),
-        ("phone.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), ".jpeg"),
+        ("web.avif", lambda path: path.write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 9), ".jpeg"),
+        ("cut.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), "HEIC"),
         ("no_suffix", lambda path: save(path, format="JPEG"), "does not end in"),
-        ("tall.png", lambda path: save(path, (40, 60)), "another shape"),
+        ("tall.png", lambda path: save(path, (40, 60)), "portrait"),
+        ("wide.png", lambda path: save(path, (90, 40)), "another shape"),
     ],
 )
 def test_unusable_file_is_left_out_with_one_sentence(folder, name, make, fault) -> None:
@@ -209,10 +216,53 @@ def test_too_few_photos_are_refused_with_the_first_reason(tmp_path: Path) -> Non
 
 
 def test_photos_one_folder_deeper_are_hinted_at(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    assert 'give the folder "images"' in refusal(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "instead" not in refusal(tmp_path)
     (tmp_path / "clip.mp4").touch()
     assert 'give the video "clip.mp4"' in refusal(tmp_path)
+    (tmp_path / "holiday/DCIM/100APPLE").mkdir(parents=True)
+    save(tmp_path / "holiday/DCIM/100APPLE/a.png")
+    assert 'give the folder "DCIM/100APPLE"' in refusal(tmp_path / "holiday")
+
+
+def test_of_a_datasets_root_its_images_are_hinted_at(tmp_path: Path) -> None:
+    for name in ("colmap", "images", "images_2", "masks"):
+        (tmp_path / name).mkdir()
+        for number in range({"images": 2, "images_2": 3, "masks": 2}.get(name, 0)):
+            save(tmp_path / name / f"{number}.png")
+    assert 'give the folder "images"' in refusal(tmp_path)
+
+
+def test_many_of_another_size_are_one_sentence(tmp_path: Path) -> None:
+    for number in range(4):
+        save(tmp_path / f"{number}.png")
+        save(tmp_path / f"portrait_{number}.png", (40, 60))
+        save(tmp_path / f"small_{number}.png", (30, 20))
+    photos = load_folder(tmp_path, 0, "white")
+    assert len(photos.names) == 8
+    portrait, small = photos.notices
+    assert portrait.startswith(
+        '"portrait_0.png" and 3 more were left out because they are portrait'
+    )
+    assert "hold the camera the same way" in portrait and "run of their own" in portrait
+    assert small.startswith('"small_0.png" and 3 more were rescaled from 30 x 20')
+
+
+def test_what_an_iphone_writes_is_read_upright(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0xA405] = 26
+    left = Image.new("RGB", (40, 60), "red")
+    left.paste("blue", (0, 0, 40, 30))  # stored above, shown to the right
+    pillow_heif.from_pillow(left).save(folder / "IMG_1.HEIC", quality=90, exif=exif.tobytes())
+    (folder / "IMG_2.HEIC").write_bytes((folder / "IMG_1.HEIC").read_bytes()[:200])
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png", "IMG_1.HEIC")
+    red, blue = photos.pixels[2, 20, 5], photos.pixels[2, 20, -5]
+    assert red[0] > red[2] + 150 and blue[2] > blue[0] + 150
+    assert photos.focal_ratios[2] == pytest.approx(26 / np.hypot(36, 24) * np.hypot(60, 40) / 60)
+    (notice,) = photos.notices
+    assert notice.startswith('"IMG_2.HEIC" was left out because')
 
 
 def test_single_files_and_missing_folders_are_refused(folder: Path) -> None:

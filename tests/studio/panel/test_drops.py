@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from studio.panel.drops import keep_dropped, keep_reference, safe_name
+from studio.panel.drops import keep_dropped, keep_reference, passed_over, safe_name
 from studio.panel.zips import unpacked
 
 
@@ -29,6 +29,19 @@ def test_photos_go_to_a_folder_of_their_own(files: list[Path], tmp_path: Path) -
     assert kept == {"1.jpg": b"a/1.jpg", "1-2.jpg": b"b/1.jpg", "2.png": b"2.png"}
     (files[0]).write_bytes(b"another")
     assert keep_dropped(files[:1], run) != first, "an older drop stays for Undo"
+
+
+def test_nothing_dropped_vanishes_without_a_word(files: list[Path], tmp_path: Path) -> None:
+    raw, mac = tmp_path / "photo.dng", tmp_path / "._1.jpg"
+    raw.write_bytes(b"II*\0" + bytes(20))
+    mac.write_bytes(b"of a file manager")
+    dropped = [*files[:4], raw, mac]
+    assert passed_over(dropped) == '"notes.txt" passed over: no photo, video or zip.'
+    assert passed_over([files[3], files[3]]).startswith('"notes.txt" and 1 more ')
+    folder = keep_dropped(dropped, tmp_path / "run")
+    names = {file.name for file in folder.iterdir()}
+    assert names == {"1.jpg", "1-2.jpg", "2.png", "photo.dng"}, "who reads the folder names it"
+    assert passed_over([files[0], files[4]]) == ""
 
 
 def test_a_video_is_the_file_itself(files: list[Path], tmp_path: Path) -> None:
