@@ -44,6 +44,7 @@ def facts_of(
     traceback: str | None,
 ) -> Snapshot:
     """All facts of a run that has its photos. `limits` is None while it is paused."""
+    learned = trainer.learned(fresh=limits is None)
     return Snapshot(
         version=version,
         run=run,
@@ -61,10 +62,12 @@ def facts_of(
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
         device=trainer.device.type,
         photos=trainer.photos,
-        learned=trainer.learned(fresh=limits is None),
+        learned=learned,
         found_by=trainer.found_by,
         opinion=opinion,
-        shown=trainer.shown,
+        shown=learned.shown,
+        best=trainer.shown,
+        learners=tuple(learner.shows for learner in trainer.learners),
         findings=trainer.found,
         unseen_psnr={name: decibels(error) for name, error in trainer.holdout.errors.items()},
         rates=trainer.rates,

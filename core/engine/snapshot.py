@@ -67,6 +67,8 @@ class Snapshot:
     found_by: Way = "pixels"  # how the cameras were found
     opinion: Opinion = field(default_factory=Opinion)  # what is thought of them
     shown: str = "field"  # whose scene `learned.scene` is: "planes", "depth-maps", or the "field"
+    best: str = "field"  # whose scene knows unseen pixels best
+    learners: tuple[str, ...] = ("field",)  # whose scenes there are
     findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
     rates: Mapping[str, float] = field(default_factory=dict)  # of the next step, by group

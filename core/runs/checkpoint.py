@@ -30,7 +30,7 @@ from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
-from core.training.learned import Learned
+from core.training.learned import Learned, looked_at
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 
@@ -159,8 +159,11 @@ def rig_of(found: Checkpoint) -> CameraRig:
     return rig
 
 
-def learned(found: Checkpoint) -> Learned:
-    """Cameras and scenes of a checkpoint, without the photos they were learned from."""
+def learned(found: Checkpoint, show: str | None = None) -> Learned:
+    """Cameras and scenes of a checkpoint, without the photos they were learned from.
+
+    Args: `show` takes the place of its explore.show.
+    """
     config, facts, tensors = found.config, found.facts, found.tensors
     names, rig = tuple(facts["names"]), rig_of(found)
     frame, settings = rig.frame().detach(), ray_settings(config)
@@ -176,11 +179,13 @@ def learned(found: Checkpoint) -> Learned:
         scenes["depth-maps"] = saved_scene(tensors)
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)
-    shown, planes = scenes[facts["shown"]], of_fields.get("planes")
+    best, planes = facts["shown"], of_fields.get("planes")
+    wanted = looked_at(show or config.explore.show, scenes, best)
+    looked = {name: scenes[name] for name in wanted}
     error = tensors["photo_error"]
     given = tensors.get("given", torch.zeros_like(error, dtype=torch.bool))
     waiting = tuple((error.isnan() & ~given).tolist())
-    return Learned(names, tuple(rig.cameras()), unlearned, shown, planes, waiting)
+    return Learned.of(names, tuple(rig.cameras()), unlearned, looked, best, planes, waiting)
 
 
 def read(path: Path) -> Checkpoint:

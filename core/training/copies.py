@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.multiplane.field import PlanesField
 from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
-from core.training.learned import Learned
+from core.training.learned import Learned, looked_at
 from core.training.learner import Learner
 
 if TYPE_CHECKING:
@@ -28,20 +28,26 @@ class Copies:
 
     def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
-        names, showing = trainer.photos.names, trainer.showing
+        names, there = trainer.photos.names, {one.shows: one for one in trainer.learners}
         unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
         proposing = [one for one in trainer.learners if one.proposal is not None]
         planes = self._planes(trainer, proposing[0], fresh) if proposing else None
-        scene: Scene
-        if planes is not None and showing is proposing[0]:
-            scene = planes
-        else:
-            scene = showing.scene(trainer.context(showing)).copied()
-            if isinstance(scene, FieldScene) and planes is not None:
-                assert isinstance(planes.field, PlanesField)
-                scene = replace(scene, guide=planes.field)
+        wanted = looked_at(trainer.config.explore.show, there, trainer.shown)
+        scenes = {name: self._scene(trainer, there[name], planes) for name in wanted}
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
-        return Learned(names, tuple(trainer.rig.cameras()), unlearned, scene, planes, waiting)
+        cameras, best = tuple(trainer.rig.cameras()), trainer.shown
+        return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting)
+
+    @staticmethod
+    def _scene(trainer: "Trainer", learner: Learner, planes: FieldScene | None) -> Scene:
+        """What a learner shows; `planes` are those that were copied already."""
+        if planes is not None and learner.proposal is not None:
+            return planes
+        scene = learner.scene(trainer.context(learner)).copied()
+        if isinstance(scene, FieldScene) and planes is not None:
+            assert isinstance(planes.field, PlanesField)
+            scene = replace(scene, guide=planes.field)
+        return scene
 
     def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> FieldScene:
         began = time.monotonic()

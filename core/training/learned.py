@@ -1,9 +1,27 @@
 """What a run has learned, as a value: cameras with their photos' names, and a scene to render."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.geometry.cameras import Camera
 from core.rendering.scene import FieldScene, Scene
+
+PAIR = ("planes", "field")  # of one scene, that may be looked at side by side
+ASKED = {"planes": "planes", "network": "field"}  # by the words of explore.show
+
+
+def looked_at(asked: str, there: Collection[str], best: str) -> tuple[str, ...]:
+    """Whose scenes are shown: one, or both of `PAIR`; the better one where another is not there.
+
+    Args:
+        asked: explore.show.
+        there: what learners show.
+        best: the one of them that knows unseen pixels best.
+    """
+    if asked == "both" and set(PAIR) <= set(there):
+        return PAIR
+    wanted = ASKED.get(asked, best)
+    return (wanted,) if wanted in there else (best,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +34,24 @@ class Learned:
     scene: Scene
     planes: FieldScene | None = None  # the planes where there are some: seen at once from anywhere
     waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
+    shown: str = "field"  # whose scene it is: "planes", "depth-maps", or the "field"
+    pair: tuple[Scene, ...] = ()  # of `PAIR`, where both are to be looked at
+
+    @classmethod
+    def of(
+        cls,
+        names: tuple[str, ...],
+        cameras: tuple[Camera, ...],
+        held_out: tuple[bool, ...],
+        scenes: Mapping[str, Scene],
+        best: str,
+        planes: FieldScene | None,
+        waiting: tuple[bool, ...],
+    ) -> "Learned":
+        """As `looked_at` says: `scenes` are those it names, `best` is whose knows most."""
+        shown = best if best in scenes else next(iter(scenes))
+        pair = tuple(scenes.values()) if len(scenes) > 1 else ()
+        return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair)
 
     @property
     def by_place(self) -> dict[int, Camera]:

@@ -34,8 +34,9 @@ class Trainer:
     """The photos of a run, those who learn from them, and the one source of chance.
 
     A step gives each learner its turn. Learners that lead move the cameras until they are
-    finished; `shown` names the one whose scene knows unseen pixels best. A trainer belongs to one
-    thread. What others may see of it is `learned`, a copy.
+    finished; `shown` names the one whose scene knows unseen pixels best, which is shown where
+    nobody asks for another. A trainer belongs to one thread. What others may see of it is
+    `learned`, a copy.
     """
 
     def __init__(
@@ -183,7 +184,7 @@ class Trainer:
         )
 
     def _compare(self) -> None:
-        """Ask the scenes for pixels they have not seen, and show the better one."""
+        """Ask the scenes for pixels they have not seen: the better one is shown."""
         for learner in self.learners:
             scene = learner.scene(self.context(learner))
             if isinstance(scene, FieldScene):  # photos that are shown know all their pixels
@@ -191,7 +192,8 @@ class Trainer:
         winner = self.holdout.winner(self.shown)
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"
-            self._said.append(f"Unseen pixels are now known best by {better}, which is shown.")
+            seen = ", which is shown" if self.config.explore.show == "best" else ""
+            self._said.append(f"Unseen pixels are now known best by {better}{seen}.")
             self.shown = winner
 
     # -- stages ------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ class Trainer:
 
     @property
     def showing(self) -> Learner:
-        """The learner whose scene is shown."""
+        """The learner whose scene knows unseen pixels best."""
         return next(learner for learner in self.learners if learner.shows == self.shown)
 
     @property

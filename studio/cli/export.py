@@ -16,6 +16,7 @@ from core.runs import checkpoint
 from core.runs.judged import kept
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
+from studio.cli.showing import add_show, learned_of
 from studio.measuring import others_beside
 
 SUMMARY = "Write cameras, points, a mesh, splats, a plot or the history of the cameras."
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the file to write; for COLMAP a new folder or a .zip; the ending of a mesh (.ply, "
         ".obj, .glb) and of a plot (.png, .svg, .pdf) decides its form",
     )
+    add_show(parser)
     parser.add_argument(
         "--scale",
         type=float,
@@ -72,7 +74,7 @@ def main(arguments: argparse.Namespace) -> int:
     if form != PLOT and arguments.reference is not None:
         raise InputError(f"--reference is for a plot, not for {form}; omit it.")
     found = checkpoint.newest_in(arguments.run)
-    learned = checkpoint.learned(found)
+    learned = learned_of(found, arguments.show)
     check_writable(learned.by_name)
     said = kept(arguments.run, found.facts.get("found_by", "pixels"))
     if form == PLOT:

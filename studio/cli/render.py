@@ -19,6 +19,7 @@ from core.geometry.routes import ORDERS, PATHS, Route
 from core.runs import checkpoint
 from core.training.learned import Learned
 from studio.cli.progress import watched
+from studio.cli.showing import add_show, learned_of
 
 SUMMARY = "Render a run along a camera path: a video, pictures or depth."
 USUAL_ROUTE, USUAL_LOOK = Route(), Look()
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frames", type=int, default=USUAL_ROUTE.frames, help="how many frames [%(default)s]"
     )
+    add_show(parser)
     _add_look(parser.add_argument_group("what it shows"))
     _add_spiral(parser.add_argument_group("the path"))
 
@@ -110,7 +112,7 @@ def main(arguments: argparse.Namespace) -> int:
         colour_map=arguments.colour_map,
     )
     route = _route(arguments)
-    learned = checkpoint.learned_in(arguments.run)
+    learned = learned_of(checkpoint.newest_in(arguments.run), arguments.show)
     check_writable(learned.by_name)
     path = _path(learned, route)
     with watched("frames") as watch:

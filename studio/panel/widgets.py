@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-SAID = {"rgb": "colour"}  # of words that are no words
+SAID = {"rgb": "colour", "best": "the better", "both": "side by side"}  # in plain words
 
 
 def heading(words: str) -> None:

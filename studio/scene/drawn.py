@@ -15,6 +15,7 @@ from core.rendering.scene import FieldScene
 from core.training.learned import Learned
 from studio.scene.baked import Bakery
 from studio.scene.cloud import Cloud, points_of
+from studio.scene.job import in_motion
 from studio.scene.quads import Quads, quads_of
 from studio.scene.source import Source
 
@@ -81,18 +82,19 @@ class Drawn:
         """Show the newest planes, unless these are the ones that are there."""
         snapshot = self._source.snapshot
         learned, kind = snapshot.learned, snapshot.config.explore.scene
-        if learned is None or learned.planes is None or kind == "none":
+        planes = in_motion(snapshot)
+        if learned is None or planes is None or kind == "none":
             self._clear()
             self._sent = None
-        elif (learned.planes, kind) != self._sent and self._watched():
+        elif (planes, kind) != self._sent and self._watched():
             began = time.thread_time()
             if self._sent is None or self._sent[1] != kind:
                 self._clear()
             if kind == "planes":
-                self._quads.show(quads_of(self._bakery.fresh(learned.planes)))
+                self._quads.show(quads_of(self._bakery.fresh(planes)))
             else:
-                self._show_points(learned, learned.planes)
-            self._sent = learned.planes, kind
+                self._show_points(learned, planes)
+            self._sent = planes, kind
             self._due = time.monotonic() + max(SECONDS, PRICE * (time.thread_time() - began))
 
     def _clear(self) -> None:

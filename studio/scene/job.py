@@ -19,6 +19,7 @@ from studio.scene.coordinates import View
 from studio.scene.shot import Frame, Look
 from studio.scene.window import EVERYWHERE, Window, seen_from
 
+PLANES_LEVEL = LEVELS.index(1 / 4)  # their coarsest: below, warps take as long for fewer pixels
 LEAST_CANVAS = 0.5  # of the sharp picture's side: coarser levels are sent enlarged to this
 
 
@@ -49,8 +50,9 @@ class Job:
         quality: longer side of the sharp picture.
         samples: points on each ray.
         window: the part of the world worth rendering.
-        scene: what to render.
-        stand_in: whether scene and quality are what can be shown at once, until the view is still.
+        scenes: what to render: one scene, or two to be looked at side by side.
+        shows: whose they are; equal for jobs that show the same.
+        stand_in: whether scenes and quality are what can be shown at once, until the view is still.
     """
 
     view: View
@@ -59,36 +61,44 @@ class Job:
     quality: int
     samples: int
     window: Window
-    scene: Scene
+    scenes: tuple[Scene, ...]
+    shows: Hashable
     stand_in: bool = False
 
     @classmethod
-    def of(cls, view: View, moved: float | None, snapshot: Snapshot, quality: int) -> "Job":
+    def of(
+        cls, view: View, moved: float | None, snapshot: Snapshot, quality: int, both: bool = False
+    ) -> "Job":
         """What it takes to render `view` of a snapshot, which holds something learned.
 
-        A view that has just moved is shown the planes, where there are some, and what is made of
+        A view that has just moved is shown planes where they may stand in, and what is made of
         photos in its quick way, until it is still.
+
+        Args: `both`: whether two scenes are wanted, where they are to be looked at side by side.
         """
         learned, samples = snapshot.learned, snapshot.config.explore.samples
         assert learned is not None, "there is nothing to render before photos are loaded"
         window, stand_in = window_of(learned), moved is not None
-        scene = _quick(learned) if stand_in else learned.scene
-        moment = moment_of(snapshot)
-        return cls(view, moved, moment, quality, samples, window, scene, stand_in)
+        scene = _quick(snapshot, learned) if stand_in else learned.scene
+        scenes = learned.pair if both and learned.pair else (scene,)
+        moment, shows = moment_of(snapshot), shows_of(snapshot, both)
+        return cls(view, moved, moment, quality, samples, window, scenes, shows, stand_in)
 
     @property
     def at_speed(self) -> bool:
         """Whether it is seen at the speed of warps, not of rays."""
-        return self.of_planes or (self.stand_in and isinstance(self.scene, WarpedScene))
+        warped = self.stand_in and isinstance(self.scenes[0], WarpedScene)
+        return self.of_planes or warped
 
-    def serves(self, view: View, quality: int, samples: int) -> bool:
+    def serves(self, view: View, quality: int, samples: int, shows: Hashable) -> bool:
         """Whether this is the job for a view at these settings."""
-        return self.view is view and (self.quality, self.samples) == (quality, samples)
+        mine = (self.quality, self.samples, self.shows)
+        return self.view is view and mine == (quality, samples, shows)
 
     @property
     def of_planes(self) -> bool:
-        """Whether planes are what is rendered."""
-        return isinstance(self.scene, FieldScene) and isinstance(self.scene.field, PlanesField)
+        """Whether planes are all that is rendered."""
+        return all(map(_are_planes, self.scenes))
 
     @cached_property
     def _frames(self) -> dict[float, Frame]:
@@ -111,22 +121,36 @@ class Job:
         grown = (round(side / LEAST_CANVAS) for side in (crop.width, crop.height))
         return crop.resized(*grown)
 
-    def pictures(self, level: int, pace: Pace, bakery: Bakery) -> Iterator[Picture | None]:
-        """Render a level: None after each part of the work, then the picture."""
+    def pictures(
+        self, level: int, pace: Pace, planes_pace: Pace, bakery: Bakery
+    ) -> Iterator[Picture | None]:
+        """Render a level: None after each part of the work, then the picture of each scene."""
+        for scene in self.scenes:
+            planes = _are_planes(scene)
+            crop = self._sized(max(level, PLANES_LEVEL) if planes else level)
+            own = planes_pace if planes or self.at_speed else pace
+            yield from self._seen(scene, crop, own, bakery)
+
+    def _sized(self, level: int) -> Camera:
+        """The part worth rendering in the size in which a level is rendered."""
         frame, shrink = self.frame(level), LEVELS[level] / max(LEVELS[level], LEAST_CANVAS)
         assert frame.crop is not None, "nothing is rendered where there is nothing to be seen"
         size = (max(1, round(side * shrink)) for side in (frame.crop.width, frame.crop.height))
-        crop = frame.crop.resized(*size)
-        if isinstance(self.scene, WarpedScene):
-            for picture in self.scene.seen_by(crop, pace):
+        return frame.crop.resized(*size)
+
+    def _seen(
+        self, scene: Scene, crop: Camera, pace: Pace, bakery: Bakery
+    ) -> Iterator[Picture | None]:
+        if isinstance(scene, WarpedScene):
+            for picture in scene.seen_by(crop, pace):
                 yield None if picture is None else shown(picture)
             return
-        assert isinstance(self.scene, FieldScene), "there is no third kind"
-        if not self.of_planes:
-            scene = seen_from(self.scene, self.window, crop, self.samples)
-            yield from render_progressively(scene, crop, pace, None)
+        assert isinstance(scene, FieldScene), "there is no third kind"
+        if not _are_planes(scene):
+            seen = seen_from(scene, self.window, crop, self.samples)
+            yield from render_progressively(seen, crop, pace, None)
             return
-        baked = bakery.quick(self.scene) if self.stand_in else bakery.fresh(self.scene)
+        baked = bakery.quick(scene) if self.stand_in else bakery.fresh(scene)
         began = time.perf_counter()
         for picture in baked.seen_by(crop):
             if picture is not None:
@@ -134,11 +158,23 @@ class Job:
             yield picture
 
 
-def _quick(learned: Learned) -> Scene:
+def _are_planes(scene: Scene) -> bool:
+    return isinstance(scene, FieldScene) and isinstance(scene.field, PlanesField)
+
+
+def in_motion(snapshot: Snapshot) -> FieldScene | None:
+    """Planes that are shown while a view moves: not in place of a network that was asked for."""
+    learned, asked = snapshot.learned, snapshot.config.explore.show
+    if learned is None or learned.pair or (asked == "network" and learned.shown == "field"):
+        return None
+    return learned.planes
+
+
+def _quick(snapshot: Snapshot, learned: Learned) -> Scene:
     """What can be shown at once of what was learned."""
     if isinstance(learned.scene, WarpedScene):
         return learned.scene.in_motion
-    return learned.planes or learned.scene
+    return in_motion(snapshot) or learned.scene
 
 
 def window_of(learned: Learned) -> Window:
@@ -146,6 +182,12 @@ def window_of(learned: Learned) -> Window:
     if isinstance(learned.scene, FieldScene):
         return Window.of(learned.trained or learned.cameras, learned.scene)
     return EVERYWHERE
+
+
+def shows_of(snapshot: Snapshot, both: bool) -> Hashable:
+    """Equal for snapshots whose scenes are those of the same learners."""
+    learned = snapshot.learned
+    return learned and (learned.shown, both and bool(learned.pair))
 
 
 def moment_of(snapshot: Snapshot) -> Hashable:
@@ -158,6 +200,6 @@ def moment_of(snapshot: Snapshot) -> Hashable:
     learned, part = snapshot.learned, snapshot.config
     if learned is not None and isinstance(learned.scene, WarpedScene):
         return (snapshot.run, learned.scene)
-    if learned is not None and learned.planes is learned.scene:
+    if learned is not None and learned.planes is learned.scene and not learned.pair:
         return (snapshot.run, learned.scene)
     return (snapshot.run, snapshot.step, snapshot.stage, part.field, part.rendering, notice)

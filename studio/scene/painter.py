@@ -15,8 +15,8 @@ from core.engine.snapshot import Snapshot
 from core.rendering.picture import LEVELS, Pace, Picture
 from studio.scene.baked import Bakery
 from studio.scene.coordinates import View
-from studio.scene.job import Job, Wishes, moment_of
-from studio.scene.shot import Look, Shot, composed, empty_shot
+from studio.scene.job import PLANES_LEVEL, Job, Wishes, moment_of, shows_of
+from studio.scene.shot import Frame, Look, Shot, composed, empty_shot
 from studio.scene.source import Source
 from studio.scene.stats import Tally
 
@@ -32,7 +32,6 @@ REST = 2.0  # so many times what the last picture took is left to training befor
 LONGEST_REST = 6.0  # but no more seconds than these
 RETRY_SECONDS = 2.0  # after a failure
 SHARP = len(LEVELS) - 1
-PLANES_LEVEL = LEVELS.index(1 / 4)  # their coarsest: below, warps take as long for fewer pixels
 
 _log = logging.getLogger(__name__)
 
@@ -69,9 +68,10 @@ class Painter:
         self._bakery = bakery
         self._pace, self._planes_pace = Pace(), Pace()
         self._job: Job | None = None
-        self._picture: Picture | None = None  # the finest of the job so far
+        # What is shown: a part of the canvas, and a picture of each scene there.
+        self._shows: tuple[Frame, tuple[Picture, ...]] | None = None
         self._start = 0  # index of the job's first level
-        self._level = -1  # of that picture
+        self._level = -1  # of the finest picture of the job so far
         self._look: Look | None = None  # of what is shown
         self._shown = self._spent = 0.0  # when it was shown, and the seconds it took
         self._refresh_seconds = refresh_seconds
@@ -128,30 +128,32 @@ class Painter:
             return None
         (view, moved), job = newest, self._job
         still = time.monotonic() - moved - STILL_SECONDS
-        if job is None or not job.serves(view, quality, snapshot.config.explore.samples):
+        samples, both = snapshot.config.explore.samples, look.wipe is not None
+        if job is None or not job.serves(view, quality, samples, shows_of(snapshot, both)):
             if still < 0 and not self._wishes.while_moving(snapshot):
                 self._clear(look)
                 return -still
             asked = time.monotonic() if job is None else moved  # it may have had to wait for photos
-            job = self._begin(Job.of(view, asked, snapshot, quality), FIRST_SECONDS)
+            if job is not None and job.view is view and not job.stand_in:
+                asked = None  # other scenes of a view that is still
+            job = self._begin(Job.of(view, asked, snapshot, quality, both), FIRST_SECONDS)
         if self._level < self._start:
-            return self._draw(job, self._start, look)
-        if look != self._look:
-            self._present(composed(job.frame(self._level), self._picture, look), look)
+            return self._draw(job, self._start)
+        self._look_again()
         if still < 0:
             return -still
-        return self._improve(job, snapshot, look)
+        return self._improve(job, snapshot, both)
 
-    def _improve(self, job: Job, snapshot: Snapshot, look: Look) -> float | None:
+    def _improve(self, job: Job, snapshot: Snapshot, both: bool) -> float | None:
         """Sharpen the picture of a view that is still, or bring it up to date."""
         if job.stand_in:
             quality = self._wishes.quality(snapshot, job.view, still=True) or job.quality
-            self._begin(Job.of(job.view, None, snapshot, quality), self._live_seconds())
+            self._begin(Job.of(job.view, None, snapshot, quality, both), self._live_seconds())
             return 0
         outdated = job.moment != moment_of(snapshot)
         if self._level < self._finest(job) and (snapshot.playing or not outdated):
-            return self._draw(job, self._level + 1, look)
-        return self._refresh(job, snapshot) if outdated else None
+            return self._draw(job, self._level + 1)
+        return self._refresh(job, snapshot, both) if outdated else None
 
     def _quality(self, snapshot: Snapshot, view: View, job: Job | None) -> int | None:
         """What is wanted of a view: all its canvas has, once its first picture has been shown."""
@@ -160,7 +162,7 @@ class Painter:
 
     def _clear(self, look: Look) -> None:
         if self._job is not None or self._look != look:
-            self._job = self._picture = None
+            self._job = self._shows = None
             self._present(empty_shot(look), look)
 
     def _begin(self, job: Job, seconds: float) -> Job:
@@ -178,13 +180,14 @@ class Painter:
         self._job, self._start, self._level = job, start, start - 1
         return job
 
-    def _refresh(self, job: Job, snapshot: Snapshot) -> float:
+    def _refresh(self, job: Job, snapshot: Snapshot, both: bool) -> float:
         """Show the view as the scene is now, as fine as can be kept up without flicker."""
         rest = min(max(self._refresh_seconds, REST * self._spent), LONGEST_REST)
         due = self._shown + (rest if snapshot.playing else REFRESH_SECONDS) - time.monotonic()
         if due > 0:
             return due
-        fresh, live = Job.of(job.view, None, snapshot, job.quality), self._live_seconds()
+        fresh = Job.of(job.view, None, snapshot, job.quality, both)
+        live = self._live_seconds()
         level = max(self._level, self._level_within(fresh, live))
         level = min(level, self._level_within(fresh, 2 * live))
         self._begin_at(fresh, level)
@@ -201,35 +204,46 @@ class Painter:
         still = time.monotonic() - self._newest[1] if self._newest else 0.0
         return min(LIVE_SECONDS[1], LIVE_SECONDS[0] + LIVE_GROWTH * still)
 
-    def _draw(self, job: Job, level: int, look: Look) -> float:
+    def _draw(self, job: Job, level: int) -> float:
         """Render one level and show it, unless it is abandoned meanwhile."""
-        began, picture = time.perf_counter(), None
+        began, pictures = time.perf_counter(), tuple[Picture, ...]()
         if job.frame(level).crop is not None:
-            picture = self._rendered(job, level)
-            if picture is None:
+            pictures = self._rendered(job, level)
+            if not pictures:
                 return 0
         self._spent = time.perf_counter() - began
-        self._level, self._picture = level, picture
-        self._present(composed(job.frame(level), picture, look), look)
+        self._level, self._shows = level, (job.frame(level), pictures)
+        look = self._wishes.look(self._source.snapshot)
+        self._present(composed(*self._shows, look), look)
         first = None
         if level == self._start and job.moved is not None:
             first = 1e3 * (time.monotonic() - job.moved)
         self.tally.count(LEVELS[level], 1e3 * self._spent, job.of_planes, first)
         return 0
 
-    def _rendered(self, job: Job, level: int) -> Picture | None:
-        """One level of a job, or None as soon as it is no longer wanted."""
-        pace = self._planes_pace if job.at_speed else self._pace
-        pictures = job.pictures(level, pace, self._bakery)
+    def _rendered(self, job: Job, level: int) -> tuple[Picture, ...]:
+        """One level of a job, a picture of each scene; none as soon as it is no longer wanted."""
+        made: list[Picture] = []
         began = chunk = time.monotonic()
         with self._source.governor.viewing():
-            for picture in pictures:
+            for picture in job.pictures(level, self._pace, self._planes_pace, self._bakery):
+                if picture is not None:
+                    made.append(picture)
+                if len(made) == len(job.scenes):
+                    return tuple(made)
                 now = time.monotonic()
-                if picture is not None or not self._wanted(job, level, now - began):
-                    return picture
+                if not self._wanted(job, level, now - began):
+                    break
                 self._source.governor.pause_view(now - chunk)
+                self._look_again()
                 chunk = time.monotonic()
-        return None
+        return ()
+
+    def _look_again(self) -> None:
+        """Show what is shown as it is wanted now; nothing is rendered for that."""
+        look = self._wishes.look(self._source.snapshot)
+        if look != self._look and self._shows is not None:
+            self._present(composed(*self._shows, look), look)
 
     def _wanted(self, job: Job, level: int, spent: float) -> bool:
         """Whether to go on with a level after `spent` seconds."""

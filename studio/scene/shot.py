@@ -1,5 +1,6 @@
 """A rendered part of a view put back into the whole canvas, as viser shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -26,6 +27,7 @@ class Look:
     colour_map: str
     ground: Colour  # where there is no novel view
     depth: bool  # whether things in the scene are to be hidden behind it
+    wipe: float | None = None  # where, across the canvas, one scene ends and another begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +78,17 @@ def empty_shot(look: Look) -> Shot:
     return Shot(np.full((8, 8, 3), look.ground, np.uint8), None, blank=True)
 
 
-def composed(frame: Frame, picture: Picture | None, look: Look) -> Shot:
-    """A picture of `frame.crop`, of whatever level, in its place on the ground."""
+def composed(frame: Frame, pictures: Sequence[Picture], look: Look) -> Shot:
+    """A picture of `frame.crop`, of whatever level, in its place on the ground; of two, both."""
     image = np.full((*frame.meets.shape, 3), look.ground, np.uint8)
-    if picture is None or frame.crop is None:
+    if not pictures or frame.crop is None:
         return Shot(image, None)
     size = (frame.crop.width, frame.crop.height)
+    sharp = all(picture.rgb.shape[:2] == size[::-1] for picture in pictures)
+    picture = pictures[0]
+    if len(pictures) > 1:
+        line = round((look.wipe or 0) * frame.whole.width) - frame.left
+        picture = _beside(pictures[0], pictures[1], size, min(max(0, line), size[0]))
     part = (
         slice(frame.top, frame.top + frame.crop.height),
         slice(frame.left, frame.left + frame.crop.width),
@@ -98,8 +105,20 @@ def composed(frame: Frame, picture: Picture | None, look: Look) -> Shot:
     depth[~frame.meets] = FARTHEST
     small = _small(depth)
     seen = float((small < FARTHEST).mean())
-    sharp, subject = picture.rgb.shape[:2] == size[::-1], _subject(small)
+    subject = _subject(small)
     return Shot(image, small if look.depth else None, seen=seen, sharp=sharp, subject=subject)
+
+
+def _beside(left: Picture, right: Picture, size: tuple[int, int], line: int) -> Picture:
+    """Two pictures of one camera as one of a size: the first `line` columns are the left one's."""
+    parts = []
+    for name in ("rgb", "depth", "opacity"):
+        one, other = (
+            cv2.resize(getattr(picture, name), size, interpolation=cv2.INTER_LINEAR)
+            for picture in (left, right)
+        )
+        parts.append(np.concatenate([one[:, :line], other[:, line:]], axis=1))
+    return Picture(*parts, scale=1.0, camera=left.camera)
 
 
 def _subject(depth: np.ndarray) -> float | None:

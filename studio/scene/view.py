@@ -138,6 +138,15 @@ class SceneView:
         """The moment that is shown."""
         return self._replay.at(self._source.snapshot)
 
+    def wipe_at(self, part: float) -> None:
+        """Where two scenes are looked at, have the line between them there, 0 to 1."""
+        self._visitors.wipe_at(part)
+
+    @property
+    def wipe(self) -> float:
+        """Where that line is, as a part of the canvas from the left."""
+        return self._visitors.wipe
+
     @property
     def comparison(self) -> Comparison | None:
         """How the cameras shown stand to the reference; None where none was named."""

@@ -17,6 +17,7 @@ from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.frustums import LEARNED
 from studio.scene.glide import Glide
 from studio.scene.hand import Hand
+from studio.scene.job import in_motion
 from studio.scene.limits import Limits
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
@@ -32,6 +33,7 @@ DECODED_SECONDS = 0.12  # until a browser has surely decoded a picture that it g
 REFRAMED = 0.1  # of the way from the frame to where cameras are: less is not followed
 REST_SECONDS = 0.4  # without a movement, after which a hand rests
 SEEN = 0.25  # of the canvas; where less is filled with what photos saw, a visitor is lost
+MIDDLE = 0.5  # of the canvas, where the line between two scenes is at first
 PIVOT = 0.1  # a subject that is nearer or farther by this part moves what drags turn around
 
 
@@ -69,6 +71,7 @@ class Viewport:
         self._photo: int | None = None
         self._before: Vantage | None = None  # where somebody was who looks through a photo
         self._rest: asyncio.TimerHandle | None = None
+        self._wipe = MIDDLE
         self._shadow: viser.FrameHandle | None = None  # hides what was learned from this client
         self._hand = Hand()
         # Whether there is no picture, and the browser draws the scene in its place.
@@ -164,6 +167,11 @@ class Viewport:
         if away > REFRAMED * np.linalg.norm(vantage.look_at - vantage.position):
             self._glide.to(vantage)
 
+    def wipe_at(self, part: float) -> None:
+        """Have the line between two scenes at a part of the canvas, from the left."""
+        self._wipe = part
+        self._painter.wake()
+
     def wake(self) -> None:
         """There is a newer snapshot."""
         scene = self._source.snapshot.config.explore.scene
@@ -187,7 +195,9 @@ class Viewport:
         """As the person asked; depth only where something stands in the scene."""
         explore = snapshot.config.explore
         depth = explore.frustums or explore.trails
-        return Look(explore.channel, explore.colour_map, GROUND, depth)
+        pair = snapshot.learned is not None and snapshot.learned.pair and self._photo is None
+        wipe = self._wipe if pair else None
+        return Look(explore.channel, explore.colour_map, GROUND, depth, wipe)
 
     def while_moving(self, snapshot: Snapshot) -> bool:
         """A picture follows the hand, unless the browser draws the scene itself.
@@ -199,9 +209,9 @@ class Viewport:
         return not (able and self._can_draw(snapshot))
 
     def _can_draw(self, snapshot: Snapshot) -> bool:
-        explore, learned = snapshot.config.explore, snapshot.learned
-        planes = learned is not None and learned.planes is not None
-        return planes and explore.scene != "none" and explore.channel == "rgb"
+        explore = snapshot.config.explore
+        able = explore.scene != "none" and explore.channel == "rgb"
+        return able and in_motion(snapshot) is not None
 
     def _show(self, shot: Shot) -> None:
         """What is drawn stands where there is no picture, and leaves once there is one."""

@@ -9,7 +9,7 @@ from studio.scene.baked import Bakery
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
 from studio.scene.vantage import Vantage
-from studio.scene.viewport import Stand, Viewport
+from studio.scene.viewport import MIDDLE, Stand, Viewport
 
 Reporter = Callable[[str], Callable[[str | None], None]]
 
@@ -22,6 +22,7 @@ class Visitors:
         self._source, self._bakery, self._reporter = source, bakery, reporter
         self._viewports: dict[int, Viewport] = {}
         self._begin = Vantage.of(())
+        self.wipe = MIDDLE  # where everybody's line between two scenes is
 
     def __len__(self) -> int:
         return len(self._viewports)
@@ -32,6 +33,7 @@ class Visitors:
         viewport = Viewport(client, self._source, report, self._bakery)
         self._viewports[client.client_id] = viewport
         viewport.expect(self._begin)
+        viewport.wipe_at(self.wipe)
 
     def leave(self, client: viser.ClientHandle) -> None:
         """A client is gone."""
@@ -82,6 +84,12 @@ class Visitors:
         """Other photos: everybody's view is framed again."""
         for viewport in self._all:
             viewport.begin_anew()
+
+    def wipe_at(self, part: float) -> None:
+        """Have the line between two scenes at a part of every canvas, from the left."""
+        self.wipe = part
+        for viewport in self._all:
+            viewport.wipe_at(part)
 
     def wake(self) -> None:
         """There is a newer snapshot."""

@@ -17,6 +17,12 @@ class Explore(Section):
         "turbo", "Colour map", "Colours of depth and opacity.",
         choices=("turbo", "viridis", "magma", "gray"),
     )  # fmt: skip
+    show: str = view(
+        "best", "Field shown",
+        "Where planes and a network learn side by side: the one that knows unseen pixels better, "
+        "one of them, or both with a line to drag between. Files show one: of both, the better.",
+        choices=("best", "planes", "network", "both"),
+    )  # fmt: skip
     quality: int = view(
         512, "Quality", "Longer side of the sharp picture, in pixels.", at_least=64, at_most=2048
     )

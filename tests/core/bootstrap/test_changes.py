@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from core.config.paths import changed
+from core.multiplane.field import PlanesField
 from core.photos import PhotoSet
+from core.rendering.scene import FieldScene
 from core.runs import checkpoint
 from core.training.changes import configure, refine
 from core.training.trainer import Trainer
@@ -219,3 +221,33 @@ def test_planes_say_how_well_they_know_unseen_pixels_once_all_have_cameras(
     assert trainer.holdout.errors.keys() == (
         {"planes"} if kind == "planes" else {"planes", "field"}
     )
+
+
+def looks_at(trainer: Trainer, show: str) -> None:
+    """Ask for a scene."""
+    configure(trainer, changed(trainer.config, {"explore.show": show}))
+
+
+def test_a_person_chooses_whose_scene_is_shown(photos: PhotoSet, tmp_path: Path) -> None:
+    trainer = begun(photos, RECIPE)
+    trainer.train_step(1)
+    looks_at(trainer, "network")
+    assert trainer.learned().shown == "planes", "there is no network yet"
+    until(trainer, "explore")
+    run_on(trainer, 1)
+    best = trainer.shown
+    for asked, shown, kinds in (
+        ("network", "field", []),
+        ("planes", "planes", []),
+        ("best", best, []),
+        ("both", best, ["PlanesField", "ReluField"]),
+    ):
+        looks_at(trainer, asked)
+        found = checkpoint.read(checkpoint.save(trainer, tmp_path, {}))
+        for learned in (trainer.learned(), checkpoint.learned(found)):
+            assert learned.shown == shown
+            assert isinstance(learned.scene, FieldScene)
+            assert isinstance(learned.scene.field, PlanesField) is (shown == "planes")
+            pair = [side.field for side in learned.pair if isinstance(side, FieldScene)]
+            assert [type(field).__name__ for field in pair] == kinds
+    assert trainer.shown == best

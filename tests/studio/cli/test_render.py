@@ -8,10 +8,15 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from core.config.paths import changed
 from core.exporting.films import FORMS
+from core.photos import PhotoSet
 from core.runs import checkpoint
+from core.training.changes import configure
 from core.training.learned import Learned
 from studio.cli import main, progress
+from tests.core.bootstrap.test_bootstrap import begun, until
+from tests.core.training.layers import brief
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +94,19 @@ def test_the_order_of_a_tour_is_a_choice(run: Path, tmp_path: Path) -> None:
     assert np.allclose(sorted(near.mean((1, 2))), sorted(in_file.mean((1, 2))), rtol=1e-3)
 
 
+def test_it_shows_the_planes_the_network_or_what_the_run_shows(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    trainer = until(begun(photos, brief(steps=3, most_photos=3)), "explore")
+    trainer.train_step(1)
+    configure(trainer, changed(trainer.config, {"explore.show": "network"}))
+    checkpoint.save(trainer, tmp_path, {})
+    shown = depths(tmp_path, tmp_path)
+    planes, network = (depths(tmp_path, tmp_path, "--show", one) for one in ("planes", "network"))
+    assert np.array_equal(shown, network, equal_nan=True)
+    assert not np.allclose(shown, planes, rtol=1e-3, equal_nan=True)
+
+
 @pytest.mark.parametrize("channel", ["depth", "disparity", "opacity"])
 def test_channels_and_colour_maps_are_choices(run: Path, tmp_path: Path, channel: str) -> None:
     words = ["render", "--run", str(run), "--frames", "1", "--channel", channel, "--out"]
@@ -109,6 +127,7 @@ def test_channels_and_colour_maps_are_choices(run: Path, tmp_path: Path, channel
         (["--out", "a.mp4", "--path", "circle"], "spiral, interpolate, average"),
         (["--out", "a.mp4", "--size", "big"], "--size"),
         (["--out", "a.gif", "--fps", "60"], "choose 1 to 50"),
+        (["--out", "a.mp4", "--show", "planes"], "has no planes"),
     ],
 )
 def test_what_cannot_be_gets_one_sentence(

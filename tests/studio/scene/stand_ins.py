@@ -81,6 +81,8 @@ class Stage:
         self.config = changed(Config(), small | options)
         self.photos, self.scene = photo_set(), scene(field)
         self.planes: Scene | None = None
+        self.pair: tuple[Scene, ...] = ()
+        self.shown = "field"
         self.governor = Governor()
         self.snapshot = Snapshot(0, Path("run"), self.config)
         self._published = threading.Condition()
@@ -88,7 +90,10 @@ class Stage:
     def publish(self, cameras: tuple[Camera, ...] = CAMERAS, **facts: Any) -> Snapshot:
         """A newer snapshot with cameras and the scene."""
         held_out = tuple(index == 1 for index in range(len(cameras)))
-        learned = Learned(self.photos.names, cameras, held_out, self.scene, self.planes)
+        learned = Learned(
+            self.photos.names, cameras, held_out, self.scene, self.planes,
+            shown=self.shown, pair=self.pair,
+        )  # fmt: skip
         known = {"photos": self.photos, "learned": learned, "phase": "ready"}
         return self.publish_facts(**known | facts)
 

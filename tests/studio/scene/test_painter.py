@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from core.config.paths import changed
 from core.engine.snapshot import Snapshot
 from studio.scene import painter as painter_module
 from studio.scene.baked import Bakery
@@ -30,6 +31,7 @@ class Bench:
         self.wanted: int | None = 48
         self.resting: int | None = None  # for a view that is still; as `wanted` where None
         self.channel, self.follows = "rgb", True
+        self.wipe: float | None = None
         self.shots: list[Shot] = []
         self.failures: list[str | None] = []
         self.asked = threading.Event()
@@ -43,7 +45,7 @@ class Bench:
     def look(self, snapshot: Snapshot) -> Look:
         """As the test wants; notes that the painter has looked around."""
         self.asked.set()
-        return Look(self.channel, "turbo", (0, 0, 0), depth=False)
+        return Look(self.channel, "turbo", (0, 0, 0), depth=False, wipe=self.wipe)
 
     def while_moving(self, snapshot: Snapshot) -> bool:
         """As the test wants."""
@@ -291,3 +293,58 @@ def test_nothing_is_rendered_for_a_browser_that_draws_by_itself_until_it_is_stil
     monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
     bench.painter.wake()
     soon(lambda: not bench.shots[-1].blank)
+
+
+def test_two_scenes_stand_side_by_side_under_one_camera_and_the_line_costs_nothing(
+    bench: Bench, field: Slow
+) -> None:
+    bench.stage.pair = (planes_scene(), bench.stage.scene)
+    bench.wipe = 0.25
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    bench.until_sharp()
+    chunks, seen = field.chunks, {}
+    for part in (0.0, 1.0, 0.25):
+        before, bench.wipe = len(bench.shots), part
+        bench.painter.wake()
+        soon(lambda before=before: len(bench.shots) > before)
+        seen[part] = bench.shots[-1].image
+    assert field.chunks == chunks, "nothing is rendered"
+    line = WIDTH // 4
+    assert not np.array_equal(seen[0.0], seen[1.0])
+    assert np.array_equal(seen[0.25][:, :line], seen[1.0][:, :line]), "planes are left of it"
+    assert np.array_equal(seen[0.25][:, line:], seen[0.0][:, line:]), "and the network right"
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_another_scene_that_is_asked_for_is_the_next_picture(
+    bench: Bench, field: Slow, monkeypatch: pytest.MonkeyPatch, both: bool
+) -> None:
+    monkeypatch.setattr(painter_module, "REFRESH_SECONDS", 3600.0)
+    planes, network = planes_scene(), bench.stage.scene
+    bench.stage.scene, bench.stage.shown = planes, "planes"
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    bench.until_sharp()
+    soon(lambda: bench.shots[-1].sharp)
+    assert field.chunks == 0
+    if both:
+        bench.stage.pair, bench.wipe = (planes, network), 0.5
+    else:
+        bench.stage.scene, bench.stage.shown = network, "field"
+    bench.stage.publish()
+    bench.painter.wake()
+    soon(lambda: field.chunks > 0 and bench.level == 1 and bench.shots[-1].sharp)
+    assert bench.painter.tally.stats is not None and not bench.painter.tally.stats.planes
+
+
+def test_a_network_that_was_asked_for_is_not_replaced_by_planes_while_it_moves(
+    bench: Bench, field: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    bench.stage.config = changed(bench.stage.config, {"explore.show": "network"})
+    bench.stage.planes = planes_scene()
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    soon(lambda: bench.level > 0)
+    assert field.chunks > 0

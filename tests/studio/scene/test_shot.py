@@ -28,16 +28,16 @@ def rendered(at, camera_) -> Picture:
 def test_a_crop_shows_what_the_whole_camera_would() -> None:
     frame = Frame.of(BEHIND, WINDOW)
     assert frame.crop is not None and frame.crop.width < BEHIND.width
-    part = composed(frame, rendered(BEHIND, frame.crop), LOOK).image
+    part = composed(frame, [rendered(BEHIND, frame.crop)], LOOK).image
     everything = Frame(BEHIND, frame.meets, 0, 0, BEHIND)
-    whole = composed(everything, rendered(BEHIND, BEHIND), LOOK).image
+    whole = composed(everything, [rendered(BEHIND, BEHIND)], LOOK).image
     assert np.abs(part.astype(int) - whole).max() <= 1
 
 
 def test_outside_the_window_is_plain_ground() -> None:
     frame = Frame.of(BEHIND, WINDOW)
     assert frame.crop is not None
-    shot = composed(frame, rendered(BEHIND, frame.crop), LOOK)
+    shot = composed(frame, [rendered(BEHIND, frame.crop)], LOOK)
     beyond = np.ones_like(frame.meets)
     rows, columns = np.nonzero(frame.meets)
     beyond[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = False
@@ -48,7 +48,7 @@ def test_depth_is_small_bounded_and_in_visers_units() -> None:
     wall = Picture(
         np.zeros((20, 30, 3)), np.full((20, 30), 4.0), np.ones((20, 30)), 1.0, CAMERAS[1]
     )
-    shot = composed(Frame.of(BEHIND, WINDOW), wall, LOOK)
+    shot = composed(Frame.of(BEHIND, WINDOW), [wall], LOOK)
     assert shot.depth is not None
     assert shot.depth.shape[1] <= DEPTH_SIZE[0] and shot.depth.shape[0] <= DEPTH_SIZE[1]
     assert set(np.unique(shot.depth)) == {np.float32(4 * SCALE), np.float32(FARTHEST)}
@@ -56,7 +56,7 @@ def test_depth_is_small_bounded_and_in_visers_units() -> None:
 
 def test_what_light_passes_has_no_depth_and_shows_the_ground() -> None:
     air = Picture(np.zeros((9, 9, 3)), np.ones((9, 9)), np.zeros((9, 9)), 1.0, CAMERAS[1])
-    shot = composed(Frame.of(BEHIND, WINDOW), air, LOOK)
+    shot = composed(Frame.of(BEHIND, WINDOW), [air], LOOK)
     assert (shot.image == LOOK.ground).all()
     assert shot.depth is not None and (shot.depth == FARTHEST).all()
 
@@ -68,12 +68,12 @@ def test_every_level_fills_the_canvas(scale: float) -> None:
     small = frame.crop.resized(
         max(1, round(frame.crop.width * scale)), max(1, round(frame.crop.height * scale))
     )
-    assert composed(frame, rendered(BEHIND, small), LOOK).image.shape == (160, 240, 3)
+    assert composed(frame, [rendered(BEHIND, small)], LOOK).image.shape == (160, 240, 3)
 
 
 def test_looking_away_shows_the_ground_alone() -> None:
     away = camera((0, 0, 0), (0, np.pi, 0), 120.0, (24, 16))
     frame = Frame.of(away, WINDOW)
     assert frame.crop is None
-    assert (composed(frame, None, LOOK).image == LOOK.ground).all()
-    assert empty_shot(LOOK).blank and not composed(frame, None, LOOK).blank
+    assert (composed(frame, [], LOOK).image == LOOK.ground).all()
+    assert empty_shot(LOOK).blank and not composed(frame, [], LOOK).blank
