@@ -69,6 +69,17 @@ def on_screen(camera: Camera) -> tuple[float, float]:
     return WIDTH / 2 + focal * (offset @ right), HEIGHT / 2 + focal * (offset @ down)
 
 
+def point_at(page: Page, place: tuple[float, float]) -> None:
+    """Move the mouse there until something may be clicked: it is drawn after it was sent."""
+    hand = "() => [...document.querySelectorAll('canvas')].some((c) => c.style.cursor == 'pointer')"
+    for nudge in range(300):
+        page.mouse.move(place[0] + nudge % 2, place[1])
+        if page.evaluate(hand):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("there is nothing to click")
+
+
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     view: SceneView, page: Page
 ) -> None:
@@ -76,10 +87,13 @@ def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     ground = np.abs(seen(page).astype(int) - GROUND).max(-1) < 8
     assert 0.1 < ground.mean() < 0.95  # neither all scene nor nothing at all
 
-    page.mouse.click(*on_screen(CAMERAS[0]))
+    point_at(page, on_screen(CAMERAS[0]))
+    page.mouse.down()
+    page.mouse.up()
     client = next(iter(view._server.get_clients().values()))
     soon(lambda: np.allclose(client.camera.position, CAMERAS[0].position * SCALE, atol=1e-3))
     soon(lambda: np.isclose(client.camera.fov, CAMERAS[0].vertical_fov, atol=1e-3))
+    soon(lambda: view.stand is not None and view.stand.photo == 0 and view.stand.there)
 
     before = view.stats
     page.mouse.move(300, 60)
