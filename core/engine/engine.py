@@ -127,7 +127,8 @@ class Engine:
 
     def _take_commands(self) -> bool:
         """Apply what waits; while paused, wait for the next. False once the end is asked for."""
-        for command in self._inbox.taken(patience=0.25 if self._limits is None else 0.0):
+        idle = self._limits is None or self._resting
+        for command in self._inbox.taken(patience=0.25 if idle else 0.0):
             if command is None:
                 return False
             self._guarded(lambda command=command: self._apply(command))
@@ -274,6 +275,9 @@ class Engine:
     def _train(self) -> None:
         trainer, limits = self._needed(), self._limits
         assert limits is not None
+        if self._resting:
+            self._rest(trainer, limits)
+            return
         self.governor.share = trainer.config.explore.share
         began, stage = time.monotonic(), trainer.stage
         workers = self.governor.workers(trainer.config.training.workers, trainer.work)
@@ -292,10 +296,21 @@ class Engine:
             self._refine()
         if self._leader.lost:
             self._fail(self._leader.lost, "failure", None)
-        if trainer.complete:
-            self._say(NOTHING_LEFT)
-        if self._leader.lost or limits.reached(trainer) or trainer.complete:
+        if self._leader.lost or limits.reached(trainer):
             self._limits = None
+
+    @property
+    def _resting(self) -> bool:
+        """Whether training is wanted, and another step would change nothing."""
+        return self._limits is not None and self._trainer is not None and self._trainer.complete
+
+    def _rest(self, trainer: Trainer, limits: Limits) -> None:
+        """Wait while better cameras may be found; else pause."""
+        if limits.reached(trainer):
+            self._limits = None
+        elif not self._beside.search.expecting:
+            self._limits = None
+            self._say(NOTHING_LEFT)
 
     def _hear_of_saves(self) -> None:
         for refusal in self._saver.told():

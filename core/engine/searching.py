@@ -66,7 +66,7 @@ class Search(Follower):
     def __init__(self, governor: Governor, ask: Callable[[Adopt], None]) -> None:
         """Args: `ask` hands a command to the engine."""
         super().__init__("The search for cameras")
-        self.opinion = Opinion()
+        self.opinion, self._expecting = Opinion(), False
         self._governor, self._ask = governor, ask
         self._forget(None)
 
@@ -82,7 +82,19 @@ class Search(Follower):
         self._checked_at, self._took = 0.0, 0.0
         self._canvas: torch.Tensor | None = None
         self._asked: Way | None = None
+        self._asked_at = 0  # version of the snapshot that was the newest then
         self.opinion = Opinion()
+
+    @property
+    def expecting(self) -> bool:
+        """Whether better cameras may be found yet without more training. Any thread may ask."""
+        return self._expecting and self._thread is not None and self._thread.is_alive()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """See `Follower`."""
+        if self._photos is None and snapshot.photos is not None:
+            self._expecting = snapshot.config.cameras.search != "pixels"
+        super().show(snapshot)
 
     def witness(self, way: str) -> Witness:
         """The cameras that were found one way. Any thread may ask.
@@ -247,18 +259,28 @@ class Search(Follower):
         facts = self._facts or ()
         fresh = opinion(shown, other, names, facts) if shown else before_cameras(facts)
         others = (other.way,) if other is not None else ()
-        fresh = replace(fresh, others=others, doing=self._doing())
+        checking = self._check is not None
+        fresh = replace(fresh, others=others, doing=self._doing(), checking=checking)
         if fresh != self.opinion:
             judged.keep(snapshot.run, fresh, self.opinion)
             self.opinion = fresh
         pending = not self._settled and policy != "pixels" and self._matching is not None
         self._governor.lent = int(pending and fresh.word != "trusted")  # both ways get a core
+        self._propose(snapshot, policy, shown, other)
+        unheard = self._new_model() is not None or self._asked_at == snapshot.version
+        self._expecting = policy != "pixels" and (not self._settled or unheard)
+
+    def _propose(
+        self, snapshot: Snapshot, policy: str, shown: Witness | None, other: Witness | None
+    ) -> None:
+        """Ask for the cameras of features, once, where they are to be taken."""
         if other is None or other.way != "features" or self._asked == "features":
             return
+        way, names = snapshot.found_by, snapshot.photos.names
         trusted = opinion(other, None, names).word == "trusted"
         better = preferred(shown, other, names) is other if shown is not None else trusted
         if policy == "features" or (policy == "auto" and way == "pixels" and better):
-            self._asked = "features"
+            self._asked, self._asked_at = "features", snapshot.version
             self._ask(Adopt("features"))
 
     def _other(self, way: Way) -> Witness | None:

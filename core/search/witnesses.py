@@ -73,6 +73,7 @@ class Opinion:
         cameras: the word for each photo with a camera, by its number.
         others: ways whose cameras could be taken instead.
         doing: what is being found out, in words; empty where nothing is.
+        checking: whether cameras are being checked, so that more will be known soon.
         facts: what photos alone tell, the gravest first; their photos are numbers of photos.
     """
 
@@ -82,6 +83,7 @@ class Opinion:
     cameras: Mapping[int, Word] = field(default_factory=dict)
     others: tuple[Way, ...] = ()
     doing: str = ""
+    checking: bool = False
     facts: tuple[PhotoFact, ...] = ()
 
 

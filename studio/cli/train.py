@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -21,6 +22,7 @@ from studio.cli.arguments import add_run_arguments, changes, give_back, run_fold
 from studio.cli.signals import end_on_signals
 from studio.facts import verdict
 
+CHECKED_WITHIN = 30.0  # seconds after training in which a check of the cameras may end
 SUMMARY = "Learn cameras and a field without a window."
 
 
@@ -52,6 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
     engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
     last = _watch(engine, advice, ended)
+    _heard(engine, ended)
     unsaved = engine.stop()
     advice.stop()
     if last.phase == "failed":
@@ -112,6 +115,14 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
             snapshot = engine.wait(snapshot.version, timeout=0.25)
         _show(bar, task, snapshot)
     return snapshot
+
+
+def _heard(engine: Engine, ended: threading.Event) -> None:
+    """Let a check of the cameras come to its end, which training may have left little time for."""
+    latest = time.monotonic() + CHECKED_WITHIN
+    while engine.snapshot.opinion.checking and time.monotonic() < latest:
+        if ended.wait(0.1):
+            return
 
 
 def _finished(snapshot: Snapshot) -> bool:

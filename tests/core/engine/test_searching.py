@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from core.engine import Engine
-from core.engine.commands import Adopt, Play, Undo
+from core.engine.commands import Adopt, Play, Save, Undo
+from core.engine.limits import NOTHING_LEFT
+from core.engine.searching import Search
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms
 from core.search import features
+from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 
@@ -85,3 +88,22 @@ def test_pixels_alone_never_look_at_features(
     engine.stop()
     assert done.found_by == "pixels" and not asked
     assert not list((tmp_path / "run").glob("features-*"))
+
+
+def test_training_with_nothing_left_waits_for_cameras_that_may_come(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_come = [True]
+    monkeypatch.setattr(Trainer, "complete", property(lambda trainer: trainer.step >= 2))
+    monkeypatch.setattr(Search, "expecting", property(lambda search: may_come[0]))
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
+    engine.start()
+    engine.submit(Play(seconds=100))
+    until(engine, lambda s: s.step == 2)
+    engine.submit(Save())
+    waiting = until(engine, lambda s: "saved" in said(s))
+    assert waiting.playing and waiting.step == 2 and NOTHING_LEFT not in said(waiting)
+    may_come[0] = False
+    ended = until(engine, lambda s: not s.playing)
+    engine.stop()
+    assert ended.step == 2 and NOTHING_LEFT in said(ended)
