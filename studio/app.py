@@ -1,6 +1,7 @@
 """The studio as one thing that starts and stops: 3D scene, panel, exports and the one port."""
 
 from core.engine import Engine
+from core.engine.commands import Command
 from core.exporting.jobs import Jobs
 from studio.door import new_token
 from studio.exports import Exports
@@ -25,9 +26,16 @@ class Studio:
     """
 
     def __init__(
-        self, engine: Engine, host: str = "127.0.0.1", port: int = 7860, with_token: bool = True
+        self,
+        engine: Engine,
+        host: str = "127.0.0.1",
+        port: int = 7860,
+        with_token: bool = True,
+        begin: Command | None = None,
     ) -> None:
         """Claim a port and build everything behind it.
+
+        Args: `begin` is submitted once the first page shows the scene of a run at step 0.
 
         Raises:
             InputError: the address is not this machine's, or no port is free.
@@ -41,7 +49,7 @@ class Studio:
         self._viser = start_viser()
         self._view = SceneView(self._viser, engine)
         self._jobs = Jobs()
-        self._telemetry = Telemetry(engine, self._view, self._jobs)
+        self._telemetry = Telemetry(engine, self._view, self._jobs, begin)
         page = build_page(engine, Exports(engine, self._jobs))
         routes = [*viser_routes(self._viser.get_port()), *self._telemetry.routes()]
         self._guarded = Guard(mounted(page, routes), host, self.port, token)

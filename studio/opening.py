@@ -14,6 +14,7 @@ from studio.private import private_folder
 _FILE = "open.html"
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0; url={address}">
 <title>nerfmm studio</title>

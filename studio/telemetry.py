@@ -25,7 +25,7 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Route
 
-from core.engine.commands import Adopt, Configure
+from core.engine.commands import Adopt, Command, Configure
 from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.search.witnesses import FOUND_BY
@@ -43,6 +43,7 @@ SHOWN = {
 }  # others are downloads
 THUMBNAIL = 168  # pixels of the longer side
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
+SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
 THOUSAND = 1000  # places of the slider of time
 LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 
@@ -50,8 +51,12 @@ LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 class Telemetry:
     """Reads the newest facts for whoever asks."""
 
-    def __init__(self, engine: Steerable, viewer: Viewer, jobs: Jobs) -> None:
+    def __init__(
+        self, engine: Steerable, viewer: Viewer, jobs: Jobs, begin: Command | None = None
+    ) -> None:
+        """Args: `begin` waits for the first page, so that nobody misses the first seconds."""
         self._engine, self._viewer, self._jobs = engine, viewer, jobs
+        self._waiting = begin
         self._advice = Advice()
         self._virtual_shown = True
         self._ending = threading.Event()
@@ -95,11 +100,21 @@ class Telemetry:
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
 
     async def _stream(self) -> AsyncIterator[str]:
-        feed = self.feed()
+        feed, opened = self.feed(), time.monotonic()
         while not self._ending.is_set():
+            self._welcome(time.monotonic() - opened)
             for message in feed.due(time.monotonic()):
                 yield message
             await asyncio.sleep(QUICK)
+
+    def _welcome(self, seconds: float) -> None:
+        """Begin what waits for the first page, once that shows the scene; `seconds` it is open."""
+        if self._waiting is None or (not self._viewer.clients and seconds < SCENE_LATE):
+            return
+        begin, self._waiting = self._waiting, None
+        snapshot = self._engine.snapshot
+        if not snapshot.playing and snapshot.step == 0:  # else a person was quicker
+            self._engine.submit(begin)
 
     def feed(self) -> Feed:
         """What one browser is told from now on."""

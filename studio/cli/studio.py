@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from core.engine import Engine
-from core.engine.commands import LOOK_FIRST, Pause, Play
+from core.engine.commands import LOOK_FIRST, Command, Pause, Play
 from core.errors import InputError
 from core.formats.reference import read_reference
 from core.photos import is_video, local_path
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let in every account of this computer; on 127.0.0.1 alone",
     )
-    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="open no browser, and train without one"
+    )
     parser.add_argument(
         "--reference",
         type=Path,
@@ -39,9 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Serve until a signal; a new run of photos begins to train at once.
+    """Serve until a signal; a new run of photos begins to train once its first page is there.
 
-    A continued run waits, and so does one of a video, whose frames are to be looked through.
+    Where no browser is opened nobody is waited for. A continued run waits for Play, and so does
+    one of a video, whose frames are to be looked through.
     """
     from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
 
@@ -60,11 +63,13 @@ def main(arguments: argparse.Namespace) -> int:
     run = run_folder(arguments.run, asked)
     ended = end_on_signals()
     engine = Engine(run, asked)
-    if not continued:
-        video = is_video(asked["data.photos"])
-        engine.submit(Pause(LOOK_FIRST) if video else Play())
+    begin = None if continued else _beginning(asked["data.photos"])
+    if begin is not None and arguments.no_browser:
+        engine.submit(begin)
+        begin = None
     engine.start()
-    studio = Studio(engine, arguments.host, arguments.port, with_token=not arguments.no_token)
+    with_token = not arguments.no_token
+    studio = Studio(engine, arguments.host, arguments.port, with_token, begin)
     studio.start()
     if arguments.port not in (0, studio.port):
         print(f"Port {arguments.port} is taken; using {studio.port}.", flush=True)
@@ -80,3 +85,8 @@ def main(arguments: argparse.Namespace) -> int:
     if unsaved:
         print(f"nerfmm studio: {unsaved}", file=sys.stderr)
     return 1 if unsaved else 0
+
+
+def _beginning(photos: str) -> Command:
+    """What a new run begins with: frames of a video are to be looked through first."""
+    return Pause(LOOK_FIRST) if is_video(photos) else Play()

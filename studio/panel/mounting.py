@@ -17,10 +17,11 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.panel.theme import ASSETS, HEAD, theme
+from studio.panel.theme import ASSETS, FIRST, HEAD, theme
 from studio.policy import POLICY, hashes, inline_scripts, page_policy
 from studio.security import DEFAULT_MAX_UPLOAD_BYTES
 
+LENGTH = b"content-length"
 _ASKED = re.compile(
     r"GET (/|/assets/[\w.-]+|/static/[\w./-]+|/theme\.css|/gradio_api/heartbeat/\w+"
     r"|/gradio_api/app_id|/gradio_api/upload_progress)"
@@ -83,7 +84,7 @@ class _Narrowed:
 
 
 def _with_page_policy(send: Send) -> Send:
-    """``send`` that gives Gradio's page its policy, once the whole page is known.
+    """``send`` that gives Gradio's page its first colours and its policy, once all of it is known.
 
     Scripts: those of this server, and those that stand in the page (its configuration is one), by
     their hashes. ``'unsafe-eval'`` is there for `gr.HTML`, which makes a function of the template
@@ -102,8 +103,9 @@ def _with_page_policy(send: Send) -> Send:
         body.extend(message.get("body", b""))
         if message.get("more_body", False):
             return
+        page = bytes(body).replace(b"</head>", f"{FIRST}</head>".encode(), 1)
         policy = page_policy(
-            script_src=f"'self' 'unsafe-eval' {hashes(inline_scripts(bytes(body)))}",
+            script_src=f"'self' 'unsafe-eval' {hashes(inline_scripts(page))}",
             style_src="'self' 'unsafe-inline'",
             connect_src="'self'",
             img_src="'self' data: blob:",
@@ -112,9 +114,10 @@ def _with_page_policy(send: Send) -> Send:
             frame_src="'self'",
             frame_ancestors="'none'",
         )
-        headers = [*start[0].get("headers", []), (POLICY.lower().encode(), policy.encode())]
+        headers = [(name, value) for name, value in start[0]["headers"] if name != LENGTH]
+        headers += [(LENGTH, b"%d" % len(page)), (POLICY.lower().encode(), policy.encode())]
         await send({**start[0], "headers": headers})
-        await send({"type": "http.response.body", "body": bytes(body)})
+        await send({"type": "http.response.body", "body": page})
 
     return send_later
 

@@ -12,8 +12,13 @@ ASSETS = Path(__file__).parent / "assets"
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "DejaVu Sans Mono", "monospace")
 
-HEAD = """
+FIRST = """
+<meta name="color-scheme" content="light dark">
+<script src="panel/first.js"></script>
 <link rel="stylesheet" href="panel/tokens.css">
+"""  # stands in the page as it is sent; Gradio adds `HEAD` when it is half built
+
+HEAD = """
 <link rel="stylesheet" href="panel/page.css">
 <link rel="stylesheet" href="panel/widgets.css">
 <link rel="stylesheet" href="panel/through.css">

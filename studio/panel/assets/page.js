@@ -9,7 +9,7 @@ import { drawJobs, wireJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
 import { drawReference } from "./reference.js";
 import { drawScene, watchViewer, wireScene } from "./scene.js";
-import { applyShade, wireShade } from "./shade.js";
+import { wireShade } from "./shade.js";
 import { drawStatus } from "./status.js";
 import { wireTabs } from "./tabs.js";
 import { drawTime, wireTime } from "./time.js";
@@ -102,9 +102,7 @@ function whenBuilt(act) {
   observer.observe(document.documentElement, { childList: true, subtree: true });
 }
 
-applyShade();
 whenBuilt(() => {
-  applyShade();
   for (const wire of [wireTabs, wireScene, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);

@@ -152,10 +152,10 @@ class Desktop:
 
 
 @contextlib.contextmanager
-def served(engine: Desk) -> Iterator[Desktop]:
-    """The page of an engine at a real port."""
+def served(engine: Desk, begin: Command | None = None) -> Iterator[Desktop]:
+    """The page of an engine at a real port; `begin` waits for its first page."""
     window, jobs, server = Window(), Jobs(), Server(port=0)
-    telemetry = Telemetry(engine, window, jobs)
+    telemetry = Telemetry(engine, window, jobs, begin)
     page = build_page(engine, Exports(engine, jobs))
     routes = [*viser_routes(9), *telemetry.routes()]  # nobody listens at 9
     server.start(mounted(page, routes))
