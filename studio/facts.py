@@ -18,6 +18,7 @@ from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
+from studio.guide import guide
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 NOTICES = 20  # the newest that are sent
@@ -48,6 +49,10 @@ def status(snapshot: Snapshot) -> Json:
             **verdict(snapshot.opinion, snapshot.photos),
             "mirror_gap": snapshot.findings.mirror_gap,
             "focal_interval": snapshot.findings.focal_interval,
+            "guide": guide(snapshot),
+            "settled": snapshot.outlook.settled,
+            "stage_done": snapshot.outlook.part,
+            "stage_seconds_left": snapshot.outlook.seconds_left,
             "steps_per_second": snapshot.steps_per_second,
             "seconds": snapshot.seconds,
             "seconds_left": snapshot.seconds_left,

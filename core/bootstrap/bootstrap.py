@@ -14,6 +14,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from core.bootstrap.ahead import bootstrap_ahead
 from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
@@ -24,6 +25,7 @@ from core.geometry.neighbours import place_beside
 from core.geometry.relief import bend
 from core.multiplane.field import FIRST_ALPHA, PlanesField
 from core.rendering.scene import Scene
+from core.training.ahead import Ahead
 from core.training.learner import Learner, StepContext
 from core.training.multiplane_learner import MultiplaneLearner, idle_rates
 from core.training.optimizers import part_of
@@ -82,6 +84,11 @@ class Bootstrap(Learner):
     def compared_at(self) -> int:
         """Longer side of the photos at the leader's level."""
         return self.leader.compared_at
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """How far it is; None once the cameras are found."""
+        return bootstrap_ahead(self)
 
     @property
     def work(self) -> Hashable:

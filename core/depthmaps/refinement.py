@@ -61,6 +61,8 @@ class Refinement:
         cameras: as they are after the rounds so far, at the photos' full size.
         judgements: of those rounds.
         depths: of the cameras at the beginning of the round under way.
+        rounds: all of them.
+        made: joint steps of the round under way.
     """
 
     def __init__(
@@ -82,15 +84,15 @@ class Refinement:
                 `SHARPEST` after them for the last digit.
         """
         self.cameras, self.judgements = cameras, list[Judgement]()
-        self._unknowns, self._rounds = unknowns, tuple(rounds)
-        self.depths = Depths(photos, cameras, points, visible, self._rounds[0].journey)
+        self._unknowns, self.rounds = unknowns, tuple(rounds)
+        self.depths = Depths(photos, cameras, points, visible, self.rounds[0].journey)
         self._joint: Joint | None = None
-        self._made = 0  # joint steps of the round
+        self.made = 0
 
     @property
     def done(self) -> bool:
         """Whether all rounds are over."""
-        return len(self.judgements) == len(self._rounds)
+        return len(self.judgements) == len(self.rounds)
 
     @property
     def maps(self) -> DepthMaps | None:
@@ -104,17 +106,17 @@ class Refinement:
         if not self.depths.done:
             self.depths.step(mapper, count)
             return True
-        now = self._rounds[len(self.judgements)]
+        now = self.rounds[len(self.judgements)]
         if self._joint is None:
             self._joint = self._begun()
-        self._made += 1
-        if not self._joint.step(mapper) or self._made >= now.steps:
+        self.made += 1
+        if not self._joint.step(mapper) or self.made >= now.steps:
             self._judge(self._joint, mapper)
         return not self.done
 
     def _begun(self) -> Joint:
         number = len(self.judgements)
-        now, maps = self._rounds[number], self.depths.maps
+        now, maps = self.rounds[number], self.depths.maps
         assert maps is not None, "the journey of a round ends in maps"
         unknowns = self._unknowns if now.lens else self._unknowns.poses
         return Joint(maps, unknowns, seed=1000 * number, patches=now.patches)
@@ -127,16 +129,16 @@ class Refinement:
             parts = {n: getattr(found, n).to(getattr(self.cameras, n)) for n in moved}
             self.cameras = replace(self.cameras, **parts)
         self.judgements.append(verdict)
-        self._joint, self._made = None, 0
+        self._joint, self.made = None, 0
         if not self.done:
-            self.depths.again(self._rounds[len(self.judgements)].journey, self.cameras)
+            self.depths.again(self.rounds[len(self.judgements)].journey, self.cameras)
 
     def state(self) -> dict[str, Tensor]:
         """Everything but the photos, as tensors by name; see `restore`."""
         verdicts = [[v.before, v.after] for v in self.judgements]
         out = {
             "judgements": torch.tensor(verdicts, dtype=torch.float64).reshape(-1, 2),
-            "made": torch.tensor(self._made),
+            "made": torch.tensor(self.made),
         }
         out |= {f"camera.{name}": value for name, value in vars(self.cameras).items()}
         out |= {f"depths.{name}": value for name, value in self.depths.state().items()}
@@ -151,7 +153,7 @@ class Refinement:
             return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
         self.judgements = [Judgement(*row) for row in state["judgements"].tolist()]
-        self.cameras, self._made = Cameras(**part("camera.")), int(state["made"])
+        self.cameras, self.made = Cameras(**part("camera.")), int(state["made"])
         self.depths.restore(part("depths."))
         self._joint = None
         if kept := part("joint."):

@@ -7,6 +7,7 @@ from core.config import Config
 from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
+from core.engine.outlook import outlook
 from core.engine.snapshot import Notice, Phase, Snapshot
 from core.search.witnesses import Opinion
 from core.training.step import decibels
@@ -60,6 +61,7 @@ def facts_of(
         steps_per_second=meter.speed if limits else 0.0,
         seconds=trainer.seconds,
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
+        outlook=outlook(trainer, recorder.trails, meter.speed),
         device=trainer.device.type,
         photos=trainer.photos,
         learned=learned,

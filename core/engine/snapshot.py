@@ -9,6 +9,7 @@ import numpy as np
 
 from core.bootstrap.findings import Findings
 from core.config import Config
+from core.engine.outlook import Outlook
 from core.engine.trails import Trails
 from core.photos import PhotoSet
 from core.search.witnesses import Opinion, Way
@@ -61,6 +62,7 @@ class Snapshot:
     steps_per_second: float = 0.0
     seconds: float = 0.0  # spent in training steps
     seconds_left: float | None = None  # until the stop that was asked for
+    outlook: Outlook = field(default_factory=Outlook)  # how far it is on its way
     device: str = "cpu"
     photos: PhotoSet | None = None
     learned: Learned | None = None

@@ -31,6 +31,7 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     heir = Trainer(config, trainer.photos, trainer.recipe, rig, trainer.processes)
     heir.given[list(witness.cameras)] = True
     heir.progress, heir.seconds, heir.found_by = trainer.progress, trainer.seconds, witness.way
+    heir.found_after = trainer.seconds
     heir.begin_stage("explore")
     heir.say(f"These cameras were found {way}.")
     left = len(config.data.disabled) - len(trainer.config.data.disabled)

@@ -26,6 +26,7 @@ def facts_of(trainer: Trainer) -> dict[str, Any]:
         "stage_start": trainer.stage_began.epoch,
         "stage_start_step": trainer.stage_began.step,
         "seconds": trainer.seconds,
+        "found_after": trainer.found_after,
         "shown": trainer.shown,
         "found_by": trainer.found_by,
         "findings": asdict(trainer.findings),
@@ -56,6 +57,7 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     trainer.stage = facts["stage"]
     trainer.stage_began = Progress(facts["stage_start"], facts["stage_start_step"])
     trainer.seconds, trainer.shown = facts["seconds"], facts["shown"]
+    trainer.found_after = facts.get("found_after")
     trainer.found_by = facts.get("found_by", trainer.found_by)
     trainer.findings = Findings.of(facts["findings"])
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]

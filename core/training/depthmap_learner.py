@@ -20,6 +20,8 @@ from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
+from core.training.ahead import Ahead
+from core.training.depthmap_ahead import depth_maps_ahead
 from core.training.depthmap_cameras import read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
@@ -100,6 +102,11 @@ class DepthMapLearner(Learner):
     def compared_at(self) -> int:
         """Longer side of the photos as they are compared with their views."""
         return min(COMPARED, max(self.rig.width, self.rig.height))
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """How far it is through all rounds and sizes; None once photos have their full detail."""
+        return depth_maps_ahead(self.depths, self.refinement, AT_ONCE)
 
     @property
     def work(self) -> Hashable:

@@ -24,6 +24,7 @@ from core.multiplane.field import PlanesField
 from core.multiplane.schedule import Recipe
 from core.rendering.scene import Scene
 from core.training import build
+from core.training.ahead import Ahead
 from core.training.camera_optimizer import Learns
 from core.training.losses.judges import Judges
 from core.training.room import Room
@@ -153,6 +154,11 @@ class Learner(abc.ABC):
     def compared_at(self) -> int:
         """Longer side of the photos as its steps compare with them."""
         return max(self.rig.width, self.rig.height)
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """How far it is on its way; None where that has no end, or is over."""
+        return None
 
     @property
     def work(self) -> Hashable:

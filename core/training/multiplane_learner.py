@@ -4,7 +4,7 @@ A step is in `core.training.multiplane_step`; here are the levels, and what the 
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Self
 
 import torch
@@ -20,6 +20,7 @@ from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
 from core.rendering.scene import FieldScene, Scene
 from core.training import build
+from core.training.ahead import Ahead, Leg, ahead
 from core.training.camera_optimizer import Learns
 from core.training.learner import StepContext
 from core.training.multiplane_step import FIRST_FLOOR, MultiplaneStep
@@ -34,6 +35,7 @@ OF_A_NETWORK = tuple(
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
 DENSITY = 0.9  # texels for each pixel's side where planes are placed,
 FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
+TEXEL = 0.25  # of the work of a sample that is met
 
 
 class MultiplaneLearner(MultiplaneStep):
@@ -111,6 +113,21 @@ class MultiplaneLearner(MultiplaneStep):
     def compared_at(self) -> int:
         """Longer side of the photos at its level."""
         return max(self.small.width, self.small.height)
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """How far it is through its levels; None once the last is over."""
+        return ahead(self.legs(self.levels), self.level, self.level_step)
+
+    def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
+        """The work of levels, in samples that are met; texels are moved beside these."""
+        whole, photos = self.photos.shape[1] * self.photos.shape[2], len(self.trained)
+        legs = []
+        for level in levels:
+            pixels = min(level.pixels, whole)
+            met = level.rays or pixels * photos
+            legs.append(Leg(level.steps, times * level.planes * (met + TEXEL * pixels)))
+        return legs
 
     @property
     def work(self) -> Hashable:

@@ -17,6 +17,7 @@ from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
 from core.rendering.scene import FieldScene
 from core.training import build
+from core.training.ahead import Ahead
 from core.training.copies import Copies
 from core.training.holdout import EVERY, Holdout
 from core.training.learned import Learned
@@ -73,6 +74,7 @@ class Trainer:
         self.photo_error = torch.full((len(photos.names),), torch.nan)
         self.given = torch.zeros(len(photos.names), dtype=torch.bool)  # cameras from elsewhere
         self.seconds = 0.0
+        self.found_after: float | None = None  # seconds, until there were cameras
         self.findings = Findings()
         self._said: list[str] = []
         self._copies = Copies()
@@ -205,7 +207,7 @@ class Trainer:
     def explore(self) -> None:
         """The cameras are found: planes go on to sharpen, and the chosen field begins."""
         before = self.context()
-        self.findings = self.learners[0].findings
+        self.findings, self.found_after = self.learners[0].findings, self.seconds
         self.learners = [heir for learner in self.learners for heir in learner.successors(before)]
         self.begin_stage("explore")
         self.reconfigure(before)
@@ -298,6 +300,18 @@ class Trainer:
         for learner in working:
             told |= learner.rates(self.context(learner))
         return told
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """How far the stage is, by those who have not finished; None where it has no end."""
+        left = [learner.ahead for learner in self.learners if not learner.finished]
+        return next((ahead for ahead in left if ahead is not None), None)
+
+    @property
+    def sharp(self) -> bool:
+        """Whether those who lead have ended, so that little more is to be seen."""
+        leading = [learner for learner in self.learners if learner.leads]
+        return bool(leading) and all(learner.finished for learner in leading)
 
     @property
     def work(self) -> Hashable:

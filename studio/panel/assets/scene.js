@@ -56,6 +56,7 @@ export function drawScene(facts) {
     chip.setAttribute("aria-pressed", String(chip.dataset.channel === facts.channel));
   }
   drawLevel(facts, facts.view);
+  drawGuide(facts);
   drawPicture(facts.view);
   drawCover(facts);
   byId("back").hidden = !(facts.view.stand?.lost && facts.view.stand.moved);
@@ -80,6 +81,13 @@ function drawLevel(facts, view) {
   write("level-words", `${shown}, ${words}`);
   byId("level").title = soft ? "This browser draws without a graphics card: frustums move slowly." : "";
   write("level-ms", `${Math.round(view.milliseconds)} ms`);
+}
+
+// One sentence: what is going on and what to do. A thin line under it shows how far the stage is.
+function drawGuide({ guide, stage_done: done }) {
+  byId("guide").hidden = !guide;
+  byId("guide").style.setProperty("--part", `${100 * (done ?? 0)}%`);
+  write("guide-words", guide);
 }
 
 function drawPicture({ virtual, virtual_shown: shown }) {

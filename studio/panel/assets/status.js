@@ -19,10 +19,11 @@ export function drawStatus(facts) {
   drawStages(facts);
   write("figure-step", grouped(facts.step));
   write("figure-psnr", decibels(facts.psnr));
-  write("figure-psnr-at", facts.psnr_at ? `PSNR · ${facts.psnr_at} px` : "PSNR");
+  write("figure-psnr-at", facts.psnr_at ? `PSNR at ${facts.psnr_at} px` : "PSNR");
   write("figure-unseen", shownWords(facts));
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
-  write("figure-left", facts.playing ? clock(facts.seconds_left) : "–");
+  write("figure-done", percent(facts.stage_done));
+  write("figure-left", facts.playing ? clock(soonest(facts)) : "–");
   write("figure-device", facts.device.toUpperCase());
   write("fact-stage", STAGES[facts.stage] + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
@@ -36,6 +37,14 @@ function nextThing({ photos, playing, stage, jobs }) {
   const searching = stage === "bootstrap";
   if (!photos || (searching && playing) || jobs.some(({ state }) => state === "running")) return "";
   return searching ? "play" : "video";
+}
+
+const percent = (part) => (part === null ? "–" : `${Math.floor(100 * part)} %`);
+
+// The end of the stage, or the stop that was asked for.
+function soonest({ seconds_left: asked, stage_seconds_left: stage }) {
+  const known = [asked, stage].filter((seconds) => seconds !== null);
+  return known.length ? Math.min(...known) : null;
 }
 
 // Which scene still views show, and how well it knows pixels that it has not learned from.

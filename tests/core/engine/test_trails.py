@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.engine.outlook import settled
 from core.engine.trails import LONGEST, Trails
 from core.geometry.cameras import Camera
 from tests.cameras import camera, same
@@ -55,6 +56,17 @@ def test_what_was_published_never_changes() -> None:
     for array in vars(first).values():
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+def test_a_camera_has_settled_when_it_moves_no_more() -> None:
+    """One of three goes on moving by a tenth of their spread in ten steps."""
+    trails = Trails.of(3)
+    assert not settled(trails).any()
+    for step in range(1, 60):
+        places = [(1.0, 0, 0), (-2.0, 0, 0), (0, 0.02 * step, 0)]
+        rotated = (0, 0.0, 0)
+        trails = trails.continued(step, [camera(p, rotated, 40.0, (48, 36)) for p in places])
+        assert settled(trails).tolist() == [step > 15] * 2 + [False]
 
 
 def test_a_part_ends_at_its_moment() -> None:

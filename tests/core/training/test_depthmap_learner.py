@@ -12,6 +12,7 @@ from core.depthmaps.joint import Joint
 from core.depthmaps.scene import WarpedScene
 from core.rendering.progressive import picture_of
 from core.runs import checkpoint
+from core.training.ahead import Ahead
 from core.training.changes import configure, refine
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
@@ -21,8 +22,17 @@ from tests.core.training.wide_run import SIZE, in_rig, maps_of, photos_of, to_th
 
 
 @pytest.fixture(scope="module")
-def done() -> Trainer:
+def way() -> list[Ahead]:
+    """How far the run told that it was, after each step."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def done(way: list[Ahead]) -> Trainer:
     trainer, _ = wide_run()
+    while (ahead := trainer.ahead) is not None:
+        way.append(ahead)
+        trainer.train_step(1)
     return to_the_end(trainer)
 
 
@@ -54,6 +64,13 @@ def test_there_is_an_end_and_photos_are_seen(done: Trainer) -> None:
     learned = done.learned()
     for camera, photo in zip(learned.cameras, done.photos.pixels, strict=True):
         assert psnr(picture_of(learned.scene, camera).rgb, photo) > 25
+
+
+def test_it_tells_how_far_it_is(done: Trainer, way: list[Ahead]) -> None:
+    assert done.ahead is None and done.sharp and done.complete
+    parts = [ahead.part for ahead in way]
+    assert parts == sorted(parts) and parts[0] == 0 and parts[-1] > 0.95
+    assert way[-1].steps == pytest.approx(1)
 
 
 def test_right_cameras_stay(done: Trainer) -> None:

@@ -14,6 +14,7 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed
 from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Step, Undo
+from core.engine.outlook import Outlook
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from core.search.verdict import Reason, Word
@@ -284,16 +285,47 @@ def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None
 
 def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     desktop.engine.publish(
-        step=1240, psnr=31.23, steps_per_second=8.14, seconds_left=130.0, playing=True
-    )
+        step=1240, psnr=31.23, psnr_at=252, steps_per_second=8.14, playing=True,
+        seconds_left=130.0, outlook=Outlook(20, 18.2, 0.7, 150.0), shown="planes",
+        unseen_psnr={"planes": 23.6},
+    )  # fmt: skip
     expect(page.locator("#figure-step")).to_have_text("1,240")
-    expect(page.locator("#figure-psnr")).to_have_text("31.2 dB")
+    expect(page.locator("#figure-unseen")).to_have_text("planes · 23.6 dB")
+    expect(page.locator("#figure-done")).to_have_text("70 %")
+    page.get_by_role("tab", name="Training").click()  # what falls as photos grow, for experts
+    expect(page.locator("#tab-training #figure-psnr")).to_have_text("31.2 dB")
+    expect(page.locator("#figure-psnr-at")).to_have_text("PSNR at 252 px")
     expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
     expect(page.locator("#figure-left")).to_have_text("2:10")
     expect(page.locator("#stages .now")).to_have_text("Sharpen")
     expect(page.locator("#stages b")).to_have_text(["Find cameras", "Sharpen", "Rebuild"])
     desktop.engine.say("Checkpoint <b>saved</b>.")
     expect(page.locator("#notices-items li").first).to_contain_text("Checkpoint <b>saved</b>.")
+
+
+def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop: Desktop) -> None:
+    engine, words = desktop.engine, page.locator("#guide-words")
+    expect(words).to_have_text("3 photos are ready. Press Play")
+    engine.publish(stage="bootstrap", step=40, playing=True, outlook=Outlook(1, None, 0.1))
+    expect(words).to_have_text("Finding where you stood: 1 of 2 settled")  # one is kept aside
+    expect(page.locator("#guide")).to_be_visible()
+    engine.publish(stage="explore", seconds=20.0, outlook=Outlook(2, 18.2, 0.02, 90.0))
+    expect(words).to_have_text("Cameras found in 18 s. Drag to look around")
+    engine.publish(seconds=60.0, outlook=Outlook(2, 18.2, 0.709, 20.0))
+    expect(words).to_have_text("Sharpening, 70 %")
+    engine.publish(stage="refine")
+    expect(words).to_have_text("Rebuilding, 70 %")
+    engine.publish(playing=False)
+    expect(words).to_have_text("Paused at 70 %. Drag to look around; Play goes on")
+    engine.publish(outlook=Outlook(2, 18.2, sharp=True))
+    expect(words).to_have_text("Sharp. Drag to look around, or make your video")
+    engine.publish(playing=True, epoch=1200, outlook=Outlook(2))
+    expect(words).to_have_text("Learning, epoch 1,200. Drag to look around")
+    desktop.window.stand = Stand(1, True, True, False, 0.1)
+    expect(page.locator("#guide")).to_be_hidden()
+    desktop.window.forget()
+    engine.publish(phase="loading", photos=None, learned=None)
+    expect(page.locator("#guide")).to_be_hidden()
 
 
 def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
@@ -520,6 +552,37 @@ def test_dark_and_light_are_the_persons_choice_and_the_scene_is_the_same(
     page.wait_for_selector("body[data-built]")
     assert page.evaluate(ground) == "rgb(244, 245, 247)"
     assert not [ask for ask in desktop.window.asked if ask[0] != "highlight"], "nobody is told"
+
+
+def test_a_page_is_dark_or_light_before_its_scripts_have_come(
+    fresh: None, browser: Browser, desktop: Desktop
+) -> None:
+    grounds = {"dark": "rgb(15, 18, 22)", "light": "rgb(244, 245, 247)"}
+    for system, chosen in (("dark", ""), ("light", ""), ("dark", "light"), ("light", "dark")):
+        page = browser.new_page(color_scheme=system)  # type: ignore[arg-type]
+        page.route("**/panel/page.js", lambda route: route.abort())
+        page.route("**/assets/**", lambda route: route.abort())
+        if chosen:
+            page.add_init_script(f"localStorage.setItem('studio-shade', '{chosen}')")
+        page.goto(desktop.url, wait_until="domcontentloaded")
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == grounds[chosen or system], (system, chosen)
+        page.context.close()
+
+
+def test_a_new_run_begins_when_its_first_page_shows_the_scene(
+    browser: Browser, faults: list[str], tmp_path: Path
+) -> None:
+    with served(Desk(tmp_path), begin=Play()) as desktop:
+        desktop.window.clients = 0
+        page = opened(browser, desktop, faults)
+        assert desktop.engine.commands == []
+        desktop.window.clients = 1
+        soon(page, lambda: desktop.engine.commands == [Play()])
+        desktop.engine.submit(Pause())
+        opened(browser, desktop, faults).context.close()
+        assert desktop.engine.commands == [Play(), Pause()], "a second page begins nothing"
+        page.context.close()
 
 
 @pytest.mark.parametrize(

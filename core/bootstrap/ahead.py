@@ -1,0 +1,42 @@
+"""How far the bootstrap is: its phases as one way, the leader's levels first."""
+
+import math
+from typing import TYPE_CHECKING
+
+from core.training.ahead import Ahead, Leg, ahead
+
+if TYPE_CHECKING:
+    from core.bootstrap.bootstrap import Bootstrap
+
+BESIDE = {
+    "starts": 1.5,
+    "mirror": 1.0,
+    "focal": 2.5,
+}  # as measured: work with rivals, in that of the leader
+
+
+def bootstrap_ahead(run: "Bootstrap") -> Ahead | None:
+    """How far it is; None once the cameras are found."""
+    recipe, leader = run.recipe, run.leader
+    first = [
+        *leader.legs(recipe.starting, BESIDE["starts"]),
+        *leader.legs(recipe.settling, BESIDE["mirror"]),
+    ]
+    trial = leader.legs((recipe.trial,), BESIDE["focal"]) if leader.cameras.learns.focal else []
+    waiting = math.ceil(len(run.others) / recipe.most_photos)
+    joined = run.phase == "joining"  # a group is joining, which waits no more
+    known = len(leader.trained) + len(run.others) + (len(run.rivals[0].trained) if joined else 0)
+    groups = max(waiting + joined, math.ceil(known / recipe.most_photos) - 1)
+    joining = leader.legs(recipe.joining) * groups
+    legs: list[Leg] = first + trial + joining
+    match run.phase:
+        case "focal":
+            return ahead(legs, len(first), run.rivals[0].level_step)
+        case "joining":
+            rival = run.rivals[0]
+            over = (groups - waiting - 1) * len(recipe.joining) + rival.level
+            return ahead(legs, len(first) + len(trial) + max(0, over), rival.level_step)
+        case "done":
+            return None
+        case _:
+            return ahead(legs, leader.level, leader.level_step)
