@@ -46,6 +46,7 @@ def preconditioner(rig: CameraRig, points: Tensor, learned: Tensor) -> Tensor:
 
     jacobian = torch.func.vmap(torch.func.jacfwd(project))(numbers)  # (N, P, 2, K)
     jacobian = (jacobian * learned).flatten(1, 2).double()
+    jacobian = jacobian.where(jacobian.isfinite(), 0.0)  # beside a camera points are nowhere
     information = jacobian.mT @ jacobian / points.shape[0]
     diagonal = torch.diag_embed(information.diagonal(dim1=-2, dim2=-1))
     values, vectors = torch.linalg.eigh(information)

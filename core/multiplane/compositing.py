@@ -13,18 +13,24 @@ from core.multiplane.field import PlanesField
 
 BILINEAR, BORDER = 0, 1  # of the grid sampler
 EDGE = 0.05  # of a plane's reach, beyond it, over which it fades in views from far aside
+SIDEWAYS = 1e-6  # the same, where a ray would never meet the planes: they are parallel
 FORWARD = 1e-3  # a direction's least part along the reference axis; others miss the planes
 
 
 def slopes(rays: Rays, frame: Tensor) -> tuple[Tensor, Tensor]:
     """a and b (R, 2) of R rays; `frame` (2,) is fx / width and fy / height of the rig."""
-    slope = rays.directions[..., :2] / rays.directions[..., 2:]
+    forward = rays.directions[..., 2:]
+    forward = torch.where(forward.abs() < SIDEWAYS, SIDEWAYS, forward)
+    slope = rays.directions[..., :2] / forward
     offset = rays.origins[..., :2] - rays.origins[..., 2:] * slope
     return 2 * frame * slope, 2 * frame * offset
 
 
 def meeting_points(a: Tensor, b: Tensor, disparities: Tensor, reach: Tensor) -> Tensor:
-    """Where R rays meet D planes, in texel coordinates of [-1, 1]: (D, 1, R, 2)."""
+    """Where R rays meet D planes, in texel coordinates of [-1, 1]: (D, 1, R, 2).
+
+    They are to be numbers where gradients are asked for: `sample_backward` reads memory by them.
+    """
     points = torch.addcmul(a, disparities[:, None, None, None], b)
     return points.div_(reach[:, None, None])
 
@@ -128,7 +134,7 @@ def _meetings(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
     forward = rays.directions[:, 2:].clamp_min(FORWARD)
     safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
     a, b = slopes(safe, frame)
-    return meeting_points(a, b, field.disparities, field.reach)
+    return meeting_points(a, b, field.disparities, field.reach).nan_to_num()
 
 
 @torch.no_grad()

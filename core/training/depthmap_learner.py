@@ -25,7 +25,7 @@ from core.training.depthmap_ahead import depth_maps_ahead
 from core.training.depthmap_cameras import read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
-from core.training.step import StepResult
+from core.training.step import StepResult, judged
 from core.training.wide import reach
 
 AT_ONCE = 2  # photos of a stage in a step
@@ -164,7 +164,8 @@ class DepthMapLearner(Learner):
             seen = render(views, camera, IN_MOTION, False, self._without() | set(there)).rgb
         errors = torch.from_numpy(np.square(seen - wanted.astype(np.float32) / 255).mean(-1))
         errors = errors.flatten()
-        return StepResult(float(errors.mean()), visited.expand(len(errors)), errors, True)
+        loss, finite = judged(errors.mean(), ())
+        return StepResult(loss, visited.expand(len(errors)), errors, finite)
 
     # -- what others see ---------------------------------------------------------------------
 

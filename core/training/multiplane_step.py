@@ -5,7 +5,7 @@ block of planes is met where its planes stand (`meeting_points`) and sampled; th
 composited and compared with the photos, and turned into the loss's gradient for every sample
 (`composite_and_compare`, whose equation stands there). Each block carries that back to its texels,
 and to where the rays met it; from there autograd carries it to the cameras. Then texels, cameras
-and the depth floor move, if the loss is finite.
+and the depth floor move, if the loss and all gradients are finite.
 
 The blocks are independent of one another in everything but compositing, and rays are independent
 in compositing, so workers share a step without changing it.
@@ -13,13 +13,12 @@ in compositing, so workers share a step without changing it.
 
 import abc
 import functools
-import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from core.distributed.process_group import Alone
+from core.distributed.process_group import Alone, Mapper
 from core.geometry.relief import bend
 from core.multiplane.compositing import meeting_points, sample, sample_backward, slopes
 from core.multiplane.explaining import chunks, explained, smooth
@@ -30,7 +29,7 @@ from core.multiplane.schedule import Level, rate_at
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.learner import Learner, StepContext
 from core.training.room import Room
-from core.training.step import StepResult
+from core.training.step import StepResult, judged
 
 FIRST_FLOOR = 0.02  # depth floor at the start
 FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
@@ -94,14 +93,10 @@ class MultiplaneStep(Learner):
         met_at = slopes(rays, frame)
         a, b = (slope.detach() for slope in met_at)
         with torch.no_grad():
-            met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
-            logits = torch.cat([seen for _, seen in met])
-            parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
-            errors = processes.whole(torch.cat([part for part, _ in parts]), total)
-            weights = torch.stack([part for _, part in parts]).sum(0)
+            met, logits, errors, weights = self._compared(a, b, wanted, total, mapper)
+            errors = processes.whole(errors, total)
             processes.sum([errors, weights])
-            loss = float(errors.mean())  # a GPU is waited for here
-            finite = math.isfinite(loss)
+            loss, finite = judged(errors.mean(), ())  # a GPU is waited for here
             if finite:
                 jobs = zip(self._parts(), met, strict=True)
                 pulls = list(mapper(lambda job: self._pull(logits, b, *job), jobs))
@@ -109,13 +104,32 @@ class MultiplaneStep(Learner):
             *to_slopes, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
             to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
             blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
-            processes.sum([to_floor, *to_rig, *(block.grad for block in blocks)])
-            jobs = zip(self.field.blocks, self.adams, strict=True)
-            list(mapper(functools.partial(self._move_planes, level), jobs))
+            gradients = [to_floor, *to_rig, *(block.grad for block in blocks)]
+            processes.sum(gradients)
+            loss, finite = judged(errors.mean(), gradients, mapper)
+        if finite:
+            moves = zip(self.field.blocks, self.adams, strict=True)
+            list(mapper(functools.partial(self._move_planes, level), moves))
             if not context.hold:
                 self._move_cameras(level, to_floor, weights)
+        else:
+            for parameter in (*self.field.blocks, *self.rig.parameters()):
+                parameter.grad = None
         self.advance()
         return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
+
+    def _compared(
+        self, a: Tensor, b: Tensor, wanted: Tensor, total: int, mapper: Mapper
+    ) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor]:
+        """Where rays meet blocks and what is there, (D, 4, R) gradients, errors (R,), weights (D,).
+
+        The error is NaN of a ray that meets planes at no numbers: memory is written by them.
+        """
+        met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
+        logits = torch.cat([seen for _, seen in met])
+        parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
+        errors = torch.cat([part for part, _ in parts]).add_(0 * (a + b).sum(1))
+        return met, logits, errors, torch.stack([part for _, part in parts]).sum(0)
 
     def _parts(self) -> Iterator[tuple[Tensor, slice]]:
         return zip(self.field.blocks, self.field.slices(), strict=True)

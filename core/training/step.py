@@ -102,8 +102,7 @@ def training_step(
     gradients = summed(itertools.chain(map(noted, pieces), extra))
     every = team.whole(torch.cat(errors), total)
     team.sum([every, *(g for g in gradients if g is not None)])
-    loss, *sums = _read([every.mean(), *(g.sum() for g in gradients if g is not None)])
-    finite = _all_finite([loss, *sums])
+    loss, finite = judged(every.mean(), [g for g in gradients if g is not None])
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
             parameter.grad = gradient
@@ -143,6 +142,15 @@ def summed(gradients: Iterable[Gradients]) -> Gradients:
 def _plus(one: Gradients, other: Gradients) -> Gradients:
     pairs = zip(one, other, strict=True)
     return tuple(b if a is None else a if b is None else a + b for a, b in pairs)
+
+
+def judged(loss: Tensor, gradients: Iterable[Tensor], mapper: Mapper = map) -> tuple[float, bool]:
+    """The loss, and whether it and its gradients may move anything.
+
+    Gradients may not if their squares, which Adam keeps, are not finite either.
+    """
+    number, *norms = _read([loss, *mapper(torch.linalg.vector_norm, gradients)])
+    return number, _all_finite([number, *norms])
 
 
 def _read(numbers: Sequence[Tensor]) -> list[float]:

@@ -1,5 +1,8 @@
 """What a step does, and what each change of options leaves alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -8,13 +11,15 @@ from core.config.declare import Effect
 from core.config.paths import changed
 from core.errors import InputError
 from core.geometry.rays import camera_rays
+from core.multiplane.compositing import sample_backward
 from core.photos import PhotoSet
 from core.training.batch import draw_batch
 from core.training.changes import configure, refine
 from core.training.optimizers import learning_rate
 from core.training.trainer import Trainer
 from tests.conftest import small_config
-from tests.core.training.parts import network_of
+from tests.core.training.layers import brief
+from tests.core.training.parts import network_of, planes_of
 
 
 def trained(photos: PhotoSet, steps: int, workers: int = 1, **changes) -> Trainer:
@@ -191,6 +196,50 @@ def test_nothing_moves_where_a_step_is_not_finite(
     monkeypatch.undo()
     assert trainer.train_step(1).finite
     assert torch.isfinite(numbers(trainer)).all()
+
+
+def poisoned(sampled: Callable[..., Any], value: float) -> Callable[..., Any]:
+    """The gradient of planes, one number of it another."""
+
+    def backward(*given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        to_block, to_points = sampled(*given)
+        to_block[0, 0, 0, 0] = value
+        return to_block, to_points
+
+    return backward
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e25], ids=str)
+def test_planes_do_not_move_where_a_gradient_is_not_finite(
+    photos: PhotoSet, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=5))
+    for _ in range(2):
+        assert trainer.train_step(1).finite
+    leader = planes_of(trainer)
+    assert leader is not None
+    before = {name: t.clone() for name, t in leader.state().items()}
+    place = "core.training.multiplane_step.sample_backward"
+    monkeypatch.setattr(place, poisoned(sample_backward, value))
+    assert not trainer.train_step(1).finite
+    moved = [n for n, t in leader.state().items() if n != "planes.at" and not t.equal(before[n])]
+    assert not moved
+    assert all(p.grad is None for p in (*leader.field.parameters(), *leader.rig.parameters()))
+    monkeypatch.undo()
+    assert trainer.train_step(1).finite
+    assert all(torch.isfinite(t).all() for t in leader.state().values() if t.is_floating_point())
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+def test_a_camera_that_is_nowhere_stops_a_step_and_not_the_process(
+    photos: PhotoSet, number: float
+) -> None:
+    """What rays would meet is asked of memory: grid_sample's backward ended the process."""
+    trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=5))
+    trainer.rig.position.data[1, 2] = number
+    before = trainer.field.blocks[0].clone()
+    assert not trainer.train_step(1).finite
+    assert torch.equal(trainer.field.blocks[0], before)
 
 
 def test_learned_is_a_copy_that_training_leaves_alone(photos: PhotoSet) -> None:
