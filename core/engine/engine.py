@@ -11,7 +11,7 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, strongest
 from core.distributed.process_group import ALONE, Alone
-from core.engine import commands, journal
+from core.engine import commands, journal, switches
 from core.engine.beside import Beside
 from core.engine.claim import Claim
 from core.engine.commands import Command
@@ -32,9 +32,11 @@ from core.errors import InputError
 from core.photos import is_video
 from core.runs.adopting import adopted
 from core.training.changes import check, configure, refine
+from core.training.learned import PAIR
 from core.training.trainer import Trainer
 
 PUBLISH_SECONDS = 0.1
+BACK = "what is shown can be set back at any time."
 
 
 class Engine:
@@ -213,12 +215,22 @@ class Engine:
         if effect is Effect.REBUILD_FIELD:
             check(self._trainer, new)  # what is refused leaves nothing to undo
             self._keep_for_undo("change")
+        before = [learner.shows for learner in self._trainer.learners]
         configure(self._trainer, new)
-        if effect > Effect.LIVE:
-            new_values = differences(old, new).items()
-            words = " · ".join(f"{path.partition('.')[2]} {value}" for path, value in new_values)
+        after = [learner.shows for learner in self._trainer.learners]
+        if words := switches.label(differences(old, new)):
             self._recorder.mark(self._step, words)
-            self._say(f"{words}. {effect.sentence}")
+            waits = self._trainer.stage == "bootstrap"
+            self._say(switches.sentence(words, effect, before, after, waits))
+        if new.field.kind != old.field.kind and "explore.show" not in changes:
+            self._show_forming(self._trainer)
+
+    def _show_forming(self, trainer: Trainer) -> None:
+        """Let a network that was picked while planes are there be seen beside them."""
+        there = {learner.shows for learner in trainer.learners}
+        if trainer.step and set(PAIR) <= there and trainer.config.explore.show != "both":
+            configure(trainer, changed(trainer.config, {"explore.show": "both"}))
+            self._say(f"{trainer.config.field.kind} is seen forming beside the planes; {BACK}")
 
     def _refine(self) -> None:
         trainer = self._needed()
@@ -279,7 +291,7 @@ class Engine:
             self._rest(trainer, limits)
             return
         self.governor.share = trainer.config.explore.share
-        began, stage = time.monotonic(), trainer.stage
+        began, stage, best = time.monotonic(), trainer.stage, trainer.shown
         workers = self.governor.workers(trainer.config.training.workers, trainer.work)
         with self.governor.training(workers, trainer.work):
             result = self._leader.step(trainer, workers)
@@ -289,6 +301,8 @@ class Engine:
             raise InputError(DIVERGED)
         if result.finite:
             self._recorder.add(trainer.step, self._meter.loss, trainer.rig)
+        if trainer.compared:
+            self._recorder.compare(trainer, best)
         self._say(*trainer.drain_messages())
         if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
             self._saver.save("cameras-found")

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from core.config import Config
+from core.engine.contest import contest
 from core.engine.history import Recorder
 from core.engine.limits import Limits
 from core.engine.meter import Meter
@@ -45,7 +46,7 @@ def facts_of(
     traceback: str | None,
 ) -> Snapshot:
     """All facts of a run that has its photos. `limits` is None while it is paused."""
-    learned = trainer.learned(fresh=limits is None)
+    learned, history = trainer.learned(fresh=limits is None), recorder.history()
     return Snapshot(
         version=version,
         run=run,
@@ -72,11 +73,12 @@ def facts_of(
         learners=tuple(learner.shows for learner in trainer.learners),
         findings=trainer.found,
         unseen_psnr={name: decibels(error) for name, error in trainer.holdout.errors.items()},
+        contest=contest(history.unseen) if len(trainer.holdout.errors) > 1 else None,
         rates=trainer.rates,
         photo_psnr=tuple(
             None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
         ),
-        history=recorder.history(),
+        history=history,
         trails=recorder.trails,
         notices=notices,
         can_undo=can_undo,

@@ -4,11 +4,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.engine.contest import Unseen
 from core.engine.snapshot import History
 from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
+from core.training.field_learner import FieldLearner
+from core.training.learned import PAIR
 from core.training.optimizers import part_of
 from core.training.step import decibels
+from core.training.trainer import Trainer
 
 LONGEST_CURVE = 600
 OFTEN = 1000  # cameras are looked at once in this part of the steps so far, at first at each
@@ -19,6 +23,7 @@ class Recorder:
 
     def __init__(self, photos: int) -> None:
         self.curve: list[tuple[float, float, float, float]] = []  # step, loss, psnr, focal
+        self.unseen: list[tuple[float, ...]] = []  # rows of `Unseen`
         self.trails, self._photos = Trails.of(photos), photos
         self.marks: list[tuple[int, str]] = []
         self._every = 1
@@ -33,6 +38,21 @@ class Recorder:
         if step % max(1, step // OFTEN) == 0:
             self.trails = self.trails.continued(step, rig.cameras())
 
+    def compare(self, trainer: Trainer, best: str) -> None:
+        """Record how well unseen pixels are known now, and by whom better than by `best` before."""
+        step, errors, network = trainer.step, trainer.holdout.errors, trainer.find(FieldLearner)
+        known = [decibels(errors[name]) if name in errors else np.nan for name in PAIR]
+        began = network.began.step if network is not None else 0
+        apart = self.unseen[1][0] - self.unseen[0][0] if len(self.unseen) > 1 else 0
+        if not self.unseen or step - self.unseen[-1][0] >= apart:
+            self.unseen.append((step, *known, began))
+        if len(self.unseen) > LONGEST_CURVE:
+            self.unseen = self.unseen[::2]
+        if trainer.shown != best:
+            kind = trainer.config.field.kind
+            words = f"{kind} passes planes" if best == "planes" else f"planes pass {kind}"
+            self.mark(step, words)
+
     def mark(self, step: int, word: str) -> None:
         """Note that something changed here."""
         self.marks.append((step, word))
@@ -45,7 +65,7 @@ class Recorder:
         """The curves as read-only arrays."""
         columns = np.array(self.curve, np.float64).reshape(-1, 4).T.copy()
         columns.setflags(write=False)
-        return History(columns[0], columns[1], columns[2], columns[3], tuple(self.marks))
+        return History(*columns, tuple(self.marks), Unseen.of(self.unseen))
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything recorded, for a checkpoint."""
@@ -53,6 +73,7 @@ class Recorder:
         trail = {f"trail.{name}": torch.tensor(part) for name, part in vars(self.trails).items()}
         return trail | {
             "curve": torch.tensor(self.curve, dtype=torch.float64).reshape(-1, 4),
+            "unseen": torch.tensor(self.unseen, dtype=torch.float64).reshape(-1, 4),
             "marks": torch.tensor(list(words), dtype=torch.uint8),
             "every": torch.tensor([self._every]),
         }
@@ -60,6 +81,8 @@ class Recorder:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Continue the curves of a checkpoint."""
         self.curve = [tuple(row) for row in tensors["curve"].tolist()]
+        unseen = tensors.get("unseen")  # older runs kept none
+        self.unseen = [] if unseen is None else [tuple(row) for row in unseen.tolist()]
         self.trails = trails_in(tensors, self._photos)
         lines = bytes(tensors["marks"].tolist()).decode().splitlines()
         self.marks = [(int(s), w) for s, _, w in (line.partition(" ") for line in lines)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.bootstrap.findings import Findings
 from core.config import Config
+from core.engine.contest import Contest, Unseen
 from core.engine.outlook import Outlook
 from core.engine.trails import Trails
 from core.photos import PhotoSet
@@ -17,6 +18,7 @@ from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]
 NoticeKind = Literal["info", "warning", "failure"]
+NOTHING_UNSEEN = Unseen.of([])
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class History:
     loss: np.ndarray
     psnr: np.ndarray  # dB, of the training pixels, smoothed
     focal: np.ndarray  # fx / longer side
-    marks: tuple[tuple[int, str], ...] = ()  # step and a word: "refine", "siren", "quaternion"
+    marks: tuple[tuple[int, str], ...] = ()  # step and words: "refine", "Field siren"
+    unseen: Unseen = NOTHING_UNSEEN
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,7 @@ class Snapshot:
     learners: tuple[str, ...] = ("field",)  # whose scenes there are
     findings: Findings = field(default_factory=Findings)
     unseen_psnr: Mapping[str, float] = field(default_factory=dict)  # dB, of "planes" and "field"
+    contest: Contest | None = None  # of planes and a network, once both were asked
     rates: Mapping[str, float] = field(default_factory=dict)  # of the next step, by group
     photo_psnr: tuple[float | None, ...] = ()  # dB of each photo's training pixels, smoothed
     history: History | None = None

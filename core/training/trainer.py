@@ -121,7 +121,7 @@ class Trainer:
         result = self._turns(in_callers_mode(self._workers.map) if shared else map)
         self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
         self.photo_error = noted(self.photo_error, result)
-        if self.stage != "bootstrap" and self.step % EVERY == 0:
+        if self.compared:
             self._compare()
         self.seconds += time.monotonic() - began
         return result
@@ -197,6 +197,11 @@ class Trainer:
             seen = ", which is shown" if self.config.explore.show == "best" else ""
             self._said.append(f"Unseen pixels are now known best by {better}{seen}.")
             self.shown = winner
+
+    @property
+    def compared(self) -> bool:
+        """Whether the last step ends with a look at pixels that nothing is learned from."""
+        return self.stage != "bootstrap" and self.step % EVERY == 0
 
     # -- stages ------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ def test_toggles_in_the_middle_of_the_run(engine: Engine) -> None:
         assert np.abs(old.camera_to_world - new.camera_to_world).max() <= 1e-6
         assert new.fx == pytest.approx(old.fx, rel=1e-6)
     assert after.step == 5 and after.can_undo
-    assert [word for _, word in after.history.marks][-1] == "kind siren"  # type: ignore[union-attr]
+    assert [word for _, word in after.history.marks][-1] == "Field siren"  # type: ignore[union-attr]
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 7)
 
