@@ -31,8 +31,9 @@ OWN_TRUSTED, OWN_WRONG = 0.2, 0.15  # the same of one photo
 ODD = 0.4  # of the median of all photos: below this share of it one is told by name
 LEAST_SEEN = 0.5  # share of a photo that others see, below which its own support is not forgiven
 WORTH_TELLING = 0.15  # support with which a twin is worth a word
-TWIN = 0.85  # part of the support that the mirrored twin may have
-RELIEF = 0.95  # and cameras that turn more or less around the scene
+TWIN = 0.9  # part of the support that the mirrored twin may have
+RELIEF = 1.0  # and cameras that turn more or less around the scene,
+GUESSED_RELIEF = 0.95  # less where nothing but pixels has told how deep the scene is
 NO_GAIN = 0.01  # of cost: with less, depths explain nothing
 NO_ANGLE = 0.5  # degrees between rays
 NO_RELIEF = 0.008  # of cost: with less, a plane explains as much as depths
@@ -72,7 +73,10 @@ Found = Iterator[tuple[Word, Reason]]  # with the word for whom it concerns
 
 
 def verdict(
-    figures: Figures | None, names: Sequence[str], second: CameraErrors | None = None
+    figures: Figures | None,
+    names: Sequence[str],
+    second: CameraErrors | None = None,
+    most_relief: float = RELIEF,
 ) -> Verdict:
     """What is to be thought of cameras.
 
@@ -83,12 +87,13 @@ def verdict(
         figures: of their audit; None while there are none.
         names: of the photos, for people.
         second: how far they are from cameras that were found in another way, independently.
+        most_relief: part of the support that cameras may have which turn more or less.
     """
     if figures is None:
         sentence = "The cameras have not been checked yet; wait for their audit."
         return Verdict("unknown yet", (Reason("waiting", sentence, {}, (), "wait"),), ())
     found = [finding for rule in RULES for finding in rule(figures)]
-    found += _odd(figures, names)
+    found += [*_relief(figures, most_relief), *_odd(figures, names)]
     if second is not None:
         found += _second(second)
     word: Word = "trusted"
@@ -165,11 +170,11 @@ def _mirrored(figures: Figures) -> Found:
         yield "doubtful", Reason("ambiguous", sentence, numbers, (), "flip")
 
 
-def _relief(figures: Figures) -> Found:
+def _relief(figures: Figures, most: float) -> Found:
     """Whether more or less of a turn around the scene is explained as well, or better."""
     own = figures.mean("support")
     for word, rival in (("more", figures.turned), ("less", figures.held)):
-        if not rival or (other := mean_of(rival, "support")) < RELIEF * own:
+        if not rival or (other := mean_of(rival, "support")) < most * own:
             continue
         sentence = (
             f"Cameras that turn {word} around the scene confirm {other:.0%} of what the photos "
@@ -231,7 +236,6 @@ def _second(errors: CameraErrors) -> Found:
 RULES: tuple[Callable[[Figures], Found], ...] = (
     _agreement,
     _mirrored,
-    _relief,
     _few,
     _turned,
     _flat,

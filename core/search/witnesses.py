@@ -16,7 +16,7 @@ from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
 from core.search.audit import Figures
 from core.search.graph import PhotoFact
-from core.search.verdict import Reason, Remedy, Verdict, Word, verdict
+from core.search.verdict import GUESSED_RELIEF, RELIEF, Reason, Remedy, Verdict, Word, verdict
 
 Way = Literal["pixels", "features", "given"]
 
@@ -190,21 +190,25 @@ def apart(one: Mapping[int, Camera], other: Mapping[int, Camera]) -> CameraError
 
 def _verdict(shown: Witness, other: Witness | None, names: Sequence[str]) -> Verdict:
     """That of the audit; another witness counts if it is trusted by itself."""
-    own = [names[number] for number in shown.cameras]
     second = None
     if other is not None and _rank(other, names) == RANK.index("trusted"):
         second = apart(shown.cameras, other.cameras)
-    return verdict(shown.figures, own, second)
+    return _judged(shown, names, second)
+
+
+def _judged(one: Witness, names: Sequence[str], second: CameraErrors | None = None) -> Verdict:
+    """Matched features tell how deep a scene is; pixels alone may be content with less."""
+    own = [names[number] for number in one.cameras]
+    relief = GUESSED_RELIEF if one.way == "pixels" else RELIEF
+    return verdict(one.figures, own, second, relief)
 
 
 def _rank(witness: Witness, names: Sequence[str]) -> int:
-    own = [names[number] for number in witness.cameras]
-    return RANK.index(verdict(witness.figures, own).word)
+    return RANK.index(_judged(witness, names).word)
 
 
 def _agree(second: CameraErrors, shown: Witness, names: Sequence[str]) -> bool:
-    own = [names[number] for number in shown.cameras]
-    said = verdict(shown.figures, own, second).reasons
+    said = _judged(shown, names, second).reasons
     return any(reason.key == "second-agrees" for reason in said)
 
 

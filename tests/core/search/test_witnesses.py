@@ -1,6 +1,7 @@
 """Whose cameras are shown: two ways that agree, that contradict each other, that miss photos."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,3 +155,19 @@ def test_what_photos_say_better_is_not_said_twice() -> None:
     assert "flat" in [reason.key for reason in opinion(one, None, NAMES).reasons]
     keys = [reason.key for reason in opinion(one, None, NAMES, (fact("flat"),)).reasons]
     assert "flat" not in keys and "photos-flat" in keys
+
+
+@pytest.mark.parametrize(
+    ("way", "nearly"), [("pixels", "doubtful"), ("features", "trusted"), ("given", "trusted")]
+)
+def test_how_deep_a_scene_is_is_taken_from_features_and_doubted_from_pixels(
+    way: Way, nearly: str
+) -> None:
+    one = witness(way, 0.5, arc(30))
+
+    def word(support: float) -> str:
+        rival = witness(way, support, arc(30)).figures.photos
+        figures = replace(one.figures, turned=rival)
+        return opinion(replace(one, figures=figures), None, NAMES).word
+
+    assert (word(0.4), word(0.49), word(0.52)) == ("trusted", nearly, "doubtful")
