@@ -116,6 +116,7 @@ def live(snapshot: Snapshot) -> Json:
             "bootstrap": config["training"]["bootstrap"],
             "channel": config["explore"]["channel"],
             "search": config["cameras"]["search"],
+            "field": config["field"]["kind"],
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
             "notices": [_noticed(notice) for notice in snapshot.notices[-NOTICES:]],

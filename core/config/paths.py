@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from core.config import Config, original, yaml_text
 from core.config.declare import Effect, Section, extras
+from core.config.sections.field import kinds_with
 from core.errors import InputError
 
 LARGEST_FILE = 64 * 1024  # bytes; a config is a page
@@ -38,6 +39,7 @@ class Option:
     at_least: float | None
     at_most: float | None
     expert: bool
+    kinds: tuple[str, ...]  # of field that it acts on; empty where that makes no difference
 
     @property
     def section(self) -> str:
@@ -74,6 +76,7 @@ def _option(path: str, part: type[Section], name: str) -> Option:
         at_least=bounds.get("ge"),
         at_most=bounds.get("le"),
         expert=stored["expert"],
+        kinds=kinds_with(name) if path.startswith("field.") else (),
     )
 
 

@@ -23,6 +23,7 @@ def widget(option: Option, value: Any) -> gr.components.Component:
     label, info = option.title, f"{option.help} *{option.effect.sentence}*"
     shown, identity = to_widget(option, value), element(option.path)
     classes = ["option", f"effect-{option.effect.name.lower().replace('_', '-')}"]
+    classes += [f"of-{kind}" for kind in option.kinds]  # elsewhere the page hides it
     if option.choices:
         return gr.Radio(
             said(option.choices), value=shown, label=label, info=info, elem_id=identity,

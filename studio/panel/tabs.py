@@ -1,6 +1,5 @@
 """What is in each tab of the panel. Options are placed by section, in the order of declaration."""
 
-import html
 from collections.abc import Callable, Iterable
 
 import gradio as gr
@@ -13,7 +12,7 @@ from studio.panel.drops import keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
 from studio.panel.theme import place
 from studio.panel.widgets import heading, more, segments
-from studio.panel.wiring import Wiring, listen
+from studio.panel.wiring import Wiring
 
 REFERENCE = ("explore.reference", "explore.show_reference")  # shown beside the cameras
 RATES = ("cameras.rate", "cameras.focal_rate", "field.rate")  # shown together, beside training
@@ -42,19 +41,13 @@ def _cameras(wiring: Wiring, exports: Exports) -> None:
         file_types=[".json", ".npz", ".txt", ".bin"], elem_id="action-reference",
         elem_classes=["action"], min_width=0,
     )  # fmt: skip
-    complaint = gr.HTML(elem_id="reference-complaint", elem_classes="dim", apply_default_css=False)
+
+    def use(files: list[str]) -> Configure:
+        return Configure({REFERENCE[0]: str(keep_reference(files, wiring.engine.snapshot.run))})
+
+    wiring.answering(upload.upload, "reference-complaint", use, [upload])
     place("reference", "reference")
     wiring.option(REFERENCE[1])
-
-    def use(files: list[str]) -> str:
-        try:
-            kept = keep_reference(files, wiring.engine.snapshot.run)
-        except InputError as error:
-            return html.escape(str(error))
-        wiring.engine.submit(Configure({REFERENCE[0]: str(kept)}))
-        return ""
-
-    listen(upload.upload, use, [upload], [complaint])
 
 
 def _field(wiring: Wiring, exports: Exports) -> None:
@@ -68,7 +61,8 @@ def _training(wiring: Wiring, exports: Exports) -> None:
     unit = segments("Run for a number of", ["epochs", "steps", "seconds"], "run-unit")
     with gr.Row(elem_classes="line"):
         count = gr.Number(10, show_label=False, elem_id="run-epochs", step=1, min_width=0)
-        wiring.action_with("run-epochs", "Run", _play, [count, unit])
+        run = wiring.button("run-epochs", "Run")
+    wiring.answering(run.click, "run-complaint", _play, [count, unit])
     with gr.Row(elem_classes="line"):
         wiring.action("save", "Save", Save)
         wiring.asking_action("restart", "Restart", Restart)
@@ -114,12 +108,16 @@ def _options(wiring: Wiring, paths: Iterable[str]) -> None:
 
 
 def _play(number: float | None, unit: str) -> Play:
-    """As typed, and 1 where nothing is; the engine refuses what is no such number."""
-    count = int(number or 1)
-    match unit:
-        case "steps":
-            return Play(steps=count)
-        case "seconds":
-            return Play(seconds=count)
-        case _:
-            return Play(epochs=count)
+    """So many epochs or steps, or so long.
+
+    Raises:
+        InputError: that cannot be.
+    """
+    if number is None or number <= 0:
+        typed = "nothing" if number is None else f"{number:g}"
+        raise InputError(f"Run for {typed} {unit} is no length of time; type a number above 0.")
+    if unit == "seconds":
+        return Play(seconds=number)
+    if number != int(number):
+        raise InputError(f"{number:g} {unit} cannot be run; type a whole number.")
+    return Play(steps=int(number)) if unit == "steps" else Play(epochs=int(number))

@@ -61,19 +61,23 @@ class Wiring:
 
     def action(self, name: str, words: str, make: Callable[[], Command], style: str = "") -> None:
         """Place a button here that submits a command when clicked."""
-        self.action_with(name, words, make, [], style)
-
-    def action_with(
-        self,
-        name: str,
-        words: str,
-        make: Callable[..., Command],
-        inputs: list[Any],
-        style: str = "",
-    ) -> None:
-        """Place a button here whose command is made of what other widgets show."""
         button = self.button(name, words, style)
-        listen(button.click, lambda *values: self.engine.submit(make(*values)), inputs)
+        listen(button.click, lambda: self.engine.submit(make()))
+
+    def answering(
+        self, event: Any, identity: str, make: Callable[..., Command], inputs: list[Any]
+    ) -> None:
+        """Submit what `make` makes of what widgets show; place its `InputError` here, if any."""
+        complaint = gr.HTML(elem_id=identity, elem_classes="complaint", apply_default_css=False)
+
+        def handle(*values: Any) -> str:
+            try:
+                self.engine.submit(make(*values))
+            except InputError as error:
+                return html.escape(str(error))
+            return ""
+
+        listen(event, handle, inputs, [complaint])
 
     def asking_action(
         self, name: str, words: str, make: Callable[[], Command], style: str = ""
@@ -99,7 +103,9 @@ class Wiring:
 
         What it says beside is shown in place, and so is an `InputError` of it.
         """
-        complaint = gr.HTML(elem_id=f"{drop.elem_id}-complaint", apply_default_css=False)
+        complaint = gr.HTML(
+            elem_id=f"{drop.elem_id}-complaint", elem_classes="complaint", apply_default_css=False
+        )
 
         def handle(pending: Command | None, files: list[str]) -> Answer:
             first = self.engine.snapshot.photos is None

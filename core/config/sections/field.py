@@ -108,3 +108,19 @@ class Field(Section):
         0, "Steps between field decays", "How many steps one lasts instead; 0 counts epochs.",
         at_least=0, expert=True,
     )  # fmt: skip
+
+
+MADE_WITH = {"anneal_epochs": "anneal"}  # what a network is made with, where that has another name
+
+
+def kinds_with(name: str) -> tuple[str, ...]:
+    """The kinds of field that an option of this section acts on, told by what they are made with.
+
+    How networks learn concerns all of them; planes are made and learned by their schedule.
+    """
+    if name in ("kind", "geometry"):
+        return tuple(FIELDS)
+    networks = tuple(kind for kind in FIELDS if kind != "planes")
+    word = MADE_WITH.get(name, name)
+    own = tuple(kind for kind in networks if word in FIELDS[kind].__init__.__annotations__)
+    return own or networks

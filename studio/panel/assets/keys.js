@@ -20,6 +20,7 @@ const KEYS = {
   t: toggleShade,
   "?": help,
   c: nextMode,
+  "/": () => byId("find").focus(),
   escape: lookAway,
 };
 const PAGES = { arrowleft: () => turnPage(-1), arrowright: () => turnPage(1) }; // viser's, otherwise

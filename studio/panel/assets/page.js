@@ -4,6 +4,7 @@
 import { write } from "./ask.js";
 import { drawCurves, wireCharts } from "./charts.js";
 import { drawIncoming, wireDrop } from "./drop.js";
+import { drawKinds, wireFind } from "./find.js";
 import { drawGallery, markLooked, wireGallery } from "./gallery.js";
 import { drawJobs, wireJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
@@ -18,7 +19,7 @@ import { drawVerdict, wireVerdict } from "./verdict.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawVerdict, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, watchViewer, repaint],
+  status: [drawStatus, drawVerdict, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
   curves: [drawCurves],
   gallery: [noteGallery, drawGallery, drawIncoming],
 };
@@ -88,7 +89,7 @@ function followVisibility() {
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
   "viser", "photos", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
-  "jobs-list", "action-make-video", "action-theme", "panel", "verdict-card", "through-modes", "cover-action",
+  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "through-modes", "cover-action",
 ];
 
 function whenBuilt(act) {
@@ -103,7 +104,7 @@ function whenBuilt(act) {
 }
 
 whenBuilt(() => {
-  for (const wire of [wireTabs, wireScene, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireFind, wireScene, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

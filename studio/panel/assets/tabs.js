@@ -1,6 +1,7 @@
 // The panel's tabs, and the "More" one click deeper. The open tab survives a reload.
 
 import { byId } from "./ask.js";
+import { leaveFinding } from "./find.js";
 
 const KEY = "studio-tab";
 const KEYS = { ArrowRight: 1, ArrowLeft: -1 };
@@ -43,7 +44,9 @@ export function wireTabs() {
   const list = byId("tabs");
   list.addEventListener("click", ({ target }) => {
     const tab = target.closest("[role=tab]");
-    if (tab) openTab(tab);
+    if (!tab) return;
+    leaveFinding();
+    openTab(tab);
   });
   list.addEventListener("keydown", (event) => {
     const all = tabs();

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.bootstrap.findings import Findings
 from core.config import Config
-from core.config.paths import changed
+from core.config.paths import changed, options
 from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Step, Undo
 from core.engine.outlook import Outlook
 from core.evaluation.cameras import CameraErrors
@@ -401,6 +401,45 @@ def test_an_impossible_number_comes_back(page: Page) -> None:
     width.press("Enter")
     expect(page.locator("#notices-items .warning").first).to_contain_text("Width cannot be")
     expect(width).to_have_value(str(Config().field.width))
+
+
+def test_an_option_is_found_in_any_tab_by_any_of_its_words(page: Page, desktop: Desktop) -> None:
+    width, sine = page.locator("#option-field-width"), page.locator("#option-field-first-w0")
+    page.locator(".brand").click()
+    page.keyboard.press("/")
+    page.keyboard.type("learning rate")
+    expect(page.locator("#find-count")).to_have_text(f"4 of {len(options())}")
+    for path in ("cameras-rate", "cameras-focal-rate", "field-rate"):
+        expect(page.locator(f"#option-{path}")).to_be_visible()
+    expect(page.locator("#gallery, #jobs, #stage").first).to_be_hidden()
+    page.locator("#option-field-rate input").fill("0.004")
+    page.keyboard.press("Enter")
+    soon(page, lambda: desktop.engine.snapshot.config.field.rate == 0.004)
+    page.locator("#find").fill("field.first_w0")
+    expect(sine).to_be_visible()
+    assert "field is siren" in sine.evaluate("(e) => getComputedStyle(e, '::after').content")
+    page.locator("#find").fill("no such thing")
+    expect(page.locator("#find-count")).to_have_text("none is called so")
+    page.keyboard.press("Escape")
+    expect(page.locator("#find")).to_have_value("")
+    page.get_by_role("tab", name="Field").click()
+    expect(width).to_be_visible()
+    expect(sine).to_be_hidden()
+    page.locator("#option-field-kind").get_by_text("siren").click()
+    expect(sine).to_be_visible()
+    expect(page.locator("#option-field-position-octaves")).to_be_hidden()
+
+
+def test_a_number_of_epochs_that_cannot_be_is_answered(page: Page, desktop: Desktop) -> None:
+    page.get_by_role("tab", name="Training").click()
+    page.locator("#run-epochs input").fill("-5")
+    page.locator("#action-run-epochs").click()
+    expect(page.locator("#run-complaint")).to_contain_text("Run for -5 epochs")
+    assert desktop.engine.commands == []
+    page.locator("#run-epochs input").fill("5")
+    page.locator("#action-run-epochs").click()
+    soon(page, lambda: desktop.engine.commands == [Play(epochs=5)])
+    expect(page.locator("#run-complaint")).to_be_hidden()
 
 
 def test_learning_rates_are_typed_as_people_write_them(page: Page, desktop: Desktop) -> None:

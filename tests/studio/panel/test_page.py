@@ -288,8 +288,15 @@ def test_restart_is_asked_about(engine: Desk, tab: Tab) -> None:
 
 def test_epochs_are_run(engine: Desk, tab: Tab) -> None:
     tab.fire("click", "action-run-epochs", 25)
-    tab.fire("click", "action-run-epochs", None)
-    assert engine.commands == [Play(epochs=25), Play(epochs=1)]
+    assert engine.commands == [Play(epochs=25)]
+
+
+@pytest.mark.parametrize("typed", [-5, 0, 2.5, None])
+def test_what_cannot_be_run_is_said_in_its_place(
+    typed: float | None, engine: Desk, tab: Tab
+) -> None:
+    tab.fire("click", "action-run-epochs", typed)
+    assert "type a" in tab.shown["run-complaint"] and engine.commands == []
 
 
 def test_nothing_of_the_page_comes_from_elsewhere(client: TestClient) -> None:
