@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -19,6 +20,7 @@ from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.inbox import Inbox
+from core.engine.lifeline import GAVE_UP, Lifeline, described
 from core.engine.limits import NOTHING_LEFT, Limits
 from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
@@ -30,6 +32,7 @@ from core.engine.snapshot import NoticeKind, Snapshot
 from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
+from core.runs import checkpoint
 from core.runs.adopting import adopted
 from core.training.changes import check, configure, refine
 from core.training.learned import PAIR
@@ -104,24 +107,42 @@ class Engine:
     def _work(self) -> None:
         self._guarded(self._open)
         self._publish()
-        while self._take_commands():
-            if self._saver.ended:
-                self._guarded(self._hear_of_saves)
-            if self._limits is not None:
-                self._guarded(self._train)
-            if self._saver.due(self._config.training.autosave_seconds):
-                self._guarded(self._saver.save)
-            self._fresh |= self._slot.newest.opinion is not self._beside.search.opinion
-            if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
-                self._publish()
+        lifeline = Lifeline(self._revive, self._give_up)
+        while lifeline.goes_on(self._round):
+            pass
         self._limits = None
-        self._leader.end()
-        self._guarded(self._end_saving)
-        self._publish()
-        self._beside.stop()
+        for last in (self._leader.end, self._end_saving, self._publish, self._beside.stop):
+            self._guarded(last)
         if self._trainer is not None:
-            self._trainer.close()
+            self._guarded(self._trainer.close)
         self._claim.release()
+
+    def _round(self) -> bool:
+        """Commands, a step, what is due; False once the end is asked for."""
+        if not self._take_commands():
+            return False
+        if self._saver.ended:
+            self._guarded(self._hear_of_saves)
+        if self._limits is not None:
+            self._guarded(self._train)
+        if self._saver.due(self._config.training.autosave_seconds):
+            self._guarded(self._saver.save)
+        self._fresh |= self._slot.newest.opinion is not self._beside.search.opinion
+        if self._fresh and time.monotonic() - self._published_at >= PUBLISH_SECONDS:
+            self._publish()
+        return True
+
+    def _revive(self, words: str, trace: str) -> None:
+        """Begin again from the newest state that was saved: what there is may be half changed."""
+        self._limits = None
+        self._guarded(self._open_again)
+        kept = f"went on from step {self._step}, the newest that was saved; play on"
+        self._fail(f"The engine failed ({words}) and {kept}.", "failure", trace)
+        self._publish()
+
+    def _give_up(self, words: str, trace: str) -> None:
+        self._limits = None
+        self._fail(f"{GAVE_UP} ({words})", "failure", trace)
 
     @property
     def _config(self) -> Config:
@@ -144,9 +165,9 @@ class Engine:
             act()
         except InputError as error:
             self._fail(str(error), "warning", None)
-        except Exception as error:
-            self._limits, sentence = None, f"Stopped: {type(error).__name__}: {error}."
-            self._fail(sentence, "failure", traceback.format_exc())
+        except BaseException as error:  # a library's SystemExit too: nobody else would hear of it
+            self._limits = None
+            self._fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
 
     def _fail(self, sentence: str, kind: NoticeKind, trace: str | None) -> None:
         self._notices.add(self._step, kind, sentence)
@@ -284,6 +305,14 @@ class Engine:
         if trainer.step:
             self._say(f"Continuing {self._run.name} at step {trainer.step}.")
 
+    def _open_again(self) -> None:
+        """The newest state of the run as it is on the disk; anew where there is none."""
+        found, _ = checkpoint.newest(self._run)
+        if found is None:
+            self._open()
+        else:
+            self._replace(*continued(found, self._run, self._leader.team))
+
     def _train(self) -> None:
         trainer, limits = self._needed(), self._limits
         assert limits is not None
@@ -336,21 +365,31 @@ class Engine:
         self._lost = f"{self._lost} ({reason}); make room." if reason else ""
 
     def _publish(self) -> None:
+        """What is true now; where that cannot be told, what was, and that it is over."""
         self._published_at, self._fresh = time.monotonic(), False
         self._notices.add(self._step, "warning", *self._beside.told())
+        try:
+            snapshot = self._facts()
+        except BaseException as error:
+            self._limits = None
+            self._fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
+            snapshot = replace(self._slot.newest, playing=False, **self._common_facts())
+        self._slot.put(snapshot)
+        self._beside.show(snapshot)
+
+    def _common_facts(self) -> dict[str, Any]:
         sentence, trace = self._failure or (None, None)
-        common = {
+        return {
             "version": self._slot.newest.version + 1,
             "run": self._run,
             "notices": self._notices.newest(),
             "failure": sentence,
             "traceback": trace,
         }
+
+    def _facts(self) -> Snapshot:
         if self._trainer is None:
-            snapshot = facts_without_photos(self._asked, **common)
-        else:
-            parts = (self._trainer, self._recorder, self._meter, self._limits)
-            opinion = self._beside.search.opinion
-            snapshot = facts_of(*parts, can_undo=bool(self._undo), opinion=opinion, **common)
-        self._slot.put(snapshot)
-        self._beside.show(snapshot)
+            return facts_without_photos(self._asked, **self._common_facts())
+        parts = (self._trainer, self._recorder, self._meter, self._limits)
+        opinion, can_undo = self._beside.search.opinion, bool(self._undo)
+        return facts_of(*parts, can_undo=can_undo, opinion=opinion, **self._common_facts())

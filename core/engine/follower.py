@@ -27,7 +27,7 @@ class Follower(abc.ABC):
         self._name = name
         self._newest: Snapshot | None = None
         self._changed = threading.Condition()
-        self._ending = False
+        self._ending, self._failed = False, False
         self._thread: threading.Thread | None = None
         self._said: deque[str] = deque(maxlen=8)
         self._last_said = ""
@@ -51,13 +51,17 @@ class Follower(abc.ABC):
     # -- the engine's thread -------------------------------------------------------------------
 
     def show(self, snapshot: Snapshot) -> None:
-        """There is a newer snapshot; returns at once."""
+        """There is a newer snapshot; returns at once, and raises nothing."""
         with self._changed:
             self._newest = snapshot
             self._changed.notify()
-        if self._thread is None and self.wanted(snapshot):
-            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._thread.start()
+        try:
+            if self._thread is None and not self._failed and self.wanted(snapshot):
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
+        except Exception as error:
+            self._fail(error)
 
     def told(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
@@ -89,12 +93,16 @@ class Follower(abc.ABC):
                 if snapshot is not None:
                     self._look(snapshot)
             self.close()
-        except Exception as error:  # training goes on whatever happens here
-            LOGGER.warning("%s", self._name, exc_info=True)
-            self._say(
-                f"{self._name} stopped ({type(error).__name__}: {error}); training goes on "
-                "without it until the run is opened again."
-            )
+        except BaseException as error:  # training goes on whatever happens here
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failed = True
+        LOGGER.warning("%s", self._name, exc_info=error)
+        self._say(
+            f"{self._name} stopped ({type(error).__name__}: {error}); training goes on "
+            "without it until the run is opened again."
+        )
 
     def _next(self, seen: Snapshot | None) -> tuple[Snapshot | None, bool]:
         """The newest, once it is another one than was seen or the end has come; and whether."""
