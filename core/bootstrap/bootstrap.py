@@ -33,6 +33,7 @@ from core.training.step import StepResult, decibels
 
 FRONT_ALPHA = 0.35  # of the rival whose scene begins to form further in front
 MIRROR_STEPS = 4  # of the mirrored rival for each of the leader, which is a level ahead
+RIVALS = {"starts": (1,), "mirror": (0, 1), "focal": (3,), "joining": (1,), "done": (0,)}
 UNSURE = 0.5  # dB between a scene and its mirror image under which nobody can tell
 
 
@@ -242,6 +243,8 @@ class Bootstrap(Learner):
         self.first_loss = math.inf if own["first_loss"] is None else own["first_loss"]
         self.others = state["others"]
         self.leader.take_state(part_of(tensors, "planes."))
+        if own["rivals"] not in RIVALS.get(own["phase"], ()):
+            raise ValueError(f"{own['rivals']} rivals in the phase {own['phase']}")
         self.rivals = [self._rival() for _ in range(own["rivals"])]
         for index, rival in enumerate(self.rivals):
             rival.take_state(part_of(state, f"rival{index}."))

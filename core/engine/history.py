@@ -79,17 +79,29 @@ class Recorder:
         }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Continue the curves of a checkpoint."""
+        """Continue the curves of a checkpoint.
+
+        Raises:
+            ValueError: they are none, or of other photos.
+        """
+        if tensors["curve"].shape[1:] != (4,):
+            raise ValueError(f"curves of {list(tensors['curve'].shape)}")
         self.curve = [tuple(row) for row in tensors["curve"].tolist()]
         unseen = tensors.get("unseen")  # older runs kept none
         self.unseen = [] if unseen is None else [tuple(row) for row in unseen.tolist()]
         self.trails = trails_in(tensors, self._photos)
         lines = bytes(tensors["marks"].tolist()).decode().splitlines()
         self.marks = [(int(s), w) for s, _, w in (line.partition(" ") for line in lines)]
-        self._every = int(tensors["every"][0])
+        self._every = max(1, int(tensors["every"][0]))
 
 
 def trails_in(tensors: dict[str, Tensor], photos: int) -> Trails:
     """The trails among tensors of a recorder; older runs kept positions alone, and have none."""
     parts = {name: part.numpy().copy() for name, part in part_of(tensors, "trail.").items()}
-    return Trails(**parts) if parts else Trails.of(photos)
+    none = Trails.of(photos)
+    if not parts:
+        return none
+    for name, empty in vars(none).items():
+        if parts[name].shape[1:] != empty.shape[1:] or len(parts[name]) != len(parts["steps"]):
+            raise ValueError(f"trails of {parts[name].shape} for {photos} photos")
+    return Trails(**parts)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, options, to_yaml
@@ -17,6 +19,7 @@ from core.errors import InputError
 from core.files import write_atomically
 from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
+from core.runs.soundness import fitting
 from core.runs.warm_start import started
 from core.training.changes import configure
 from core.training.room import photo_bytes
@@ -98,7 +101,17 @@ def open_run(
     except InputError:
         trainer.close()
         raise
-    return trainer, recorder, complaints
+    return trainer, recorder, [*complaints, *_elsewhere(found, trainer)]
+
+
+def _elsewhere(found: checkpoint.Checkpoint, trainer: Trainer) -> list[str]:
+    """What is said where other numbers may come out than where the run was saved."""
+    there = found.facts.get("torch"), found.facts.get("device")
+    here = torch.__version__, trainer.device.type
+    if there == here:
+        return []
+    saved, now = (f"torch {version} on {device}" for version, device in (there, here))
+    return [f"The run was saved by {saved} and goes on by {now}; results may differ a little."]
 
 
 def new_trainer(config: Config, run: Path, team: Alone = ALONE) -> Trainer:
@@ -131,7 +144,9 @@ def continued(
     recorder = Recorder(len(trainer.photos.names))
     try:
         trainer.room.require(found.tensors, found.path)
-        recorder.restore(checkpoint.restore(trainer, found))
+        extra = checkpoint.restore(trainer, found)
+        with fitting(found.path):
+            recorder.restore(extra)
     except InputError:
         trainer.close()
         raise

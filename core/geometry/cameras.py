@@ -221,7 +221,10 @@ class CameraRig(nn.Module):
             self.zoom = nn.Parameter(torch.zeros_like(zoom, device=self.zoom.device))
         older = {"zoom": self.zoom, "distortion": self.distortion}
         for name, parameter in self.named_parameters():
-            parameter.copy_((older | dict(numbers))[name])
+            given = (older | dict(numbers))[name]
+            if given.shape != parameter.shape:  # copying would stretch it
+                raise ValueError(f"{name} is {list(given.shape)}")
+            parameter.copy_(given)
         self.convert(distorts=self.distorts)
 
     @torch.no_grad()

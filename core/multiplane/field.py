@@ -88,7 +88,13 @@ class PlanesField(nn.Module):
 
     @classmethod
     def of(cls, state: dict[str, Tensor], unit: float) -> "PlanesField":
-        """The planes whose `state_dict` this is."""
+        """The planes whose `state_dict` this is.
+
+        Raises:
+            ValueError: there can be no such planes.
+        """
+        if not bool((state["reach"] > 0).all()):
+            raise ValueError("planes without reach")
         height, width = state["blocks.0"].shape[-2:]
         field = cls(state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, unit)
         field.load_state_dict(state)

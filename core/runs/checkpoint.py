@@ -8,7 +8,7 @@ Each has a serial, one more than the newest beside it has, in its name and insid
 newest is told by no clock, so runs may be copied, zipped and synchronised.
 """
 
-import hashlib
+import errno
 import json
 import re
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ from core.geometry.cameras import CameraRig
 from core.multiplane.field import PlanesField
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
+from core.runs.container import NO_CHECKPOINT, content_of, digest_in, digest_of, facts_in, regular
+from core.runs.soundness import fitting, refusal, require_finite, require_sound
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
 from core.training.learned import Learned, looked_at
@@ -50,7 +52,12 @@ class Checkpoint:
     @property
     def config(self) -> Config:
         """The settings in force when it was saved."""
-        return changed(Config(), flattened(self.facts["config"], str(self.path)))
+        return config_in(self.facts, self.path)
+
+
+def config_in(facts: dict[str, Any], path: Path) -> Config:
+    """The settings among the facts of a checkpoint."""
+    return changed(Config(), flattened(facts["config"], str(path)))
 
 
 def folder(run: Path) -> Path:
@@ -97,15 +104,21 @@ def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint
 
 
 def write(made: Checkpoint) -> None:
-    """Write a checkpoint to its path, and sweep old ones; returns when it is on the disk.
+    """Write a checkpoint to its path, read it again, and sweep old ones.
+
+    Returns when it is on the disk.
 
     Raises:
         OSError: it cannot be written.
+        InputError: it is not finite.
     """
     facts = made.facts | {"serial": _serial_in(made.path.stem)}
-    facts["digest"] = _digest(facts, made.tensors)
+    facts["digest"] = digest_of(facts, made.tensors)
+    require_finite(made.tensors, made.path)
     with whole_file(made.path, ".part") as temporary:
         safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
+        if digest_in(temporary) != facts["digest"]:
+            raise OSError(errno.EIO, "what was written reads otherwise")
     _sweep(made.path)
 
 
@@ -114,15 +127,6 @@ def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "
     made = taken(trainer, next_place(run, trainer.step, kept_as), extra)
     write(made)
     return made.path
-
-
-def _digest(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        if tensors[name].numel():  # an empty one may have no stride to be seen as bytes with
-            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
@@ -143,7 +147,9 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
             f"The photos in {trainer.config.data.photos} are not those of the run "
             f"{checkpoint.path.parent.parent}; put them back, or start a new run."
         )
-    state.restore(trainer, facts, tensors)
+    with fitting(checkpoint.path):
+        state.restore(trainer, facts, tensors)
+        state.require_taken(trainer, tensors)
     return part_of(tensors, "extra.")
 
 
@@ -163,7 +169,15 @@ def learned(found: Checkpoint, show: str | None = None) -> Learned:
     """Cameras and scenes of a checkpoint, without the photos they were learned from.
 
     Args: `show` takes the place of its explore.show.
+
+    Raises:
+        InputError: it holds nothing that could be shown.
     """
+    with fitting(found.path):
+        return _learned(found, show)
+
+
+def _learned(found: Checkpoint, show: str | None) -> Learned:
     config, facts, tensors = found.config, found.facts, found.tensors
     names, rig = tuple(facts["names"]), rig_of(found)
     frame, settings = rig.frame().detach(), ray_settings(config)
@@ -194,19 +208,17 @@ def read(path: Path) -> Checkpoint:
     Raises:
         InputError: the file is damaged or of another version.
     """
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {})["facts"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
-        raise InputError(f"The checkpoint {path} is damaged ({error}); delete it.") from None
+    facts, tensors = content_of(path)
     if facts.get("format") != FORMAT:
         raise InputError(
             f"The checkpoint {path} is of another version of the studio, or damaged; train a new "
             "run from its photos."
         )
-    if facts.pop("digest", None) != _digest(facts, tensors):
-        raise InputError(f"The checkpoint {path} is damaged; delete it.")
+    if (digest := facts.pop("digest", None)) != digest_of(facts, tensors):
+        raise refusal(path, f"its digest is {digest} and should not be")
+    require_sound(path, facts, tensors)
+    with fitting(path):
+        config_in(facts, path)
     return Checkpoint(path, facts, tensors)
 
 
@@ -254,9 +266,9 @@ def _age(path: Path) -> tuple[int, int, str]:
     Damaged ones count by their names. Of older runs, without serials, the clock must do.
     """
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            serial = int(json.loads((file.metadata() or {})["facts"]).get("serial", 0))
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError, AttributeError):
+        with regular(path).open("rb") as file:
+            serial = int(facts_in(file).get("serial", 0))
+    except NO_CHECKPOINT:
         serial = _serial_in(path.stem)
     try:
         return serial, 0 if serial else path.stat().st_mtime_ns, path.name

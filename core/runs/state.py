@@ -74,6 +74,21 @@ def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor])
     trainer.generator.set_state(tensors["chance"])  # who began has drawn from it
 
 
+def require_taken(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
+    """See that a trainer that was restored holds what was saved, and can be shown.
+
+    Raises:
+        ValueError: a tensor has another shape or kind than the trainer has for it.
+    """
+    for name, tensor in tensors_of(trainer).items():
+        saved = tensors.get(name, tensor)
+        if (saved.shape, saved.dtype) != (tensor.shape, tensor.dtype):
+            raise ValueError(f"{name} is {list(saved.shape)} of {saved.dtype}")
+    if trainer.shown not in [learner.shows for learner in trainer.learners]:
+        raise ValueError(f"shown is {trainer.shown!r}, and nothing of that name learns")
+    trainer.learned()
+
+
 def fields_of(
     config: Config, facts: dict[str, Any], tensors: dict[str, Tensor]
 ) -> dict[str, nn.Module]:

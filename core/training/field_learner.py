@@ -12,6 +12,7 @@ from core.config.declare import Effect
 from core.config.paths import strongest
 from core.distributed.process_group import Alone
 from core.fields.gradual import Gradual
+from core.fields.precision import PRECISIONS
 from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import rays_at_once
 from core.training import build
@@ -187,6 +188,8 @@ def fill(
 ) -> None:
     """Make a fresh field what it was when it was saved."""
     load(field, tensors)
+    if facts["precision"] not in PRECISIONS:
+        raise ValueError(f"precision is {facts['precision']!r}")
     field.precision = facts["precision"]
     build.ripen(field, config, facts["epoch"] - facts["field_start"])
 

@@ -264,12 +264,14 @@ class MultiplaneLearner(MultiplaneStep):
     def take_state(self, state: dict[str, Tensor]) -> None:
         """Be where `own_state` was taken, with the same photos and levels."""
         self.level, self.level_step = state["at"].tolist()
+        if not (0 <= self.level <= len(self.levels) and self.level_step >= 0):
+            raise ValueError(f"level {self.level} of {len(self.levels)}")
         self.choose(state["trained"])
         device = self.photos.device
         self.take(PlanesField.of(part_of(state, "field."), self.field.unit).to(device))
         self.rig.take(part_of(state, "rig."))
         self.followed.copy_(state.get("followed", self.rig.distortion.detach()))
-        self.cameras.mixing = state["mixing"].to(device)
+        self.cameras.mixing.copy_(state["mixing"])
         for name, adam in self.all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))
 

@@ -46,6 +46,9 @@ def unpack(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None
     for name, tensor in tensors.items():
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = tensor
+        moved = optimizer.param_groups[0]["params"][int(index)]
+        if key not in ("exp_avg", "exp_avg_sq", "step") or tensor.shape not in ((), moved.shape):
+            raise ValueError(f"moments {name} of {list(tensor.shape)} for {list(moved.shape)}")
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
@@ -60,6 +63,12 @@ def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def load(module: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Copy parameters by name."""
+    """Copy parameters by name.
+
+    Raises:
+        ValueError: one has another shape; copying would stretch it.
+    """
     for name, parameter in module.named_parameters():
+        if tensors[name].shape != parameter.shape:
+            raise ValueError(f"{name} is {list(tensors[name].shape)}")
         parameter.copy_(tensors[name])

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.runs import checkpoint
+from core.runs.container import digest_of
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 
@@ -92,7 +93,7 @@ def without_serial(path: Path) -> Path:
     """Make of a checkpoint what earlier versions wrote: no serial in the name, and none inside."""
     found = checkpoint.read(path)
     facts = {name: value for name, value in found.facts.items() if name != "serial"}
-    facts["digest"] = checkpoint._digest(facts, found.tensors)
+    facts["digest"] = digest_of(facts, found.tensors)
     save_file(found.tensors, path, {"facts": json.dumps(facts)})
     return path.rename(path.with_name(path.name.partition("-")[2]))
 

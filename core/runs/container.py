@@ -1,0 +1,77 @@
+"""What a checkpoint file is made of: a safetensors file whose metadata are facts, and a digest."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from core.runs.soundness import refusal
+
+PIECE = 1 << 20  # bytes
+LARGEST_HEADER = 100_000_000  # bytes, of safetensors
+NO_CHECKPOINT = (
+    safetensors.SafetensorError, OSError, LookupError, ValueError, TypeError, RecursionError,
+    AssertionError, OverflowError, MemoryError,
+)  # fmt: skip  # what reading a strange file raises
+
+
+def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Facts and tensors as they stand in a file, copied: what is mapped ends with the file.
+
+    Raises:
+        InputError: it is none of ours.
+    """
+    try:
+        content = regular(path).read_bytes()
+        facts, tensors = facts_in(io.BytesIO(content)), safetensors.torch.load(content)
+    except NO_CHECKPOINT as error:
+        raise refusal(path, str(error)) from None
+    return facts, tensors
+
+
+def facts_in(file: BinaryIO) -> dict[str, Any]:
+    """The facts in the header of a safetensors file."""
+    size = int.from_bytes(file.read(8), "little")
+    if size > LARGEST_HEADER:
+        raise ValueError("its header has no end")
+    facts = json.loads(json.loads(file.read(size))["__metadata__"]["facts"])
+    if not isinstance(facts, dict):
+        raise ValueError("its facts are no object")
+    return facts
+
+
+def regular(path: Path) -> Path:
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    return path
+
+
+def digest_in(path: Path) -> str:
+    """The digest of what a file holds, read piece by piece: it may be as large as the scene."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        facts = json.loads(header.pop("__metadata__")["facts"])
+        facts.pop("digest")
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+        for name in sorted(header):
+            begin, end = header[name]["data_offsets"]
+            digest.update(name.encode())
+            file.seek(8 + size + begin)
+            for left in range(end - begin, 0, -PIECE):
+                digest.update(file.read(min(PIECE, left)))
+    return digest.hexdigest()
+
+
+def digest_of(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        if tensors[name].numel():  # an empty one may have no stride to be seen as bytes with
+            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

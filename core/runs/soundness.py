@@ -1,0 +1,125 @@
+"""Whether what a checkpoint holds can be what a run once saved; it may come from anywhere.
+
+A file's digest tells damage, not intention. So facts are read by their types and bounds, tensors
+are finite and their indices name photos, and what is found wrong further in, where a learner takes
+it over, is told in a sentence too.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from core.bootstrap.findings import Findings
+from core.errors import InputError
+from core.search.witnesses import Way
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Side = Annotated[int, Field(ge=1, le=2**16)]
+INDICES = re.compile(r"order|(.*\.)?(trained|others)|depthmaps\.(photos|chosen)")  # of photos
+MAY_BE_UNKNOWN = ("photo_error", "extra.trail.")  # NaN stands for nothing known there
+DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
+
+
+class Facts(BaseModel):
+    """What every checkpoint says of itself; learners say more."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+    config: dict[str, Any]
+    names: Annotated[list[str], Field(min_length=2, max_length=100_000)]
+    size: tuple[Side, Side]
+    step: Count
+    epoch: Count
+    stage: Annotated[str, Field(pattern="^(bootstrap|explore|refine)$")]
+    stage_start: int
+    stage_start_step: int
+    seconds: Annotated[float, Field(ge=0)]
+    shown: str
+    findings: Findings
+    unseen: dict[str, float]
+    found_by: Way = "pixels"
+    found_after: float | None = None
+
+
+def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """See that facts and tensors are possible ones, as far as they say so by themselves.
+
+    Raises:
+        InputError: they are not.
+    """
+    try:
+        told = Facts.model_validate_json(json.dumps(facts))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its facts"
+        raise refusal(path, f"{where}: {first['msg']}") from None
+    if len(set(told.names)) < len(told.names):
+        raise refusal(path, "names: some are there twice")
+    for name, tensor in tensors.items():
+        if reason := _unsound(name, tensor, len(told.names)):
+            raise refusal(path, f"{name}: {reason}")
+
+
+def require_finite(tensors: Mapping[str, Tensor], place: Path) -> None:
+    """See that a state is worth saving.
+
+    Raises:
+        InputError: it would poison all that goes on from it.
+    """
+    for name, tensor in tensors.items():
+        if _poisoned(name, tensor):
+            raise InputError(
+                f"{place.name} was not saved because {name} is not finite; press Undo, or open the "
+                "run again, which goes on from the state before."
+            )
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while something takes over a checkpoint's content is its fault.
+
+    Raises:
+        InputError: something went wrong.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # of many kinds: keys, shapes, indices, words that are none
+        raise refusal(path, f"{type(error).__name__}: {error}") from error
+
+
+def refusal(path: Path, reason: str) -> InputError:
+    """What is said of a checkpoint that cannot be one."""
+    reason = " ".join(reason.split())
+    reason = reason if len(reason) <= 160 else f"{reason[:160]}…"
+    return InputError(f"The checkpoint {path} is damaged ({reason}); delete it.")
+
+
+def _poisoned(name: str, tensor: Tensor) -> bool:
+    known = name.startswith(MAY_BE_UNKNOWN) or not tensor.is_floating_point()
+    return not known and not bool(torch.isfinite(tensor).all())
+
+
+def _unsound(name: str, tensor: Tensor, photos: int) -> str:
+    """Why it cannot be, or nothing."""
+    if _poisoned(name, tensor):
+        return "it is not finite"
+    if tensor.dtype in (torch.float16, torch.bfloat16, torch.float64) and not (
+        tensor.dtype is torch.float64 and name.startswith(DOUBLE)
+    ):
+        return f"it is of {tensor.dtype}"
+    if INDICES.fullmatch(name):
+        inside = tensor.dtype is torch.int64 and tensor.ndim == 1
+        if not (inside and bool(((tensor >= 0) & (tensor < photos)).all())):
+            return f"it does not name photos of {photos}"
+    if name in ("photo_error", "given") and tensor.shape != (photos,):
+        return f"it is not of {photos} photos"
+    return ""
