@@ -1,7 +1,9 @@
 """Files and folders that are whole and on the disk, or not there."""
 
+import errno
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +11,30 @@ from pathlib import Path
 
 from core.errors import InputError
 
+# What drives and systems say that cannot flush a folder: CIFS and some FUSE ones, Windows.
+NO_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EIO, errno.EACCES, errno.EPERM, errno.EBADF)
+LONGEST = 40  # letters of a name in a temporary one; a file system takes 255 bytes
+
 
 @contextmanager
 def finished_file(out: Path) -> Iterator[Path]:
     """A temporary name beside `out`, which becomes `out` when the block ends well.
 
     When it does not, nothing is left behind and an older `out` stays as it was. Missing folders
-    are made. The temporary name has the ending of `out`, by which many writers go.
+    are made. The temporary name has the ending of `out`, by which many writers go. A link stays
+    one: what it leads to is written. A device or a pipe gets all of it at the end.
 
     Raises:
         InputError: nothing can be written there, or the disk is full.
     """
-    with _complaining(out), whole_file(out, out.suffix) as temporary:
-        yield temporary
+    with _complaining(out):
+        place = Path(os.path.realpath(out))
+        if place.exists() and not place.is_file() and not place.is_dir():
+            with _poured(place, out.suffix) as temporary:
+                yield temporary
+        else:
+            with whole_file(place, out.suffix) as temporary:
+                yield temporary
 
 
 @contextmanager
@@ -45,6 +58,17 @@ def finished_folder(out: Path) -> Iterator[Path]:
             _rename(temporary, out)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _poured(device: Path, ending: str) -> Iterator[Path]:
+    """A temporary file, whose content goes into a device or pipe when the block ends well."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / f"out{ending}"
+        temporary.touch()
+        yield temporary
+        with temporary.open("rb") as content, device.open("wb") as sink:
+            shutil.copyfileobj(content, sink)
 
 
 def write_atomically(place: Path, content: bytes) -> None:
@@ -78,7 +102,7 @@ def whole_file(out: Path, ending: str) -> Iterator[Path]:
 
 def _beside(out: Path, ending: str) -> Path:
     """A hidden name in the same folder: only within one file system a name changes at once."""
-    return out.with_name(f".{out.stem}.{uuid.uuid4().hex[:8]}{ending}")
+    return out.with_name(f".{out.stem[:LONGEST]}.{uuid.uuid4().hex[:8]}{ending}")
 
 
 def _rename(temporary: Path, out: Path) -> None:
@@ -89,12 +113,19 @@ def _rename(temporary: Path, out: Path) -> None:
 
 
 def _flush(place: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
-    handle = os.open(place, os.O_RDONLY)
+    """Wait until a file's content, or a folder's names, are on the disk.
+
+    Some network drives and Windows refuse that for folders; the name is on the disk soon after.
+    """
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in NO_FLUSH or not place.is_dir():
+            raise
 
 
 @contextmanager

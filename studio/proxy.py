@@ -18,11 +18,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
+from studio.frames import sound
 from studio.policy import POLICY
 from studio.viser_page import studio_page, viser_policy
 from studio.viser_server import PROXY_HEADERS
 
 _UNAVAILABLE = "The 3D view is not running: restart the studio."
+_CLOSE_UNSOUND = 1007  # "inconsistent with the type of the message"
 _CLOSE_UNAVAILABLE = 1013  # "try again later"
 # Codes that only note how a connection ended and may not be sent: without a code, without a word.
 _SAID_INSTEAD = {1005: 1000, 1006: 1011}
@@ -108,7 +110,11 @@ async def _browser_to_viser(browser: WebSocket, viser: ClientConnection) -> None
     with contextlib.suppress(ConnectionClosed):
         while (message := await browser.receive())["type"] != "websocket.disconnect":
             data = message.get("bytes")
-            await viser.send(message["text"] if data is None else data)
+            frame = message["text"] if data is None else data
+            if not sound(frame):
+                await browser.close(_CLOSE_UNSOUND, "The studio does not know this message.")
+                return
+            await viser.send(frame)
 
 
 async def _viser_to_browser(viser: ClientConnection, browser: WebSocket) -> None:

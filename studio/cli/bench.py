@@ -14,6 +14,7 @@ from rich.table import Table
 
 from core.engine import Engine
 from core.errors import InputError
+from core.files import finished_file
 from studio.bundled import BUNDLED
 
 SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene or sets of yours."
@@ -52,7 +53,8 @@ def main(arguments: argparse.Namespace) -> int:
         table.add_row(name.replace("_", " "), "-" if value is None else f"{value:g}")
     Console(stderr=True).print(table)
     if arguments.out:
-        arguments.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        with finished_file(arguments.out) as temporary:
+            temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(facts))
     return 0
 
@@ -75,7 +77,8 @@ def _truth(arguments: argparse.Namespace) -> int:
         table.add_row(*(_shown(value) for value in row.values()))
     console.print(table)
     if arguments.out:
-        arguments.out.write_text(truth.as_json(found), encoding="utf-8")
+        with finished_file(arguments.out) as temporary:
+            temporary.write_text(truth.as_json(found), encoding="utf-8")
     print(json.dumps([truth.summary(found, way) for way in ways]))
     return 0
 

@@ -7,7 +7,10 @@ from types import FrameType
 
 
 def end_on_signals() -> threading.Event:
-    """An event that is set by the first SIGINT, SIGTERM or SIGHUP of this process."""
+    """An event that is set by the first SIGINT, SIGTERM or SIGHUP of this process.
+
+    A SIGHUP that nohup has this process ignore stays ignored; Windows has none.
+    """
     asked = threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -15,6 +18,10 @@ def end_on_signals() -> threading.Event:
             os._exit(128 + number)
         asked.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        numbers.append(hang_up)
+    for number in numbers:
         signal.signal(number, handle)
     return asked

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,74 @@ def test_an_empty_folder_is_filled(tmp_path):
     with finished_folder(tmp_path / "frames") as temporary:
         (temporary / "a").touch()
     assert (tmp_path / "frames" / "a").exists()
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EIO])
+def test_a_drive_that_cannot_flush_a_folder_is_written_all_the_same(tmp_path, monkeypatch, number):
+    """CIFS, some FUSE and 9p mounts; a file that cannot be flushed is another matter."""
+    flush, refused = os.fsync, []
+
+    def fsync(handle: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{handle}") or refused:
+            raise OSError(number, os.strerror(number))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(tmp_path / "a", b"whole")
+    with finished_folder(tmp_path / "b") as folder:
+        (folder / "c").touch()
+    assert (tmp_path / "a").read_bytes() == b"whole" and (tmp_path / "b/c").exists()
+    refused.append(True)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        write_atomically(tmp_path / "a", b"other")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_system_that_does_not_open_folders_is_written_all_the_same(tmp_path, monkeypatch):
+    """Windows."""
+    opened = os.open
+
+    def open_(path, flags, *more):
+        if os.path.isdir(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", open_)
+    write_atomically(tmp_path / "a", b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    link, real = tmp_path / "link.txt", tmp_path / "real.txt"
+    link.symlink_to(real)
+    for content in ("new", "newer"):
+        with finished_file(link) as temporary:
+            temporary.write_text(content)
+        assert link.is_symlink() and real.read_text() == content
+    assert sorted(tmp_path.iterdir()) == [link, real]
+
+
+def test_a_pipe_and_a_device_get_what_is_written(tmp_path):
+    pipe, got = tmp_path / "pipe.txt", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    with finished_file(pipe) as temporary:
+        temporary.write_text("whole")
+    reader.join(10)
+    assert got == ["whole"] and pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
+    with finished_file(Path("/dev/null")) as temporary:
+        temporary.write_text("whole")
+    assert Path("/dev/null").is_char_device()
+    with (
+        pytest.raises(InputError, match="make room"),
+        finished_file(Path("/dev/full")) as temporary,
+    ):
+        temporary.write_text("whole")
+
+
+def test_a_name_as_long_as_a_file_system_takes_is_written(tmp_path):
+    for name in ("x" * 251 + ".txt", "日" * 80 + ".txt"):
+        with finished_file(tmp_path / name) as temporary:
+            temporary.write_text("whole")
+        assert (tmp_path / name).read_text() == "whole"

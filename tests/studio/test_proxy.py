@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from studio.server import Server
 from studio.viser_server import start_viser, stop_viser
 
 PAGE = (Path(viser.__file__).parent / "client" / "build" / "index.html").read_bytes()
+TURN = (1.0, 0.0, 0.0, 0.0)
 VERSION = f"viser-v{viser.__version__}"
 CAMERA = _messages.ViewerCameraMessage(
     (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, -3.0), 1.0, 0.1, 100.0, 90, 160, (0.0,) * 3, (0.0, -1.0, 0.0)
@@ -143,6 +145,28 @@ def test_messages_of_several_megabytes_pass_both_ways(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("offered", "named"), [(("viser-v0.0.1",), "0.0.1"), ((), "unknown"), (("chat",), "unknown")]
 )
+def read_to_the_end(client: ClientConnection) -> None:
+    """Whatever comes, until the other side closes."""
+    while True:
+        client.recv(timeout=20)
+
+
+def test_a_drag_to_nowhere_ends_with_its_sender_and_the_scene_stays(studio: Studio) -> None:
+    controls = studio.viser.scene.add_transform_controls("/virtual")
+    with studio.connect() as good, studio.connect() as evil:
+        for client in (good, evil):
+            client.send(encode(CAMERA))
+        assert until(lambda: len(studio.viser.get_clients()) == 2)
+        nowhere = _messages.TransformControlsUpdateMessage("/virtual", TURN, (math.nan, 0.0, 0.0))
+        evil.send(encode(nowhere))
+        assert until(lambda: len(studio.viser.get_clients()) == 1)
+        with pytest.raises(ConnectionClosed) as closed:
+            read_to_the_end(evil)
+        assert closed.value.rcvd.code == 1007
+        good.send(encode(dataclasses.replace(nowhere, position=(0.0, 0.0, 5.0))))
+        assert until(lambda: controls.position[2] == 5.0)
+
+
 def test_a_page_of_another_version_is_told_why(
     studio: Studio, offered: tuple[str, ...], named: str
 ) -> None:
