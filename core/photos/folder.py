@@ -1,5 +1,6 @@
 """A folder of pictures -> `PhotoSet`: sorted, judged by their headers, decoded in parallel."""
 
+import math
 import os
 import statistics
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from core.photos.choice import EVERYTHING, Choice
 from core.photos.listing import KINDS, is_picture, is_video, list_pictures, look_elsewhere
 from core.photos.local import local_path, quoted
 from core.photos.photoset import PhotoSet
-from core.photos.picture import Background, Header, decode, read_header
+from core.photos.picture import MOST_PIXELS, Background, Header, decode, read_header
 from core.photos.sizes import Size, common_size, same_shape, scaled_down
 
 MOST_BYTES = 4_000_000_000
@@ -161,6 +162,12 @@ def _of_another_size(size: Size, common: Size, names: list[str]) -> str:
     )
 
 
+def _threads(headers: Sequence[Header]) -> int:
+    """How many pictures are decoded at once: together no more pixels than the largest may have."""
+    largest = max(math.prod(header.size) for header in headers)
+    return max(1, min(MOST_THREADS, os.cpu_count() or 1, MOST_PIXELS // largest))
+
+
 def _decode_all(
     headers: list[Header], size: Size, background: Background, notices: list[str]
 ) -> tuple[np.ndarray, list[Header]]:
@@ -174,7 +181,7 @@ def _decode_all(
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(_threads(headers)) as pool:
         faults = list(pool.map(fill, range(len(headers))))
     notices.extend(fault for fault in faults if fault)
     good = [row for row, fault in enumerate(faults) if not fault]

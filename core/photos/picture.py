@@ -21,7 +21,9 @@ from core.photos.sizes import Size
 Background = Literal["white", "black"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "HEIF")  # by content; the suffix is not believed
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 64_000_000  # decoded
+MOST_IN_JPEG = 128_000_000  # which is decoded smaller, as phones' 108 million are
+BAND = 256  # rows that are converted at once: two whole copies of a picture are enough
 MOST_BYTES = 512_000_000  # some decoders read the whole file before looking at it
 
 # How to undo each EXIF orientation (Exif 2.32, tag 0x0112); 1 is upright.
@@ -63,7 +65,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         InputError: It is no regular file, no PNG, JPEG, WebP, TIFF or HEIC inside, damaged, larger
-            than 64 million pixels or 512 MB, or it holds 32-bit numbers.
+            than 64 million pixels (a JPEG than 128) or 512 MB, or it holds 32-bit numbers.
     """
     with _opened(path) as image:
         exif = _exif(image)
@@ -91,6 +93,8 @@ def decode(header: Header, size: Size, background: Background) -> np.ndarray:
     stored = _turned(size, header.orientation)
     with _opened(header.path) as image:
         image.draft(None, stored)
+        if image.width * image.height > MOST_PIXELS:
+            raise Image.DecompressionBombError
         pixels = _to_rgb(image, background)
     pixels = _resized(pixels, stored)
     if header.orientation != 1:
@@ -108,7 +112,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         if path.stat().st_size > MOST_BYTES:
             raise _refusal(path, "is larger than 512 MB", "export it as JPEG")
         with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+            most = MOST_IN_JPEG if image.format in ("JPEG", "MPO") else MOST_PIXELS
+            if image.width * image.height > most:
                 raise Image.DecompressionBombError
             if image.mode in ("I", "F"):
                 raise _refusal(
@@ -153,6 +158,18 @@ def _turned(size: Size, orientation: int) -> Size:
 
 def _to_rgb(image: Image.Image, background: Background) -> np.ndarray:
     """Decode whatever mode to (H, W, 3) uint8; Pillow itself scales 16-bit colour to 8."""
+    image.load()
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return np.asarray(image)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, BAND):
+        rows = slice(top, min(top + BAND, image.height))
+        pixels[rows] = _band(image.crop((0, rows.start, image.width, rows.stop)), background)
+    return pixels
+
+
+def _band(image: Image.Image, background: Background) -> np.ndarray:
+    """A decoded piece of a picture as (H, W, 3) uint8."""
     if image.mode.startswith("I;16"):
         grey = np.asarray(image).astype(np.uint16)  # native byte order
         return cv2.cvtColor(cv2.convertScaleAbs(grey, alpha=255 / 65535), cv2.COLOR_GRAY2RGB)

@@ -1,6 +1,9 @@
 """Every kind of picture becomes upright 8-bit RGB with the colours it shows."""
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -9,8 +12,10 @@ import pytest
 from PIL import Image
 
 from core.errors import InputError
-from core.photos.picture import decode, read_header
+from core.photos.folder import _threads
+from core.photos.picture import Header, decode, read_header
 
+ROOT = Path(__file__).parents[3]
 SIZE = (60, 40)
 
 
@@ -183,3 +188,37 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else(tmp_path, suffix, ca
             assert f'"a.{suffix}"' in str(error)
             outcomes.add("refused")
     assert "refused" in outcomes
+
+
+def test_a_picture_takes_two_copies_of_itself_and_no_more(tmp_path: Path) -> None:
+    """36 million transparent pixels: 144 MB as stored, 108 as RGB."""
+    file = tmp_path / "large.png"
+    Image.new("RGBA", (6000, 6000), (255, 0, 0, 128)).save(file, compress_level=1)
+    program = (
+        "import resource, sys; from pathlib import Path; from core.photos import picture as p;"
+        "taken = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+        "before = taken(); header = p.read_header(Path(sys.argv[1]));"
+        "print(p.decode(header, (8, 8), 'white')[0, 0].tolist(), taken() - before)"
+    )
+    run = [sys.executable, "-c", program, str(file)]
+    told = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
+    colour, _, megabytes = told.stdout.rpartition(" ")
+    assert colour == "[255, 127, 127]" and float(megabytes) < 300
+
+
+def test_a_phones_108_million_pixels_are_read_smaller(tmp_path: Path) -> None:
+    file = tmp_path / "phone.jpg"
+    Image.new("L", (12000, 9000), 77).save(file, quality=30)
+    header = read_header(file)
+    assert header.size == (12000, 9000)
+    assert (decode(header, (504, 378), "white") == 77).all()
+    with pytest.raises(InputError, match="64 million"):
+        decode(header, (12000, 9000), "white")
+
+
+def test_large_pictures_are_decoded_one_after_another() -> None:
+    def at_once(*sizes: tuple[int, int]) -> int:
+        return _threads([Header(Path("x"), size, 1, None) for size in sizes])
+
+    assert at_once((100, 100)) == min(4, os.cpu_count() or 1)
+    assert at_once((100, 100), (8000, 8000)) == at_once((12000, 9000)) == 1
