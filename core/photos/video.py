@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,7 @@ MOST_CANDIDATES, ALL_CANDIDATES = 6, 1500  # compared for one frame; in the whol
 QUALITY = 95  # of JPEG: no loss that a camera's own compression has not already made
 
 Slots = list[list[int]]
+Request = dict[str, str | float]
 
 
 def extract_frames(
@@ -41,7 +43,7 @@ def extract_frames(
     The stretch from ``start`` to ``end`` is cut into equal slots, one for each frame; of several
     candidates in the middle two thirds of a slot the sharpest is kept. ``into`` appears only when
     it is finished; if it already holds the frames of this video by these numbers, nothing is
-    decoded.
+    decoded, and the video need not be there any more.
 
     Args:
         video: A local file: mp4, mov, m4v, 3gp, avi, mkv, webm, mts, m2ts, ts or gif.
@@ -59,8 +61,16 @@ def extract_frames(
         InputError: An address; no regular file; no video, damaged or cut short; numbers that do
             not fit it; or ``into`` holds something else.
     """
-    source = _regular_file(video)
-    request = _request(source, count, rate, start, end)
+    numbers = _numbers(count, rate, start, end)
+    try:
+        source = _regular_file(video)
+    except InputError:
+        if frames := _frames_of_one_gone(into, Path(video).name, numbers):
+            return frames
+        raise
+    stat = source.stat()
+    file = {"video": source.name, "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+    request = file | numbers
     if (finished := _finished_frames(into, request)) is not None:
         return finished
     _require_replaceable(into)
@@ -90,10 +100,8 @@ def _regular_file(video: str | Path) -> Path:
     return source
 
 
-def _request(
-    source: Path, count: int, rate: float, start: float, end: float
-) -> dict[str, str | float]:
-    """What decides which frames are taken; the count does not where there is a rate."""
+def _numbers(count: int, rate: float, start: float, end: float) -> Request:
+    """What decides which frames of a video are taken; the count does not where there is a rate."""
     numbers = {"rate": rate, "start": start, "end": end}
     for option, value in numbers.items():
         if not (math.isfinite(value) and value >= 0):
@@ -103,23 +111,36 @@ def _request(
             f"The video's end at {end:g} s is not after its start at {start:g} s: give a later "
             "end, or 0 for the whole."
         )
-    stat = source.stat()
-    file = {"video": source.name, "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
-    return file | numbers | ({} if rate else {"count": count})
+    return numbers | ({} if rate else {"count": count})
 
 
 def _frames_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob(FRAMES)))
 
 
-def _finished_frames(into: Path, request: dict[str, str | float]) -> tuple[Path, ...] | None:
+def _finished_frames(into: Path, request: Request) -> tuple[Path, ...] | None:
     """The frames an earlier call with the same request left, if all are there."""
     frames = _frames_in(into)
+    return frames if _record_in(into) == {"request": request, "frames": len(frames)} else None
+
+
+def _record_in(into: Path) -> dict[str, Any] | None:
+    """What an earlier call has written of itself."""
     try:
         record = json.loads((into / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return frames if record == {"request": request, "frames": len(frames)} else None
+    return record if isinstance(record, dict) else None
+
+
+def _frames_of_one_gone(into: Path, name: str, numbers: Request) -> tuple[Path, ...] | None:
+    """The frames that were taken of a video that is not there any more, by the same numbers."""
+    record = _record_in(into) or {}
+    request, frames = record.get("request"), _frames_in(into)
+    if not isinstance(request, dict) or record.get("frames") != len(frames):
+        return None
+    wanted = {"video": name} | numbers
+    return frames if {key: request.get(key) for key in wanted} == wanted else None
 
 
 def _require_replaceable(into: Path) -> None:

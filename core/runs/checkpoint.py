@@ -11,7 +11,7 @@ newest is told by no clock, so runs may be copied, zipped and synchronised.
 import errno
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from core.multiplane.field import PlanesField
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.runs.container import NO_CHECKPOINT, content_of, digest_in, digest_of, facts_in, regular
+from core.runs.home import at_home
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
@@ -245,11 +246,15 @@ def learned_in(run: Path) -> Learned:
 
 
 def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest readable checkpoint of a run, and a sentence for each newer one that is not."""
+    """The newest readable checkpoint of a run, and a sentence for each newer one that is not.
+
+    Its options name what lies in the run's folder where that is now.
+    """
     complaints: list[str] = []
     for path in _by_age(folder(run)):
         try:
-            return read(path), complaints
+            found = read(path)
+            return replace(found, facts=at_home(found.facts, run)), complaints
         except InputError as error:
             complaints.append(str(error))
     return None, complaints

@@ -1,6 +1,7 @@
 """A video becomes a folder of sharp, evenly spread, truly numbered frames; or it is refused."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -94,6 +95,23 @@ def test_rate_and_stretch(clips, into, suffix: str) -> None:
 def test_every_frame_can_be_taken(clips, into) -> None:
     frames = extract_frames(clips["mp4"], into, count=FRAMES, rate=0)
     assert numbers(frames).tolist() == list(range(FRAMES))
+
+
+def test_frames_outlive_their_video(clips, tmp_path, into) -> None:
+    """A run that was copied to another computer has the frames alone."""
+    clip = Path(shutil.copy(clips["mp4"], tmp_path / "clip.mp4"))
+    frames = extract_frames(clip, into, count=4, rate=0)
+    clip.unlink()
+    assert extract_frames(clip, into, count=4, rate=0) == frames
+    for other in (
+        {"count": 5, "rate": 0},
+        {"count": 4, "rate": 2},
+        {"count": 4, "rate": 0, "start": 1},
+    ):
+        with pytest.raises(InputError, match="does not exist"):
+            extract_frames(clip, into, **other)
+    with pytest.raises(InputError, match="does not exist"):
+        extract_frames(tmp_path / "other.mp4", into, count=4, rate=0)
 
 
 def test_time_may_start_late(clips, tmp_path, into) -> None:

@@ -1,0 +1,33 @@
+"""A run that was moved or copied: what lies in its folder is found there again.
+
+Photos that were dropped, frames of a video and reference cameras lie in the run's folder, and the
+options name them by whole paths: of the place where the folder was.
+"""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+INSIDE = ("photos", "references", "frames")  # folders of a run that options may name
+NAMING = (("data", "photos"), ("explore", "reference"))
+
+
+def at_home(facts: dict[str, Any], run: Path) -> dict[str, Any]:
+    """Facts of a checkpoint whose options name what is there now."""
+    config = facts["config"]
+    for section, name in NAMING:
+        found = _found(str(config[section][name]), run)
+        config = {**config, section: {**config[section], name: found}}
+    return {**facts, "config": config}
+
+
+def _found(named: str, run: Path) -> str:
+    """Where a path's end lies in the run's folder, if not where the path says."""
+    if not named or Path(named).exists():
+        return named
+    windows = "\\" in named and "/" not in named
+    parts = (PureWindowsPath if windows else PurePosixPath)(named).parts
+    for at in reversed(range(len(parts))):
+        place = run.absolute().joinpath(*parts[at:])
+        if parts[at] in INSIDE and place.exists():
+            return str(place)
+    return named
