@@ -60,6 +60,7 @@ def status(snapshot: Snapshot) -> Json:
             "not_placed": snapshot.learned.not_placed if snapshot.learned else [],
             "device": snapshot.device,
             "can_undo": snapshot.can_undo,
+            "undo": snapshot.undo,
             "notice": snapshot.notices[-1].text if snapshot.notices else None,
             "config": snapshot.config.model_dump(),
         }

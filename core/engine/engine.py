@@ -16,6 +16,7 @@ from core.engine import commands, journal, switches
 from core.engine.beside import Beside
 from core.engine.claim import Claim
 from core.engine.commands import Command
+from core.engine.earlier import Earlier
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.history import Recorder
@@ -26,7 +27,7 @@ from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
-from core.engine.saver import Saver, Saving
+from core.engine.saver import Saver
 from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
 from core.engine.team import Leader
@@ -61,8 +62,8 @@ class Engine:
         self._recorder = Recorder(0)
         self._notices = Notices()
         self._limits: Limits | None = None  # None while paused
-        self._undo: list[Saving] = []
         self._saver, self._meter = Saver(run), Meter()
+        self._earlier = Earlier(self._saver)
         self._beside = Beside(self.governor, self.submit)
         self._failure: tuple[str, str | None] | None = None
         self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
@@ -235,7 +236,7 @@ class Engine:
             return
         if effect is Effect.REBUILD_FIELD:
             check(self._trainer, new)  # what is refused leaves nothing to undo
-            self._keep_for_undo("change")
+            self._earlier.keep(self._trainer, "change", switches.label(differences(new, old)))
         before = [learner.shows for learner in self._trainer.learners]
         configure(self._trainer, new)
         after = [learner.shows for learner in self._trainer.learners]
@@ -255,35 +256,29 @@ class Engine:
 
     def _refine(self) -> None:
         trainer = self._needed()
-        self._keep_for_undo("refine")
+        self._earlier.keep(trainer, "refine", "its scene")
         refine(trainer)
         self._recorder.mark(self._step, "refine")
         self._say("Refining: the scene restarts, cameras stay.")
 
     def _restart(self, config: Config) -> None:
         trainer = new_trainer(config, self._run, self._leader.team)
-        self._keep_for_undo("restart")
+        if (old := self._trainer) is not None:
+            self._earlier.keep(old, "restart", f"its {len(old.photos.names)} photos")
         self._replace(trainer, Recorder(len(trainer.photos.names)))
         self._say(f"Started again with {len(trainer.photos.names)} photos.")
 
     def _adopt(self, way: str) -> None:
         trainer = self._needed()
         heir = adopted(trainer, self._beside.search.witness(way))
-        self._keep_for_undo("cameras")
+        self._earlier.keep(trainer, "cameras", "its cameras")
         self._replace(heir, self._recorder)
         self._recorder.mark(self._step, f"cameras from {way}")
 
     def _take_back(self) -> None:
-        if not self._undo:
-            raise InputError("There is nothing to undo.")
-        self._saver.wait()
-        self._replace(*continued(self._undo[-1].state(), self._run, self._leader.team))
-        self._undo.pop()
+        self._replace(*continued(self._earlier.newest(), self._run, self._leader.team))
+        self._earlier.forget()
         self._say(f"Back at step {self._step}.")
-
-    def _keep_for_undo(self, what: str) -> None:
-        if self._trainer is not None and self._trainer.step > 0:
-            self._undo.append(self._saver.save(f"before-{what}-{len(self._undo) + 1}"))
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:
         if self._trainer is not None:
@@ -391,5 +386,5 @@ class Engine:
         if self._trainer is None:
             return facts_without_photos(self._asked, **self._common_facts())
         parts = (self._trainer, self._recorder, self._meter, self._limits)
-        opinion, can_undo = self._beside.search.opinion, bool(self._undo)
-        return facts_of(*parts, can_undo=can_undo, opinion=opinion, **self._common_facts())
+        opinion, undo = self._beside.search.opinion, self._earlier.words
+        return facts_of(*parts, undo=undo, opinion=opinion, **self._common_facts())

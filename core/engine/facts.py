@@ -39,7 +39,7 @@ def facts_of(
     *,
     version: int,
     run: Path,
-    can_undo: bool,
+    undo: str,
     opinion: Opinion,
     notices: tuple[Notice, ...],
     failure: str | None,
@@ -81,7 +81,7 @@ def facts_of(
         history=history,
         trails=recorder.trails,
         notices=notices,
-        can_undo=can_undo,
+        undo=undo,
         failure=failure,
         traceback=traceback,
     )

@@ -82,6 +82,11 @@ class Snapshot:
     history: History | None = None
     trails: Trails | None = None
     notices: tuple[Notice, ...] = field(default=())  # the newest last
-    can_undo: bool = False
+    undo: str = ""  # what Undo would bring back, in words; empty where there is nothing
     failure: str | None = None  # a sentence; the traceback of a bug stands in `traceback`
     traceback: str | None = None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to go back to."""
+        return bool(self.undo)

@@ -46,7 +46,6 @@ def _strip(wiring: Wiring) -> None:
         place("charts", "charts")
         with gr.Column(elem_id="notices"):
             place("notices", "notices-list")
-            wiring.action("undo", "Undo", Undo)
 
 
 def _panel(wiring: Wiring, exports: Exports) -> None:
@@ -54,6 +53,9 @@ def _panel(wiring: Wiring, exports: Exports) -> None:
     # it from the beginning, so that all are painted and nothing waits for a click to exist.
     place("tabs", "tabs")
     wiring.confirm_bar()
+    with gr.Row(elem_id="undo"):  # under the buttons of the header, over what the tabs change
+        place("undo", "undo-place")
+        wiring.action("undo", "Undo", Undo)
     for name, fill in tabs.TABS.items():
         with gr.Column(elem_id=f"tab-{name.lower()}", elem_classes="tabpage"):
             fill(wiring, exports)

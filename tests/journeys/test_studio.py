@@ -3,7 +3,7 @@
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from studio.bundled import BUNDLED
+from studio.panel.wiring import YOUNG
 from tests.browser import chromium
 from tests.conftest import SMALL
 from tests.journeys.running import PATIENCE, Running, studio
@@ -137,6 +139,67 @@ def test_refine_restarts_the_scene_and_keeps_the_cameras(running: Running, page:
     page.locator("#action-refine").click()
     running.until(lambda s: s["stage"] == "refine")
     assert cameras(running, page) == before
+
+
+def another_field(running: Running, page: Page) -> None:
+    """Switch from SIREN to ReLU."""
+    open_tab(page, "Field")
+    choose(page, "field-kind", "relu")
+
+
+def rebuild(running: Running, page: Page) -> None:
+    """Keep the cameras, restart the scene."""
+    page.locator("#action-refine").click()
+
+
+def restart(running: Running, page: Page) -> None:
+    """Press Restart, and say yes where the run is old enough to be asked about."""
+    open_tab(page, "Training")
+    page.locator("#action-restart").click()
+    if running.status()["step"] >= YOUNG:
+        expect(page.locator("#confirm-text")).to_contain_text("Undo brings them back")
+        page.locator("#action-confirm").click()
+
+
+def drop_photos(running: Running, page: Page) -> None:
+    """Three photos of one's own; the bundled ones are given up unasked."""
+    open_tab(page, "Photos")
+    page.locator("#drop input[type=file]").set_input_files(sorted(BUNDLED.iterdir())[:3])
+
+
+@pytest.mark.parametrize(
+    ("change", "changed", "words"),
+    [
+        (another_field, {"kind": "relu"}, "Field siren"),
+        (rebuild, {"stage": "refine"}, "its scene"),
+        (restart, {"step": 0}, "its 20 photos"),
+        (drop_photos, {"photos": 3}, "its 20 photos"),
+    ],
+)
+def test_undo_says_what_it_brings_back_and_brings_it_back(
+    running: Running,
+    page: Page,
+    change: Callable[[Running, Page], None],
+    changed: dict[str, Any],
+    words: str,
+) -> None:
+    step = running.status()["step"]
+    page.locator("#action-step").click()
+    before = running.until(lambda s: s["step"] == step + 1 and not s["playing"])
+    poses = cameras(running, page)
+    change(running, page)
+    undo = page.locator("#undo")
+    expect(undo).to_contain_text(f"Undo brings back step {before['step']:,} with {words}.")
+    facts = running.until(lambda s: s["undo"] != before["undo"])
+    assert (facts | facts["config"]["field"]).items() >= changed.items()
+    page.locator("#action-step").click()
+    running.until(lambda s: s["step"] == facts["step"] + 1)
+    page.locator("#action-undo").click()
+    back = running.until(lambda s: s["undo"] == before["undo"])
+    expect(undo).to_be_visible(visible=before["can_undo"])
+    same = ("step", "epoch", "stage", "photos", "shown", "playing", "config")
+    assert {name: back[name] for name in same} == {name: before[name] for name in same}
+    assert cameras(running, page) == poses
 
 
 def test_a_video_is_rendered_and_plays_on_the_page(running: Running, page: Page) -> None:

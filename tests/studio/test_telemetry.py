@@ -43,6 +43,7 @@ STATUS = {
     "phase": str,
     "seconds_left": float,
     "can_undo": bool,
+    "undo": str,
     "version": int,
     "jobs": list,
     "view": dict,

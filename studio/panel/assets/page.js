@@ -88,7 +88,7 @@ function followVisibility() {
 
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
-  "viser", "photos", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
+  "viser", "photos", "undo-words", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
   "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "through-modes", "cover-action",
 ];
 

@@ -11,6 +11,7 @@ let lastNotice = null;
 export function drawStatus(facts) {
   document.body.dataset.playing = facts.playing;
   document.body.dataset.canUndo = facts.can_undo;
+  write("undo-words", facts.can_undo ? `Undo brings back ${facts.undo}.` : "");
   document.body.dataset.phase = facts.phase;
   document.body.dataset.next = nextThing(facts);
   const name = facts.dropped ? "your photos" : facts.run.replace(WHEN, "");

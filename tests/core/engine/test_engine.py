@@ -87,7 +87,7 @@ def test_toggles_in_the_middle_of_the_run(engine: Engine) -> None:
     for old, new in zip(before.learned.cameras, after.learned.cameras, strict=True):
         assert np.abs(old.camera_to_world - new.camera_to_world).max() <= 1e-6
         assert new.fx == pytest.approx(old.fx, rel=1e-6)
-    assert after.step == 5 and after.can_undo
+    assert after.step == 5 and after.undo == "step 5 with Field relu"
     assert [word for _, word in after.history.marks][-1] == "Field siren"  # type: ignore[union-attr]
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 7)
@@ -98,6 +98,7 @@ def test_refine_undo_and_restart(engine: Engine) -> None:
     explored = until(engine, lambda s: s.step == 6)
     engine.submit(Refine())
     refined = until(engine, lambda s: s.stage == "refine")
+    assert refined.undo == "step 6 with its scene"
     assert explored.learned is not None and refined.learned is not None
     poses = [c.camera_to_world for c in explored.learned.cameras]
     assert all(
@@ -111,7 +112,7 @@ def test_refine_undo_and_restart(engine: Engine) -> None:
     assert back.step == 6 and not back.can_undo
     engine.submit(Restart())
     again = until(engine, lambda s: s.step == 0)
-    assert again.can_undo and not again.playing
+    assert again.undo == "step 6 with its 5 photos" and not again.playing
     assert again.learned is not None
     assert all(np.array_equal(c.camera_to_world, np.eye(4)) for c in again.learned.cameras)
 

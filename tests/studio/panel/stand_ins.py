@@ -59,7 +59,7 @@ class Desk:
             case commands.Pause():
                 self.publish(playing=False)
             case commands.Adopt("pixels" | "features" as way):
-                self.publish(found_by=way, can_undo=True)
+                self.publish(found_by=way, undo="step 3 with its cameras")
             case commands.Step(count):
                 self.publish(step=self.snapshot.step + count)
 

@@ -469,8 +469,11 @@ def test_an_old_run_is_asked_about_in_place(page: Page, desktop: Desktop) -> Non
     page.locator("#action-confirm").click()
     soon(page, lambda: desktop.engine.commands == [Configure({"rendering.space": "camera"})])
     expect(page.locator("#action-undo")).to_be_hidden()
-    desktop.engine.publish(can_undo=True)
-    expect(page.locator("#action-undo")).to_be_visible()
+    desktop.engine.publish(undo="step 1,240 with Field relu")
+    expect(page.locator("#undo-words")).to_have_text("Undo brings back step 1,240 with Field relu.")
+    assert boxed(page, "#undo")["y"] < boxed(page, "#tab-field")["y"], "and is not scrolled away"
+    page.locator("#action-undo").click()
+    soon(page, lambda: desktop.engine.commands[1:] == [Undo()])
 
 
 def test_photos_are_pictures(page: Page, desktop: Desktop) -> None:

@@ -1,0 +1,46 @@
+"""The states that Undo goes back to, each with the words that say what it brings back."""
+
+from core.engine.saver import Saver, Saving
+from core.errors import InputError
+from core.runs.checkpoint import Checkpoint
+from core.training.trainer import Trainer
+
+
+class Earlier:
+    """Used by the engine's thread; the newest state is the first to be gone back to."""
+
+    def __init__(self, saver: Saver) -> None:
+        self._saver = saver
+        self._kept: list[tuple[Saving, str]] = []
+
+    @property
+    def words(self) -> str:
+        """What Undo would bring back; empty where there is nothing."""
+        return self._kept[-1][1] if self._kept else ""
+
+    def keep(self, trainer: Trainer, change: str, words: str) -> None:
+        """Keep the state before a change, unless nothing was learned yet.
+
+        Args:
+            trainer: what the saver follows.
+            change: a word for what is about to change, in the name of its file.
+            words: what is brought back besides the step.
+        """
+        if trainer.step > 0:
+            saving = self._saver.save(f"before-{change}-{len(self._kept) + 1}")
+            self._kept.append((saving, f"step {trainer.step:,} with {words}"))
+
+    def newest(self) -> Checkpoint:
+        """The state to go back to.
+
+        Raises:
+            InputError: there is none, or its file is damaged or was removed.
+        """
+        if not self._kept:
+            raise InputError("There is nothing to undo.")
+        self._saver.wait()
+        return self._kept[-1][0].state()
+
+    def forget(self) -> None:
+        """It was gone back to."""
+        self._kept.pop()
