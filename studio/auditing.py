@@ -12,6 +12,7 @@ from core.depthmaps.photos import on_canvas
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.geometry.cameras import Camera
+from core.geometry.stored import as_upright
 from core.photos.listing import list_pictures
 from core.photos.local import local_path, quoted
 from core.photos.picture import Header, decode, read_header
@@ -71,6 +72,7 @@ def placed(folder: Path, cameras: Mapping[str, Camera]) -> Placed:
         except InputError as error:
             notices.append(str(error))
             continue
+        camera = as_upright(camera, header.stored)
         if not same_shape(header.size, (camera.width, camera.height)):
             notices.append(_other_shape(header, camera))
             continue

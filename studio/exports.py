@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.engine.trails import Trails
 from core.errors import InputError
-from core.exporting.cameras import EXPORTS, write_cameras
+from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
 from core.exporting.films import FORMS
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import FILE as HISTORY_FILE
@@ -143,6 +143,8 @@ class Exports:
         out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
         said = told_of(snapshot.found_by, snapshot.opinion)
         write_cameras(form, learned, out, _gauge(world), said)
+        if any(orientation != 1 for *_, orientation in learned.stored):
+            control.note(f"The cameras are of {pictures_of(form, learned)}.")
         if rest := learned.not_placed:
             some = ", ".join(rest[:MOST_NAMED]) + (" and others" if rest[MOST_NAMED:] else "")
             control.note(f"{len(rest)} of {len(learned.names)} photos are not placed: {some}.")

@@ -14,6 +14,7 @@ from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
+from core.geometry.stored import upright
 from core.perceptual import LOSSES, PictureLoss, Source
 from core.training.build import kept_aside
 from core.training.learned import Learned
@@ -27,7 +28,8 @@ def compared(learned: Learned, reference: Path | None) -> CameraErrors | None:
     """
     if reference is None:
         return None
-    return compare_cameras(learned.by_name, read_reference(reference))
+    others = upright(read_reference(reference), learned.stored_by_name)
+    return compare_cameras(learned.by_name, others)
 
 
 def others_beside(learned: Learned, reference: Path | None) -> dict[str, Camera]:
@@ -36,7 +38,10 @@ def others_beside(learned: Learned, reference: Path | None) -> dict[str, Camera]
     Raises:
         InputError: as `compared`.
     """
-    return {} if reference is None else beside_learned(learned.by_name, read_reference(reference))
+    if reference is None:
+        return {}
+    others = upright(read_reference(reference), learned.stored_by_name)
+    return beside_learned(learned.by_name, others)
 
 
 def measure(

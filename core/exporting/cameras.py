@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import InputError
 from core.exporting.colour import THERE
 from core.exporting.pictures import shrunk, whole_picture
+from core.exporting.sparse import sparse_points
 from core.formats.checks import check_writable
 from core.formats.colmap_binary import write_colmap_binary
 from core.formats.colmap_text import write_colmap_text
@@ -17,10 +18,12 @@ from core.formats.llff import write_llff
 from core.formats.npz import write_npz
 from core.formats.ply import write_ply
 from core.formats.pytorch3d import write_pytorch3d
+from core.formats.sparse import SparsePoints
 from core.formats.transforms import write_transforms
 from core.formats.tum import write_tum
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge, into_gauge
+from core.geometry.stored import as_stored
 from core.rendering.picture import Pace
 from core.rendering.scene import Scene
 from core.training.learned import Learned
@@ -40,7 +43,7 @@ class About:
     Attributes:
         not_placed: names of the photos that have none.
         verdict: how they were found and what is thought of them, by the words `found_by` and
-            `verdict`.
+            `verdict`, and of which `pictures` they are.
     """
 
     not_placed: Sequence[str]
@@ -48,15 +51,24 @@ class About:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a scene tells of the cameras' world, measured where it is asked for."""
+
+    bounds: Callable[[], Bounds]
+    points: Callable[[], SparsePoints]
+
+
+@dataclass(frozen=True)
 class Form:
     """A way to write cameras: the usual file name, and who writes it.
 
-    The writer is given a function that measures the bounds, as that means to render every view, and
-    `About`, which it states where the form has a place for it.
+    The writer is given what can be measured, as that means to render every view, and `About`, which
+    it states where the form has a place for it.
     """
 
     file: str
-    write: Callable[[Cameras, Path, Callable[[], Bounds], About], None]
+    write: Callable[[Cameras, Path, "Measured", About], None]
+    stored: bool = False  # whether cameras are those of the photos' files: tools read both
 
 
 EXPORTS: dict[str, Form] = {
@@ -65,15 +77,25 @@ EXPORTS: dict[str, Form] = {
         lambda cameras, out, _, about: write_transforms(
             cameras, out, about.not_placed, about.verdict
         ),
+        stored=True,
     ),
     "colmap-text": Form(
         "colmap-text.zip",
-        lambda cameras, out, _, about: write_colmap_text(cameras, out, about.not_placed),
+        lambda cameras, out, measured, about: write_colmap_text(
+            cameras, out, about.not_placed, measured.points()
+        ),
+        stored=True,
     ),
     "colmap-binary": Form(
-        "colmap-binary.zip", lambda cameras, out, *_: write_colmap_binary(cameras, out)
+        "colmap-binary.zip",
+        lambda cameras, out, measured, _: write_colmap_binary(cameras, out, measured.points()),
+        stored=True,
     ),
-    "llff": Form("poses_bounds.npy", lambda cameras, out, b, _: write_llff(cameras, out, b())),
+    "llff": Form(
+        "poses_bounds.npy",
+        lambda cameras, out, measured, _: write_llff(cameras, out, measured.bounds()),
+        stored=True,
+    ),
     "tum": Form(
         "trajectory.txt", lambda cameras, out, _, about: write_tum(cameras, out, about.not_placed)
     ),
@@ -96,7 +118,8 @@ def write_cameras(
     """Write the cameras of a run for other tools.
 
     Photos that are kept aside, or whose turn has not come, are left out: their cameras were never
-    learned, and the tools would train on them.
+    learned, and the tools would train on them. Forms that tools read beside the photos are of the
+    photos' files: at their size, and not turned by EXIF.
 
     Args:
         form: one of `EXPORTS`.
@@ -114,6 +137,9 @@ def write_cameras(
     kept = _trained(learned)
     world = into_gauge(list(kept.values()), gauge)
     moved = {name: world.camera(camera) for name, camera in kept.items()}
+    if EXPORTS[form].stored:
+        files = learned.stored_by_name
+        moved = {n: as_stored(c, files[n]) if n in files else c for n, c in moved.items()}
 
     def bounds() -> Bounds:
         return {
@@ -121,7 +147,20 @@ def write_cameras(
             for name, (near, far) in depth_bounds(learned.scene, kept).items()
         }
 
-    EXPORTS[form].write(moved, out, bounds, About(learned.not_placed, verdict))
+    def points() -> SparsePoints:
+        return sparse_points(learned.scene, kept, world, moved)
+
+    about = About(learned.not_placed, {**verdict, "pictures": pictures_of(form, learned)})
+    EXPORTS[form].write(moved, out, Measured(bounds, points), about)
+
+
+def pictures_of(form: str, learned: Learned) -> str:
+    """Which pictures the cameras of a form belong to, in the person's words."""
+    if EXPORTS[form].stored and learned.stored:
+        turned = any(orientation != 1 for *_, orientation in learned.stored)
+        return "the photos' files" + (", as they lie before EXIF turns them" if turned else "")
+    camera = learned.cameras[0]
+    return f"the photos upright, scaled to {camera.width} x {camera.height} pixels"
 
 
 def depth_bounds(scene: Scene, cameras: Cameras) -> Bounds:

@@ -3,7 +3,7 @@
 A model is a folder of three files. `cameras` states the intrinsics, with pixel centres at +0.5 as
 everywhere in `core`; `images` for each photo the pose **world to camera** in OpenCV axes, as a
 quaternion `wxyz` and a translation, with the photo's name; `points3D` the sparse points, of
-which only the places are read, and which are written as none. See https://colmap.github.io/format.html.
+which only the places are read. See https://colmap.github.io/format.html.
 
 Of a lens with more distortion than one radial coefficient, k1, only the pinhole part is read. That
 is enough to compare poses and focal lengths with; what such a camera would render does not cover

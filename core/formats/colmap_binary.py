@@ -23,6 +23,7 @@ from core.formats.colmap import (
     model_of,
 )
 from core.formats.files import opened, write_folder
+from core.formats.sparse import NO_POINTS, SparsePoints
 from core.geometry.cameras import Camera
 
 CAMERA, IMAGE = "<IiQQ", "<I7dI"  # number, lens, width, height; number, pose, camera
@@ -32,8 +33,12 @@ SEEN_BYTES = 8  # for each of these: the photo, and which of its points
 LONGEST_NAME = 4096  # bytes
 
 
-def write_colmap_binary(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_colmap_binary(
+    cameras: Mapping[str, Camera], out: Path, points: SparsePoints = NO_POINTS
+) -> None:
     """Write a binary COLMAP model, to a folder or, where `out` ends in .zip, an archive of it.
+
+    `points` are those of `cameras`, in order.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -47,9 +52,16 @@ def write_colmap_binary(cameras: Mapping[str, Camera], out: Path) -> None:
     images = struct.pack("<Q", len(model.images))
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         images += struct.pack(IMAGE, number, *quaternion, *translation, camera)
-        images += name.encode() + b"\0" + struct.pack("<Q", 0)
-    points = struct.pack("<Q", 0)
-    write_folder({"cameras.bin": lenses, "images.bin": images, "points3D.bin": points}, out)
+        own = points.in_photo(number - 1)
+        images += name.encode() + b"\0" + struct.pack("<Q", own.stop - own.start)
+        for point, pixel in enumerate(points.pixels[own].tolist(), start=own.start + 1):
+            images += struct.pack("<ddQ", *pixel, point)
+    sparse = struct.pack("<Q", len(points.positions))
+    owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
+    rows = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
+    for point, (place, colour, owner) in enumerate(rows, start=1):
+        sparse += struct.pack(POINT, point, *place, *colour, 0.0, 1) + struct.pack("<II", *owner)
+    write_folder({"cameras.bin": lenses, "images.bin": images, "points3D.bin": sparse}, out)
 
 
 def read_colmap_binary(folder: Path) -> dict[str, Camera]:

@@ -17,17 +17,21 @@ from core.formats.colmap import (
     model_of,
 )
 from core.formats.files import opened, write_folder
+from core.formats.sparse import NO_POINTS, SparsePoints
 from core.geometry.cameras import Camera
 
 LONGEST_LINE = 20_000_000  # bytes: half a million points in one photo
 
 
 def write_colmap_text(
-    cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()
+    cameras: Mapping[str, Camera],
+    out: Path,
+    not_placed: Sequence[str] = (),
+    points: SparsePoints = NO_POINTS,
 ) -> None:
     """Write a COLMAP model as text, to a folder or, where `out` ends in .zip, an archive of it.
 
-    Photos that are `not_placed` are named in comments.
+    Photos that are `not_placed` are named in comments. `points` are those of `cameras`, in order.
 
     Raises:
         InputError: there are no cameras, one is not finite, a name has blanks, at which COLMAP
@@ -50,9 +54,18 @@ def write_colmap_text(
         *missing,
     ]
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
-        images += [_line(number, *quaternion, *translation, camera, name), ""]
-    points = ["# no points"]
-    parts = {"cameras.txt": lenses, "images.txt": images, "points3D.txt": points}
+        own = points.in_photo(number - 1)
+        seen = zip(range(own.start + 1, own.stop + 1), points.pixels[own].tolist(), strict=True)
+        images += [
+            _line(number, *quaternion, *translation, camera, name),
+            " ".join(_line(*pixel, point) for point, pixel in seen),
+        ]
+    sparse = ["# POINT3D_ID, X, Y, Z, R, G, B, ERROR, IMAGE_ID, POINT2D_IDX"]
+    rows = zip(points.positions.tolist(), points.colours.tolist(), strict=True)
+    owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
+    for point, ((place, colour), owner) in enumerate(zip(rows, owners, strict=True), start=1):
+        sparse.append(_line(point, *place, *colour, 0.0, *owner))
+    parts = {"cameras.txt": lenses, "images.txt": images, "points3D.txt": sparse}
     write_folder({name: ("\n".join(part) + "\n").encode() for name, part in parts.items()}, out)
 
 

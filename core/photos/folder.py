@@ -98,6 +98,7 @@ def load_folder(
         focal_ratio=statistics.median(known) if known else None,
         notices=tuple(notices),
         focal_ratios=ratios,
+        stored=tuple(header.stored for header in headers),
     )
 
 

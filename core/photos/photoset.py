@@ -18,6 +18,8 @@ class PhotoSet:
             where it says nothing.
         notices: One sentence for each file left out or altered, each with its remedy.
         focal_ratios: The same of each photo; empty stands for nothing known of any.
+        stored: Width and height of each photo in its file, and EXIF's number for the turn that is
+            still to be made there; empty likewise.
     """
 
     names: tuple[str, ...]
@@ -27,6 +29,7 @@ class PhotoSet:
     focal_ratio: float | None
     notices: tuple[str, ...]
     focal_ratios: tuple[float | None, ...] = ()
+    stored: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)

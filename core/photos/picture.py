@@ -59,6 +59,11 @@ class Header:
     orientation: int
     focal_ratio: float | None
 
+    @property
+    def stored(self) -> tuple[int, int, int]:
+        """Width and height in the file, and the turn that is still to be made."""
+        return (*_turned(self.size, self.orientation), self.orientation)
+
 
 def read_header(path: Path) -> Header:
     """Size and focal length of a picture, without decoding it.

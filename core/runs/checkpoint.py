@@ -94,6 +94,7 @@ def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint
         "format": FORMAT,
         "config": trainer.config.model_dump(mode="json"),
         "names": list(trainer.photos.names),
+        "stored": trainer.photos.stored,
         "size": [trainer.rig.width, trainer.rig.height],
         "torch": torch.__version__,
         "device": trainer.device.type,
@@ -200,7 +201,8 @@ def _learned(found: Checkpoint, show: str | None) -> Learned:
     error = tensors["photo_error"]
     given = tensors.get("given", torch.zeros_like(error, dtype=torch.bool))
     waiting = tuple((error.isnan() & ~given).tolist())
-    return Learned.of(names, tuple(rig.cameras()), unlearned, looked, best, planes, waiting)
+    cameras, stored = tuple(rig.cameras()), tuple(tuple(one) for one in facts.get("stored", ()))
+    return Learned.of(names, cameras, unlearned, looked, best, planes, waiting, stored)
 
 
 def read(path: Path) -> Checkpoint:

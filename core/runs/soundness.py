@@ -35,6 +35,7 @@ class Facts(BaseModel):
     config: dict[str, Any]
     names: Annotated[list[str], Field(min_length=2, max_length=100_000)]
     size: tuple[Side, Side]
+    stored: list[tuple[Side, Side, Annotated[int, Field(ge=1, le=8)]]] = []
     step: Count
     epoch: Count
     stage: Annotated[str, Field(pattern="^(bootstrap|explore|refine)$")]
@@ -62,6 +63,8 @@ def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Te
         raise refusal(path, f"{where}: {first['msg']}") from None
     if len(set(told.names)) < len(told.names):
         raise refusal(path, "names: some are there twice")
+    if len(told.stored) not in (0, len(told.names)):
+        raise refusal(path, "stored: it is not of all photos")
     for name, tensor in tensors.items():
         if reason := _unsound(name, tensor, len(told.names)):
             raise refusal(path, f"{name}: {reason}")

@@ -24,6 +24,7 @@ from core.distributed.process_group import ALONE, Alone
 from core.errors import InputError
 from core.formats.reference import read_content, read_reference
 from core.geometry.cameras import Camera, CameraRig
+from core.geometry.stored import upright
 from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
@@ -63,7 +64,7 @@ def started(
         if found is not None:
             source, known = _of_run(found, config, rig)
         else:
-            cameras = _reference(place, photos.names)
+            cameras = _reference(place, photos)
             source, known = of_cameras(cameras, read_content(place), place, config, rig)
             said += _lens_doubts(cameras, rig)
         said += take_cameras(source, known, place, config, photos, rig)
@@ -140,9 +141,10 @@ def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRi
     return source, known
 
 
-def _reference(place: Path, names: Sequence[str]) -> dict[str, Camera]:
+def _reference(place: Path, photos: PhotoSet) -> dict[str, Camera]:
     """Those of another program's cameras that belong to some of the photos."""
-    cameras = read_reference(place)
+    names, stored = photos.names, dict(zip(photos.names, photos.stored, strict=False))
+    cameras = upright(read_reference(place), stored)
     wanted = set(_rows(names, {name: row for row, name in enumerate(cameras)}, place).values())
     return {name: camera for row, (name, camera) in enumerate(cameras.items()) if row in wanted}
 

@@ -36,7 +36,8 @@ class Copies:
         scenes = {name: self._scene(trainer, there[name], planes) for name in wanted}
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
         cameras, best = tuple(trainer.rig.cameras()), trainer.shown
-        return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting)
+        stored = trainer.photos.stored
+        return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting, stored)
 
     @staticmethod
     def _scene(trainer: "Trainer", learner: Learner, planes: FieldScene | None) -> Scene:

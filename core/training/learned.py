@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.geometry.cameras import Camera
+from core.geometry.stored import Stored
 from core.rendering.scene import FieldScene, Scene
 
 PAIR = ("planes", "field")  # of one scene, that may be looked at side by side
@@ -36,6 +37,7 @@ class Learned:
     waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
     shown: str = "field"  # whose scene it is: "planes", "depth-maps", or the "field"
     pair: tuple[Scene, ...] = ()  # of `PAIR`, where both are to be looked at
+    stored: tuple[Stored, ...] = ()  # of each photo; of older runs nothing is known
 
     @classmethod
     def of(
@@ -47,11 +49,12 @@ class Learned:
         best: str,
         planes: FieldScene | None,
         waiting: tuple[bool, ...],
+        stored: tuple[Stored, ...],
     ) -> "Learned":
         """As `looked_at` says: `scenes` are those it names, `best` is whose knows most."""
         shown = best if best in scenes else next(iter(scenes))
         pair = tuple(scenes.values()) if len(scenes) > 1 else ()
-        return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair)
+        return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair, stored)
 
     @property
     def by_place(self) -> dict[int, Camera]:
@@ -66,6 +69,11 @@ class Learned:
     def by_name(self) -> dict[str, Camera]:
         """These cameras, by the names of their photos."""
         return {self.names[place]: camera for place, camera in self.by_place.items()}
+
+    @property
+    def stored_by_name(self) -> dict[str, Stored]:
+        """How the photos lie in their files, by their names, where that is known."""
+        return dict(zip(self.names, self.stored, strict=True)) if self.stored else {}
 
     @property
     def trained(self) -> list[Camera]:

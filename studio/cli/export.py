@@ -4,9 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
+from rich.console import Console
+
 from core.engine.history import trails_in
 from core.errors import InputError
-from core.exporting.cameras import EXPORTS, write_cameras
+from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import HISTORY, write_history
 from core.exporting.plots import plot_cameras
@@ -81,6 +83,8 @@ def main(arguments: argparse.Namespace) -> int:
         plot_cameras(learned, out, others_beside(learned, arguments.reference))
     elif form in EXPORTS:
         write_cameras(form, learned, out, gauge, said)
+        of = pictures_of(form, learned)
+        Console(stderr=True).print(f"The cameras are of {of}.", markup=False, highlight=False)
     elif form == HISTORY:
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
         write_history(learned, trails.steps, trails.poses, trails.frames, out)

@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
+from core.geometry.stored import upright
 from core.photos import local_path
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
@@ -67,8 +68,9 @@ class Reference:
         try:
             if self._unread:
                 raise InputError(self._unread)
-            errors = compare_cameras(mine, self._cameras)
-            beside = beside_learned(mine, self._cameras)
+            others = upright(self._cameras, learned.stored_by_name)
+            errors = compare_cameras(mine, others)
+            beside = beside_learned(mine, others)
         except InputError as error:
             self.comparison = Comparison(snapshot.step, failure=str(error))
             self._show(None)

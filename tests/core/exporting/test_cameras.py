@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pycolmap
 import pytest
 from scipy.spatial.transform import Rotation
 
@@ -16,6 +17,7 @@ from core.formats.transforms import read_transforms
 from core.geometry.alignment import umeyama
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge
+from core.geometry.stored import upright
 from core.rendering.picture import Pace
 from core.training.learned import Learned
 from tests.cameras import same
@@ -83,6 +85,40 @@ def test_the_world_is_the_one_asked_for(learned, tmp_path):
     assert np.sqrt(np.mean(np.sum(positions**2, axis=-1))) == pytest.approx(2)
     up = -poses[:, :3, 1].mean(axis=0)
     assert np.allclose(up / np.linalg.norm(up), [0, 0, 1])
+
+
+@pytest.mark.parametrize("form", ["colmap-text", "colmap-binary"])
+def test_a_colmap_model_fits_the_files_and_has_points_where_they_show_them(form, learned, tmp_path):
+    """Read by COLMAP itself; the second photo lies as phones store them, the third is larger."""
+    stored = ((64, 48, 1), (96, 128, 6), (320, 240, 1), *[(64, 48, 1)] * 3)
+    there = dataclasses.replace(unblanked(learned), stored=stored)
+    write_cameras(form, there, tmp_path / "model", Gauge(scale=2.0))
+    model = pycolmap.Reconstruction(tmp_path / "model")
+    sizes = {
+        image.name: (image.camera.width, image.camera.height) for image in model.images.values()
+    }
+    assert sizes["photo-1.jpg"] == (96, 128) and sizes["photo-2.jpg"] == (320, 240)
+    assert 1000 < model.num_points3D() <= 20_000
+    for number, image in model.images.items():
+        pose = image.cam_from_world()
+        for seen in image.get_observation_points2D()[::50]:
+            point = model.points3D[seen.point3D_id]
+            assert [one.image_id for one in point.track.elements] == [number]
+            assert np.allclose(image.camera.img_from_cam(pose * point.xyz), seen.xy, atol=1e-6)
+            assert (seen.xy >= 0).all() and (seen.xy <= sizes[image.name]).all()
+
+
+def test_forms_of_their_own_stay_upright_and_small(learned, tmp_path):
+    there = dataclasses.replace(learned, stored=((96, 128, 6),) * 6)
+    for form in ("npz", "transforms"):
+        write_cameras(form, there, tmp_path / form)
+    said = json.loads((tmp_path / "transforms").read_text())["pictures"]
+    assert said == "the photos' files, as they lie before EXIF turns them"
+    own, files = read_npz(tmp_path / "npz"), read_transforms(tmp_path / "transforms")
+    assert {(c.width, c.height) for c in own.values()} == {(32, 24)}
+    assert {(c.width, c.height) for c in files.values()} == {(96, 128)}
+    back = upright(files, there.stored_by_name)
+    assert all(same(back[name].resized(32, 24), camera, 1e-6) for name, camera in own.items())
 
 
 def test_llff_states_depths_that_are_there_in_the_units_it_is_written_in(learned, tmp_path):
