@@ -73,7 +73,8 @@ def open_run(
     Returns:
         The trainer, its curves, and sentences about damaged checkpoints that were passed over.
     """
-    found, complaints = checkpoint.newest(run)
+    moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
+    found, complaints = checkpoint.newest(run, lambda said: said.require_room(moved))
     if found is None:
         if complaints:
             raise InputError(complaints[0])
@@ -87,7 +88,7 @@ def open_run(
             ) from error
         return trainer, Recorder(len(trainer.photos.names)), complaints
     wanted = loggable(changed(found.config, changes))
-    trainer, recorder = continued(found, run, team, changes)
+    trainer, recorder = continued(found, run, team, moved)
     for path in differences(trainer.config, wanted):
         if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
             trainer.close()
@@ -130,20 +131,18 @@ def continued(
     found: checkpoint.Checkpoint,
     run: Path,
     team: Alone = ALONE,
-    changes: Mapping[str, Any] = {},
+    moved: Mapping[str, Any] = {},
 ) -> tuple[Trainer, Recorder]:
     """A trainer and its curves as a checkpoint has them.
 
     Args:
         team: the processes that share each step.
-        changes: may say where photos, device and weights are now; others are not made here.
+        moved: options of `MAY_DIFFER` that say where photos, device and weights are now.
     """
-    moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
     config = changed(found.config, moved)
     trainer = Trainer(config, read_photos(config, run), processes=team)
     recorder = Recorder(len(trainer.photos.names))
     try:
-        trainer.room.require(found.tensors, found.path)
         extra = checkpoint.restore(trainer, found)
         with fitting(found.path):
             recorder.restore(extra)

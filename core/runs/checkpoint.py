@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from core.config import Config
-from core.config.paths import changed, flattened
 from core.errors import InputError
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
@@ -29,6 +28,7 @@ from core.multiplane.field import PlanesField
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.runs.container import NO_CHECKPOINT, content_of, digest_in, digest_of, facts_in, regular
+from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
 from core.training.build import held_out, ray_settings, without_camera
@@ -54,11 +54,6 @@ class Checkpoint:
     def config(self) -> Config:
         """The settings in force when it was saved."""
         return config_in(self.facts, self.path)
-
-
-def config_in(facts: dict[str, Any], path: Path) -> Config:
-    """The settings among the facts of a checkpoint."""
-    return changed(Config(), flattened(facts["config"], str(path)))
 
 
 def folder(run: Path) -> Path:
@@ -225,13 +220,13 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(path, facts, tensors)
 
 
-def newest_in(run: Path) -> Checkpoint:
-    """The newest readable checkpoint of a run.
+def newest_in(run: Path, welcome: Welcome = any_size) -> Checkpoint:
+    """The newest readable checkpoint of a run; `welcome` as in `newest`.
 
     Raises:
         InputError: the folder holds no readable run.
     """
-    found, complaints = newest(run)
+    found, complaints = newest(run, welcome)
     if found is None:
         reason = complaints[0] if complaints else f"{run} holds no run; name one with --run DIR."
         raise InputError(reason)
@@ -247,13 +242,18 @@ def learned_in(run: Path) -> Learned:
     return learned(newest_in(run))
 
 
-def newest(run: Path) -> tuple[Checkpoint | None, list[str]]:
+def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, list[str]]:
     """The newest readable checkpoint of a run, and a sentence for each newer one that is not.
 
     Its options name what lies in the run's folder where that is now.
+
+    Raises:
+        InputError: `welcome` refused one by its header, before its tensors were read.
     """
     complaints: list[str] = []
     for path in _by_age(folder(run)):
+        if (said := header(path)) is not None:
+            welcome(said)
         try:
             found = read(path)
             return replace(found, facts=at_home(found.facts, run)), complaints

@@ -36,13 +36,19 @@ def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def facts_in(file: BinaryIO) -> dict[str, Any]:
     """The facts in the header of a safetensors file."""
+    return header_of(file)[0]
+
+
+def header_of(file: BinaryIO) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    """The facts in the header of a safetensors file, and the shapes of its tensors by name."""
     size = int.from_bytes(file.read(8), "little")
     if size > LARGEST_HEADER:
         raise ValueError("its header has no end")
-    facts = json.loads(json.loads(file.read(size))["__metadata__"]["facts"])
+    header = json.loads(file.read(size))
+    facts = json.loads(header.pop("__metadata__")["facts"])
     if not isinstance(facts, dict):
         raise ValueError("its facts are no object")
-    return facts
+    return facts, {name: tuple(map(int, part["shape"])) for name, part in header.items()}
 
 
 def regular(path: Path) -> Path:

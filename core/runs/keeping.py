@@ -37,7 +37,6 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
         trainer.shown = "field"
     planes = part_of(found.tensors, "planes.field.")
     if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
-        trainer.room.require(found.tensors, found.path)
         learner.levels = trainer.recipe.levels[-facts["levels"] :]
         learner.level, learner.level_step = found.tensors["planes.at"].tolist()
         learner.take(PlanesField.of(planes, learner.field.unit).to(trainer.device))

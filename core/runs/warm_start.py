@@ -30,9 +30,11 @@ from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
+from core.runs.header import Header, Welcome, header
 from core.runs.keeping import take_field, take_optimizers
 from core.training import build
 from core.training.multiplane_learner import MultiplaneLearner
+from core.training.room import Room
 from core.training.trainer import Trainer
 from core.training.wide import by_depth_maps
 
@@ -53,7 +55,13 @@ def started(
     keep, named = set(config.training.keep), config.training.start_from
     _require_sense(keep, named)
     place = local_path(named, "run or the cameras of training.start_from")
-    found = _run_at(place)
+
+    def welcome(said: Header) -> None:
+        if "field" in keep and (config.training.bootstrap or config.field.kind == "planes"):
+            room = Room.of(config, build.choose_device(config.training.device), photos.pixels.shape)
+            room.require(said.shapes, said.path)
+
+    found = _run_at(place, welcome)
     if found is None and keep != {"cameras"}:
         raise InputError(f"{place} holds no run but cameras alone; set training.keep to cameras.")
     rig = build.build_rig(config, photos)
@@ -112,11 +120,13 @@ def _require_motion(trainer: Trainer) -> None:
         )
 
 
-def _run_at(place: Path) -> Checkpoint | None:
-    """The checkpoint meant by a file or a run's folder; None where it is neither."""
+def _run_at(place: Path, welcome: Welcome) -> Checkpoint | None:
+    """The checkpoint meant by a file or a run's folder, if welcome; None where it is neither."""
     if place.suffix == ".safetensors":
+        if (said := header(place)) is not None:
+            welcome(said)
         return checkpoint.read(place)
-    return checkpoint.newest_in(place) if checkpoint.folder(place).is_dir() else None
+    return checkpoint.newest_in(place, welcome) if checkpoint.folder(place).is_dir() else None
 
 
 # -- cameras: a rig that holds them in this run's world, and the row in it of each name ---------

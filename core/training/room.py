@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from core.config import Config
 from core.errors import InputError
 from core.memory import machine_memory
 from core.multiplane.field import Extent
-from core.training.optimizers import part_of
 
 SHARE = 6  # of all memory, one part is taken unless a person says otherwise
 PHOTO = 3  # copies of a photo: as read, on the device, and at the size of the level
@@ -24,6 +22,7 @@ PHOTOS = 0.75  # most that photos may take of what there is
 STEP = 0.125  # of what photos leave, for the rays of a step; the rest is the planes'
 NUMBER = 48  # bytes for a number of a texel: itself, gradient, moments, what viewers and files hold
 MEETING = 64  # bytes for a ray that meets a plane
+BLOCKS = "planes.field.blocks."  # how tensors of planes are called in files
 UNTOLD = 1e12  # bytes: beyond them a size says nothing more
 
 
@@ -59,14 +58,14 @@ class Room:
         left = total - taken
         return cls(int(left * (1 - STEP) / NUMBER), int(left * STEP / MEETING))
 
-    def require(self, saved: Mapping[str, Tensor], place: Path) -> None:
-        """See that planes of a checkpoint's tensors fit.
+    def require(self, saved: Mapping[str, tuple[int, ...]], place: Path) -> None:
+        """See that the planes among a checkpoint's tensors, of these shapes, fit.
 
         Raises:
             InputError: they do not.
         """
-        parts = part_of(saved, "planes.field.blocks.").values()
-        numbers = sum(part.numel() for part in parts)
+        planes = [shape for name, shape in saved.items() if name.startswith(BLOCKS)]
+        numbers = sum(math.prod(shape) for shape in planes)
         if numbers > self.numbers:
             raise InputError(
                 f"The planes of {place} need {_gb(numbers * NUMBER)} and training.memory allows "

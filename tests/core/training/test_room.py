@@ -21,7 +21,7 @@ from core.training.changes import configure
 from core.training.room import NUMBER, Room
 from core.training.trainer import Trainer
 from tests.cameras import camera
-from tests.conftest import small_config
+from tests.conftest import small_config, small_options
 from tests.core.training.layers import brief
 from tests.core.training.parts import alone, bootstrap_of, planes_of
 
@@ -84,14 +84,19 @@ def test_wide_cameras_are_held_within_what_is_allowed(photos: PhotoSet, tmp_path
 
 
 def test_a_run_of_a_larger_machine_is_refused_until_more_is_allowed(
-    photos: PhotoSet, photo_folder: Path, tmp_path: Path
+    photos: PhotoSet, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = {"training__memory": 64.0, "data__photos": str(photo_folder)}
     trainer, _ = finished(photos, tmp_path, **asked)
     checkpoint.save(trainer, tmp_path / "run", Recorder(5).tensors())
     small = {"training.memory": numbers(trainer) * NUMBER / 2 / 1e9}
-    with pytest.raises(InputError, match=r"planes of .* need .* training.memory"):
-        open_run(tmp_path / "run", small)
+    keep = {"training__start_from": str(tmp_path / "run"), "training__keep": ("cameras", "field")}
+    begun = small_options(training__bootstrap=True, **asked, **keep) | small
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "read", None)  # the header of its file says enough
+        for run, options in ((tmp_path / "run", small), (tmp_path / "new", begun)):
+            with pytest.raises(InputError, match=r"planes of .* need .* training.memory"):
+                open_run(run, options)
     again, _, _ = open_run(tmp_path / "run", {"training.memory": 32.0})
     assert numbers(again) == numbers(trainer)
 

@@ -1,0 +1,65 @@
+"""What a checkpoint file says of itself before any of its tensors is read."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.config import Config
+from core.config.paths import changed, flattened
+from core.errors import InputError
+from core.runs.container import NO_CHECKPOINT, header_of, regular
+from core.runs.soundness import Facts
+from core.training.build import choose_device
+from core.training.room import Room
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """The beginning of a checkpoint: a few kilobytes of what may be gigabytes.
+
+    Attributes:
+        config: the settings in force when it was saved.
+        photos: (N, H, W, 3), the shape of the photos it was learned from.
+        shapes: of its tensors, by name.
+    """
+
+    path: Path
+    config: Config
+    photos: tuple[int, int, int, int]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    def require_room(self, changes: Mapping[str, Any]) -> None:
+        """See that its planes and photos fit, with these options changed.
+
+        Raises:
+            InputError: they need more than `training.memory` allows.
+        """
+        config = changed(self.config, changes)
+        device = choose_device(config.training.device)
+        Room.of(config, device, self.photos).require(self.shapes, self.path)
+
+
+Welcome = Callable[[Header], None]  # raises `InputError` for one that is not to be read
+
+
+def any_size(said: Header) -> None:
+    """A `Welcome` to all."""
+
+
+def header(path: Path) -> Header | None:
+    """Read the beginning of a file; None where it is none of ours, as reading the rest will say."""
+    try:
+        with regular(path).open("rb") as file:
+            facts, shapes = header_of(file)
+        told = Facts.model_validate_json(json.dumps(facts))
+        width, height = told.size
+        return Header(path, config_in(facts, path), (len(told.names), height, width, 3), shapes)
+    except (InputError, *NO_CHECKPOINT):
+        return None
+
+
+def config_in(facts: Mapping[str, Any], path: Path) -> Config:
+    """The settings among the facts of a checkpoint."""
+    return changed(Config(), flattened(facts["config"], str(path)))
