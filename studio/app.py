@@ -5,11 +5,12 @@ from core.engine.commands import Command
 from core.exporting.jobs import Jobs
 from studio.door import new_token
 from studio.exports import Exports
+from studio.hosts import Ways
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.proxy import viser_routes
 from studio.scene import SceneView
-from studio.security import Guard
+from studio.security import NO_WAYS, Guard
 from studio.server import Server
 from studio.telemetry import Telemetry
 from studio.viser_server import start_viser, stop_viser
@@ -22,6 +23,7 @@ class Studio:
         port: the port that was found free.
         url: the address of everything, ends in a slash.
         entrance: what to open in a browser: `url` with the token, where one is asked for.
+        entrances: this and what else may be opened, from other machines or through a proxy.
         headers: what a tool sends with each request instead.
     """
 
@@ -32,10 +34,13 @@ class Studio:
         port: int = 7860,
         with_token: bool = True,
         begin: Command | None = None,
+        ways: Ways = NO_WAYS,
     ) -> None:
         """Claim a port and build everything behind it.
 
-        Args: `begin` is submitted once the first page shows the scene of a run at step 0.
+        Args:
+            begin: is submitted once the first page shows the scene of a run at step 0.
+            ways: further names and the path under which it may be asked.
 
         Raises:
             InputError: the address is not this machine's, or no port is free.
@@ -44,7 +49,10 @@ class Studio:
         self._server = Server(host, port)
         self.port, self.url = self._server.port, self._server.url
         token = new_token() if with_token else None
-        self.entrance = f"{self.url}?token={token}" if token else self.url
+        query = f"?token={token}" if token else ""
+        self.entrance = f"{self.url}{query}"
+        named = [f"http://{host}{ways.root}/" for host in sorted(ways.hosts)]
+        self.entrances = [f"{url}{query}" for url in (*self._server.urls, *named)]
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._viser = start_viser()
         self._view = SceneView(self._viser, engine)
@@ -52,7 +60,8 @@ class Studio:
         self._telemetry = Telemetry(engine, self._view, self._jobs, begin)
         page = build_page(engine, Exports(engine, self._jobs))
         routes = [*viser_routes(self._viser.get_port()), *self._telemetry.routes()]
-        self._guarded = Guard(mounted(page, routes), host, self.port, token)
+        application = mounted(page, routes, ways.root)
+        self._guarded = Guard(application, host, self.port, token, ways=ways)
 
     def start(self) -> None:
         """Serve; returns when the page answers."""

@@ -36,16 +36,17 @@ class Door:
 
     Args:
         token: of at least 128 bits, see `new_token`; None opens to everybody.
+        root: the path under which a proxy shows the studio, without a slash at the end.
         port: the server's own. All ports of a host share their cookies, so it is in the name.
 
     Raises:
         ValueError: a token under 128 bits.
     """
 
-    def __init__(self, token: str | None, port: int) -> None:
+    def __init__(self, token: str | None, port: int, root: str = "") -> None:
         if token is not None and len(token) < MIN_TOKEN_LENGTH:
             raise ValueError(f"a token needs at least {MIN_TOKEN_LENGTH} characters")
-        self._token = token
+        self._token, self._root = token, f"{root}/"
         self._cookie = f"studio_token_{port}"
 
     def opens(self, scope: Scope) -> bool:
@@ -67,15 +68,15 @@ class Door:
         entering = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
         offered = HTTPConnection(scope).query_params.get("token")
         if entering and self._is(offered):
-            welcome = _to_the_studio()
+            welcome = _to_the_studio(self._root)
             welcome.set_cookie(self._cookie, offered or "", httponly=True, samesite="strict")
             return welcome
         if from_elsewhere:
-            return _page("doorstep.html", 200)
+            return _page("doorstep.html", 200, self._root)
         if not self.opens(scope):
-            return _closed(scope)
+            return _closed(scope, self._root)
         # Neither an old token nor anything that Gradio's page would obey stays in the address.
-        return _to_the_studio() if entering and scope["query_string"] else None
+        return _to_the_studio(self._root) if entering and scope["query_string"] else None
 
     def _is(self, offered: str | None) -> bool:
         if self._token is None or offered is None:
@@ -83,19 +84,19 @@ class Door:
         return secrets.compare_digest(offered.encode(), self._token.encode())
 
 
-def _to_the_studio() -> Response:
-    return RedirectResponse("/", 303, headers={"Cache-Control": "no-store"})
+def _to_the_studio(root: str) -> Response:
+    return RedirectResponse(root, 303, headers={"Cache-Control": "no-store"})
 
 
-def _closed(scope: Scope) -> Response:
+def _closed(scope: Scope, root: str) -> Response:
     """The answer to who has no token: for a person a page that says where to find it."""
     if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):
-        return _page("closed.html", 403)
+        return _page("closed.html", 403, root)
     return PlainTextResponse(_NO_TOKEN, 403)
 
 
-def _page(name: str, status: int) -> Response:
+def _page(name: str, status: int, root: str) -> Response:
     """A page of the folder beside this file, which loads nothing and runs nothing."""
-    content = (_PAGES / name).read_bytes()
+    content = (_PAGES / name).read_bytes().replace(b'"/"', f'"{root}"'.encode())
     policy = page_policy(style_src=hashes(_STYLE.findall(content)))
     return HTMLResponse(content, status, {POLICY: policy, "Cache-Control": "no-store"})

@@ -1,10 +1,17 @@
 """Names and addresses: which are this computer's own, and under which a server may be asked."""
 
 import ipaddress
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.errors import InputError
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_ROOT = re.compile(r"(/[\w.~%@-]+)+")
 
 
 def is_loopback(host: str) -> bool:
@@ -36,6 +43,47 @@ def allowed_hosts(host: str, port: int) -> frozenset[str]:
         names.update(url_host(name) for name in _machine_names())
     hosts = {f"{name}:{port}" for name in names}
     return frozenset(hosts | names if port == 80 else hosts)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Further ways in: what a proxy, a forwarded port or a container is asked under.
+
+    Attributes:
+        hosts: values of the ``Host`` header that are allowed too.
+        root: the path under which a proxy shows the studio, without a slash at the end.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    root: str = ""
+
+    @classmethod
+    def of(cls, named: Sequence[str], root: str) -> "Ways":
+        """As a person names them.
+
+        Raises:
+            InputError: one is no ``NAME`` or ``NAME:PORT``, or the root is no path.
+        """
+        hosts = frozenset(host.lower() for host in named)
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise InputError(
+                    f"--allow-host {host}: give a name as a browser shows it, with its port if "
+                    "there is one, such as studio.example or localhost:8080."
+                )
+        root = root.rstrip("/")
+        if root and not _ROOT.fullmatch(root):
+            raise InputError(f"--root-path {root}: give a path such as /studio.")
+        return cls(hosts, root)
+
+
+def reachable(host: str, port: int) -> list[str]:
+    """The addresses of a server bound to ``host:port``, the first for a browser here."""
+    first = WILDCARDS.get(host, host)
+    names = [first]
+    if host in WILDCARDS:
+        names += [name for name in dict.fromkeys(_machine_names()) if name != first]
+    return [f"http://{url_host(name)}:{port}/" for name in names]
 
 
 def _machine_names() -> Iterator[str]:

@@ -11,20 +11,23 @@ by every other account of the computer. Binding to 127.0.0.1 stops neither of th
 See SECURITY.md for what is promised. Built after Jupyter's ``check_host`` and ``check_origin``.
 """
 
+from urllib.parse import quote
+
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.door import Door
-from studio.hosts import allowed_hosts, is_loopback
+from studio.hosts import Ways, allowed_hosts, is_loopback
 from studio.policy import with_security_headers
 
+NO_WAYS = Ways()
 DEFAULT_MAX_UPLOAD_BYTES = 2 * 1024**3
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 _WRONG_HOST = (
     "The studio does not answer to this address: open the one it printed when it started "
-    "(through ssh, forward the same port number)."
+    "(through ssh, forward the same port number), or start it with --allow-host and this one."
 )
 _WRONG_ORIGIN = "Requests from other pages are refused: use the studio in its own tab."
 _TOO_LARGE = "This upload is larger than the studio accepts: send fewer or smaller files."
@@ -41,6 +44,7 @@ class Guard:
         port: the port the server is bound to.
         token: what `studio.door.Door` demands; None lets in everybody on this computer.
         max_upload_bytes: the largest request body, declared or streamed.
+        ways: further names, and the path under which a proxy shows the studio.
 
     Raises:
         ValueError: no token, or one under 128 bits, for a bind that other machines can reach.
@@ -53,16 +57,19 @@ class Guard:
         port: int,
         token: str | None = None,
         max_upload_bytes: int = DEFAULT_MAX_UPLOAD_BYTES,
+        ways: Ways = NO_WAYS,
     ) -> None:
-        if token is None and not is_loopback(host):
+        if token is None and (ways.hosts or not is_loopback(host)):
             raise ValueError(f"a server bound to {host} needs a token")
         self._app = app
+        self._ways = ways
         self._hosts = allowed_hosts(host, port)
-        self._door = Door(token, port)
+        self._door = Door(token, port, ways.root)
         self._max_upload_bytes = max_upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
+        scope = _below(self._ways.root, scope)
         match scope["type"]:
             case "http":
                 await self._http(scope, receive, with_security_headers(send))
@@ -106,11 +113,14 @@ class Guard:
         """Why the sender of this request is not believed to be the person, or None."""
         headers = Headers(scope=scope)
         hosts = [host.lower() for host in headers.getlist("host")]
-        if len(hosts) != 1 or hosts[0] not in self._hosts:
+        named = len(hosts) == 1 and hosts[0] in self._ways.hosts
+        if len(hosts) != 1 or not (named or hosts[0] in self._hosts):
             return _WRONG_HOST
-        scheme = _HTTP_SCHEMES.get(scope["scheme"], scope["scheme"])
+        # A proxy under a name may speak TLS with browsers, and plainly with this server.
+        own = _HTTP_SCHEMES.get(scope["scheme"], scope["scheme"])
+        schemes = {own, "https"} if named else {own}
         origins = headers.getlist("origin")
-        if origins not in ([], [f"{scheme}://{hosts[0]}"]):
+        if origins and origins not in [[f"{scheme}://{hosts[0]}"] for scheme in schemes]:
             return _WRONG_ORIGIN
         # Without an Origin this is a page's own GET, or a tool outside any browser: every browser
         # sends Origin with WebSockets and with anything but GET and HEAD, and most add this header.
@@ -118,6 +128,15 @@ class Guard:
         if from_elsewhere or sites in ([], ["same-origin"], ["none"]):
             return None
         return _WRONG_ORIGIN
+
+
+def _below(root: str, scope: Scope) -> Scope:
+    """The scope as it is below the root path, which some proxies leave in front and some do not."""
+    path = scope.get("path", "")
+    if not root or not (path == root or path.startswith(f"{root}/")):
+        return scope
+    below = path[len(root) :] or "/"
+    return {**scope, "path": below, "raw_path": quote(below).encode()}
 
 
 def _is_link_to_the_studio(scope: Scope) -> bool:

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from core.errors import InputError
-from studio.hosts import url_host
+from studio.hosts import WILDCARDS, reachable
 
 PORTS_TRIED = 100
 MAX_FRAME_BYTES = (
@@ -23,7 +23,6 @@ PING_TIMEOUT_SECONDS = 90.0  # a long call that holds the interpreter must not d
 START_SECONDS = 60.0
 STOP_SECONDS = 2.0
 
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _BACKLOG = 2048
 
 
@@ -44,8 +43,9 @@ class Server:
     def __init__(self, host: str = "127.0.0.1", port: int = 7860) -> None:
         self._socket = _claim(host, port)
         address, self.port, *_ = self._socket.getsockname()
-        self._address: str = _WILDCARDS.get(address, address)
-        self.url = f"http://{url_host(_WILDCARDS.get(host, host))}:{self.port}/"
+        self._address: str = WILDCARDS.get(address, address)
+        self.urls = reachable(host, self.port)
+        self.url = self.urls[0]
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

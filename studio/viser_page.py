@@ -32,7 +32,7 @@ def viser_policy(host: str) -> str:
     return page_policy(
         script_src=f"'wasm-unsafe-eval' {hashes(_scripts())}",
         style_src="'self' 'unsafe-inline'",
-        connect_src=f"'self' ws://{host} data: blob:",
+        connect_src=f"'self' ws://{host} wss://{host} data: blob:",
         worker_src="blob: data:",
         img_src="'self' data: blob:",
         font_src="data:",

@@ -12,7 +12,7 @@ from core.photos import is_video, local_path
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
-from studio.hosts import is_loopback
+from studio.hosts import Ways, is_loopback
 from studio.opening import open_browser
 
 SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
@@ -22,6 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
     parser.add_argument("--port", type=int, default=7860, help="first port to try [7860]")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME[:PORT]",
+        help="another name under which it may be asked: of a proxy, a container, a forwarded port; "
+        "may be given again",
+    )
+    parser.add_argument(
+        "--root-path",
+        default="",
+        metavar="PATH",
+        help="where a proxy shows it, such as /studio [/]",
+    )
     parser.add_argument(
         "--no-token",
         action="store_true",
@@ -52,6 +66,9 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"--no-token would open --host {arguments.host} to everybody; leave one of them out."
         )
+    ways = Ways.of(arguments.allow_host, arguments.root_path)
+    if arguments.no_token and ways.hosts:
+        raise InputError("--no-token would open what --allow-host names; leave one of them out.")
     asked = changes(arguments)
     if arguments.reference is not None:
         place = local_path(arguments.reference, "reference cameras")
@@ -69,11 +86,13 @@ def main(arguments: argparse.Namespace) -> int:
         begin = None
     engine.start()
     with_token = not arguments.no_token
-    studio = Studio(engine, arguments.host, arguments.port, with_token, begin)
+    studio = Studio(engine, arguments.host, arguments.port, with_token, begin, ways)
     studio.start()
     if arguments.port not in (0, studio.port):
         print(f"Port {arguments.port} is taken; using {studio.port}.", flush=True)
     print(f"Studio ready at {studio.entrance}", flush=True)
+    for further in studio.entrances[1:]:
+        print(f"         and at {further}", flush=True)
     if not arguments.no_browser:
         open_browser(studio.entrance)
     ended.wait()

@@ -30,8 +30,11 @@ _ASKED = re.compile(
 )
 
 
-def mounted(page: gr.Blocks, routes: Iterable[BaseRoute]) -> FastAPI:
-    """Everything on one application: own routes first, the page at ``/`` behind them."""
+def mounted(page: gr.Blocks, routes: Iterable[BaseRoute], root: str = "") -> FastAPI:
+    """Everything on one application: own routes first, the page at ``/`` behind them.
+
+    Args: `root` is the path under which a proxy shows the studio.
+    """
     # FastAPI's own documentation pages would fetch scripts from elsewhere.
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     application.router.routes += [*routes, Mount("/panel", _Assets(directory=ASSETS))]
@@ -49,6 +52,7 @@ def mounted(page: gr.Blocks, routes: Iterable[BaseRoute]) -> FastAPI:
         max_file_size=DEFAULT_MAX_UPLOAD_BYTES,
         theme=theme(),
         head=HEAD,
+        root_path=root or None,
     )
     gradio = application.router.routes[-1]
     assert isinstance(gradio, Mount), "Gradio is mounted last"

@@ -13,8 +13,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
+from core.errors import InputError
 from studio.door import new_token
-from studio.hosts import allowed_hosts, is_loopback, url_host
+from studio.hosts import Ways, allowed_hosts, is_loopback, reachable, url_host
 from studio.security import Guard
 from studio.server import Server
 
@@ -266,3 +267,78 @@ async def _status(guard: Guard, offer: str, as_query: bool) -> int:
     }
     await guard(scope, receive, send)
     return statuses[0]
+
+
+@pytest.fixture
+def named(site: Site) -> Iterator[Server]:
+    """Behind a proxy that speaks TLS and shows it below a path, and a forwarded port."""
+    server, ways = Server(port=0), Ways.of(["Studio.example", "localhost:8080"], "/my/studio/")
+    server.start(Guard(site.app, "127.0.0.1", server.port, TOKEN, ways=ways))
+    site.reached.clear()
+    yield server
+    server.stop()
+
+
+def asked(server: Server, path: str, **headers: str) -> httpx.Response:
+    """What a browser that has the token is answered."""
+    own = {name.replace("_", "-"): value for name, value in headers.items()}
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    return httpx.get(server.url.rstrip("/") + path, headers=bearer | own, trust_env=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("studio.example", None, 200), ("studio.example", "https://studio.example", 200),
+        ("studio.example", "http://studio.example", 200),
+        ("localhost:8080", "http://localhost:8080", 200),
+        ("studio.example", "https://evil.example", 403), ("studio.example", "null", 403),
+        ("studio.example", "https://studio.example:81", 403), ("studio.example:81", None, 403),
+        ("evil.example", "https://evil.example", 403), ("studio.example.evil.example", None, 403),
+        ("localhost:8081", None, 403), ("studio.example", "https://localhost:8080", 403),
+    ],
+)  # fmt: skip
+def test_names_that_are_allowed_are_answered_and_no_others(
+    named: Server, host: str, origin: str | None, status: int
+) -> None:
+    origins = {} if origin is None else {"Origin": origin}
+    assert asked(named, "/x", Host=host, **origins).status_code == status
+
+
+def test_names_of_its_own_speak_no_tls(named: Server) -> None:
+    own = f"127.0.0.1:{named.port}"
+    assert asked(named, "/x", Host=own, Origin=f"http://{own}").status_code == 200
+    assert asked(named, "/x", Host=own, Origin=f"https://{own}").status_code == 403
+
+
+def test_a_path_in_front_may_be_left_there_or_not(named: Server, site: Site) -> None:
+    for path in ("/my/studio/a/b", "/a/b", "/my/studio", "/my/studios"):
+        asked(named, path)
+    assert site.reached == ["/a/b", "/a/b", "/", "/my/studios"]
+    entered = httpx.get(f"{named.url}my/studio/?token={TOKEN}", trust_env=False)
+    assert entered.status_code == 303 and entered.headers["location"] == "/my/studio/"
+    closed = httpx.get(f"{named.url}my/studio/", headers={"Accept": "text/html"}, trust_env=False)
+    assert closed.status_code == 403 and 'action="/my/studio/"' in closed.text
+    assert 'href="/"' not in closed.text
+
+
+@pytest.mark.parametrize(
+    ("host", "root"),
+    [("http://a.example", ""), ("a b", ""), ("a:b", ""), ("", ""), ("*", ""), ("a/x", ""),
+     ("a", "studio"), ("a", "/a b"), ("a", "https://a/")],
+)  # fmt: skip
+def test_what_is_no_name_or_path_is_refused(host: str, root: str) -> None:
+    with pytest.raises(InputError, match=r"--(allow-host|root-path) "):
+        Ways.of([host], root)
+
+
+def test_a_named_server_is_never_without_a_token(site: Site) -> None:
+    with pytest.raises(ValueError, match="token"):
+        Guard(site.app, "127.0.0.1", 7860, ways=Ways.of(["a.example"], ""))
+
+
+def test_the_addresses_that_others_reach_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "Studio-PC")
+    everywhere = reachable("0.0.0.0", 81)
+    assert everywhere[0] == "http://127.0.0.1:81/" and "http://studio-pc:81/" in everywhere
+    assert reachable("127.0.0.1", 81) == ["http://127.0.0.1:81/"]
