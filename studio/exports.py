@@ -174,7 +174,7 @@ class Exports:
         with self._source.governor.viewing():
             watch = self._watch(control)
             lpips, _ = lpips_at_hand("", config, learned)
-            report = measure(learned, config, errors, photos.pixels, 1, watch, lpips)
+            report = measure(learned, config, errors, photos.pictures, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
         said = told_of(snapshot.found_by, snapshot.opinion)

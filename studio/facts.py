@@ -16,6 +16,7 @@ from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet
+from core.photos.sizes import common_size
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
 from studio.guide import guide
@@ -179,7 +180,7 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
         }
         for place, (name, held, value) in enumerate(zip(photos.names, held_out, psnr, strict=True))
     ]
-    height, width = photos.pixels.shape[1:3]
+    width, height = common_size([photos.size(place) for place in range(len(photos.names))])
     return finite(
         {
             "key": photos_key(photos),

@@ -1,5 +1,6 @@
 """Measuring a run: its cameras against a reference, its views against photos kept aside."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def measure(
     learned: Learned,
     config: Config,
     errors: CameraErrors | None,
-    pixels: np.ndarray | None,
+    pictures: Sequence[np.ndarray] | None,
     workers: int,
     watch: Watch,
     lpips: PictureLoss | None = None,
@@ -59,7 +60,7 @@ def measure(
         learned: cameras and scene.
         config: which photos were kept aside, and left out by the person.
         errors: of the cameras.
-        pixels: (N, H, W, 3) uint8 all photos; None scores none.
+        pictures: (h, w, 3) uint8 all photos; None scores none.
         workers: threads that score photos side by side.
         watch: told how many photos are scored, and asked whether to stop.
         lpips: where it can be had.
@@ -70,11 +71,11 @@ def measure(
     """
     scores: list[tuple[str, ViewScore]] = []
     places = kept_aside(config, learned.names)
-    if pixels is not None and places:
+    if pictures is not None and places:
         found = score_views(
             learned.scene,
             learned.by_place,
-            {place: pixels[place] for place in places},
+            {place: pictures[place] for place in places},
             workers=workers,
             progress=watch.progress,
             after_chunk=watch.after_chunk,
@@ -86,7 +87,7 @@ def measure(
         scores,
         learned=len(learned.by_name),
         split=config.data.held_out,
-        resolution=(learned.cameras[0].width, learned.cameras[0].height),
+        sizes=[(camera.width, camera.height) for camera in learned.cameras],
         search=told(USUAL, learned.scene),
     )
 

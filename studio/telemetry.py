@@ -167,7 +167,7 @@ class Telemetry:
         photos, index = self._engine.snapshot.photos, request.path_params["index"]
         if photos is None or index >= len(photos.names):
             return PlainTextResponse("There is no such photo.", 404)
-        pixels = photos.pixels[index]
+        pixels = photos.picture(index)
         if long_side is not None:
             scale = min(1.0, long_side / max(pixels.shape[:2]))
             size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]

@@ -1,6 +1,6 @@
 """From a run's folder and a config to a trainer: new, or continued where it was left."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from core.engine.history import Recorder
 from core.engine.logbook import loggable
 from core.errors import InputError
 from core.files import write_atomically
+from core.geometry.canvas import Size
 from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
 from core.runs.soundness import fitting
@@ -32,8 +33,10 @@ MAY_DIFFER = (
 )  # fmt: skip
 
 
-def read_photos(config: Config, run: Path) -> PhotoSet:
+def read_photos(config: Config, run: Path, names: Collection[str] = ()) -> PhotoSet:
     """The photos a config names; the frames of a video are decoded once into the run.
+
+    Args: `names` of those that are read, where they are not all.
 
     Raises:
         InputError: nothing usable there.
@@ -54,10 +57,24 @@ def read_photos(config: Config, run: Path) -> PhotoSet:
         place = frames[0].parent
     choice = Choice(data.first, data.last, data.every, data.most)
     most = photo_bytes(config)
-    photos = load_photos(place, data.long_side, data.alpha_background, choice, most)
+    photos = load_photos(place, data.long_side, data.alpha_background, choice, most, names)
     unknown = [name for name in data.disabled if name not in photos.names]
     said = f"data.disabled names {', '.join(unknown)}, which no photo is called; correct it."
     return replace(photos, notices=(*photos.notices, said)) if unknown else photos
+
+
+def photos_of_run(config: Config, run: Path, names: Sequence[str]) -> PhotoSet:
+    """The photos of a run that has these; earlier ones left out what differed in shape.
+
+    Raises:
+        InputError: nothing usable there.
+    """
+    photos = read_photos(config, run)
+    own, others = set[Size](), set[Size]()
+    for place, name in enumerate(photos.names):
+        (own if name in names else others).add(photos.size(place))
+    known = set(names) < set(photos.names)
+    return read_photos(config, run, names) if known and not own & others else photos
 
 
 def open_run(
@@ -140,7 +157,7 @@ def continued(
         moved: options of `MAY_DIFFER` that say where photos, device and weights are now.
     """
     config = changed(found.config, moved)
-    trainer = Trainer(config, read_photos(config, run), processes=team)
+    trainer = Trainer(config, photos_of_run(config, run, found.facts["names"]), processes=team)
     recorder = Recorder(len(trainer.photos.names))
     try:
         extra = checkpoint.restore(trainer, found)

@@ -80,7 +80,6 @@ class Search(Follower):
         self._check: _Check | None = None
         self._preview: Witness | None = None  # of features, before their rivals were asked
         self._checked_at, self._took = 0.0, 0.0
-        self._canvas: torch.Tensor | None = None
         self._asked: Way | None = None
         self._asked_at = 0  # version of the snapshot that was the newest then
         self.opinion = Opinion()
@@ -238,17 +237,14 @@ class Search(Follower):
         known = self._witnesses.get("features")
         if known is not None and len(known.cameras) >= len(model.photos):
             return None
-        height, width = self._photos.pixels.shape[1:3]
-        placed = features.cameras_of(model, [(width, height)] * len(self._trained))
+        sizes = [self._photos.size(number) for number in self._trained]
+        placed = features.cameras_of(model, sizes)
         return {self._trained[row]: camera for row, camera in placed.items()}, model.points
 
     def _checking(self, way: Way, cameras: Mapping[int, Camera], points: np.ndarray) -> _Check:
-        if self._canvas is None:
-            self._canvas = on_canvas(self._photos.pixels)
         self._took = 0.0
-        audit = Audit(
-            self._canvas[list(cameras)], Cameras.of(list(cameras.values()), torch.float64)
-        )
+        pictures = on_canvas([self._photos.picture(number) for number in cameras])
+        audit = Audit(pictures, Cameras.of(list(cameras.values()), torch.float64))
         return _Check(audit, way, dict(cameras), points)
 
     # -- what follows ----------------------------------------------------------------------------
@@ -313,9 +309,9 @@ def _large(
     larger = changed(config, {"data.long_side": LONG_SIDE})
     if 0 < config.data.long_side < LONG_SIDE:
         try:
-            again = read_photos(larger, run)
+            again = read_photos(larger, run, photos.names)
         except InputError:
             again = photos
         if again.names == photos.names:
             photos = again
-    return [photos.pixels[number] for number in wanted]
+    return [photos.picture(number) for number in wanted]

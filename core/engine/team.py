@@ -144,6 +144,7 @@ def _received(team: Together, photos: PhotoSet | None) -> tuple[Trainer, PhotoSe
         pixels: np.ndarray = tensors.pop("pixels").numpy()
         told_of = told["facts"]["photos"] | {"pixels": pixels}
         told_of |= {name: tuple(told_of[name]) for name in ("names", "notices")}
+        told_of |= {name: tuple(map(tuple, told_of[name])) for name in ("sizes", "stored")}
         photos = PhotoSet(**told_of)
     assert photos is not None, "photos come with the first trainer"
     found = Checkpoint(Path(), told["facts"]["checkpoint"], tensors)

@@ -108,7 +108,7 @@ def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
     place, aside = _chosen(snapshot)
     if place is None:
         return None
-    small = _shrunk(photos.pixels[place])
+    small = _shrunk(photos.picture(place))
     photo = small.astype(np.float32) / 255
     camera = learned.cameras[place].resized(*small.shape[1::-1])
     if aside:

@@ -64,7 +64,7 @@ def find_camera(
     Args:
         scene: is not changed.
         photo: (H, W, 3) float32 in [0, 1].
-        starts: where to look from; their intrinsics are kept.
+        starts: where to look from; their lenses are kept, before a picture of the photo's shape.
         search: how long to look.
         generator: draws the pixels of each step, on the CPU.
         after_chunk: told how many seconds each step took. It may wait a little, or raise to stop.
@@ -76,6 +76,7 @@ def find_camera(
         InputError: the scene is not finite numbers.
     """
     coarsest, *finer = box_filtered(photo, search.smallest)
+    starts = [before(camera, photo.shape[1], photo.shape[0]) for camera in starts]
     errors = [squared_error(scene, camera, coarsest) for camera in starts]
     if not np.isfinite(errors).all():
         raise InputError("The scene's colours are not finite numbers; train it anew.")
@@ -88,6 +89,17 @@ def find_camera(
     for copy in finer[:-1]:
         best = refined(scene, copy, best, search, search.steps, generator, after_chunk)
     return refined(scene, photo, best, search, search.last_steps, generator, after_chunk)
+
+
+def before(camera: Camera, width: int, height: int) -> Camera:
+    """A camera whose longer side sees what it saw, before a picture of another shape.
+
+    It is the same where the shape is, but for rounding.
+    """
+    alike = camera.scaled(max(width, height) / max(camera.width, camera.height))
+    if abs(alike.width - width) <= 1 and abs(alike.height - height) <= 1:
+        return camera
+    return alike.cropped(width, height)
 
 
 def box_filtered(photo: np.ndarray, smallest: int) -> list[np.ndarray]:

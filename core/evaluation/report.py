@@ -48,7 +48,7 @@ def make_report(
     *,
     learned: int,
     split: str,
-    resolution: tuple[int, int],
+    sizes: Sequence[tuple[int, int]],
     search: str,
 ) -> Report:
     """What was measured as one report.
@@ -58,7 +58,7 @@ def make_report(
         scores: of the photos that were kept aside, with their names; may be empty.
         learned: how many cameras were learned.
         split: the word for which photos were kept aside.
-        resolution: width and height of the photos in pixels.
+        sizes: width and height of each photo in pixels.
         search: how the cameras of these were found.
     """
     lpips = [score.lpips for _, score in scores if score.lpips is not None]
@@ -76,7 +76,7 @@ def make_report(
         learned=learned,
         held_out=len(scores),
         split=split,
-        resolution=f"{resolution[0]}x{resolution[1]}",
+        resolution=" and ".join(f"{width}x{height}" for width, height in dict.fromkeys(sizes)),
         alignment=ALIGNMENT if errors else None,
         test_poses=search if scores else None,
     )

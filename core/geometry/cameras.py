@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.geometry.canvas import Size
 from core.geometry.distortion import undistorted
 from core.geometry.focals import FOCALS
 from core.geometry.rotations import ROTATIONS
@@ -49,6 +50,14 @@ class Camera:
         focal, centre = (self.fx * x, self.fy * y), (self.cx * x, self.cy * y)
         return Camera(self.camera_to_world, *focal, *centre, width, height, self.k1)
 
+    def cropped(self, width: int, height: int) -> "Camera":
+        """The same pixels, more or less of them around the picture's middle."""
+        if (width, height) == (self.width, self.height):
+            return self
+        cx = self.cx + (width - self.width) / 2
+        cy = self.cy + (height - self.height) / 2
+        return replace(self, cx=cx, cy=cy, width=width, height=height)
+
     def scaled(self, scale: float) -> "Camera":
         """The same view with its sides times `scale`, rounded to whole pixels and at least one."""
         return self.resized(*(max(1, round(side * scale)) for side in (self.width, self.height)))
@@ -77,7 +86,11 @@ class CameraRig(nn.Module):
     all photos, see `core.geometry.distortion`. The principal point is the image's centre. All
     cameras start at the identity.
 
+    Photos of several shapes lie in the middle of a canvas of `width` x `height`, see
+    `core.geometry.canvas`.
+
     Attributes:
+        sizes: own width and height of each photo; empty where all fill the canvas.
         distorts: whether rays heed `distortion`. A rig that does not has 0 there and casts the rays
             of pinholes, at no cost.
     """
@@ -95,6 +108,7 @@ class CameraRig(nn.Module):
         """Args: `focal_ratio` is the initial focal length / longer side."""
         super().__init__()
         self.width, self.height = width, height
+        self.sizes: tuple[Size, ...] = ()
         self.rotation_kind, self.focal_kind, self.shared_focal = rotation, focal, shared_focal
         identity = torch.tensor(ROTATIONS[rotation].identity, dtype=torch.float32)
         self.rotation = nn.Parameter(identity.repeat(count, 1))
@@ -110,6 +124,10 @@ class CameraRig(nn.Module):
     def long_side(self) -> int:
         """Pixels of the longer image side."""
         return max(self.width, self.height)
+
+    def size(self, photo: int) -> Size:
+        """Own width and height of a photo."""
+        return self.sizes[photo] if self.sizes else (self.width, self.height)
 
     def camera_to_world(self, index: Tensor | None = None) -> Tensor:
         """(N, 4, 4) poses of all cameras, or (..., 4, 4) of those in `index` (...)."""
@@ -256,4 +274,5 @@ class CameraRig(nn.Module):
         everyone = torch.arange(len(poses), device=self.position.device)
         focals = self.focal_lengths_of(everyone).expand(len(poses), 2).tolist()
         last = *self.principal_point().tolist(), self.width, self.height, float(self.distortion)
-        return [Camera(pose, *focal, *last) for pose, focal in zip(poses, focals, strict=True)]
+        cameras = [Camera(pose, *focal, *last) for pose, focal in zip(poses, focals, strict=True)]
+        return [camera.cropped(*self.size(photo)) for photo, camera in enumerate(cameras)]

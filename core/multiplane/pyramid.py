@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays, ahead, pixel_centres
+from core.geometry.windows import Windows
 from core.multiplane.schedule import picture_size
 
 
@@ -18,21 +19,23 @@ class SmallPhotos:
     Attributes:
         colours: (N, P, 3) uint8, row by row.
         places: (P, 2) x, y of the pixel centres in units of the picture's sides.
-        drawn: (Q,) those of the P pixels that may be drawn, on the CPU.
+        drawn: (Q,) those of the P pixels that may be drawn, on the CPU; those of each of the N
+            where they differ in shape.
     """
 
     width: int
     height: int
     colours: Tensor
     places: Tensor
-    drawn: Tensor
+    drawn: Tensor | Windows
 
     @classmethod
-    def of(cls, photos: Tensor, pixels: int, allowed: Tensor | None) -> "SmallPhotos":
+    def of(cls, photos: Tensor, pixels: int, allowed: Tensor | Windows | None) -> "SmallPhotos":
         """Photos (N, H, W, 3) uint8 at about so many pixels each, every one the mean of an area.
 
         Args: `allowed` (Q,) are those of the H W pixels that may be learned from; None is all. It
-        holds at full size only: averages take in every pixel.
+        holds at full size only: averages take in every pixel. Where the N differ in shape, it is
+        those of each, and at every size.
         """
         _, height, width, _ = photos.shape
         size = picture_size(pixels, width, height)
@@ -44,6 +47,8 @@ class SmallPhotos:
             ]
             small = torch.stack(one_by_one).to(photos.device)
         places = pixel_centres(*size, photos.device) / torch.tensor(size, device=photos.device)
+        if isinstance(allowed, Windows):
+            return cls(*size, small.flatten(1, 2), places, allowed.at(size))
         every = torch.arange(size[0] * size[1])
         drawn = every if allowed is None or size != (width, height) else allowed
         return cls(*size, small.flatten(1, 2), places, drawn)
@@ -54,12 +59,25 @@ class SmallPhotos:
         Args: `rays` at most, else all that may be drawn; `generator` on the CPU.
         """
         count, device = len(self.colours), self.colours.device
+        if isinstance(self.drawn, Windows):
+            photo, pixel = self._draw_of_each(self.drawn, rays, generator)
+            return photo.to(device), pixel.to(device)
         if rays >= count * len(self.drawn):
             photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
             return photo, self.drawn.to(device).repeat(count)
         photo = torch.randint(count, (rays,), generator=generator)
         place = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
         return photo.to(device), self.drawn[place].to(device)
+
+    @staticmethod
+    def _draw_of_each(
+        drawn: Windows, rays: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        if rays >= int(drawn.count.sum()):
+            return drawn.everything()
+        photo = torch.randint(len(drawn.count), (rays,), generator=generator)
+        pixel, order = drawn.draw(photo, generator).sort()
+        return photo[order], pixel
 
     def rays(
         self, rig: CameraRig, frame: Tensor, photos: Tensor, photo: Tensor, place: Tensor
@@ -75,8 +93,9 @@ class SmallPhotos:
         """
         poses = rig.camera_to_world(photos)
         tangents = (self.places - 0.5) / frame
-        if len(photo) == len(poses) * len(self.drawn):  # one product for each photo
-            seen = rig.through_lens(tangents[self.drawn.to(photo.device)], photos.unsqueeze(-1))
+        drawn = None if isinstance(self.drawn, Windows) else self.drawn
+        if drawn is not None and len(photo) == len(poses) * len(drawn):  # a product for each photo
+            seen = rig.through_lens(tangents[drawn.to(photo.device)], photos.unsqueeze(-1))
             directions = (ahead(seen) @ poses[:, :3, :3].mT).flatten(0, 1)
         else:
             local = ahead(rig.through_lens(tangents[place], photos[photo]))

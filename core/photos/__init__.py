@@ -1,4 +1,4 @@
-"""Pictures in: a folder of photos, or a video's sharpest frames, checked and brought to one size.
+"""Pictures in: a folder of photos, or a video's sharpest frames, checked and brought to one canvas.
 
 Knows files, pixels and what cameras write beside them; nothing of learning. Input is untrusted:
 nothing is fetched, only regular files are opened, sizes are bounded before decoding, and each

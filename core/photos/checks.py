@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.geometry.canvas import Size
 from core.photos.local import quoted
 from core.photos.parallax import parallax
 from core.photos.photoset import PhotoSet
-from core.photos.sizes import Size, scaled_down
+from core.photos.sizes import scaled_down
 
 LONG_SIDE = 480  # pixels, where sharpness is measured: noise averages out, resolutions compare
 THUMBNAIL = (48, 48)
@@ -31,14 +32,14 @@ class Finding:
     sentence: str  # which photo or set, what is wrong with it, and the remedy
 
 
-def sharpness(pixels: np.ndarray) -> np.ndarray:
+def sharpness(pixels: Sequence[np.ndarray]) -> np.ndarray:
     """Variance of the Laplacian of each photo's grey version, long side at most 480 pixels.
 
     Larger is sharper; only comparable between photos of one scene (Pech-Pacheco et al., Diatom
     autofocusing in brightfield microscopy, ICPR 2000).
 
     Args:
-        pixels: (N, H, W, 3) uint8.
+        pixels: N photos (h, w, 3) uint8.
 
     Returns:
         (N,) float64, in squared 8-bit levels.
@@ -48,14 +49,14 @@ def sharpness(pixels: np.ndarray) -> np.ndarray:
 
 def check(photoset: PhotoSet) -> tuple[Finding, ...]:
     """What may spoil the scene; the photos stay in. Takes half a second for 20 photos."""
-    names = photoset.names
-    thumbnails = np.stack([_resized(photo, THUMBNAIL) for photo in photoset.pixels])
+    names, pictures = photoset.names, photoset.pictures
+    thumbnails = np.stack([_resized(photo, THUMBNAIL) for photo in pictures])
     return (
-        *_without_parallax(photoset.pixels),
-        *_blurred(names, photoset.pixels),
+        *_without_parallax(pictures),
+        *_blurred(names, pictures),
         *_badly_exposed(names, thumbnails),
-        *_repeated(names, thumbnails, photoset.pixels),
-        *_zoomed(names, photoset.focal_ratios),
+        *_repeated(names, thumbnails, pictures),
+        *(() if photoset.sizes else _zoomed(names, photoset.focal_ratios)),
     )
 
 
@@ -71,7 +72,7 @@ def _resized(photo: np.ndarray, size: Size) -> np.ndarray:
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
 
 
-def _without_parallax(pixels: np.ndarray) -> list[Finding]:
+def _without_parallax(pixels: Sequence[np.ndarray]) -> list[Finding]:
     amount = parallax([_grey(photo, MATCHED_SIDE) for photo in pixels])
     if amount is None or amount >= PARALLAX:
         return []
@@ -85,7 +86,7 @@ def _without_parallax(pixels: np.ndarray) -> list[Finding]:
     ]
 
 
-def _blurred(names: Sequence[str], pixels: np.ndarray) -> list[Finding]:
+def _blurred(names: Sequence[str], pixels: Sequence[np.ndarray]) -> list[Finding]:
     contrast = np.array([_grey(photo).var() for photo in pixels])
     sharp = sharpness(pixels) / np.maximum(contrast, 1.0)
     parts = sharp / max(float(np.median(sharp)), 1e-9)
@@ -116,7 +117,9 @@ def _badly_exposed(names: Sequence[str], thumbnails: np.ndarray) -> list[Finding
     return findings
 
 
-def _repeated(names: Sequence[str], thumbnails: np.ndarray, pixels: np.ndarray) -> list[Finding]:
+def _repeated(
+    names: Sequence[str], thumbnails: np.ndarray, pixels: Sequence[np.ndarray]
+) -> list[Finding]:
     """Each photo that repeats an earlier one, told against the most alike of these."""
     levels = thumbnails.reshape(len(names), -1).astype(np.float32)
     findings = []

@@ -4,7 +4,7 @@ import math
 
 from PIL import ExifTags, Image
 
-from core.photos.sizes import Size
+from core.geometry.canvas import Size
 
 FILM_DIAGONAL = math.hypot(36.0, 24.0)  # mm
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # FocalPlaneResolutionUnit, inch if absent

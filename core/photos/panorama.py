@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from core.photos.sizes import Size
+from core.geometry.canvas import Size
 
 ASPECT = (1.95, 2.05)  # width over height of 360 x 180 degrees
 COLUMNS: Size = (128, 64)  # what a panorama is shrunk to

@@ -32,7 +32,7 @@ def parallax(photos: Sequence[np.ndarray]) -> float | None:
     """How far near and far things move apart between photos, in pixels; the median of pairs.
 
     Args:
-        photos: grey (h, w) uint8 in their order, all of one size.
+        photos: grey (h, w) uint8 in their order.
 
     Returns:
         None where the photos share too few features to tell.

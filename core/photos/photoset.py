@@ -1,8 +1,10 @@
-"""The value that this room makes: the photos of one scene, all of one size."""
+"""The value that this room makes: the photos of one scene, on one canvas."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from core.geometry.canvas import Size, window
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,7 +13,9 @@ class PhotoSet:
 
     Attributes:
         names: N file names, in natural order; a camera keeps the name of its photo for ever.
-        pixels: (N, H, W, 3) uint8, taken as sRGB (colour profiles are not applied), read-only.
+        pixels: (N, H, W, 3) uint8, taken as sRGB (colour profiles are not applied), read-only. Of
+            photos of several shapes each is in the middle, see `core.geometry.canvas`, and what is
+            beyond its edges was not taken by any camera.
         source_width: Width in pixels of most photos, upright, before any downscale.
         source_height: Height in pixels, likewise.
         focal_ratio: Focal length / longer image side, median of what the photos' EXIF says; None
@@ -20,6 +24,7 @@ class PhotoSet:
         focal_ratios: The same of each photo; empty stands for nothing known of any.
         stored: Width and height of each photo in its file, and EXIF's number for the turn that is
             still to be made there; empty likewise.
+        sizes: Own width and height of each photo; empty where all fill the canvas.
     """
 
     names: tuple[str, ...]
@@ -30,6 +35,31 @@ class PhotoSet:
     notices: tuple[str, ...]
     focal_ratios: tuple[float | None, ...] = ()
     stored: tuple[tuple[int, int, int], ...] = ()
+    sizes: tuple[Size, ...] = ()
 
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)
+
+    @property
+    def canvas(self) -> Size:
+        """Width and height that hold every photo."""
+        height, width = self.pixels.shape[1:3]
+        return width, height
+
+    def size(self, place: int) -> Size:
+        """Own width and height of a photo."""
+        return self.sizes[place] if self.sizes else self.canvas
+
+    @property
+    def shortest_side(self) -> int:
+        """Pixels of the shortest side of any photo."""
+        return min(min(size) for size in self.sizes or [self.canvas])
+
+    def picture(self, place: int) -> np.ndarray:
+        """(h, w, 3) one photo alone."""
+        return self.pixels[place, *window(self.size(place), self.canvas)]
+
+    @property
+    def pictures(self) -> list[np.ndarray]:
+        """Each photo alone."""
+        return [self.picture(place) for place in range(len(self.names))]

@@ -13,10 +13,10 @@ import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.errors import InputError
+from core.geometry.canvas import Size
 from core.photos.exif import focal_ratio
 from core.photos.listing import KINDS
 from core.photos.local import is_regular_file, quoted
-from core.photos.sizes import Size
 
 Background = Literal["white", "black"]
 

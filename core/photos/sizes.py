@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-Size = tuple[int, int]
+from core.geometry.canvas import Size
 
 
 def common_size(sizes: Sequence[Size]) -> Size:
@@ -25,7 +25,20 @@ def same_shape(size: Size, wanted: Size) -> bool:
 
 def scaled_down(size: Size, long_side: int) -> Size:
     """``size`` with its longer side brought to ``long_side``; unchanged if that is 0 or larger."""
-    if long_side == 0 or long_side >= max(size):
-        return size
-    width, height = (max(1, round(side * long_side / max(size))) for side in size)
-    return width, height
+    return size if long_side == 0 or long_side >= max(size) else shaped(size, long_side, None)
+
+
+def shaped(size: Size, long_side: int, canvas: Size | None) -> Size:
+    """``size`` with its longer side brought to ``long_side``; perhaps in the middle of a canvas.
+
+    Sides are then odd or even as the canvas' are, so that both have one middle.
+    """
+    exact = [side * long_side / max(size) for side in size]
+    if canvas is None:
+        width, height = (max(1, round(side)) for side in exact)
+        return width, height
+    sides = []
+    for side, whole in zip(exact, canvas, strict=True):
+        odd = whole % 2
+        sides.append(min(max(2 * round((side - odd) / 2) + odd, 2 - odd), whole))
+    return sides[0], sides[1]

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.config import Config
 from core.config.paths import changed
+from core.runs.fitting import fitted, with_own_lenses
 from core.runs.warm_start import of_cameras, take_cameras
 from core.search.witnesses import FOUND_BY, Witness
 from core.training import build
@@ -21,11 +22,12 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
         InputError: the cameras do not fit the photos, or look to all sides.
     """
     names, way = trainer.photos.names, FOUND_BY[witness.way]
-    config = _without(trainer, witness)
+    place = Path(f"cameras {way}")
+    cameras = {names[number]: camera for number, camera in witness.cameras.items()}
+    cameras = fitted(cameras, trainer.photos, place)
+    config, said = with_own_lenses(_without(trainer, witness), cameras, trainer.photos)
     rig = build.build_rig(config, trainer.photos)
     build.express(rig, config, "explore")
-    cameras = {names[number]: camera for number, camera in witness.cameras.items()}
-    place = Path(f"cameras {way}")
     source, known = of_cameras(cameras, witness.points, place, config, rig)
     take_cameras(source, known, place, config, trainer.photos, rig)
     heir = Trainer(config, trainer.photos, trainer.recipe, rig, trainer.processes)
@@ -33,7 +35,8 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     heir.progress, heir.seconds, heir.found_by = trainer.progress, trainer.seconds, witness.way
     heir.found_after = trainer.seconds
     heir.begin_stage("explore")
-    heir.say(f"These cameras were found {way}.")
+    for sentence in (f"These cameras were found {way}.", *said):
+        heir.say(sentence)
     left = len(config.data.disabled) - len(trainer.config.data.disabled)
     if left:
         heir.say(f"{left} of {len(names)} photos have no camera there and are left out.")

@@ -91,6 +91,7 @@ def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint
         "names": list(trainer.photos.names),
         "stored": trainer.photos.stored,
         "size": [trainer.rig.width, trainer.rig.height],
+        **({"sizes": trainer.rig.sizes} if trainer.rig.sizes else {}),
         "torch": torch.__version__,
         "device": trainer.device.type,
         **state.facts_of(trainer),
@@ -158,6 +159,7 @@ def rig_of(found: Checkpoint) -> CameraRig:
         len(facts["names"]), width, height, part.rotation, part.focal, part.shared_focal,
         focal_ratio=1.0,
     )  # fmt: skip
+    rig.sizes = tuple((width, height) for width, height in facts.get("sizes", ()))
     rig.take(part_of(found.tensors, "rig."))
     return rig
 

@@ -42,7 +42,7 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
         learner.take(PlanesField.of(planes, learner.field.unit).to(trainer.device))
         learner.choose(trainer.trained_photos())
         trainer.shown = facts["shown"]
-    if trainer.holdout.allowed is not None and _asked_for(theirs) != _asked_for(ours):
+    if trainer.holdout.keeps and _asked_for(theirs) != _asked_for(ours):
         trainer.say(
             "The field has seen pixels that are kept aside now, so what is said of unseen pixels "
             "flatters it."

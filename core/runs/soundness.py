@@ -23,7 +23,9 @@ from core.search.witnesses import Way
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Side = Annotated[int, Field(ge=1, le=2**16)]
 INDICES = re.compile(r"order|(.*\.)?(trained|others)|depthmaps\.(photos|chosen)")  # of photos
-MAY_BE_UNKNOWN = ("photo_error", "extra.trail.")  # NaN stands for nothing known there
+MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
+    r"photo_error|extra\.trail\..*|depthmaps\..*\.ratios"
+)
 DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
 
 
@@ -36,6 +38,7 @@ class Facts(BaseModel):
     names: Annotated[list[str], Field(min_length=2, max_length=100_000)]
     size: tuple[Side, Side]
     stored: list[tuple[Side, Side, Annotated[int, Field(ge=1, le=8)]]] = []
+    sizes: list[tuple[Side, Side]] = []  # of each photo, where they differ in shape
     step: Count
     epoch: Count
     stage: Annotated[str, Field(pattern="^(bootstrap|explore|refine)$")]
@@ -65,6 +68,8 @@ def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Te
         raise refusal(path, "names: some are there twice")
     if len(told.stored) not in (0, len(told.names)):
         raise refusal(path, "stored: it is not of all photos")
+    if told.sizes and len(told.sizes) != len(told.names):
+        raise refusal(path, f"sizes: {len(told.sizes)} for {len(told.names)} photos")
     for name, tensor in tensors.items():
         if reason := _unsound(name, tensor, len(told.names)):
             raise refusal(path, f"{name}: {reason}")
@@ -107,7 +112,7 @@ def refusal(path: Path, reason: str) -> InputError:
 
 
 def _poisoned(name: str, tensor: Tensor) -> bool:
-    known = name.startswith(MAY_BE_UNKNOWN) or not tensor.is_floating_point()
+    known = MAY_BE_UNKNOWN.fullmatch(name) or not tensor.is_floating_point()
     return not known and not bool(torch.isfinite(tensor).all())
 
 

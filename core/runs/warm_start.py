@@ -12,12 +12,11 @@ what of it is taken over:
 The counters of the run begin at 0. Once begun, it no longer needs what it began with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from core.config import Config
 from core.distributed.process_group import ALONE, Alone
@@ -30,6 +29,14 @@ from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
+from core.runs.fitting import (
+    fitted,
+    focal_lengths,
+    lens_doubts,
+    require_shape,
+    rows_by_name,
+    with_own_lenses,
+)
 from core.runs.header import Header, Welcome, header
 from core.runs.keeping import take_field, take_optimizers
 from core.training import build
@@ -38,8 +45,6 @@ from core.training.room import Room
 from core.training.trainer import Trainer
 from core.training.wide import by_depth_maps
 
-SAME_SHAPE = 0.02  # of width / height, which whole pixels round
-SAME_LENS = 0.02  # of focal lengths, and of the principal point over the longer side
 MOST_NAMED = 5  # photos in one sentence
 
 
@@ -64,19 +69,23 @@ def started(
     found = _run_at(place, welcome)
     if found is None and keep != {"cameras"}:
         raise InputError(f"{place} holds no run but cameras alone; set training.keep to cameras.")
-    rig = build.build_rig(config, photos)
-    build.express(rig, config, "explore")
     said: list[str] = []
     given: list[int] = []  # photos
+    cameras: dict[str, Camera] = {}
+    if "cameras" in keep and found is None:
+        stored = dict(zip(photos.names, photos.stored, strict=False))
+        cameras = fitted(upright(read_reference(place), stored), photos, place)
+        config, said = with_own_lenses(config, cameras, photos)
+    rig = build.build_rig(config, photos)
+    build.express(rig, config, "explore")
     if "cameras" in keep:
         if found is not None:
             source, known = _of_run(found, config, rig)
         else:
-            cameras = _reference(place, photos)
             source, known = of_cameras(cameras, read_content(place), place, config, rig)
-            said += _lens_doubts(cameras, rig)
+            said += lens_doubts(cameras, rig)
         said += take_cameras(source, known, place, config, photos, rig)
-        given += _rows(photos.names, known, place)
+        given += rows_by_name(photos.names, known, place)
     trainer = Trainer(config, photos, recipe, rig, processes)
     trainer.given[given] = True
     try:
@@ -135,7 +144,8 @@ def _run_at(place: Path, welcome: Welcome) -> Checkpoint | None:
 def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRig, dict[str, int]]:
     theirs, facts = found.config, found.facts
     source = checkpoint.rig_of(found)
-    _require_shape(found.path, source.width, source.height, rig)
+    ours = (rig.width, rig.height)
+    require_shape(found.path, (source.width, source.height), ours)
     source.convert(rig.rotation_kind, rig.focal_kind, rig.shared_focal, rig.zooms)
     if theirs.rendering.space != config.rendering.space:
         part = theirs.rendering if theirs.rendering.space == "camera" else config.rendering
@@ -151,32 +161,22 @@ def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRi
     return source, known
 
 
-def _reference(place: Path, photos: PhotoSet) -> dict[str, Camera]:
-    """Those of another program's cameras that belong to some of the photos."""
-    names, stored = photos.names, dict(zip(photos.names, photos.stored, strict=False))
-    cameras = upright(read_reference(place), stored)
-    wanted = set(_rows(names, {name: row for row, name in enumerate(cameras)}, place).values())
-    return {name: camera for row, (name, camera) in enumerate(cameras.items()) if row in wanted}
-
-
 def of_cameras(
     cameras: Mapping[str, Camera], content: np.ndarray, place: Path, config: Config, rig: CameraRig
 ) -> tuple[CameraRig, dict[str, int]]:
     """Cameras of any world in this run's, and the row of each name.
 
     Args:
-        cameras: by the names of their photos.
+        cameras: by the names of their photos, at the sizes of these.
         content: (P, 3) points of their world, perhaps none.
         place: what they are called in a complaint.
         config: what the run's world is.
         rig: as which they are stored.
 
     Raises:
-        InputError: they are of photos of another shape, or look to all sides.
+        InputError: they look to all sides.
     """
     part = config.rendering
-    for name, camera in cameras.items():
-        _require_shape(place / name, camera.width, camera.height, rig)
     try:
         everyone = list(cameras.values())
         bounds = part.space, part.near, part.far
@@ -191,46 +191,13 @@ def of_cameras(
     )  # fmt: skip
     poses = np.stack([world.camera(camera).camera_to_world for camera in cameras.values()])
     source.place(torch.arange(len(cameras)), torch.from_numpy(poses))
-    source.set_focal_lengths(_focal_lengths(cameras, rig))
+    source.set_focal_lengths(torch.from_numpy(np.median(focal_lengths(cameras), axis=0)))
     source.convert(zooms=rig.zooms)
     if rig.zooms:
-        source.set_zooms(torch.from_numpy(_ratios(cameras) * [rig.width, rig.height]))
+        source.set_zooms(torch.from_numpy(focal_lengths(cameras)))
     with torch.no_grad():
         source.distortion.fill_(float(np.median([camera.k1 for camera in cameras.values()])))
     return source, {name: row for row, name in enumerate(cameras)}
-
-
-def _lens_doubts(cameras: Mapping[str, Camera], rig: CameraRig) -> list[str]:
-    """A sentence where what the rig can hold says less than was read."""
-    ratios = _ratios(cameras)
-    zooms = 0.0 if rig.zooms else np.abs(ratios / np.median(ratios, axis=0) - 1).max()
-    aside = max(
-        max(abs(c.cx - c.width / 2), abs(c.cy - c.height / 2)) / max(c.width, c.height)
-        for c in cameras.values()
-    )
-    if max(zooms, aside) <= SAME_LENS:
-        return []
-    return [
-        "The photos' focal lengths or principal points differ there; all begin with the median."
-    ]
-
-
-def _focal_lengths(cameras: Mapping[str, Camera], rig: CameraRig) -> Tensor:
-    """(2,) the median fx and fy, in pixels of the rig."""
-    return torch.from_numpy(np.median(_ratios(cameras), axis=0) * [rig.width, rig.height])
-
-
-def _ratios(cameras: Mapping[str, Camera]) -> np.ndarray:
-    """(N, 2) fx / width and fy / height."""
-    return np.array([(c.fx / c.width, c.fy / c.height) for c in cameras.values()])
-
-
-def _require_shape(place: Path, width: int, height: int, rig: CameraRig) -> None:
-    if abs(width / height * rig.height / rig.width - 1) > SAME_SHAPE:
-        raise InputError(
-            f"{place} is of {width} x {height} pixels and the photos have {rig.width} x "
-            f"{rig.height}, another shape; name cameras of these photos."
-        )
 
 
 @torch.no_grad()
@@ -249,7 +216,7 @@ def take_cameras(
         place: what they are called in a complaint.
         rig: changed in place.
     """
-    rows = _rows(photos.names, known, place)
+    rows = rows_by_name(photos.names, known, place)
     have = torch.tensor(list(rows))
     for photo in range(len(photos.names)):
         nearest = int(have[(have - photo).abs().argmin()])
@@ -269,23 +236,3 @@ def take_cameras(
         f"{len(without)} of {len(trained)} photos have no camera there and begin beside their "
         f"neighbour in the order of names: {shown}."
     ]
-
-
-def _rows(names: Sequence[str], known: Mapping[str, int], place: Path) -> dict[int, int]:
-    """Photo -> row of the source: by file name, else by file name without suffix where it tells."""
-    stems: dict[str, list[int]] = {}
-    for name, row in known.items():
-        stems.setdefault(Path(name).stem, []).append(row)
-    rows = {}
-    for photo, name in enumerate(names):
-        alike = stems.get(Path(name).stem, [])
-        if name in known:
-            rows[photo] = known[name]
-        elif len(alike) == 1:
-            rows[photo] = alike[0]
-    if not rows:
-        raise InputError(
-            f"None of the photos has a camera under its own name in {place}; name cameras of "
-            f"these photos, such as {names[0]!r}."
-        )
-    return rows

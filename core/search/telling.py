@@ -41,6 +41,7 @@ def told_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[P
         photos,
         names=tuple(photos.names[row] for row in rows),
         pixels=photos.pixels[list(rows)],
+        sizes=tuple(photos.sizes[row] for row in rows if photos.sizes),
         focal_ratios=tuple(photos.focal_ratios[row] for row in rows if photos.focal_ratios),
     )
     told = told_before_training(some, pairs)
@@ -48,7 +49,7 @@ def told_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[P
 
 
 def _panoramas(photos: PhotoSet) -> list[PhotoFact]:
-    found = np.flatnonzero([is_panorama(photo) for photo in photos.pixels]).tolist()
+    found = np.flatnonzero([is_panorama(photo) for photo in photos.pictures]).tolist()
     return [
         PhotoFact(
             "panorama",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.geometry.windows import Windows
+
 WHOLE = -1  # in place of a number of pixels: all of one photo
 
 
@@ -32,7 +34,7 @@ class Batch:
 def draw_batch(
     photos: Tensor,
     candidates: Tensor,
-    allowed: Tensor | None,
+    allowed: Tensor | Windows | None,
     rays: int,
     samples: int,
     perturb: bool,
@@ -44,7 +46,8 @@ def draw_batch(
     Args:
         photos: (N, H, W, 3) uint8.
         candidates: (K,) indices of the photos that may be drawn from.
-        allowed: (Q,) indices of the pixels that may be drawn, row by row; None allows all.
+        allowed: (Q,) indices of the pixels that may be drawn, row by row; None allows all. Where
+            photos differ in shape, those of each.
         rays: how many pixels; `WHOLE` takes all that are allowed of one of the candidates.
         samples: S, points on each ray.
         perturb: whether samples are jittered.
@@ -69,7 +72,7 @@ def draw_batch(
 
 def _drawn(
     candidates: Tensor,
-    allowed: Tensor | None,
+    allowed: Tensor | Windows | None,
     rays: int,
     height: int,
     width: int,
@@ -77,10 +80,15 @@ def _drawn(
 ) -> tuple[Tensor, Tensor]:
     """(R,) photo and (R,) pixel, row by row."""
     if rays == WHOLE:
-        pixel = torch.arange(height * width) if allowed is None else allowed
         which = candidates[torch.randint(len(candidates), (1,), generator=generator)]
+        if isinstance(allowed, Windows):
+            pixel = allowed.of_one(int(which))
+        else:
+            pixel = torch.arange(height * width) if allowed is None else allowed
         return which.expand(len(pixel)), pixel
     which = candidates[torch.randint(len(candidates), (rays,), generator=generator)]
+    if isinstance(allowed, Windows):
+        return which, allowed.draw(which, generator)
     if allowed is not None:
         return which, allowed[torch.randint(len(allowed), (rays,), generator=generator)]
     row = torch.randint(height, (rays,), generator=generator)

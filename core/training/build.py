@@ -62,10 +62,11 @@ def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
     ratio = 0.5 / float(torch.tan(torch.deg2rad(torch.tensor(part.initial_fov / 2))))
     if config.data.exif_focal and photos.focal_ratio is not None:
         ratio = photos.focal_ratio
-    height, width = photos.pixels.shape[1:3]
-    return CameraRig(
-        len(photos.names), width, height, part.rotation, part.focal, part.shared_focal, ratio
+    rig = CameraRig(
+        len(photos.names), *photos.canvas, part.rotation, part.focal, part.shared_focal, ratio
     )
+    rig.sizes = photos.sizes
+    return rig
 
 
 def express(rig: CameraRig, config: Config, stage: str) -> None:

@@ -18,7 +18,7 @@ def check(trainer: Trainer, config: Config) -> None:
     build.check_rays(config, trainer.processes.world)
     build.trained_photos(config, trainer.photos.names, trainer.held_out)
     Room.of(config, trainer.device, trainer.pixels.shape)
-    trainer.judges.follow(config, trainer.device, *trainer.pixels.shape[1:3])
+    trainer.judges.follow(config, trainer.device, trainer.photos.shortest_side)
 
 
 def configure(trainer: Trainer, config: Config) -> Effect:

@@ -11,7 +11,7 @@ from core.training.camera_optimizer import Learns
 
 
 def read(rig: CameraRig, photos: Tensor) -> Cameras:
-    """The cameras of some photos (K,), at the rig's width and height."""
+    """The cameras of some photos (K,), at their own sizes."""
     cameras = rig.cameras()
     return Cameras.of([cameras[photo] for photo in photos.tolist()])
 
@@ -41,9 +41,8 @@ def write(rig: CameraRig, photos: Tensor, cameras: Cameras) -> None:
     singles = cameras.single()
     poses = np.stack([camera.camera_to_world for camera in singles])
     rig.place(photos, torch.from_numpy(poses))
-    sides = [rig.width, rig.height]
     focals = torch.tensor([(c.fx / c.width, c.fy / c.height) for c in singles]).double()
-    focals *= focals.new_tensor(sides)
+    focals *= focals.new_tensor([rig.size(photo) for photo in photos.tolist()])
     if rig.zooms:
         own = (focals.to(rig.zoom) / rig.focal_lengths()).log()
         rig.zoom[photos] = own.mean(-1, keepdim=True) if rig.shared_focal else own

@@ -15,11 +15,13 @@ from torch import Tensor, nn
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import LAST, DepthMaps, Depths
+from core.depthmaps.photos import on_canvas
 from core.depthmaps.refinement import Refinement
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
+from core.geometry.canvas import window
 from core.training.ahead import Ahead
 from core.training.depthmap_ahead import depth_maps_ahead
 from core.training.depthmap_cameras import read, unknowns_of, write
@@ -60,8 +62,15 @@ class DepthMapLearner(Learner):
         self.depths = Depths(*parts) if self.refinement is None else self.refinement.depths
 
     def _pictures(self) -> Tensor:
-        """(K, 3, H, W) uint8."""
+        """(K, 3, H, W) uint8, as depth maps have photos on a canvas."""
+        if self.rig.sizes:
+            return on_canvas([self._picture(photo) for photo in self.photos.tolist()])
         return self._pixels[self.photos].cpu().permute(0, 3, 1, 2).contiguous()
+
+    def _picture(self, photo: int) -> np.ndarray:
+        """(h, w, 3) uint8 of one photo alone."""
+        own = window(self.rig.size(photo), (self.rig.width, self.rig.height))
+        return self._pixels[photo, *own].cpu().numpy()
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -151,10 +160,10 @@ class DepthMapLearner(Learner):
         visited = context.visited if len(context.visited) else self.photos[:1]
         photo = int(visited)
         there = (self.photos == photo).nonzero().flatten().tolist()
-        height, width = self._pixels.shape[1:3]
+        width, height = self.rig.size(photo)
         scale = min(1.0, COMPARED / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        wanted = cv2.resize(self._pixels[photo].cpu().numpy(), size, interpolation=cv2.INTER_AREA)
+        wanted = cv2.resize(self._picture(photo), size, interpolation=cv2.INTER_AREA)
         views = self._shown()
         if views is None or not there:
             seen = np.full((size[1], size[0], 3), GREY, np.float32)

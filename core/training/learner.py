@@ -20,6 +20,7 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.distributed.process_group import Alone, Mapper
 from core.geometry.cameras import Camera, CameraRig
+from core.geometry.windows import Windows
 from core.multiplane.field import PlanesField
 from core.multiplane.schedule import Recipe
 from core.rendering.scene import Scene
@@ -56,7 +57,8 @@ class StepContext:
         cameras_known: whether they were found or given, so that nothing is to be found.
         trained: (K,) photos to learn from.
         visited: (1,) the photo whose turn it is; (0,) between steps.
-        allowed: (Q,) pixels of a photo that may be learned from, row by row; None is all.
+        allowed: (Q,) pixels of a photo that may be learned from, row by row; None is all. Where
+            photos differ in shape, those of each.
         stage: bootstrap, explore or refine.
         progress: where the run is, and where its stage began.
         turn: how many steps this learner has had, if it had all its turns from the run's first.
@@ -78,7 +80,7 @@ class StepContext:
     cameras_known: bool
     trained: Tensor
     visited: Tensor
-    allowed: Tensor | None
+    allowed: Tensor | Windows | None
     stage: str
     progress: Progress
     stage_began: Progress

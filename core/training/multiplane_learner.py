@@ -14,6 +14,7 @@ from core.config import Config
 from core.config.paths import differences
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
+from core.geometry.windows import Windows, of_some
 from core.multiplane.field import FIRST_ALPHA, Extent, PlanesField, even_places
 from core.multiplane.placement import placed, survey
 from core.multiplane.pyramid import SmallPhotos
@@ -51,7 +52,7 @@ class MultiplaneLearner(MultiplaneStep):
         learns: Learns,
         levels: tuple[Level, ...],
         unit: float,
-        allowed: Tensor | None = None,
+        allowed: Tensor | Windows | None = None,
         alpha: float = FIRST_ALPHA,
         room: Room = WIDE,
     ) -> None:
@@ -64,7 +65,7 @@ class MultiplaneLearner(MultiplaneStep):
             learns: which camera numbers may move.
             levels: what to go through.
             unit: world z of the nearest plane.
-            allowed: (Q,) indices of the pixels to learn from at full size; None is all.
+            allowed: pixels to learn from at full size, as in `StepContext`.
             alpha: of the first planes; more of it puts the scene further in front.
             room: what planes and the rays of a step may take.
         """
@@ -72,7 +73,7 @@ class MultiplaneLearner(MultiplaneStep):
         self.photos, self.allowed, self.room = photos, allowed, room
         self._said: list[str] = []
         self.level, self.level_step = 0, 0
-        self.small = SmallPhotos.of(photos[trained], levels[0].pixels, allowed)
+        self.small = self._at(levels[0])
         size, wide = self._sheets(levels[0].planes, 1.0, WIDELY, round)
         field = PlanesField(even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha)
         self.take(field.to(photos.device))
@@ -144,7 +145,12 @@ class MultiplaneLearner(MultiplaneStep):
         if fresh is not None:
             place_beside(self.rig, self.trained, fresh[~torch.isin(fresh, self.trained)])
         self.trained = photos
-        self.small = SmallPhotos.of(self.photos[photos], self.present.pixels, self.allowed)
+        self.small = self._at(self.present)
+
+    def _at(self, level: Level) -> SmallPhotos:
+        """The photos to explain, at the size of a level."""
+        allowed = of_some(self.allowed, self.trained)
+        return SmallPhotos.of(self.photos[self.trained], level.pixels, allowed)
 
     # -- growing -----------------------------------------------------------------------------
 
@@ -164,7 +170,7 @@ class MultiplaneLearner(MultiplaneStep):
 
     def _grow(self, level: Level) -> None:
         """More pixels, planes and texels; from random rays on, placed by what is there."""
-        self.small = SmallPhotos.of(self.photos[self.trained], level.pixels, self.allowed)
+        self.small = self._at(level)
         if level.plane_rate[0] == 0:  # only cameras are fitted: the planes stay as they are
             return
         places, density, extent = even_places(level.planes), 1.0, WIDELY

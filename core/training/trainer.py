@@ -64,7 +64,7 @@ class Trainer:
         self.room = Room.of(config, self.device, photos.pixels.shape)
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
-        self.judges.follow(config, self.device, *photos.pixels.shape[1:3])
+        self.judges.follow(config, self.device, photos.shortest_side)
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
         self.found_by = "pixels" if rig is None else "given"  # a way of core.search.witnesses
@@ -80,8 +80,8 @@ class Trainer:
         self._copies = Copies()
         cameras = (rig or build.build_rig(config, photos)).to(self.device)
         build.express(cameras, config, self.stage)
-        trained, seed = self.trained_photos(), config.training.seed
-        self.holdout = Holdout(self.pixels, trained, seed if config.training.bootstrap else None)
+        seed = config.training.seed if config.training.bootstrap else None
+        self.holdout = Holdout(self.pixels, self.trained_photos(), seed, photos.sizes)
         self.learners: list[Learner] = []
         context = self.context(rig=cameras, known=rig is not None)
         self.learners = [kind.begin(context) for kind in LEARNERS.values() if kind.wanted(context)]

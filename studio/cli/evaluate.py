@@ -10,10 +10,9 @@ import numpy as np
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.opening import read_photos
+from core.engine.opening import photos_of_run
 from core.errors import InputError
 from core.exporting.jobs import Watch
-from core.geometry.cameras import Camera
 from core.photos import local_path
 from core.runs import checkpoint
 from core.runs.judged import kept
@@ -51,12 +50,12 @@ def main(arguments: argparse.Namespace) -> int:
     learned, config = checkpoint.learned(found), _config(found, arguments.photos)
     errors = compared(learned, arguments.reference)
     own = kept_aside(config, learned.names)
-    pixels = _own_pixels(arguments.run, config, learned) if own else None
+    pictures = _own_pictures(arguments.run, config, learned) if own else None
     lpips, missing = lpips_at_hand(arguments.lpips, config, learned)
     if missing:
         print(f"LPIPS is left out: {missing}", file=sys.stderr)
     with watched("photos") if own else nullcontext(Watch()) as watch:
-        report = measure(learned, config, errors, pixels, os.cpu_count() or 1, watch, lpips)
+        report = measure(learned, config, errors, pictures, os.cpu_count() or 1, watch, lpips)
     if report.held_out == 0:
         print(
             "The run keeps no photos aside, so there is no PSNR or SSIM of new views; train one "
@@ -73,17 +72,13 @@ def _config(found: checkpoint.Checkpoint, photos: Path | None) -> Config:
     return changed(found.config, moved)
 
 
-def _own_pixels(run: Path, config: Config, learned: Learned) -> np.ndarray:
-    """(N, H, W, 3) uint8 the photos that the run was trained on."""
-    photos = read_photos(config, run)
-    height, width = photos.pixels.shape[1:3]
-    if photos.names != learned.names or (width, height) != _size(learned.cameras[0]):
+def _own_pictures(run: Path, config: Config, learned: Learned) -> list[np.ndarray]:
+    """(h, w, 3) uint8 the photos that the run was trained on."""
+    photos = photos_of_run(config, run, learned.names)
+    sizes = [(camera.width, camera.height) for camera in learned.cameras]
+    if photos.names != learned.names or [photos.size(p) for p in range(len(sizes))] != sizes:
         raise InputError(
             f"The photos in {config.data.photos} are not those of the run {run}; say with --photos "
             "where those are."
         )
-    return photos.pixels
-
-
-def _size(camera: Camera) -> tuple[int, int]:
-    return camera.width, camera.height
+    return photos.pictures

@@ -99,7 +99,7 @@ class Frustums:
             frustum.handle.remove()
         self._highlighted = None
         self._frustums = [
-            self._added(index, camera, photos.pixels[index])
+            self._added(index, camera, photos.picture(index))
             for index, camera in enumerate(cameras)
             if photos is not None
         ]
@@ -133,7 +133,7 @@ class Frustums:
         assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
             handle, chosen = frustum.handle, index == self._highlighted
-            frustum.mark(snapshot.opinion.cameras.get(index), snapshot.photos.pixels[index])
+            frustum.mark(snapshot.opinion.cameras.get(index), snapshot.photos.picture(index))
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
             handle.scale = size
             handle.color = INK if chosen else colours[index]

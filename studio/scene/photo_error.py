@@ -89,7 +89,7 @@ class ErrorPainter:
         coarse = not shot.sharp or max(height, width) < self._long_side
         if shot.blank or coarse or photo is None or photos is None:
             return
-        true = cv2.resize(photos.pixels[photo], (width, height), interpolation=cv2.INTER_AREA)
+        true = cv2.resize(photos.picture(photo), (width, height), interpolation=cv2.INTER_AREA)
         error = (shot.image.astype(np.float32) - true) / 255
         psnr = float(-10 * np.log10(max(float(np.square(error).mean()), 1e-10)))
         coded, jpeg = cv2.imencode(

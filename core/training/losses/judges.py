@@ -7,6 +7,7 @@ from core.config import Config
 from core.config.sections.losses import Losses
 from core.errors import InputError
 from core.geometry.cameras import CameraRig
+from core.geometry.windows import Windows
 from core.perceptual import LOSSES
 from core.perceptual.sources import PictureLoss, Source
 from core.training.losses.patches import Glimpse, draw_pose, draw_square
@@ -18,15 +19,17 @@ class Judges:
     def __init__(self) -> None:
         self._loaded: dict[str, tuple[Source, PictureLoss]] = {}
 
-    def follow(self, config: Config, device: torch.device, height: int, width: int) -> None:
+    def follow(self, config: Config, device: torch.device, shorter: int) -> None:
         """Load what a config asks for, and forget the rest.
+
+        Args: `shorter` is the shortest side of any photo.
 
         Raises:
             InputError: something is missing. Nothing is changed then.
         """
         sources = _sources(config.losses)
         for name, source in sources.items():
-            _check(name, source, config, min(height, width))
+            _check(name, source, config, shorter)
         old = self._loaded
         self._loaded = {
             name: old[name]
@@ -47,7 +50,7 @@ class Judges:
         photos: Tensor,
         candidates: Tensor,
         trained: Tensor,
-        allowed: Tensor | None,
+        allowed: Tensor | Windows | None,
         points: int,
         generator: torch.Generator,
     ) -> list[Glimpse]:
@@ -57,7 +60,7 @@ class Judges:
             photos: (N, H, W, 3) uint8.
             candidates: (K,) photos to draw from.
             trained: (L,) photos with learned cameras.
-            allowed: (Q,) pixels to learn from; None is all.
+            allowed: (Q,) pixels to learn from, or those of each photo; None is all.
             points: of each ray.
             generator: the source of chance.
         """

@@ -14,8 +14,10 @@ from torch.nn.functional import interpolate
 
 from core.distributed.process_group import Mapper
 from core.geometry.cameras import CameraRig
+from core.geometry.canvas import window
 from core.geometry.rays import Rays, cast_rays
 from core.geometry.rotations import slerp
+from core.geometry.windows import Windows
 from core.multiplane.field import PlanesField
 from core.perceptual.sources import PictureLoss
 from core.rendering.volume import RaySettings, render_rays
@@ -42,7 +44,7 @@ class Glimpse:
 def draw_square(
     photos: Tensor,
     candidates: Tensor,
-    allowed: Tensor | None,
+    allowed: Tensor | Windows | None,
     side: int,
     whole: bool,
     points: int,
@@ -54,17 +56,19 @@ def draw_square(
     which is what CLIP's own cropping leaves, averaged to `side` rays each way; it has no pixels
     that could be told apart. `points` is 0 where nothing is jittered.
     """
-    _, height, width, _ = photos.shape
-    device, least = photos.device, min(height, width)
-    window = least if whole else min(side, least)
-    rays = min(side, window)
+    device, wide = photos.device, photos.shape[2]
     which = candidates[torch.randint(len(candidates), (1,), generator=generator)]
-    left = int(torch.randint(width - window + 1, (), generator=generator))
-    top = int(torch.randint(height - window + 1, (), generator=generator))
+    rows, columns, allowed = _part_of(photos, int(which), allowed)
+    width, height = columns.stop - columns.start, rows.stop - rows.start
+    least = min(height, width)
+    reach = least if whole else min(side, least)
+    rays = min(side, reach)
+    left = columns.start + int(torch.randint(width - reach + 1, (), generator=generator))
+    top = rows.start + int(torch.randint(height - reach + 1, (), generator=generator))
     jitter = torch.rand(rays * rays, points, generator=generator) if points else None
-    photo = photos[int(which), top : top + window, left : left + window].permute(2, 0, 1)
+    photo = photos[int(which), top : top + reach, left : left + reach].permute(2, 0, 1)
     photo = interpolate(photo.unsqueeze(0).float() / 255, (rays, rays), mode="area").squeeze(0)
-    along = (torch.arange(rays, device=device) + 0.5) * (window / rays)
+    along = (torch.arange(rays, device=device) + 0.5) * (reach / rays)
     y, x = torch.meshgrid(top + along, left + along, indexing="ij")
     pixels = torch.stack([x, y], dim=-1).flatten(0, 1)
     batch = Batch(
@@ -74,7 +78,17 @@ def draw_square(
     if whole or allowed is None:
         return batch, None
     place = pixels.long().cpu()
-    return batch, torch.isin(place[:, 1] * width + place[:, 0], allowed.cpu()).to(device)
+    return batch, torch.isin(place[:, 1] * wide + place[:, 0], allowed.cpu()).to(device)
+
+
+def _part_of(
+    photos: Tensor, which: int, allowed: Tensor | Windows | None
+) -> tuple[slice, slice, Tensor | None]:
+    """Rows and columns of the canvas that a photo has, and those of its pixels that are allowed."""
+    _, height, width, _ = photos.shape
+    if isinstance(allowed, Windows):
+        return *window(allowed.sizes[which], (width, height)), allowed.of_one(which)
+    return slice(0, height), slice(0, width), allowed
 
 
 @torch.no_grad()

@@ -5,11 +5,26 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
+from PIL import Image
 
 from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Configure, Pause, Play, Step
-from tests.conftest import shifted_photos, small_options
+from core.engine.opening import photos_of_run, read_photos
+from tests.conftest import shifted_photos, small_config, small_options
 from tests.core.engine.test_engine import said, until
+
+
+def test_a_run_goes_on_that_had_left_out_what_differs_in_shape(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    config = small_config(data__photos=str(photo_folder))
+    names = read_photos(config, tmp_path).names
+    Image.new("RGB", (18, 24)).save(photo_folder / "portrait.png")
+    assert len(read_photos(config, tmp_path).sizes) == 6
+    again = photos_of_run(config, tmp_path, names)
+    assert again.names == names and again.sizes == () and again.canvas == (24, 18)
+    Image.new("RGB", (24, 18)).save(photo_folder / "one_more.png")  # nobody left this one out
+    assert len(photos_of_run(config, tmp_path, names).names) == 7
 
 
 @pytest.fixture

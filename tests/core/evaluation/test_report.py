@@ -30,7 +30,7 @@ FIGURES = [
 
 def report(errors: CameraErrors | None = ERRORS, scores=tuple(SCORES)) -> Report:
     return make_report(
-        errors, scores, learned=17, split="every8", resolution=(252, 189), search=str(Search())
+        errors, scores, learned=17, split="every8", sizes=[(252, 189)] * 17, search=str(Search())
     )
 
 
@@ -50,7 +50,7 @@ def test_the_line_has_every_figure_with_its_protocol():
 def test_the_numbers_of_the_search_are_those_that_were_used():
     search = Search(starts=4, steps=31, last_steps=77, rays=1234)
     words = make_report(
-        None, SCORES, learned=1, split="last10", resolution=(1, 1), search=str(search)
+        None, SCORES, learned=1, split="last10", sizes=[(1, 1)], search=str(search)
     ).test_poses
     assert words is not None
     assert all(number in words for number in ("4 starts", "31 steps", "77", "1234 rays"))

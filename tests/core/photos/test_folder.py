@@ -134,8 +134,6 @@ def bound_socket(path: Path) -> None:
         ("web.avif", lambda path: path.write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 9), ".jpeg"),
         ("cut.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), "HEIC"),
         ("no_suffix", lambda path: save(path, format="JPEG"), "does not end in"),
-        ("tall.png", lambda path: save(path, (40, 60)), "portrait"),
-        ("wide.png", lambda path: save(path, (90, 40)), "another shape"),
     ],
 )
 def test_unusable_file_is_left_out_with_one_sentence(folder, name, make, fault) -> None:
@@ -182,7 +180,52 @@ def test_same_shape_at_another_size_is_rescaled_and_said(folder: Path) -> None:
 def test_shape_of_most_photos_wins_over_the_most_frequent_size(tmp_path: Path) -> None:
     for index, size in enumerate([(60, 40), (90, 60), (120, 80), (40, 60), (40, 60)]):
         save(tmp_path / f"{index}.png", size)
-    assert names_in(tmp_path) == ("0.png", "1.png", "2.png")
+    photos = load_folder(tmp_path, 0, "white")
+    assert (photos.source_width, photos.source_height) == (60, 40)
+    assert photos.sizes == ((60, 40),) * 3 + ((40, 60),) * 2
+
+
+def test_photos_of_other_shapes_lie_in_the_middle_of_a_canvas_that_holds_all(folder: Path) -> None:
+    save(folder / "tall.png", (80, 120), "blue")
+    save(folder / "wide.png", (90, 41), "yellow")
+    photos = load_folder(folder, 0, "white")
+    assert photos.names == ("good_1.png", "good_2.png", "tall.png", "wide.png")
+    assert photos.canvas == (60, 60)
+    assert photos.sizes == ((60, 40), (60, 40), (40, 60), (60, 28))
+    for place, colour in enumerate([(255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 0)]):
+        width, height = photos.size(place)
+        picture = photos.picture(place)
+        assert picture.shape == (height, width, 3) and (picture == colour).all()
+        left, top = (60 - width) // 2, (60 - height) // 2
+        inside = photos.pixels[place, top : top + height, left : left + width]
+        assert np.shares_memory(inside, picture) and np.array_equal(inside, picture)
+    (said,) = photos.notices
+    assert "(2 of 60 x 40 pixels, 1 of 80 x 120, 1 of 90 x 41)" in said
+
+
+def test_the_middle_of_every_photo_is_the_middle_of_the_canvas(tmp_path: Path) -> None:
+    for index, size in enumerate([(61, 40), (61, 40), (33, 57), (200, 31), (9, 300)]):
+        save(tmp_path / f"{index}.png", size)
+    photos = load_folder(tmp_path, 47, "white")
+    wide, high = photos.canvas
+    assert max(photos.canvas) == 47
+    for width, height in photos.sizes:
+        assert (wide - width) % 2 == (high - height) % 2 == 0 and abs(max(width, height) - 47) <= 1
+
+
+def test_where_what_differed_cannot_be_read_there_is_one_shape(folder: Path) -> None:
+    save(folder / "tall.jpg", (40, 60), "blue")
+    whole = (folder / "tall.jpg").read_bytes()
+    (folder / "tall.jpg").write_bytes(whole[: len(whole) // 2])
+    photos = load_folder(folder, 0, "white")
+    assert photos.canvas == (60, 40) and photos.sizes == ()
+    assert photos.pixels[:, 20, 30].tolist() == [[255, 0, 0], [0, 128, 0]]
+
+
+def test_of_named_photos_only_these_are_read(folder: Path) -> None:
+    save(folder / "tall.png", (40, 60), "blue")
+    photos = load_folder(folder, 0, "white", names=("good_1.png", "good_2.png"))
+    assert photos.names == ("good_1.png", "good_2.png") and photos.sizes == ()
 
 
 def test_focal_length_is_the_median_and_those_of_all_are_kept(tmp_path: Path) -> None:
@@ -239,12 +282,9 @@ def test_many_of_another_size_are_one_sentence(tmp_path: Path) -> None:
         save(tmp_path / f"portrait_{number}.png", (40, 60))
         save(tmp_path / f"small_{number}.png", (30, 20))
     photos = load_folder(tmp_path, 0, "white")
-    assert len(photos.names) == 8
-    portrait, small = photos.notices
-    assert portrait.startswith(
-        '"portrait_0.png" and 3 more were left out because they are portrait'
-    )
-    assert "hold the camera the same way" in portrait and "run of their own" in portrait
+    assert len(photos.names) == 12
+    small, shapes = photos.notices
+    assert "(8 of 60 x 40 pixels, 4 of 40 x 60)" in shapes
     assert small.startswith('"small_0.png" and 3 more were rescaled from 30 x 20')
 
 
