@@ -6,6 +6,8 @@ zero-mean normalised cross correlation of small windows, in which each pixel has
 so that slanted surfaces fit.
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -65,19 +67,9 @@ class Reference:
         return torch.cat([self._costs(part) for part in inverse.split(size)])
 
     def _costs(self, inverse: Tensor) -> Tensor:
-        first = second = None
-        for source in self.sources:
-            cost = self._cost(source, inverse)
-            if first is None:
-                first = cost
-            elif second is None:
-                first, second = torch.minimum(first, cost), torch.maximum(first, cost)
-            else:
-                second = torch.minimum(second, torch.maximum(first, cost))
-                first = torch.minimum(first, cost)
-        if first is None:
+        if not self.sources:
             return torch.full_like(inverse, OUTSIDE)
-        return first if second is None else (first + second) / BEST
+        return best_two(self._cost(source, inverse) for source in self.sources)
 
     def _cost(self, source: int, inverse: Tensor) -> Tensor:
         got, inside, _ = self.seen_in(source, inverse, self.level.grey[source][None])
@@ -116,6 +108,21 @@ class Reference:
             inside &= (place > -1) & (place < 2 * side / canvas - 1)
             grid[..., axis] = place
         return grid, inside, depth
+
+
+def best_two(costs: Iterable[Tensor]) -> Tensor:
+    """Mean of the least two of some costs, or the only one; they are made as they are asked for."""
+    first = second = None
+    for cost in costs:
+        if first is None:
+            first = cost
+        elif second is None:
+            first, second = torch.minimum(first, cost), torch.maximum(first, cost)
+        else:
+            second = torch.minimum(second, torch.maximum(first, cost))
+            first = torch.minimum(first, cost)
+    assert first is not None, "there is somebody to compare with"
+    return first if second is None else (first + second) / BEST
 
 
 def box(maps: Tensor, radius: int) -> Tensor:

@@ -26,9 +26,7 @@ from core.search.matching import Order
 from core.search.messages import next_message
 
 ROOT = Path(__file__).parents[2]
-WORKER = "core.search.matching"
 PATIENCE = 5.0  # seconds
-FAILED = "Features were not matched to the end, as {}; cameras are looked for from pixels alone."
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -40,6 +38,28 @@ class Bounds:
     seconds: float = 600.0  # of wall clock
     cpu_seconds: int = 600
     niceness: int = 19
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a process is started for.
+
+    Attributes:
+        module: that is run; `core.search.matching` says how it is spoken with.
+        failed: a sentence for who waits, with a gap for the reason.
+        bounds: what it may take.
+    """
+
+    module: str
+    failed: str
+    bounds: Bounds
+
+
+MATCHING = Errand(
+    "core.search.matching",
+    "Features were not matched to the end, as {}; cameras are looked for from pixels alone.",
+    Bounds(),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +97,8 @@ def start(
         seed: of all that is drawn.
         bounds: what it may take.
     """
-    return Matching(list(photos), clip, seed, bounds or Bounds())
+    errand = MATCHING if bounds is None else replace(MATCHING, bounds=bounds)
+    return Matching(list(photos), clip, seed, errand)
 
 
 def cameras_of(model: FeatureModel, sizes: Sequence[tuple[int, int]]) -> dict[int, Camera]:
@@ -94,15 +115,15 @@ def cameras_of(model: FeatureModel, sizes: Sequence[tuple[int, int]]) -> dict[in
 class Matching:
     """A process that is looking for cameras. Any thread may ask."""
 
-    def __init__(self, photos: list[np.ndarray], clip: bool, seed: int, bounds: Bounds) -> None:
+    def __init__(self, photos: list[np.ndarray], clip: bool, seed: int, errand: Errand) -> None:
         self._state = State(progress=f"0 of {len(photos)} photos looked at")
         self._writing = threading.Lock()
-        self._bounds = bounds
+        self._errand, bounds = errand, errand.bounds
         self._over = False  # the last is told, or nobody wants more
         sizes = [list(photo.shape[:2]) for photo in photos]
         within = (bounds.memory, bounds.cpu_seconds, bounds.niceness)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", WORKER],
+            [sys.executable, "-m", errand.module],
             cwd=ROOT,
             env=os.environ | ONE_THREAD,
             stdin=subprocess.PIPE,
@@ -110,7 +131,7 @@ class Matching:
             stderr=subprocess.DEVNULL,
         )
         self._timer = threading.Timer(bounds.seconds, self._end_late)
-        self._listener = threading.Thread(target=self._listen, name="features")
+        self._listener = threading.Thread(target=self._listen, name=errand.module)
         feeder = threading.Thread(
             target=self._feed, args=(photos, Order(sizes, clip, seed, *within))
         )
@@ -139,14 +160,14 @@ class Matching:
         return self._state
 
     def _end_late(self) -> None:
-        self._fail(f"it took longer than {self._bounds.seconds:g} seconds")
+        self._fail(f"it took longer than {self._errand.bounds.seconds:g} seconds")
         self._process.kill()
 
     def _fail(self, reason: str) -> None:
         """The first reason counts."""
         if not self._over:
             self._over = True
-            self._tell(failure=FAILED.format(reason))
+            self._tell(failure=self._errand.failed.format(reason))
 
     def _tell(self, **news: bool | str | Features) -> None:
         with self._writing:
@@ -191,6 +212,6 @@ class Matching:
 
     def _reason(self, code: int) -> str:
         if code == -signal.SIGXCPU:
-            return f"it took more than {self._bounds.cpu_seconds} seconds of a core"
+            return f"it took more than {self._errand.bounds.cpu_seconds} seconds of a core"
         ending = signal.Signals(-code).name if code < 0 else f"code {code}"
         return f"its process ended with {ending}, as for want of memory"

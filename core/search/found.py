@@ -72,6 +72,14 @@ class Pairs:
     mirrored: np.ndarray
     homography: np.ndarray
 
+    @staticmethod
+    def none() -> "Pairs":
+        """Where nothing was compared."""
+        counts = {name: np.zeros(0, np.int64) for name in ("matches", "inliers", "mirrored")}
+        lengths = {name: np.zeros(0, np.float32) for name in ("flat", "parallax", "shift", "turn")}
+        homography = np.zeros((0, 3, 3), np.float32)
+        return Pairs(np.zeros((0, 2), np.int64), **counts, **lengths, homography=homography)
+
 
 @dataclass(frozen=True, eq=False)
 class Features:

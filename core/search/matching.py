@@ -12,7 +12,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -34,21 +34,29 @@ class Order:
     niceness: int
 
 
-def main() -> None:
-    """Read, match, tell. Whatever goes wrong is told as a reason; nothing is printed."""
+Work = Callable[[Iterator[np.ndarray], Order, Teller], None]
+
+
+def serve(work: Work) -> None:
+    """Read, work, tell. Whatever goes wrong is told as a reason; nothing is printed."""
     teller = Teller(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # COLMAP prints, and standard output is for messages
     order = Order(**json.loads(sys.stdin.buffer.readline()))
     try:
         _bound(order)
-        from core.search.pipeline import match  # noqa: PLC0415 # fails where pycolmap is missing
-
-        match(_pictures(sys.stdin.buffer, order.sizes), order, teller)
-    except ImportError as error:
-        teller.failure(f"pycolmap cannot be loaded here ({error})")
+        work(_pictures(sys.stdin.buffer, order.sizes), order, teller)
     except Exception as error:
         teller.failure(_reason(error, order))
     os._exit(0)  # another thread still waits for the parent's end
+
+
+def _matched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> None:
+    try:
+        from core.search.pipeline import match  # noqa: PLC0415 # fails where pycolmap is missing
+    except ImportError as error:
+        teller.failure(f"pycolmap cannot be loaded here ({error})")
+    else:
+        match(pictures, order, teller)
 
 
 def _bound(order: Order) -> None:
@@ -89,4 +97,4 @@ def _pictures(stream: BinaryIO, sizes: list[list[int]]) -> Iterator[np.ndarray]:
 
 
 if __name__ == "__main__":
-    main()
+    serve(_matched)

@@ -4,15 +4,20 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.engine import Engine
 from core.engine.commands import Adopt, Play, Save, Undo
 from core.engine.limits import NOTHING_LEFT
 from core.engine.searching import Search
+from core.engine.snapshot import Snapshot
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms
 from core.search import features
+from core.search.direct import process as direct
+from core.search.features import State
+from core.search.found import FeatureModel, Features, Pairs
 from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
@@ -107,3 +112,54 @@ def test_training_with_nothing_left_waits_for_cameras_that_may_come(
     ended = until(engine, lambda s: not s.playing)
     engine.stop()
     assert ended.step == 2 and NOTHING_LEFT in said(ended)
+
+
+class Found:
+    """What stands for a process that has found all cameras."""
+
+    def __init__(self, names: list[str]) -> None:
+        right = read_transforms(SCENE / "transforms.json")
+        cameras = [right[f"images/{name}"] for name in names]
+        lenses = [(c.fx / c.width, c.fy / c.height, 0.5, 0.5, 0.0) for c in cameras]
+        model = FeatureModel(
+            np.arange(len(names)),
+            np.stack([camera.camera_to_world for camera in cameras]),
+            np.array(lenses),
+            np.zeros((0, 3)),
+            np.zeros((0, 2), np.int64),
+            np.zeros((0, 2), np.float32),
+            np.zeros(0, np.float32),
+        )
+        self.state = State(ended=True, features=Features(len(names), Pairs.none(), (model,)))
+
+    def kill(self) -> None:
+        """There is nothing to be ended."""
+
+
+def test_cameras_found_by_depths_take_the_place_of_those_that_are_not_trusted(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(file.name for file in photos.iterdir())
+    begun: list[int] = []
+    monkeypatch.setattr(direct, "start", lambda p, seed: begun.append(len(p)) or Found(names))
+    options = small_options(
+        data__photos=str(photos),
+        data__long_side=126,
+        training__bootstrap=True,
+        schedule__steps=[2] * 9,  # too few for planes to find anything
+    )
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+    engine.submit(Play(seconds=100))
+    right = read_transforms(SCENE / "transforms.json")
+
+    def taken(snapshot: Snapshot) -> bool:
+        if snapshot.learned is None or snapshot.config.field.geometry != "depth-maps":
+            return False
+        errors = compare_cameras(snapshot.learned.by_name, right)
+        return errors.rotation_best < 0.5 and errors.ate < 0.05
+
+    found = until(engine, taken)
+    assert found.found_by == "pixels" and found.can_undo and begun == [6]
+    assert list((tmp_path / "run").glob("depths-*.safetensors"))
+    engine.stop()

@@ -142,7 +142,9 @@ def test_without_the_wheel_there_is_a_sentence(
 def test_garbage_from_the_process_is_a_sentence(
     photos: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "WORKER", "this")  # a module that prints verses
+    monkeypatch.setattr(
+        features, "MATCHING", replace(features.MATCHING, module="this")
+    )  # a module that prints verses
     state = start(photos, bounds=SOON).wait(60)
     assert state.ended and "its messages cannot be read" in state.failure
 

@@ -1,0 +1,1 @@
+"""Cameras of photos taken far around a scene, from their brightness alone: docs/direct.md."""

@@ -1,0 +1,111 @@
+"""Cameras of all photos from nothing but brightness: seeds grow, and the best of them wins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.search.direct.growing import FEWEST, Ground, Growth
+from core.search.direct.likeness import likeness
+from core.search.direct.seeding import seeded
+from core.search.direct.standing import Standing, joined, with_focal
+from core.search.direct.sweeping import Sweeper
+
+FOCAL = 0.85  # over the longer side, before anything is known: a phone's
+SEEDS, SURE = 3, 0.5  # that are compared before the best grows, unless one has so much support
+HOPELESS = 0.12  # support of a seed below which it does not grow
+COARSE, FINE = 72, 126  # pixels of joint steps
+AGAIN = 2  # tries of what was left out, once cameras are better
+LENS_AFTER = 4
+LEFT_OUT = 0.3  # of the usual support, below which a photo leaves before the others are finished
+ENOUGH, NEARLY_ALL = 0.42, 0.9  # support over all photos, and part of them, that end the search
+
+
+@dataclass(frozen=True)
+class News:
+    """What a search tells.
+
+    Attributes:
+        world: number of the world that is growing.
+        placed: photos in it.
+        best: the best world so far, where there is a new one.
+    """
+
+    world: int
+    placed: int
+    best: Standing | None = None
+
+
+def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
+    """Look for the cameras of photos, and yield now and then.
+
+    Args:
+        photos: (N, C, H, W) uint8, or float in [0, 1], at the top left of one canvas; N >= 3.
+        sizes: (N, 2) width and height of each.
+        seed: of all that is drawn.
+    """
+    begin = _unknown(sizes)
+    sweeper = Sweeper.of(photos, begin)
+    generator = torch.Generator().manual_seed(seed)
+    ground = Ground(photos, sweeper, likeness(sweeper.level), generator)
+    first, seeds, worth, tried = _spread(ground.alike.value), list[Standing](), 0.0, 0
+    while first or seeds:
+        while first and len(seeds) < SEEDS and not any(_mean(one) > SURE for one in seeds):
+            yield News(tried + 1, 0)
+            found = seeded(photos, sweeper, ground.alike, first.pop(0), begin, generator)
+            seeds += [found] if found is not None else []
+        seeds.sort(key=lambda one: -_mean(one))
+        growth, tried = Growth(ground, seeds.pop(0), COARSE), tried + 1
+        if _mean(growth.standing) < HOPELESS:
+            continue
+        yield from _grown(growth, tried)
+        if len(growth.standing.photos) < min(FEWEST, len(photos)):
+            continue
+        yield from _finished(growth, tried)
+        value = float(growth.standing.support.sum()) / len(photos)
+        if value > worth:
+            worth = value
+            yield News(tried, len(growth.standing.photos), growth.standing)
+        if value > ENOUGH and len(growth.standing.photos) >= NEARLY_ALL * len(photos):
+            return
+
+
+def _finished(growth: Growth, tried: int) -> Iterator[News]:
+    """Exact cameras, their focal length too, and another chance for photos that are left out."""
+    photos = growth.ground.photos
+    for side in (COARSE, FINE):
+        standing = joined(photos, growth.standing, side, lens=True)
+        if len(standing.photos) > FEWEST:
+            standing = standing.without(standing.below(LEFT_OUT * standing.usual))
+        growth.again(standing, AGAIN)
+        yield from _grown(growth, tried)
+    growth.standing = joined(photos, growth.standing, FINE, lens=True)
+
+
+def _grown(growth: Growth, tried: int) -> Iterator[News]:
+    while growth.step():
+        yield News(tried, len(growth.standing.photos))
+
+
+def _mean(standing: Standing) -> float:
+    return float(standing.support.mean())
+
+
+def _unknown(sizes: Tensor) -> Cameras:
+    """Cameras in one place, whose lenses are guessed."""
+    count, half = len(sizes), sizes.float() / 2
+    turn, zero = torch.eye(3).repeat(count, 1, 1), torch.zeros(count)
+    cameras = Cameras(turn, torch.zeros(count, 3), torch.cat([half, half], 1), zero, sizes)
+    return with_focal(cameras, FOCAL)
+
+
+def _spread(alike: np.ndarray) -> list[int]:
+    """All photos: first one that has others like it, then always the least like those before."""
+    order = [int(np.sort(alike, 1)[:, -4:-1].mean(1).argmax())]
+    while len(order) < len(alike):
+        rest = [photo for photo in range(len(alike)) if photo not in order]
+        order.append(min(rest, key=lambda photo: alike[photo, order].max()))
+    return order

@@ -1,0 +1,91 @@
+"""Cameras around rendered worlds come from nothing but their brightness, with the focal length."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.evaluation.cameras import compare_cameras
+from core.search.direct import process
+from core.search.direct.likeness import likeness
+from core.search.direct.poses import NUMBERS, SHIFTS, beside
+from core.search.direct.sweeping import Sweeper
+from core.search.features import cameras_of
+from tests.core.depthmaps.rendered import shoot
+
+
+def test_cameras_beside_one_look_at_the_same() -> None:
+    numbers = torch.zeros(4, NUMBERS)
+    numbers[1, :2] = torch.tensor([0.3, -0.5])  # around
+    numbers[2, 2] = 0.4  # in the picture
+    numbers[3, SHIFTS] = torch.tensor([0.1, 0.0])  # aside
+    turn, centre = beside(numbers)
+    seen = (turn.mT @ (torch.tensor([0.0, 0.0, 1.0]) - centre)[..., None])[..., 0]
+    expected = torch.tensor([[0.0, 0.0, 1.0]] * 3)
+    torch.testing.assert_close(seen[:3], expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(turn[0], torch.eye(3))
+    torch.testing.assert_close(seen[3, 0] / seen[3, 2], torch.tensor(-0.1), atol=1e-3, rtol=0)
+
+
+def test_a_move_of_the_picture_is_found() -> None:
+    shot = shoot(count=2, sizes=((160, 120),))
+    wide = shot.photos[0]
+    photos = torch.stack([wide[:, :90, :120], wide[:, :90, 40:]])  # the second looks to the right
+    sizes = torch.tensor([[120, 90]] * 2)
+    cameras = Cameras(
+        torch.eye(3).repeat(2, 1, 1),
+        torch.zeros(2, 3),
+        torch.tensor([[100.0, 100.0, 60.0, 45.0]] * 2),
+        torch.zeros(2),
+        sizes,
+    )
+    alike = likeness(Sweeper.of(photos, cameras).level)
+    assert alike.value[0, 1] > 0.95
+    np.testing.assert_allclose(alike.shift[0, 1], [1 / 3, 0], atol=0.05)
+
+
+def test_descents_end_where_cameras_are_right() -> None:
+    shot = shoot(count=3, degrees=16)
+    sweeper, others = Sweeper.of(shot.photos, shot.cameras), [0, 2]
+    turn, centre = shot.cameras.rotation[1], shot.cameras.centre[1]
+    depth = float(1 / shot.inverse[1].median())
+
+    def relate(numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """The middle camera, elsewhere."""
+        aside, shift = beside(0.15 * numbers)
+        back = shot.cameras.rotation[others].mT
+        place = centre + depth * (turn @ shift[..., None])[..., 0]
+        away = (place[:, None] - shot.cameras.centre[others])[..., None]
+        return back @ (turn @ aside)[:, None], (back @ away)[..., 0] / depth
+
+    generator = torch.Generator().manual_seed(0)
+    off = torch.randn(6, NUMBERS, generator=generator) * torch.tensor(
+        [0.5, 0.5, 0.1, 0.1, 0.1, 0.1]
+    )
+    right = sweeper.costs(1, others, relate(torch.zeros(1, NUMBERS)))
+    assert (sweeper.costs(1, others, relate(off)) > 1.15 * right).all()
+    found, costs = sweeper.descended(1, others, off, relate)
+    best = found[costs.argmin()]
+    assert float(costs.min()) < 1.1 * float(right)
+    assert float((0.15 * best[:2]).norm().rad2deg()) < 1.5
+
+
+def test_a_process_finds_three_cameras_and_their_focal_length_from_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    soon = replace(process.ERRAND.bounds, niceness=0)  # whatever else this machine is doing
+    monkeypatch.setattr(process, "ERRAND", replace(process.ERRAND, bounds=soon))
+    shot = shoot(count=3, degrees=20)
+    sizes = [(int(w), int(h)) for w, h in shot.cameras.sizes]
+    pixels = (255 * shot.photos).byte().permute(0, 2, 3, 1).numpy()
+    searching = process.start([p[:h, :w] for p, (w, h) in zip(pixels, sizes, strict=True)])
+    state = searching.wait(200)
+    assert state.ended and not state.failure and state.features is not None
+    (model,) = state.features.models
+    found = {str(photo): camera for photo, camera in cameras_of(model, sizes).items()}
+    errors = compare_cameras(found, {str(n): c for n, c in enumerate(shot.cameras.single())})
+    assert errors.frames == 3 and errors.rotation_best < 1 and errors.ate < 0.05
+    assert errors.focal < 0.1  # begun 23 % too short
