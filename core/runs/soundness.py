@@ -24,7 +24,7 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Side = Annotated[int, Field(ge=1, le=2**16)]
 INDICES = re.compile(r"order|(.*\.)?(trained|others)|depthmaps\.(photos|chosen)")  # of photos
 MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
-    r"photo_error|extra\.trail\..*|depthmaps\..*\.ratios"
+    r"photo_error|extra\.(trail\..*|unseen)|depthmaps\..*\.ratios"
 )
 DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
 
