@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from torch import Tensor
 
 from core.depthmaps.photos import Level
 
 PIXELS = 300  # of a photo made small
 FARTHEST = 0.4  # of a side, by which one is moved
+MIN_SIDE = 4  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Likeness:
 
     Attributes:
         value: (N, N) largest normalised correlation of two photos over all moves.
-        shift: (N, N, 2) the best move, as a part of width and height: what photo i shows at a place
+        shift: (N, N, 2) the best move, as a part of the longer side: what photo i shows at a place
             photo j shows at the place less this.
     """
 
@@ -33,29 +33,35 @@ class Likeness:
 
 
 def likeness(level: Level) -> Likeness:
-    """Compare every two photos of a level, each squeezed to the same few pixels."""
-    width, height = level.cameras.canvas
-    rows = max(4, round(math.sqrt(PIXELS * height / width)))
-    columns = max(4, round(PIXELS / rows))
+    """Compare every two photos of a level, made small: as much of their middles as all have."""
+    count, sizes = len(level.grey), level.cameras.sizes.double()
+    across, down = (sizes / sizes.amax(1, keepdim=True)).amin(0).tolist()
+    side = max(MIN_SIDE, round(math.sqrt(PIXELS / (across * down))))
+    columns, rows = (max(MIN_SIDE, round(side * part)) for part in (across, down))
     small = np.stack(
-        [_small(level.own(level.grey, i), columns, rows) for i in range(len(level.grey))]
+        [_middle(level.own(level.grey, i).numpy(), side, columns, rows) for i in range(count)]
     )
-    count = len(small)
     value, shift = np.full((count, count), -1.0), np.zeros((count, count, 2))
-    down, across = int(FARTHEST * rows), int(FARTHEST * columns)
-    for y in range(-down, down + 1):
-        for x in range(-across, across + 1):
+    high, wide = int(FARTHEST * rows), int(FARTHEST * columns)
+    for y in range(-high, high + 1):
+        for x in range(-wide, wide + 1):
             here = _unit(small[:, max(0, y) : rows + min(0, y), max(0, x) : columns + min(0, x)])
             there = _unit(small[:, max(0, -y) : rows - max(0, y), max(0, -x) : columns - max(0, x)])
             alike = here @ there.T
             better = alike > value
-            value[better], shift[better] = alike[better], (x / columns, y / rows)
+            value[better], shift[better] = alike[better], (x / side, y / side)
     np.fill_diagonal(value, 1.0)
     return Likeness(value, shift)
 
 
-def _small(grey: Tensor, columns: int, rows: int) -> np.ndarray:
-    return cv2.resize(grey.numpy(), (columns, rows), interpolation=cv2.INTER_AREA)
+def _middle(grey: np.ndarray, side: int, columns: int, rows: int) -> np.ndarray:
+    """(rows, columns) of the middle of a picture whose longer side becomes `side` pixels."""
+    scale = side / max(grey.shape)
+    height = max(rows, round(grey.shape[0] * scale))
+    width = max(columns, round(grey.shape[1] * scale))
+    whole = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return whole[top : top + rows, left : left + columns]
 
 
 def _unit(pictures: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ SEEDS, SURE = 3, 0.5  # that are compared before the best grows, unless one has 
 HOPELESS = 0.12  # support of a seed below which it does not grow
 COARSE, FINE = 72, 126  # pixels of joint steps
 AGAIN = 2  # tries of what was left out, once cameras are better
-LENS_AFTER = 4
+LAST, SETTLED = 4, 0.01  # rounds at the end, and change of the focal length that ends them sooner
 LEFT_OUT = 0.3  # of the usual support, below which a photo leaves before the others are finished
 ENOUGH, NEARLY_ALL = 0.42, 0.9  # support over all photos, and part of them, that end the search
 
@@ -82,7 +82,12 @@ def _finished(growth: Growth, tried: int) -> Iterator[News]:
             standing = standing.without(standing.below(LEFT_OUT * standing.usual))
         growth.again(standing, AGAIN)
         yield from _grown(growth, tried)
-    growth.standing = joined(photos, growth.standing, FINE, lens=True)
+    for _ in range(LAST):
+        before = growth.standing.focal
+        growth.standing = joined(photos, growth.standing, FINE, lens=True)
+        yield News(tried, len(growth.standing.photos))
+        if abs(growth.standing.focal / before - 1) < SETTLED:
+            break
 
 
 def _grown(growth: Growth, tried: int) -> Iterator[News]:

@@ -19,7 +19,7 @@ ROUNDS = ((48, 3), (72, 1))  # pixels of joint steps, and how many are kept afte
 def shifts(alike: Likeness, photo: int, other: int, cameras: Cameras) -> Tensor:
     """(2,) tangents by which a camera beside that of `photo` has to look aside for `other`."""
     move = torch.from_numpy(alike.shift[photo, other]).float()
-    return move * cameras.sizes[photo] / cameras.intrinsics[photo, :2]
+    return move * cameras.sizes[photo].max() / cameras.intrinsics[photo, :2]
 
 
 def seeded(

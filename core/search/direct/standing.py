@@ -36,6 +36,11 @@ class Standing:
         """The median support."""
         return float(self.support.median())
 
+    @property
+    def focal(self) -> float:
+        """The focal length that all share, over the longer side."""
+        return float(self.cameras.intrinsics[0, 0] / self.cameras.sizes[0].max())
+
     def below(self, support: float) -> list[int]:
         """Photos with less support."""
         rows = zip(self.photos, self.support.tolist(), strict=True)
