@@ -298,5 +298,5 @@ def _sweep(written: Path) -> None:
     for path in swept[KEPT:]:
         if path != written:
             path.unlink()
-    for left in place.glob(".*.part"):
+    for left in (*place.glob(".*.part"), *place.glob(".tmp*")):  # ours, and safetensors' own
         left.unlink()
