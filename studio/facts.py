@@ -19,6 +19,7 @@ from core.photos import Finding, PhotoSet
 from core.photos.sizes import common_size
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
+from studio.fields import named, side_by_side, unseen
 from studio.guide import guide
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
@@ -46,6 +47,7 @@ def status(snapshot: Snapshot) -> Json:
             "psnr_at": snapshot.psnr_at,
             "shown": shown(snapshot),
             "unseen_psnr": snapshot.unseen_psnr.get(snapshot.shown),
+            **side_by_side(snapshot),
             "found_by": FOUND_BY.get(snapshot.found_by),
             **verdict(snapshot.opinion, snapshot.photos),
             "mirror_gap": snapshot.findings.mirror_gap,
@@ -102,9 +104,7 @@ def verdict(opinion: Opinion, photos: PhotoSet | None) -> Json:
 
 def shown(snapshot: Snapshot) -> str | None:
     """Which field still views show, by its name; None before there is one."""
-    if snapshot.learned is None:
-        return None
-    return snapshot.config.field.kind if snapshot.shown == "field" else snapshot.shown
+    return None if snapshot.learned is None else named(snapshot, snapshot.shown)
 
 
 def live(snapshot: Snapshot) -> Json:
@@ -143,7 +143,7 @@ _PATHS = re.compile(r"(?<![\w./-])(" + "|".join(map(re.escape, options())) + r")
 def curves(history: History | None) -> Json:
     """The curves, thinned evenly to at most `POINTS` points of which the last is the newest."""
     if history is None:
-        return {"steps": [], "loss": [], "psnr": [], "focal": [], "marks": []}
+        return {"steps": [], "loss": [], "psnr": [], "focal": [], "marks": [], "unseen": None}
     count = len(history.steps)
     chosen = np.unique(np.linspace(0, count - 1, min(count, POINTS)).round().astype(int))
     return finite(
@@ -153,6 +153,7 @@ def curves(history: History | None) -> Json:
             "psnr": _rounded(history.psnr[chosen]),
             "focal": _rounded(history.focal[chosen]),
             "marks": [list(mark) for mark in history.marks],
+            "unseen": unseen(history.unseen, POINTS),
         }
     )
 

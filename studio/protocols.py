@@ -53,6 +53,15 @@ class Viewer(Protocol):
         """The moment whose cameras are shown."""
         ...
 
+    @property
+    def wipe(self) -> float:
+        """Where the line between two scenes is, as a part of the canvas from the left."""
+        ...
+
+    def wipe_at(self, part: float) -> None:
+        """Have that line there, for all who look."""
+        ...
+
     def go_to_time(self, part: float) -> None:
         """Show the cameras as they were at a part of their way, 0 to 1; 1 is now."""
         ...

@@ -44,7 +44,7 @@ SHOWN = {
 THUMBNAIL = 168  # pixels of the longer side
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
 SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
-THOUSAND = 1000  # places of the slider of time
+THOUSAND = 1000  # places of the slider of time, and of the line between two scenes
 LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 
 
@@ -78,6 +78,7 @@ class Telemetry:
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
             Route("/highlight/none", self.highlight_none, methods=["POST"]),
             Route("/reset-view", self.reset_view, methods=["POST"]),
+            Route("/wipe/{part:int}", self.wipe, methods=["POST"]),
             Route("/time/{act}", self.travel, methods=["POST"]),
             Route("/virtual-camera/{act}", self.show_virtual, methods=["POST"]),
         ]
@@ -141,6 +142,7 @@ class Telemetry:
             "virtual_shown": self._virtual_shown,
             "comparison": dataclasses.asdict(compared) if compared else None,
             "time": dataclasses.asdict(self._viewer.time),
+            "wipe": self._viewer.wipe,
             "stand": dataclasses.asdict(stand) if stand else None,
             "photo_error": dataclasses.asdict(error) if error else None,
         }
@@ -258,6 +260,11 @@ class Telemetry:
             return PlainTextResponse("The virtual camera is shown or hidden.", 404)
         self._virtual_shown = request.path_params["act"] == "show"
         self._viewer.show_virtual(self._virtual_shown)
+        return Response(status_code=204)
+
+    def wipe(self, request: Request) -> Response:
+        """POST /wipe/N: the line between two scenes at N thousandths of the canvas."""
+        self._viewer.wipe_at(min(request.path_params["part"], THOUSAND) / THOUSAND)
         return Response(status_code=204)
 
     def travel(self, request: Request) -> Response:

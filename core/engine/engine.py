@@ -250,7 +250,8 @@ class Engine:
     def _show_forming(self, trainer: Trainer) -> None:
         """Let a network that was picked while planes are there be seen beside them."""
         there = {learner.shows for learner in trainer.learners}
-        if trainer.step and set(PAIR) <= there and trainer.config.explore.show != "both":
+        unseen = trainer.config.explore.show in ("best", "planes")
+        if trainer.step and set(PAIR) <= there and unseen:
             configure(trainer, changed(trainer.config, {"explore.show": "both"}))
             self._say(f"{trainer.config.field.kind} is seen forming beside the planes; {BACK}")
 

@@ -77,7 +77,11 @@ def _training(wiring: Wiring, exports: Exports) -> None:
 
 
 def _explore(wiring: Wiring, exports: Exports) -> None:
-    _options(wiring, [path for path in _of("explore") if path not in REFERENCE])
+    paths = [path for path in _of("explore") if path not in REFERENCE]
+    after = paths.index("explore.show") + 1
+    _options(wiring, paths[:after])
+    gr.HTML('<p id="show-waits" role="status"></p>', elem_classes="dim", apply_default_css=False)
+    _options(wiring, paths[after:])
 
 
 TABS: dict[str, Callable[[Wiring, Exports], None]] = {

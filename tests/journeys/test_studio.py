@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.config.paths import options
 from studio.bundled import BUNDLED
 from studio.panel.wiring import YOUNG
 from tests.browser import chromium
@@ -130,6 +131,10 @@ def test_toggles_mid_run_leave_the_cameras_where_they_are(
     assert after["step"] == step
     assert np.abs(np.array(cameras(running, page)) - np.array(before)).max() <= 1e-6
     assert after["can_undo"] is (word == "siren")
+    told = f"{options()['.'.join(path)].title} {word}: "
+    newest = page.locator("#notices-items li").first
+    expect(newest).to_contain_text(told)
+    expect(newest).to_contain_text("cameras stay")
     page.locator("#action-step").click()
     running.until(lambda s: s["step"] == step + 1)
 

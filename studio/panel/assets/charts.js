@@ -5,9 +5,9 @@ import { byId, grouped, write } from "./ask.js";
 const [WIDTH, HEIGHT, MARGIN] = [300, 72, 4];
 const SVG = "http://www.w3.org/2000/svg";
 const CHARTS = {
-  psnr: { words: (v) => `${v.toFixed(1)} dB`, scale: (v) => v },
+  psnr: { words: (v) => `${v.toFixed(1)} dB` },
   loss: { words: (v) => v.toPrecision(3), scale: (v) => Math.log10(Math.max(v, 1e-9)) },
-  focal: { words: (v) => v.toFixed(2), scale: (v) => v, least: 0.1 },
+  focal: { words: (v) => v.toFixed(2), least: 0.1 },
 };
 let curves = null;
 const hovered = {};
@@ -18,52 +18,73 @@ export function drawCurves(facts) {
 }
 
 export function wireCharts() {
-  for (const name of Object.keys(CHARTS)) {
-    const picture = byId(`chart-${name}`);
-    picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    picture.addEventListener("pointermove", (event) => {
-      const box = picture.getBoundingClientRect();
-      hovered[name] = (event.clientX - box.left) / box.width;
-      draw(name);
-    });
-    picture.addEventListener("pointerleave", () => {
-      delete hovered[name];
-      draw(name);
-    });
-  }
+  for (const name of Object.keys(CHARTS)) hoverChart(name, () => draw(name));
+}
+
+export function hoverChart(name, again) {
+  const picture = byId(`chart-${name}`);
+  picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  picture.addEventListener("pointermove", (event) => {
+    const box = picture.getBoundingClientRect();
+    hovered[name] = (event.clientX - box.left) / box.width;
+    again();
+  });
+  picture.addEventListener("pointerleave", () => {
+    delete hovered[name];
+    again();
+  });
 }
 
 function draw(name) {
-  const picture = byId(`chart-${name}`);
+  const { words, ...how } = CHARTS[name];
   const values = curves?.[name] ?? [];
-  const known = values.flatMap((value, index) => (value === null ? [] : [index]));
-  if (known.length < 2) {
-    picture.replaceChildren();
-    write(`chart-${name}-now`, known.length ? CHARTS[name].words(values[known[0]]) : "");
-    return;
-  }
-  const { scale, words, least } = CHARTS[name];
-  const place = placement(values, known, scale, least ?? 0);
-  const lines = curves.marks.filter(([step]) => step > curves.steps[0]).map((m) => mark(m, place));
-  const points = known.map((index) => `${place.x(curves.steps[index])} ${place.y(values[index])}`);
-  const curve = shape("path", { d: `M${points.join("L")}`, class: "curve" });
-  const index = hovered[name] === undefined ? known.at(-1) : nearest(hovered[name], known);
-  const parts = [...lines, curve];
-  if (hovered[name] !== undefined) {
-    const x = place.x(curves.steps[index]);
-    parts.push(shape("path", { d: `M${x} 0V${HEIGHT}`, class: "cursor" }));
-  }
-  picture.replaceChildren(...parts);
-  const at = hovered[name] === undefined ? "" : `step ${grouped(curves.steps[index])} · `;
-  write(`chart-${name}-now`, at + words(values[index]));
+  const lines = [{ kind: "only", values }];
+  const tell = (index, at) => write(`chart-${name}-now`, index === null ? "" : at + words(values[index]));
+  drawChart(name, curves?.steps ?? [], lines, curves?.marks ?? [], tell, how);
 }
 
-function placement(values, known, scale, least) {
-  const heights = known.map((index) => scale(values[index]));
+// Lines over the same steps: of each a kind, values (null where there is none), and perhaps `breaks`,
+// which differ where it begins anew. `tell` writes the values at an index, or that there are none.
+export function drawChart(name, steps, lines, marks, tell, { scale = (v) => v, least = 0 } = {}) {
+  const picture = byId(`chart-${name}`);
+  const known = steps.flatMap((_, index) => (lines.some(({ values }) => values[index] !== null) ? [index] : []));
+  if (known.length < 2) {
+    picture.replaceChildren();
+    tell(known[0] ?? null, "");
+    label(name, undefined, null);
+    return;
+  }
+  const place = placement(steps, lines, known, scale, least);
+  const within = marks.filter(([step]) => step > steps[0] && step <= steps.at(-1));
+  const parts = within.map((m) => mark(m, place));
+  label(name, within.at(-1), place);
+  parts.push(...lines.map((line) => curve(line, steps, place)));
+  const index = hovered[name] === undefined ? known.at(-1) : nearest(hovered[name], steps, known);
+  if (hovered[name] !== undefined) {
+    parts.push(shape("path", { d: `M${place.x(steps[index])} 0V${HEIGHT}`, class: "cursor" }));
+  }
+  picture.replaceChildren(...parts);
+  const at = hovered[name] === undefined ? "" : `step ${grouped(steps[index])} · `;
+  tell(index, at);
+}
+
+function curve({ kind, values, breaks }, steps, place) {
+  let [d, joined] = ["", false];
+  values.forEach((value, index) => {
+    if (value === null) return;
+    const anew = !joined || (breaks && breaks[index] !== breaks[index - 1]);
+    d += `${anew ? "M" : "L"}${place.x(steps[index])} ${place.y(value)}`;
+    joined = true;
+  });
+  return shape("path", { d, class: `curve ${kind}` });
+}
+
+function placement(steps, lines, known, scale, least) {
+  const heights = lines.flatMap(({ values }) => values.filter((value) => value !== null).map(scale));
   let [low, high] = [Math.min(...heights), Math.max(...heights)];
   const spare = Math.max(0, least - (high - low), high === low ? 1e-6 : 0) / 2;
   [low, high] = [low - spare, high + spare];
-  const [first, last] = [curves.steps[known[0]], curves.steps[known.at(-1)]];
+  const [first, last] = [steps[known[0]], steps[known.at(-1)]];
   const round = (number) => Number(number.toFixed(1));
   return {
     x: (step) => round(((step - first) / Math.max(1, last - first)) * WIDTH),
@@ -72,10 +93,10 @@ function placement(values, known, scale, least) {
   };
 }
 
-function nearest(part, known) {
-  const first = curves.steps[known[0]];
-  const wanted = first + part * (curves.steps[known.at(-1)] - first);
-  const distance = (index) => Math.abs(curves.steps[index] - wanted);
+function nearest(part, steps, known) {
+  const first = steps[known[0]];
+  const wanted = first + part * (steps[known.at(-1)] - first);
+  const distance = (index) => Math.abs(steps[index] - wanted);
   return known.reduce((best, index) => (distance(index) < distance(best) ? index : best));
 }
 
@@ -83,6 +104,16 @@ function mark([step, words], place) {
   const line = shape("path", { d: `M${place.x(step)} 0V${HEIGHT}`, class: "mark" });
   line.append(Object.assign(document.createElementNS(SVG, "title"), { textContent: words }));
   return line;
+}
+
+// The newest mark says what it is; the others do when they are pointed at.
+function label(name, newest, place) {
+  const words = byId(`chart-${name}-mark`);
+  if (!words) return;
+  write(words.id, newest?.[1] ?? "");
+  const at = newest ? place.x(newest[0]) / WIDTH : 0;
+  words.style.setProperty("--at", at);
+  words.classList.toggle("before", at > 0.5);
 }
 
 function shape(tag, attributes) {

@@ -4,6 +4,7 @@
 import { byId, configure, post, press } from "./ask.js";
 import { foldPicture, help } from "./scene.js";
 import { toggleShade } from "./shade.js";
+import { toggleBoth } from "./sides.js";
 import { lookAway, lookingThrough, nextMode, turnPage } from "./through.js";
 
 const channel = (name) => () => configure({ "explore.channel": name });
@@ -15,6 +16,7 @@ const KEYS = {
   1: channel("rgb"),
   2: channel("depth"),
   3: channel("opacity"),
+  b: toggleBoth,
   0: () => post("reset-view"),
   v: foldPicture,
   t: toggleShade,

@@ -3,6 +3,7 @@
 
 import { write } from "./ask.js";
 import { drawCurves, wireCharts } from "./charts.js";
+import { drawContest, drawUnseen, wireContest } from "./contest.js";
 import { drawIncoming, wireDrop } from "./drop.js";
 import { drawKinds, wireFind } from "./find.js";
 import { drawGallery, markLooked, wireGallery } from "./gallery.js";
@@ -11,6 +12,7 @@ import { wireKeys } from "./keys.js";
 import { drawReference } from "./reference.js";
 import { drawScene, watchViewer, wireScene } from "./scene.js";
 import { wireShade } from "./shade.js";
+import { drawSides, wireSides } from "./sides.js";
 import { drawStatus } from "./status.js";
 import { wireTabs } from "./tabs.js";
 import { drawTime, wireTime } from "./time.js";
@@ -19,8 +21,8 @@ import { drawVerdict, wireVerdict } from "./verdict.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawVerdict, drawScene, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
-  curves: [drawCurves],
+  status: [drawStatus, drawVerdict, drawScene, drawSides, drawContest, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
+  curves: [drawCurves, drawUnseen],
   gallery: [noteGallery, drawGallery, drawIncoming],
 };
 const SILENCE = 15000; // ms without a word after which the connection is taken for dead
@@ -89,7 +91,7 @@ function followVisibility() {
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
   "viser", "photos", "undo-words", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
-  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "through-modes", "cover-action",
+  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "through-modes", "cover-action",
 ];
 
 function whenBuilt(act) {
@@ -104,7 +106,7 @@ function whenBuilt(act) {
 }
 
 whenBuilt(() => {
-  for (const wire of [wireTabs, wireFind, wireScene, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireFind, wireScene, wireSides, wireContest, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

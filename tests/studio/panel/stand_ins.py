@@ -97,10 +97,12 @@ class Window:
         self.time = Time(None, 1.0, False, 12)
         self.stand: Stand | None = Stand(None, True, False, False, 0.1)
         self.photo_error: PhotoError | None = None
+        self.wipe = 0.5
 
     def forget(self) -> None:
         """Be as new."""
         self.asked.clear()
+        self.wipe = 0.5
         self.stand, self.photo_error = Stand(None, True, False, False, 0.1), None
 
     def look_through(self, index: int) -> None:
@@ -115,6 +117,10 @@ class Window:
 
     def error_picture(self) -> bytes:
         return JPEG if self.photo_error else b""
+
+    def wipe_at(self, part: float) -> None:
+        self.asked.append(("wipe", part))
+        self.wipe = part
 
     def highlight(self, index: int | None) -> None:
         self.asked.append(("highlight", index))

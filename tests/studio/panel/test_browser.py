@@ -1,6 +1,8 @@
 """A person in front of the page: a real browser, a real port, an engine that obeys at once."""
 
 import base64
+import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed, options
 from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Step, Undo
+from core.engine.contest import Contest, Unseen
 from core.engine.outlook import Outlook
+from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from core.search.verdict import Reason, Word
@@ -26,6 +30,7 @@ from studio.scene.theme import GROUND
 from studio.scene.viewport import Stand
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
+from tests.studio.scene.stand_ins import planes_scene
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 800, "height": 900}
@@ -341,6 +346,91 @@ def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Deskt
     expect(page.locator("#fact-focal")).to_contain_text("likely 0.75-0.89")
     desktop.engine.publish(findings=Findings(mirror_gap=0.31))
     expect(page.locator("#fact-mirror.warn")).to_have_text("may be inverted")
+
+
+def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
+    page: Page, desktop: Desktop
+) -> None:
+    engine, asked = desktop.engine, desktop.window.asked
+    alone, shows, sides = engine.snapshot.learned, page.locator("#shows"), page.locator("#sides")
+    assert alone is not None
+    page.get_by_role("tab", name="Explore").click()
+    engine.publish(stage="bootstrap", learners=("planes",))
+    waits = page.locator("#show-waits")
+    expect(waits).to_contain_text("The relu network begins, and can be shown, then.")
+    expect(shows).to_be_hidden()
+    engine.publish(stage="explore", learners=("depth-maps",))
+    expect(waits).to_contain_text("Set Geometry to planes")
+    engine.publish(learners=("planes", "field"))
+    expect(waits).to_have_text("")
+    expect(page.locator("#option-explore-show")).to_contain_text("side by side")
+    shows.get_by_role("button", name="ReLU").click()
+    soon(page, lambda: engine.commands[-1:] == [Configure({"explore.show": "network"})])
+    expect(shows.locator("[data-show=network]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#option-explore-show input[value=network]")).to_be_checked()
+    expect(sides).to_be_hidden()
+    page.locator(".brand").click()
+    page.keyboard.press("b")
+    soon(page, lambda: engine.commands[-1:] == [Configure({"explore.show": "both"})])
+    engine.publish(learned=dataclasses.replace(alone, pair=(planes_scene(), alone.scene)))
+    expect(page.locator("#side-left")).to_have_text("Planes")
+    expect(page.locator("#side-right")).to_have_text("ReLU")
+    expect(page.locator("#level-words")).to_contain_text("planes | relu")
+
+    scene, divider = boxed(page, "#scene"), page.get_by_role("slider", name="from Planes")
+    middle, height = scene["x"] + scene["width"] / 2, scene["y"] + scene["height"] / 3
+    page.mouse.move(middle, height)
+    page.mouse.down()
+    page.mouse.move(middle - scene["width"] / 4, height, steps=4)
+    page.mouse.up()
+    soon(page, lambda: ("wipe", desktop.window.wipe) in asked and desktop.window.wipe < 0.27)
+    assert desktop.window.wipe > 0.23, "the line is where the hand let go"
+    before = desktop.window.wipe
+    divider.press("ArrowRight")
+    soon(page, lambda: before < desktop.window.wipe < before + 0.01)
+    desktop.window.wipe = 0.75  # another window's
+    line = "getComputedStyle(document.querySelector('#sides')).getPropertyValue('--line')"
+    page.wait_for_function(f"Math.abs(parseFloat({line}) - 75) < 0.2")
+    desktop.window.stand = Stand(1, True, True, False, 0.1)
+    expect(sides).to_be_hidden()
+
+
+def test_who_knows_unseen_pixels_better_is_said_and_switches_are_marked_on_the_curves(
+    page: Page, desktop: Desktop
+) -> None:
+    engine, words = desktop.engine, page.locator("#contest-words")
+    expect(page.locator("#contest")).to_be_hidden()
+    steps = np.arange(60.0, 660, 60)
+    rows = [(step, 25.0, 20 + step / 300, 300.0 * (step >= 300)) for step in steps]
+    curve = np.arange(1.0, 601)
+    marks = ((240, "Rotation quaternion"), (300, "Field siren"))
+    engine.publish(
+        config=changed(Config(), {"field.kind": "siren"}),
+        history=History(curve, 1 / curve, curve, curve, marks, Unseen.of(rows)),
+        learners=("planes", "field"),
+        contest=Contest("planes", 1.24, None, (600.0, 480.0, 900.0)),
+        playing=True,
+        steps_per_second=5.0,
+    )
+    expect(words).to_have_text(
+        "Planes lead by 1.2 dB. SIREN is expected to pass in about 2:00 (1:36 to 3:00)."
+    )
+    expect(page.locator("#unseen-planes")).to_have_text("Planes 25.0")
+    expect(page.locator("#unseen-field")).to_have_text("SIREN 22.0")
+    network = page.locator("#chart-unseen .field")
+    expect(network).to_have_attribute("d", re.compile("^M[^M]+M[^M]+$"))  # it began anew
+    for chart in ("psnr", "unseen"):
+        expect(page.locator(f"#chart-{chart} .mark")).to_have_count(2)
+        expect(page.locator(f"#chart-{chart}-mark")).to_have_text("Field siren")
+    expect(page.locator("#chart-loss")).to_be_hidden()  # it is the curve of PSNR once more
+    page.locator("#chart-unseen").hover(position={"x": 1, "y": 10})
+    expect(page.locator("#unseen-at")).to_contain_text("step 60")
+    engine.publish(contest=Contest("planes", 3.0, None, None))
+    expect(words).to_have_text("Planes lead by 3.0 dB. That SIREN passes them is not in sight.")
+    engine.publish(contest=Contest("field", 0.31, 480, None))
+    expect(words).to_have_text("SIREN leads by 0.3 dB since step 480.")
+    engine.publish(contest=None)
+    expect(page.locator("#chart-loss")).to_be_visible()
 
 
 def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
