@@ -9,7 +9,6 @@ Each photo's pixels are asked by themselves and their answers are added in order
 threads gives the same bits; memory grows with the number of photos.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,14 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import DepthMaps
-from core.depthmaps.equations import Compared, Equations, costs_of, equations_of
+from core.depthmaps.equations import Compared, Equations, equations_of
 from core.depthmaps.patches import Patches, chosen_pixels, with_slopes
 from core.depthmaps.photos import luma
 from core.depthmaps.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
 
-PATCHES, ASIDE = 800, 200  # pixels of a photo that steps use, and that they are judged by
+PATCHES = 800  # pixels of a photo that steps use
 PARTNERS = 6  # photos that each is compared with
 LONGEST = 0.1  # change of the logarithm of a depth in a step
 FIRST, LEAST, MOST = 1e-3, 1e-5, 0.1  # damping
@@ -33,8 +31,6 @@ ENOUGH = 1e-4  # relative gain of a step below which the next is not worth it at
 FINEST, COARSEST = 0.02, 0.6  # of scales
 OF_MEDIAN = 1.0  # the scale over the median residual
 FINER, SOON = 0.8, 0.5  # of a scale, below which another is worth more steps, and is taken at once
-TRIED = tuple(0.02 * step for step in range(-8, 9))  # changes of depths before they are judged
-JUDGED = 0.3  # scale by which cameras are judged, always the same
 LENS_WORTH = 0.003  # of the cost at the start, what an unusual lens costs, see `Prior`
 
 Mapper = Callable[[Callable[[int], Any], Sequence[int]], Any]
@@ -55,7 +51,6 @@ class Joint:
         unknowns: Unknowns,
         seed: int = 0,
         patches: int = PATCHES,
-        aside: int = ASIDE,
     ) -> None:
         """Choose the pixels.
 
@@ -63,20 +58,18 @@ class Joint:
             maps: of the level at which photos are compared.
             unknowns: of its cameras.
             seed: of the choice of pixels.
-            patches, aside: how many pixels of a photo, for steps and for `judged`.
+            patches: how many pixels of a photo.
         """
         grey = luma(maps.photos)
         self._grey = with_slopes(grey)
         self.unknowns = unknowns
         self._used: list[Compared] = []
-        self._aside: list[Compared] = []
         cameras = doubled(maps.cameras)
         for photo in range(len(grey)):
-            pixels = chosen_pixels(maps, self._grey[photo], photo, patches + aside, seed)
+            pixels = chosen_pixels(maps, self._grey[photo], photo, patches, seed)
             partners = maps.sources[photo, :PARTNERS].tolist()
-            for part, to in ((pixels[aside:], self._used), (pixels[:aside], self._aside)):
-                found = Patches.of(photo, grey[photo], maps.inverse[photo], part)
-                to.append(Compared.of(found, partners, cameras, self._grey, maps.inverse))
+            found = Patches.of(photo, grey[photo], maps.inverse[photo], pixels)
+            self._used.append(Compared.of(found, partners, cameras, self._grey, maps.inverse))
         self.guess = Guess(cameras, tuple(task.patches.inverse for task in self._used))
         centre = cameras.centre
         self._unit = float((centre - centre.mean(0)).square().sum(-1).mean().sqrt()) or 1.0
@@ -129,32 +122,6 @@ class Joint:
         if not self.done:
             self._scale, self._damping, self._equations = scale, FIRST, None
             self._prior = replace(self._prior, worth=torch.zeros(0, dtype=torch.float64))
-
-    def judged(self, cameras: Cameras, mapper: Mapper = map, rounds: int = 5) -> float:
-        """Mean cost of pixels that no step has used, each at the depth that suits it best.
-
-        So cameras can be compared, before and after, on what they have not learned from.
-
-        Args:
-            cameras: any of the same photos, of any size.
-            rounds: of Gauss-Newton steps for each depth by itself.
-        """
-        here = doubled(cameras).resized(self.guess.cameras.sizes)
-
-        def cost(photo: int) -> float:
-            task, grey = self._aside[photo], self._grey
-            tried = [task.patches.inverse * math.exp(change) for change in TRIED]
-            costs = torch.stack([costs_of(task, g, here, grey, JUDGED) for g in tried])
-            inverse = torch.stack(tried).gather(0, costs.argmin(0, keepdim=True))[0]
-            for _ in range(rounds):
-                e = equations_of(task, inverse, here, grey, self._unit, JUDGED)
-                inverse = _changed(inverse, e.depth_step(torch.zeros(e.cross.shape[1])))
-            return float(
-                torch.minimum(costs_of(task, inverse, here, grey, JUDGED), costs.amin(0)).sum()
-            )
-
-        total = sum(mapper(cost, range(len(self._aside))))
-        return total / max(1, sum(task.pairs for task in self._aside))
 
     def state(self) -> dict[str, Tensor]:
         """All that steps have changed; pixels are chosen by maps and seed."""

@@ -2,8 +2,8 @@
 
 Depths come from the cameras, then cameras and depths move together, then depths come from better
 cameras, at rising sizes (bundling between the levels brings back what at the last level alone does
-not come back). Each round is judged on pixels that it has not learned from, and taken back where it
-did not make things clearly better.
+not come back). After each round all photos are swept anew, and cameras under which they agree less
+than before are taken back.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, LAST, SECOND, DepthMaps, Depths, Stage, level
+from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
 from core.depthmaps.joint import Joint, Mapper
+from core.depthmaps.trial import Trial
 from core.depthmaps.unknowns import Unknowns
 
 
@@ -34,16 +35,15 @@ class Round:
     lens: bool = True
 
 
-LEAST_GAIN = 0.01  # of the cost: right cameras have moved for three thousandths, wrongly
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
-SHARPEST = (Round(LAST),)
+CLOSE = (Round(FIRST + SECOND), Round(AGAIN))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a round has done: mean costs of unused pixels, and whether it was kept."""
+    """What a round has done: scores of a `Trial`, and whether its cameras were kept."""
 
     before: float
     after: float
@@ -51,7 +51,7 @@ class Judgement:
     @property
     def kept(self) -> bool:
         """Whether the cameras are those after the round."""
-        return self.after < (1 - LEAST_GAIN) * self.before
+        return self.after > self.before
 
 
 class Refinement:
@@ -81,12 +81,16 @@ class Refinement:
             cameras: of the photos at their full size.
             unknowns: what may change; in rounds without lenses, the poses alone.
             rounds: one after another; `ASTRAY` before `ROUNDS` where cameras are off by a degree,
-                `SHARPEST` after them for the last digit.
+                `CLOSE` instead of them where they are right to a pixel.
         """
+        self._photos = photos
         self.cameras, self.judgements = cameras, list[Judgement]()
         self._unknowns, self.rounds = unknowns, tuple(rounds)
         self.depths = Depths(photos, cameras, points, visible, self.rounds[0].journey)
         self._joint: Joint | None = None
+        self._score: float | None = None  # of the cameras
+        self._found: Cameras | None = None  # after the round, before they are kept
+        self._trial: Trial | None = None  # of those found; before the first round of the cameras
         self.made = 0
 
     @property
@@ -100,19 +104,26 @@ class Refinement:
         return self.depths.maps
 
     def step(self, mapper: Mapper = map, count: int = 1) -> bool:
-        """A stage of depths for `count` photos, or a joint step; returns whether more is left."""
+        """A stage for `count` photos, or a joint step; returns whether more is left."""
         if self.done:
             return False
         if not self.depths.done:
             self.depths.step(mapper, count)
-            return True
+        elif self._found is not None:
+            self._try(self._found, mapper, count)
+        else:
+            self._move(mapper)
+        return not self.done
+
+    def _move(self, mapper: Mapper) -> None:
+        """A joint step; the last one of a round leaves what it has found to be tried."""
         now = self.rounds[len(self.judgements)]
         if self._joint is None:
             self._joint = self._begun()
         self.made += 1
         if not self._joint.step(mapper) or self.made >= now.steps:
-            self._judge(self._joint, mapper)
-        return not self.done
+            self._found = self._found_by(self._joint)
+            self._joint = None
 
     def _begun(self) -> Joint:
         number = len(self.judgements)
@@ -121,15 +132,32 @@ class Refinement:
         unknowns = self._unknowns if now.lens else self._unknowns.poses
         return Joint(maps, unknowns, seed=1000 * number, patches=now.patches)
 
-    def _judge(self, joint: Joint, mapper: Mapper) -> None:
+    def _found_by(self, joint: Joint) -> Cameras:
         found = joint.guess.cameras.resized(self.cameras.sizes)
-        verdict = Judgement(*(joint.judged(c, mapper) for c in (self.cameras, found)))
+        moved = ("rotation", "centre", "intrinsics", "k1")
+        parts = {name: getattr(found, name).to(getattr(self.cameras, name)) for name in moved}
+        return replace(self.cameras, **parts)
+
+    def _try(self, found: Cameras, mapper: Mapper, count: int) -> None:
+        """Score what was found; the first time what it began with as well."""
+        if self._trial is None:
+            tried = self.cameras if self._score is None else found
+            self._trial = Trial(self._photos, tried)
+        self._trial.step(mapper, count)
+        score = self._trial.score
+        if score is None:
+            return
+        self._trial = None
+        if self._score is None:
+            self._score = score
+        else:
+            self._judge(found, Judgement(self._score, score))
+
+    def _judge(self, found: Cameras, verdict: Judgement) -> None:
         if verdict.kept:
-            moved = ("rotation", "centre", "intrinsics", "k1")
-            parts = {n: getattr(found, n).to(getattr(self.cameras, n)) for n in moved}
-            self.cameras = replace(self.cameras, **parts)
+            self.cameras, self._score = found, verdict.after
         self.judgements.append(verdict)
-        self._joint, self.made = None, 0
+        self._found, self.made = None, 0
         if not self.done:
             self.depths.again(self.rounds[len(self.judgements)].journey, self.cameras)
 
@@ -140,10 +168,16 @@ class Refinement:
             "judgements": torch.tensor(verdicts, dtype=torch.float64).reshape(-1, 2),
             "made": torch.tensor(self.made),
         }
+        if self._score is not None:
+            out["score"] = torch.tensor(self._score, dtype=torch.float64)
         out |= {f"camera.{name}": value for name, value in vars(self.cameras).items()}
         out |= {f"depths.{name}": value for name, value in self.depths.state().items()}
         if self._joint is not None:
             out |= {f"joint.{name}": value for name, value in self._joint.state().items()}
+        if self._found is not None:
+            out |= {f"found.{name}": value for name, value in vars(self._found).items()}
+        if self._trial is not None:
+            out |= {f"trial.{name}": value for name, value in self._trial.state().items()}
         return out
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -155,7 +189,13 @@ class Refinement:
         self.judgements = [Judgement(*row) for row in state["judgements"].tolist()]
         self.cameras, self.made = Cameras(**part("camera.")), int(state["made"])
         self.depths.restore(part("depths."))
-        self._joint = None
+        self._score = float(state["score"]) if "score" in state else None
+        self._joint = self._found = self._trial = None
         if kept := part("joint."):
             self._joint = self._begun()
             self._joint.restore(kept)
+        if kept := part("found."):
+            self._found = Cameras(**kept)
+        if kept := part("trial."):
+            self._trial = Trial(self._photos, self.cameras)
+            self._trial.restore(kept)

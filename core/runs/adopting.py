@@ -30,9 +30,10 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     build.express(rig, config, "explore")
     source, known = of_cameras(cameras, witness.points, place, config, rig)
     take_cameras(source, known, place, config, trainer.photos, rig)
-    heir = Trainer(config, trainer.photos, trainer.recipe, rig, trainer.processes)
+    parts = (config, trainer.photos, trainer.recipe, rig, trainer.processes)
+    heir = Trainer(*parts, found_by=witness.way)
     heir.given[list(witness.cameras)] = True
-    heir.progress, heir.seconds, heir.found_by = trainer.progress, trainer.seconds, witness.way
+    heir.progress, heir.seconds = trainer.progress, trainer.seconds
     heir.found_after = trainer.seconds
     heir.begin_stage("explore")
     for sentence in (f"These cameras were found {way}.", *said):

@@ -16,16 +16,19 @@ def read(rig: CameraRig, photos: Tensor) -> Cameras:
     return Cameras.of([cameras[photo] for photo in photos.tolist()])
 
 
-def unknowns_of(rig: CameraRig, learns: Learns, count: int) -> Unknowns | None:
+def unknowns_of(rig: CameraRig, learns: Learns, lens_known: bool, count: int) -> Unknowns | None:
     """What options let move of so many cameras; None where that is nothing.
 
-    Photos have one focal length unless the rig zooms, and one distortion.
+    Photos have one focal length unless the rig zooms, and one distortion. That is looked for
+    together with the focal length, as its prior holds it where photos do not show it. Where the
+    lens is known both stay, unless distortion is asked for.
     """
+    lens = learns.focal and not lens_known
     one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
     unknowns = Unknowns.of(
         torch.full((count,), learns.rotation or learns.position),
-        (each if rig.zooms else one) if learns.focal else None,
-        one if learns.distortion else None,
+        (each if rig.zooms else one) if lens else None,
+        one if lens or learns.distortion else None,
     )
     index = unknowns.index.clone()
     if not learns.rotation:

@@ -5,7 +5,7 @@ First depth maps and joint steps take turns, which makes cameras exact; see
 the CPU, and is the same in every process of a run: each does all of it.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Self
 
 import cv2
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import LAST, DepthMaps, Depths
 from core.depthmaps.photos import on_canvas
-from core.depthmaps.refinement import Refinement
+from core.depthmaps.refinement import CLOSE, ROUNDS, Refinement, Round
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
@@ -53,12 +53,14 @@ class DepthMapLearner(Learner):
     def _start(self, context: StepContext, photos: Tensor) -> None:
         """From nothing but photos (K,) and cameras; without turns where these are to stay."""
         self.photos = self.chosen = photos
-        unknowns = None if context.hold else unknowns_of(self.rig, context.learns, len(photos))
-        self._begin_with(unknowns)
+        unknowns, known = None, context.lens_known
+        if not context.hold:
+            unknowns = unknowns_of(self.rig, context.learns, known, len(photos))
+        self._begin_with(unknowns, CLOSE if known else ROUNDS)
 
-    def _begin_with(self, unknowns: Unknowns | None) -> None:
+    def _begin_with(self, unknowns: Unknowns | None, rounds: Sequence[Round]) -> None:
         parts, self._unknowns = (self._pictures(), read(self.rig, self.photos)), unknowns
-        self.refinement = None if unknowns is None else Refinement(*parts, unknowns)
+        self.refinement = None if unknowns is None else Refinement(*parts, unknowns, rounds)
         self.depths = Depths(*parts) if self.refinement is None else self.refinement.depths
 
     def _pictures(self) -> Tensor:
@@ -247,7 +249,8 @@ class DepthMapLearner(Learner):
         turns = part_of(state, "turns.")
         self.photos, self.chosen, self._said = state["photos"], state["chosen"], []
         index = state.get("unknowns")
-        self._begin_with(None if index is None else Unknowns(index, int(state["count"])))
+        unknowns = None if index is None else Unknowns(index, int(state["count"]))
+        self._begin_with(unknowns, CLOSE if context.lens_known else ROUNDS)
         if self.refinement is None:
             self.depths.restore(part_of(turns, "depths."))
         else:

@@ -55,6 +55,7 @@ class StepContext:
         names: of all photos.
         rig: the cameras.
         cameras_known: whether they were found or given, so that nothing is to be found.
+        lens_known: whether focal length and distortion came with them, from matched features.
         trained: (K,) photos to learn from.
         visited: (1,) the photo whose turn it is; (0,) between steps.
         allowed: (Q,) pixels of a photo that may be learned from, row by row; None is all. Where
@@ -78,6 +79,7 @@ class StepContext:
     names: tuple[str, ...]
     rig: CameraRig
     cameras_known: bool
+    lens_known: bool
     trained: Tensor
     visited: Tensor
     allowed: Tensor | Windows | None

@@ -47,10 +47,12 @@ class Trainer:
         recipe: Recipe | None = None,
         rig: CameraRig | None = None,
         processes: Alone = ALONE,
+        found_by: str = "given",
     ) -> None:
         """Start from nothing but photos, or from cameras, which need no bootstrap.
 
-        Args: `recipe` is that of the options where it is None; `processes` share each step.
+        Args: `recipe` is that of the options where it is None; `processes` share each step;
+            `found_by` is how the cameras of `rig` were found, a way of `core.search.witnesses`.
 
         Raises:
             InputError: too few photos, fewer rays than processes, too little memory, or a loss
@@ -67,7 +69,7 @@ class Trainer:
         self.judges.follow(config, self.device, photos.shortest_side)
         self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
-        self.found_by = "pixels" if rig is None else "given"  # a way of core.search.witnesses
+        self.found_by = "pixels" if rig is None else found_by
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
         self.progress = self.stage_began = Progress()
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
@@ -166,6 +168,7 @@ class Trainer:
             names=self.photos.names,
             rig=rig or self.rig,
             cameras_known=known,
+            lens_known=self.found_by == "features",
             trained=self.trained_photos(),
             visited=self.order[:0] if visited is None else visited,
             allowed=self.holdout.allowed,

@@ -38,7 +38,8 @@ class Cameras(Section):
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")
     learn_distortion: bool = option(
         False, "Learn distortion",
-        "The optimizer may bend all rays like a lens (k1), once the bootstrap is over.",
+        "Planes and networks may bend all rays like a lens (k1), once the bootstrap is over; depth "
+        "maps look for it in any case.",
         expert=True,
     )  # fmt: skip
     rate: float = option(

@@ -139,17 +139,16 @@ def test_cameras_that_are_a_little_off_come_back(maps: DepthMaps, distortion: bo
     start = replace(off, intrinsics=numbers)
     if distortion:
         start = replace(start, k1=torch.zeros(COUNT))
-    joint = Joint(believed(maps, start), free(True, distortion), patches=120, aside=40)
+    joint = Joint(believed(maps, start), free(True, distortion), patches=160)
     found = walked(joint, 8)
     before, after = drift(start, maps.cameras), drift(found, maps.cameras)
     assert after[0] < before[0] / 2 and after[1] < before[1] / 1.8
     assert (found.intrinsics[0, 0] / maps.cameras.intrinsics[0, 0] - 1).abs() < 0.016
     assert (found.k1 + 0.05).abs().max() < 0.035
-    assert joint.judged(found) < 0.7 * joint.judged(start)
 
 
 def test_cameras_that_are_right_stay(maps: DepthMaps) -> None:
-    found = walked(Joint(maps, free(True, True), patches=120, aside=0), 5)
+    found = walked(Joint(maps, free(True, True), patches=120), 5)
     angle, position = drift(found, maps.cameras)
     assert angle < 0.2 and position < 0.01
 
@@ -160,7 +159,7 @@ def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
     unknowns = Unknowns.of(moving, own, None)
     assert unknowns.count == 3 * 6 + 3
     start = turned(maps.cameras, 0.3)
-    found = walked(Joint(believed(maps, start), unknowns, patches=80, aside=0), 3)
+    found = walked(Joint(believed(maps, start), unknowns, patches=80), 3)
     change = found.intrinsics[:, 0] / start.intrinsics[:, 0]
     assert torch.equal(found.rotation[:2], start.rotation[:2].double())
     assert torch.equal(found.centre[:2], start.centre[:2].double())
@@ -176,7 +175,7 @@ def test_a_long_lens_does_not_invent_distortion() -> None:
     assert numbers[0, 0] > 4 * 96  # a view of 13 degrees
     maps = exact(replace(shot, cameras=shot.cameras))
     start = replace(turned(maps.cameras, 0.1), k1=torch.full((COUNT,), 0.02))
-    found = walked(Joint(believed(maps, start), free(True, True), patches=80, aside=0), 5)
+    found = walked(Joint(believed(maps, start), free(True, True), patches=80), 5)
     assert found.k1.abs().max() < 0.15
 
 
@@ -184,7 +183,7 @@ def test_states_and_threads_change_no_bit(maps: DepthMaps) -> None:
     start = believed(maps, turned(maps.cameras, 0.3))
 
     def begun() -> Joint:
-        return Joint(start, free(True, True), seed=3, patches=60, aside=20)
+        return Joint(start, free(True, True), seed=3, patches=60)
 
     straight, broken = begun(), begun()
     for _ in range(2):
@@ -202,4 +201,4 @@ def test_photos_that_share_nothing_are_left_as_they_are(maps: DepthMaps) -> None
     lost = replace(maps, support=torch.zeros_like(maps.support))
     joint = Joint(lost, free())
     assert not walked(joint).centre.isnan().any()
-    assert joint.done and joint.judged(maps.cameras) == 0
+    assert joint.done

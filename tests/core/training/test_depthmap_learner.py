@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from core.config.paths import changed
-from core.depthmaps.joint import Joint
 from core.depthmaps.scene import WarpedScene
+from core.depthmaps.trial import Trial
 from core.rendering.progressive import picture_of
 from core.runs import checkpoint
 from core.training.ahead import Ahead
@@ -79,8 +79,8 @@ def test_right_cameras_stay(done: Trainer) -> None:
 
 
 def test_a_refinement_that_is_worse_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    rising = itertools.count()
-    monkeypatch.setattr(Joint, "judged", lambda *_: float(next(rising)))
+    falling = itertools.count(0, -1)
+    monkeypatch.setattr(Trial, "_scored", lambda _: float(next(falling)))
     trainer, _ = wide_run()
     before = [number.detach().clone() for number in trainer.rig.parameters()]
     to_the_end(trainer)
