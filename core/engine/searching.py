@@ -32,6 +32,7 @@ from core.search.direct import process as direct
 from core.search.found import FeatureModel
 from core.search.graph import PhotoFact
 from core.search.telling import told_of_some
+from core.search.verdict import verdict
 from core.search.witnesses import Opinion, Way, Witness, apart, before_cameras, opinion, preferred
 from core.training.build import held_out
 
@@ -187,8 +188,13 @@ class Search(Follower):
         if not direct.FEWEST <= len(self._trained) <= direct.MOST:
             return False
         waits = config.cameras.search == "auto" and self._awaits_features
-        known = self._witnesses.get("pixels")
-        return not waits and known is not None and self.opinion.word in ("doubtful", "wrong")
+        if waits or self._witnesses.get("pixels") is not None:
+            return not waits and self.opinion.word in ("doubtful", "wrong")
+        check = self._check  # its rivals take three times as long, and trust no cameras more
+        if check is None or check.name != "pixels" or (early := check.audit.preview) is None:
+            return False
+        names = [self._photos.names[number] for number in check.cameras]
+        return verdict(early, names).word != "trusted"
 
     @property
     def _awaits_features(self) -> bool:
