@@ -55,8 +55,7 @@ def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
     while first or seeds:
         while first and len(seeds) < SEEDS and not any(_mean(one) > SURE for one in seeds):
             yield News(tried + 1, 0)
-            found = seeded(photos, sweeper, ground.alike, first.pop(0), begin, generator)
-            seeds += [found] if found is not None else []
+            seeds.append(seeded(photos, sweeper, ground.alike, first.pop(0), begin, generator))
         seeds.sort(key=lambda one: -_mean(one))
         growth, tried = Growth(ground, seeds.pop(0), COARSE), tried + 1
         if _mean(growth.standing) < HOPELESS:
@@ -65,11 +64,12 @@ def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
         if len(growth.standing.photos) < min(FEWEST, len(photos)):
             continue
         yield from _finished(growth, tried)
-        value = float(growth.standing.support.sum()) / len(photos)
-        if value > worth:
-            worth = value
-            yield News(tried, len(growth.standing.photos), growth.standing)
-        if value > ENOUGH and len(growth.standing.photos) >= NEARLY_ALL * len(photos):
+        for standing in _settling(photos, growth.standing):
+            value = float(standing.support.sum()) / len(photos)
+            better = standing if value > worth else None
+            worth = max(worth, value)
+            yield News(tried, len(standing.photos), better)
+        if worth > ENOUGH and len(growth.standing.photos) >= NEARLY_ALL * len(photos):
             return
 
 
@@ -82,12 +82,16 @@ def _finished(growth: Growth, tried: int) -> Iterator[News]:
             standing = standing.without(standing.below(LEFT_OUT * standing.usual))
         growth.again(standing, AGAIN)
         yield from _grown(growth, tried)
+
+
+def _settling(photos: Tensor, standing: Standing) -> Iterator[Standing]:
+    """Exact cameras, told at once, and again until their focal length stays."""
     for _ in range(LAST):
-        before = growth.standing.focal
-        growth.standing = joined(photos, growth.standing, FINE, lens=True)
-        yield News(tried, len(growth.standing.photos))
-        if abs(growth.standing.focal / before - 1) < SETTLED:
-            break
+        before = standing.focal
+        standing = joined(photos, standing, FINE, lens=True)
+        yield standing
+        if abs(standing.focal / before - 1) < SETTLED:
+            return
 
 
 def _grown(growth: Growth, tried: int) -> Iterator[News]:

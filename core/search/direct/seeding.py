@@ -29,8 +29,8 @@ def seeded(
     first: int,
     cameras: Cameras,
     generator: torch.Generator,
-) -> Standing | None:
-    """The best cameras of a photo and the two that look most like it; None where nothing fits.
+) -> Standing:
+    """The best cameras of a photo and the two that look most like it.
 
     Args: `cameras` of all, whose lenses count.
     """
@@ -64,7 +64,7 @@ def seeded(
         standings = [joined(photos, one, side) for one in standings]
         standings.sort(key=lambda one: -float(one.support.mean()))
         standings = standings[:kept]
-    return standings[0] if standings else None
+    return standings[0]
 
 
 def _different(numbers: Tensor, costs: Tensor, apart: float, most: int) -> list[int]:
