@@ -86,15 +86,17 @@ class Exports:
         title = f"Cameras, {form}"
         return self._jobs.start("cameras", title, lambda job: self._cameras(form, world, job))
 
-    def plot(self, reference: str = "") -> Job:
+    def plot(self) -> Job:
         """Draw where the learned cameras are, beside those of a reference where one is named."""
-        title = "Camera plot, with reference" if reference.strip() else "Camera plot"
-        return self._jobs.start("plot", title, lambda _: self._plot(_place(reference)))
+        named = self._source.snapshot.config.explore.reference
+        title = "Camera plot, with reference" if named else "Camera plot"
+        return self._jobs.start("plot", title, lambda _: self._plot(_place(named)))
 
-    def measure(self, reference: str = "") -> Job:
+    def measure(self) -> Job:
         """Score cameras against a reference where one is named, and views of photos kept aside."""
+        named = self._source.snapshot.config.explore.reference
         return self._jobs.start(
-            "measure", "Measured", lambda control: self._measure(_place(reference), control)
+            "measure", "Measured", lambda control: self._measure(_place(named), control)
         )
 
     def cancel(self) -> None:
@@ -166,8 +168,8 @@ class Exports:
         photos = snapshot.photos
         if reference is None and not kept_aside(snapshot.config, learned.names):
             raise InputError(
-                "There is nothing to measure with: name reference cameras under More, or keep "
-                "photos aside with Held-out photos."
+                "There is nothing to measure with: name reference cameras in the Cameras tab, or "
+                "keep photos aside with Held-out photos."
             )
         assert photos is not None, "cameras are learned from photos"
         errors, config = compared(learned, reference), snapshot.config
@@ -229,9 +231,9 @@ def _gauge(world: World) -> Gauge:
     return Gauge(float(world.scale), world.up, world.origin)
 
 
-def _place(typed: str) -> Path | None:
-    """The local file or folder that a person named; None for nothing."""
-    return local_path(typed.strip(), "the reference cameras") if typed.strip() else None
+def _place(named: str) -> Path | None:
+    """The local file or folder that `explore.reference` names; None for nothing."""
+    return local_path(named, "the reference cameras") if named else None
 
 
 def _size(camera: Camera, order: VideoOrder) -> tuple[int, int] | None:

@@ -119,6 +119,7 @@ def live(snapshot: Snapshot) -> Json:
             "channel": config["explore"]["channel"],
             "search": config["cameras"]["search"],
             "field": config["field"]["kind"],
+            "reference": config["explore"]["reference"],
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
             "notices": [_noticed(notice) for notice in snapshot.notices[-NOTICES:]],

@@ -47,7 +47,7 @@ def plot_cameras(learned: Learned, out: Path, reference: Cameras | None = None) 
 
 
 def camera_figure(learned: Learned, reference: Cameras | None = None) -> "Figure":
-    """The drawing. Colours follow the order of the photos, whose numbers, from 0, stand beside.
+    """The drawing. Colours follow the order of the photos, whose numbers, from 1, stand beside.
 
     Args:
         learned: the cameras; those that were held out are left out.
@@ -61,7 +61,7 @@ def camera_figure(learned: Learned, reference: Cameras | None = None) -> "Figure
     others = {name: other for name, other in (reference or {}).items() if name in kept}
     if not all(np.isfinite(c.camera_to_world).all() for c in (*kept.values(), *others.values())):
         raise InputError("The cameras are not finite numbers; restart training before exporting.")
-    numbers = {name: number for number, name in enumerate(learned.names) if name in kept}
+    numbers = {name: number for number, name in enumerate(learned.names, 1) if name in kept}
     return _figure(kept, others, numbers)
 
 

@@ -29,9 +29,9 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
         write = wiring.button("export-cameras", "Write cameras")
         plot = wiring.button("export-plot", "Plot")
         measure = wiring.button("export-measure", "Measure")
-    with more("Scale and axes, reference cameras"):
+    gr.HTML(elem_id="export-reference", elem_classes="dim", apply_default_css=False)
+    with more("Scale and axes"):
         world = _world()
-        reference = _reference()
     place("jobs", "jobs")
 
     def make_file(file: str, *values: Any) -> None:
@@ -42,8 +42,8 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
 
     listen(make.click, make_file, [shape, *world])
     listen(write.click, write_cameras, [form, *world])
-    listen(plot.click, lambda typed: discard(exports.plot(typed)), [reference])
-    listen(measure.click, lambda typed: discard(exports.measure(typed)), [reference])
+    listen(plot.click, lambda: discard(exports.plot()))
+    listen(measure.click, lambda: discard(exports.measure()))
 
 
 def _video(wiring: Wiring, exports: Exports) -> None:
@@ -110,12 +110,3 @@ def _world() -> list[gr.components.Component]:
     origin = segments("Origin", list(ORIGINS), "export-origin")
     dim("Of the files of scene and cameras alike, so that they fit together.")
     return [scale, up, origin]
-
-
-def _reference() -> gr.Textbox:
-    return gr.Textbox(
-        "", label="Reference cameras", max_lines=1, elem_id="export-reference",
-        elem_classes=["option"], placeholder="path of a file or folder",
-        info="A transforms.json, a COLMAP model or a poses_bounds.npy, which Plot and Measure "
-        "compare with. Measure scores photos kept aside, too.",
-    )  # fmt: skip

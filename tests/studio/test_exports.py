@@ -175,11 +175,14 @@ def test_cameras_are_plotted(exports: Exports) -> None:
     assert exports.plot().wait(PATIENCE).result.name == "cameras-2.png"
 
 
-def test_cameras_are_plotted_beside_a_reference(exports: Exports, tmp_path: Path) -> None:
-    reference = written(tmp_path, scattered(1, 3))
-    done = exports.plot(f" {reference} ").wait(PATIENCE)
+def test_cameras_are_plotted_beside_a_reference(
+    exports: Exports, engine: Desk, tmp_path: Path
+) -> None:
+    name(engine, written(tmp_path, scattered(1, 3)))
+    done = exports.plot().wait(PATIENCE)
     assert done.state == "failed" and "Only 2 of the 2 learned photos" in (done.message or "")
-    done = exports.plot(str(tmp_path / "none.json")).wait(PATIENCE)
+    name(engine, tmp_path / "none.json")
+    done = exports.plot().wait(PATIENCE)
     assert done.state == "failed" and "none.json" in (done.message or "")
 
 
@@ -194,7 +197,8 @@ def test_all_photos_are_plotted_beside_a_reference(
         plot_cameras(learned, out, others)
 
     monkeypatch.setattr(studio.exports, "plot_cameras", note)
-    done = exports.plot(str(written(tmp_path, scattered(1, 3)))).wait(PATIENCE)
+    name(engine, written(tmp_path, scattered(1, 3)))
+    done = exports.plot().wait(PATIENCE)
     assert (done.state, done.message, done.title) == ("done", None, "Camera plot, with reference")
     assert [set(others) for others in drawn] == [{"0.png", "1.png", "2.png"}]
 
@@ -203,7 +207,8 @@ def test_cameras_are_measured_against_a_reference(
     exports: Exports, engine: Desk, tmp_path: Path
 ) -> None:
     learn_all(engine)
-    done = exports.measure(str(written(tmp_path, list(CAMERAS)))).wait(PATIENCE)
+    name(engine, written(tmp_path, list(CAMERAS)))
+    done = exports.measure().wait(PATIENCE)
     assert done.state == "done" and done.result is not None
     assert "3 cameras against the reference: positions 0.0%" in (done.message or "")
     facts = json.loads(done.result.read_text())
@@ -220,6 +225,11 @@ def test_views_kept_aside_are_measured(exports: Exports, engine: Desk) -> None:
 def test_without_a_measure_it_is_said(exports: Exports) -> None:
     done = exports.measure().wait(PATIENCE)
     assert done.state == "failed" and "nothing to measure with" in (done.message or "")
+
+
+def name(engine: Desk, reference: Path) -> None:
+    """As a person names a reference: once, beside the cameras."""
+    engine.publish(config=changed(engine.snapshot.config, {"explore.reference": str(reference)}))
 
 
 def learn_all(engine: Desk) -> None:

@@ -5,7 +5,9 @@ import { byId, grouped, write } from "./ask.js";
 const PROTOCOL =
   "after the similarity (turn, scale, shift; Umeyama, Sim(3)) that fits the centres best, as evaluate measures";
 
-export function drawReference({ view: { comparison } }) {
+export function drawReference({ reference, view: { comparison } }) {
+  const [beside, named] = ["Plot and Measure compare with", "the reference cameras that the Cameras tab names"];
+  write("export-reference", reference ? `${beside} ${reference}.` : `${beside} ${named}; now there are none.`);
   const errors = comparison?.errors ?? null;
   byId("reference-facts").hidden = errors === null;
   byId("reference-words").classList.toggle("bad", Boolean(comparison?.failure));

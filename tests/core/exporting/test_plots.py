@@ -50,7 +50,7 @@ def test_learned_cameras_are_drawn_where_they_are_and_held_out_ones_are_not(lear
     for drawn, points in zip(axes[1:], wanted, strict=True):
         (dots,) = drawn.collections
         assert np.allclose(dots.get_offsets(), points)
-        assert [text.get_text() for text in drawn.texts] == ["0", "1", "2", "4", "5"]
+        assert [text.get_text() for text in drawn.texts] == ["1", "2", "3", "5", "6"]
     assert len(axes[0].lines) == 5
 
 

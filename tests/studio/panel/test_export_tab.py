@@ -71,7 +71,7 @@ def open_more(page: Page) -> None:
 def test_a_newcomer_sees_few_things(page: Page) -> None:
     expect(page.locator("#export-path")).to_be_visible()
     more = ("form", "order", "turns", "focus", "percentile", "right", "width", "height")
-    for hidden in (*more, "scale", "up", "origin", "reference"):
+    for hidden in (*more, "scale", "up", "origin"):
         expect(page.locator(f"#export-{hidden}")).to_be_hidden()
     expect(page.locator("#action-export-keyframes")).to_be_hidden()
     inside = page.locator("#tab-export").evaluate("(tab) => tab.scrollHeight <= tab.clientHeight")
@@ -155,7 +155,12 @@ def test_what_to_measure_with_is_asked_for(page: Page) -> None:
     job = page.locator(".job").first
     expect(job).to_have_attribute("data-state", "failed")
     expect(job.locator(".message")).to_contain_text("name reference cameras")
-    open_more(page)
-    page.locator("#export-reference").locator("input, textarea").fill("/no/such/place")
+    expect(page.locator("#export-reference")).to_contain_text("now there are none")
+    page.get_by_role("tab", name="Cameras").click()
+    reference = page.locator("#option-explore-reference input")
+    reference.fill("/no/such/place")
+    reference.press("Enter")
+    page.get_by_role("tab", name="Export").click()
+    expect(page.locator("#export-reference")).to_contain_text("compare with /no/such/place")
     page.locator("#action-export-measure").click()
     expect(page.locator(".job .message").first).to_contain_text("/no/such/place")

@@ -42,7 +42,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
     },
     "evaluate": {
         "run": None,
-        "reference": "export-reference",
+        "reference": "option-explore-reference",
         "photos": "option-data-photos",
         "lpips": "option-losses-lpips-weights",
     },
@@ -70,7 +70,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "scale": "export-scale",
         "up": "export-up",
         "origin": "export-origin",
-        "reference": "export-reference",
+        "reference": "option-explore-reference",
     },
 }
 BEFORE_A_RUN = {"studio", "audit", "import", "download", "bench"}  # where there is no panel yet
