@@ -6,7 +6,7 @@ from pathlib import Path
 from core.engine.trails import Trails
 from core.errors import InputError
 from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
-from core.exporting.films import FORMS
+from core.exporting.films import FORMS, middle_frame
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import FILE as HISTORY_FILE
 from core.exporting.history import HISTORY, write_history
@@ -19,7 +19,7 @@ from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge
 from core.geometry.paths import Order, average_camera
 from core.geometry.routes import Route
-from core.photos import local_path
+from core.photos import PhotoSet, local_path
 from core.runs.judged import told_of
 from core.training.build import kept_aside
 from core.training.learned import Learned
@@ -27,6 +27,7 @@ from studio.measuring import compared, lpips_at_hand, measure, others_beside, su
 from studio.scene.source import Source
 from studio.telemetry import EXPORTS_FOLDER
 
+LARGEST = (1920, 1080)  # pixels of a video whose size nobody typed
 MOST_NAMED = 5  # photos in one sentence
 GEOMETRY_FILES = ("points.ply", "mesh.glb", "mesh.ply", "mesh.obj", "splats.ply")
 
@@ -37,13 +38,13 @@ class VideoOrder:
 
     path: str
     frames: float | None
-    long_side: float | None  # 0 takes the photos' size
+    long_side: float | None  # 0 is as large as the photos were taken, up to 1080p
     fps: float | None
     channel: str
     form: str = "mp4"
     order: Order = "near"
-    turns: float | None = 2.0
-    depth_turns: float | None = 0.5
+    turns: float | None = 1.0
+    depth_turns: float | None = 1.0
     focus_depth: float | None = 0.0  # 0 measures it
     radius_percentile: float | None = 80.0
     right: float | None = 1.0  # this and the next two: times the radii along these axes
@@ -111,7 +112,7 @@ class Exports:
         middle = average_camera(learned.trained)
         look = Look(
             order.form,
-            _size(middle, order),
+            _size(middle, order, self._source.snapshot.photos),
             fps,
             order.channel,
             self._source.snapshot.config.explore.colour_map,
@@ -127,6 +128,8 @@ class Exports:
             result = render_video(learned, path, out, look, self._watch(control))
         if result.notice:
             control.note(result.notice)
+        if out.suffix == ".mp4":
+            write_file(middle_frame(out), out.with_suffix(".jpg"))  # what a player shows at rest
         return result.path
 
     def _geometry(self, file: str, world: World, control: JobControl) -> Path:
@@ -236,18 +239,33 @@ def _place(named: str) -> Path | None:
     return local_path(named, "the reference cameras") if named else None
 
 
-def _size(camera: Camera, order: VideoOrder) -> tuple[int, int] | None:
-    """Width and height of a frame: as typed, or of a camera's shape; None as it is."""
+def _size(camera: Camera, order: VideoOrder, photos: PhotoSet | None) -> tuple[int, int] | None:
+    """Width and height of a frame: as typed, of a camera's shape, or None as the camera's own.
+
+    Where nothing is typed it is as large as the photos were taken, as far as 1080p goes.
+    """
     sides = (order.long_side, order.width, order.height)
     long_side, width, height = (_whole(side, "pixels") for side in sides)
     if bool(width) != bool(height):
         raise InputError("A frame needs its width and its height; type both, or 0 for both.")
     if width:
         return width, height
-    if not long_side:
+    own = camera.width, camera.height
+    if long_side:
+        scale = long_side / max(own)
+    elif photos is not None:
+        taken = max(photos.source_width, photos.source_height) / max(own)
+        scale = min(taken, LARGEST[0] / max(own), LARGEST[1] / min(own))
+    else:
         return None
-    scaled = camera.scaled(long_side / max(camera.width, camera.height))
-    return scaled.width, scaled.height
+    scaled = camera.scaled(scale)
+    return (
+        (scaled.width, scaled.height) if long_side else (_even(scaled.width), _even(scaled.height))
+    )
+
+
+def _even(pixels: int) -> int:
+    return pixels - pixels % 2
 
 
 def _whole(number: float | None, what: str) -> int:

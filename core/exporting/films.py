@@ -74,6 +74,21 @@ def _mp4(reel: Reel) -> Iterator[Take]:
         _check_complete(written, reel)
 
 
+def middle_frame(film: Path) -> bytes:
+    """The picture in the middle of a video, as JPEG.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    capture = cv2.VideoCapture(str(film))
+    capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) // 2)
+    there, frame = capture.read()
+    capture.release()
+    if not there:
+        raise InputError(f"{film} cannot be read again; render it once more.")
+    return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
 @contextmanager
 def _gif(reel: Reel) -> Iterator[Take]:
     """An animation that repeats for ever."""

@@ -50,6 +50,7 @@ def spiral(
     depth_turns: float = 0.5,
     radius_percentile: float = 80.0,
     radius_scale: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    eased: bool = False,
 ) -> list[Camera]:
     """A closed loop around the average camera that keeps looking at one point.
 
@@ -67,6 +68,8 @@ def spiral(
         radius_percentile: of the cameras' distances from their average along each axis.
         radius_scale: times the radii to the right, down and forward: 0 stays there, 2 goes twice
             as far as the photos did.
+        eased: whether it sets off and arrives at rest, for the eye; the last camera is then the
+            first again.
 
     Raises:
         InputError: no frames, turns that do not close the loop, or impossible radii.
@@ -77,7 +80,11 @@ def spiral(
     positions = np.stack([camera.position for camera in cameras])
     offsets = (positions - centre.position) @ centre.camera_to_world[:3, :3]
     radii = np.percentile(np.abs(offsets), radius_percentile, axis=0) * radius_scale
-    angle = 2 * np.pi * turns * np.arange(frames) / frames
+    along = np.arange(frames) / frames
+    if eased:
+        along = np.linspace(0, 1, frames)
+        along = along**2 * (3 - 2 * along)
+    angle = 2 * np.pi * turns * along
     loop = np.stack([np.cos(angle), np.sin(angle), np.sin(depth_turns * angle)], axis=-1) * radii
     focus = np.array([0, 0, max(focus_depth, 2 * radii.max(), SMALLEST_FOCUS)])
     local_poses = np.tile(np.eye(4), (frames, 1, 1))

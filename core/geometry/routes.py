@@ -15,9 +15,9 @@ class Route:
     """What may be chosen about a path; the defaults suit most scenes."""
 
     kind: str = "spiral"  # one of PATHS
-    frames: int = 90
-    turns: float = 2.0  # this and the next four: see `spiral`
-    depth_turns: float = 0.5
+    frames: int = 180  # 6 seconds
+    turns: float = 1.0  # this and the next four: see `spiral`, which is eased
+    depth_turns: float = 1.0
     radius_percentile: float = 80.0
     radius_scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     focus_depth: float | None = None  # None where it is to be measured
@@ -35,6 +35,7 @@ def _spiral(
         depth_turns=route.depth_turns,
         radius_percentile=route.radius_percentile,
         radius_scale=route.radius_scale,
+        eased=True,
     )
 
 

@@ -51,10 +51,10 @@ def _video(wiring: Wiring, exports: Exports) -> None:
     path = segments("Path", list(PATHS), "export-path")
     channel = segments("Channel", list(CHANNELS), "export-channel")
     with gr.Row(elem_classes="line"):
-        frames = number(60, "Frames", "export-frames", step=1)
+        frames = number(180, "Frames", "export-frames", step=1)
         fps = number(30, "Per second", "export-fps", step=1)
         side = number(0, "Long side", "export-size", step=1)
-    dim("Long side 0 takes the photos' size.")
+    dim("Long side 0 is as large as the photos were taken, up to 1080p.")
     with gr.Row(elem_classes="line"):
         render = wiring.button("export-video", "Render video", "accent")
         cancel = wiring.button("cancel-export", "Cancel")

@@ -209,8 +209,9 @@ def test_undo_says_what_it_brings_back_and_brings_it_back(
 
 def test_a_video_is_rendered_and_plays_on_the_page(running: Running, page: Page) -> None:
     open_tab(page, "Export")
-    page.locator("#export-frames input").fill("8")
-    page.locator("#export-frames input").press("Tab")
+    for name, value in {"frames": "8", "size": "64"}.items():
+        page.locator(f"#export-{name} input").fill(value)
+        page.locator(f"#export-{name} input").press("Tab")
     page.locator("#action-export-video").click()
     done = running.until(lambda s: s["jobs"] and s["jobs"][-1]["kind"] == "video"
                          and s["jobs"][-1]["state"] in ("done", "failed"))  # fmt: skip

@@ -61,9 +61,28 @@ def test_a_video_is_rendered_into_the_run(exports: Exports, engine: Desk) -> Non
     film = cv2.VideoCapture(str(done.result))
     size = [int(film.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
     assert size == [32, 24]
+    poster = cv2.imread(str(done.result.with_suffix(".jpg")))
+    assert poster.shape == (24, 32, 3)
     again = exports.video(order(path="interpolate", channel="depth", long_side=0.0))
     assert again.wait(PATIENCE).result.name == "interpolate-depth-1.mp4"
     assert exports.video(order()).wait(PATIENCE).result.name == "spiral-rgb-2.mp4"
+
+
+@pytest.mark.parametrize(
+    ("taken", "size"),
+    [((640, 480), [640, 480]), ((4000, 3000), [1440, 1080]), ((48, 36), [48, 36])],
+)
+def test_a_video_is_as_large_as_photos_were_taken_up_to_1080p(
+    taken: tuple[int, int], size: list[int], exports: Exports, engine: Desk
+) -> None:
+    photos = dataclasses.replace(
+        engine.snapshot.photos, source_width=taken[0], source_height=taken[1]
+    )
+    engine.publish(photos=photos)
+    done = exports.video(order(frames=1.0, long_side=0.0)).wait(PATIENCE)
+    film = cv2.VideoCapture(str(done.result))
+    sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    assert [int(film.get(side)) for side in sides] == size, done.message
 
 
 @pytest.mark.parametrize(
@@ -76,7 +95,7 @@ def test_a_video_is_rendered_into_the_run(exports: Exports, engine: Desk) -> Non
         ({"frames": float("nan")}, "whole number of frames"),
         ({"long_side": 8.0}, "not possible"),
         ({"turns": None}, "number for the turns"),
-        ({"turns": 1.0}, "does not close"),
+        ({"turns": 1.5}, "does not close"),
         ({"focus_depth": -1.0}, "look at the depth -1"),
         ({"right": -1.0}, "times as wide"),
         ({"radius_percentile": 200.0}, "percentile 200"),

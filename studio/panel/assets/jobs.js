@@ -86,6 +86,7 @@ function result(name) {
   }
   if (ending !== ".mp4") return [link];
   const player = make("video");
+  player.poster = address.replace(/\.mp4$/, ".jpg");
   Object.assign(player, { controls: true, loop: true, preload: "metadata", src: address });
   return [player, link];
 }

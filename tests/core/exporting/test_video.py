@@ -224,7 +224,7 @@ def test_a_route_becomes_a_path_around_the_learned_cameras(learned, kind):
     assert np.allclose(path[0].position, middle.position, atol=0.5)
     if kind == "spiral":
         depth = median_depth(learned.scene, middle)
-        wanted = spiral(learned.trained, 7, focus_depth=depth)
+        wanted = spiral(learned.trained, 7, focus_depth=depth, turns=1, depth_turns=1, eased=True)
         assert all(map(same, path, wanted)), "it looks at what the scene has in the middle"
 
 

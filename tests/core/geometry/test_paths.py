@@ -144,6 +144,14 @@ def test_a_spiral_goes_round_and_in_and_out_as_often_as_asked(turns, depth_turns
     assert np.abs(outward).argmax() == turns * depth_turns
 
 
+def test_an_eased_spiral_sets_off_and_arrives_at_rest():
+    path = spiral(scattered(0, 5), 61, focus_depth=9, turns=1, depth_turns=1, eased=True)
+    assert same(path[0], path[-1], tolerance=1e-9)
+    places = np.stack([camera.position for camera in path])
+    speed = np.linalg.norm(np.diff(places, axis=0), axis=-1)
+    assert max(speed[0], speed[-1]) < 0.1 * speed.max()
+
+
 def test_a_nearer_focus_turns_the_cameras_more():
     cameras = scattered(10, 9)
     near, far = (

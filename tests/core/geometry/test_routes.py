@@ -29,7 +29,7 @@ def test_every_parameter_of_the_spiral_is_passed_on():
     route = Route("spiral", 12, 3.0, 2.0, 40.0, (2.0, 1.0, 0.5), 7.0)
     wanted = spiral(
         CAMERAS, 12, focus_depth=7.0, turns=3.0, depth_turns=2.0, radius_percentile=40.0,
-        radius_scale=(2.0, 1.0, 0.5),
+        radius_scale=(2.0, 1.0, 0.5), eased=True,
     )  # fmt: skip
     assert all(map(same, made(route), wanted))
     for change in (
@@ -44,7 +44,7 @@ def test_every_parameter_of_the_spiral_is_passed_on():
 
 
 def test_the_depth_is_measured_only_where_none_was_chosen():
-    wanted = spiral(CAMERAS, 12, focus_depth=3.0)
+    wanted = spiral(CAMERAS, 12, focus_depth=3.0, turns=1, depth_turns=1, eased=True)
     assert all(map(same, made(Route(frames=12), measure=lambda: 3.0), wanted))
 
 

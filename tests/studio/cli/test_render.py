@@ -63,7 +63,7 @@ def test_every_form_is_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
     "words",
     [
         ["--turns", "4"],
-        ["--depth-turns", "1"],
+        ["--depth-turns", "2"],
         ["--radius-percentile", "5"],
         ["--radius-scale", "2"],
         ["--radius-scale", "1,1,0"],
@@ -78,7 +78,7 @@ def test_an_argument_changes_the_path(run: Path, tmp_path: Path, words: list[str
 
 
 def test_the_defaults_may_be_said(run: Path, tmp_path: Path) -> None:
-    said = "--path spiral --turns 2 --depth-turns 0.5 --radius-percentile 80 --radius-scale 1,1,1"
+    said = "--path spiral --turns 1 --depth-turns 1 --radius-percentile 80 --radius-scale 1,1,1"
     usual = depths(run, tmp_path)
     assert np.array_equal(depths(run, tmp_path, *said.split()), usual, equal_nan=True)
 
@@ -123,7 +123,7 @@ def test_channels_and_colour_maps_are_choices(run: Path, tmp_path: Path, channel
         (["--out", "a.mp4", "--form", "gif"], ".gif"),
         (["--out", "a.mp4", "--radius-scale", "1,2"], "--radius-scale"),
         (["--out", "a.mp4", "--radius-scale", "wide"], "wide"),
-        (["--out", "a.mp4", "--turns", "1"], "does not close"),
+        (["--out", "a.mp4", "--turns", "1.5"], "does not close"),
         (["--out", "a.mp4", "--path", "circle"], "spiral, interpolate, average"),
         (["--out", "a.mp4", "--size", "big"], "--size"),
         (["--out", "a.gif", "--fps", "60"], "choose 1 to 50"),
