@@ -28,6 +28,7 @@ from starlette.routing import BaseRoute, Route
 from core.engine.commands import Adopt, Command, Configure
 from core.errors import InputError
 from core.exporting.jobs import Jobs
+from core.runs.sweeping import kept
 from core.search.witnesses import FOUND_BY
 from studio import facts
 from studio.advice import Advice
@@ -146,7 +147,12 @@ class Telemetry:
             "stand": dataclasses.asdict(stand) if stand else None,
             "photo_error": dataclasses.asdict(error) if error else None,
         }
-        return {"jobs": facts.jobs(self._jobs.views), "view": facts.finite(view)}
+        return {
+            "jobs": facts.jobs(self._jobs.views),
+            "view": facts.finite(view),
+            "beginning": self._waiting is not None,
+            "kept": dataclasses.asdict(kept(self._engine.snapshot.run)),
+        }
 
     def _virtual(self) -> facts.Json | None:
         """The virtual camera once it has a picture."""

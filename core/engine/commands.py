@@ -64,4 +64,9 @@ class Save:
     """Write a checkpoint now."""
 
 
-Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save
+@dataclass(frozen=True)
+class Sweep:
+    """Remove the states that are kept on the disk, but the newest and the newest for Undo."""
+
+
+Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save | Sweep

@@ -15,8 +15,13 @@ class Earlier:
 
     @property
     def words(self) -> str:
-        """What Undo would bring back; empty where there is nothing."""
-        return self._kept[-1][1] if self._kept else ""
+        """What Undo would bring back; empty where there is nothing, or where it was swept."""
+        there = self._there()
+        return there[-1][1] if there else ""
+
+    def _there(self) -> list[tuple[Saving, str]]:
+        """Those that were not swept from the disk."""
+        return [(saving, words) for saving, words in self._kept if saving.there]
 
     def keep(self, trainer: Trainer, change: str, words: str) -> None:
         """Keep the state before a change, unless nothing was learned yet.
@@ -36,6 +41,7 @@ class Earlier:
         Raises:
             InputError: there is none, or its file is damaged or was removed.
         """
+        self._kept = self._there()
         if not self._kept:
             raise InputError("There is nothing to undo.")
         self._saver.wait()

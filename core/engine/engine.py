@@ -209,6 +209,9 @@ class Engine:
                 self._needed()
                 self._saver.save_now()
                 self._say("Checkpoint saved.")
+            case commands.Sweep():
+                self._saver.sweep()
+                self._say(*self._saver.swept() or ["Only the newest states are kept already."])
             case _:
                 assert_never(command)
         journal.append(self._run, self._step, command)
@@ -354,6 +357,7 @@ class Engine:
     def _hear_of_saves(self) -> None:
         for refusal in self._saver.told():
             self._fail(refusal, "warning", None)
+        self._say(*self._saver.swept())
 
     def _end_saving(self) -> None:
         self._lost = f"The end of the run {self._run} is lost: step {self._step} was not saved"
@@ -387,5 +391,8 @@ class Engine:
         if self._trainer is None:
             return facts_without_photos(self._asked, **self._common_facts())
         parts = (self._trainer, self._recorder, self._meter, self._limits)
-        opinion, undo = self._beside.search.opinion, self._earlier.words
-        return facts_of(*parts, undo=undo, opinion=opinion, **self._common_facts())
+        told = {
+            "opinion": self._beside.search.opinion,
+            "undo": self._earlier.words,
+        }
+        return facts_of(*parts, **told, **self._common_facts())

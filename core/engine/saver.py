@@ -11,8 +11,10 @@ from core.engine.history import Recorder
 from core.errors import InputError
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
+from core.runs.sweeping import GIGABYTE, sweep
 from core.training.trainer import Trainer
 
+SWEPT = "{} old state{} removed from the disk; what is kept there is bounded by training.disk."
 RETRY_SECONDS = 15.0  # at most, after a save that was refused
 Point = tuple[int, int, int]
 
@@ -24,7 +26,9 @@ class Saving:
     point: Point  # which state it is
     path: Path
     copy: Checkpoint | None  # None once it is on the disk
+    most: float  # bytes that all states of the run may take; 0 is no bound
     refusal: str = ""  # the reason why it could not be written
+    swept: int = 0  # older states that had to go for it
 
     def write(self) -> None:
         """Write it; called on the writer's thread."""
@@ -32,9 +36,15 @@ class Saving:
         try:
             checkpoint.write(self.copy)
             self.copy = None
+            self.swept = sweep(self.path.parent.parent, self.most) if self.most else 0
         except (OSError, SafetensorError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
             self.refusal = reason or str(error)
+
+    @property
+    def there(self) -> bool:
+        """Whether it can be gone back to: it waits to be written, or was not swept since."""
+        return self.copy is not None or self.path.exists()
 
     def state(self) -> Checkpoint:
         """The state again: from the disk, or the copy where the disk did not take it.
@@ -56,6 +66,7 @@ class Saver:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="saver")
         self._under_way: tuple[Saving, Future[None]] | None = None
         self._refused: list[str] = []  # and not told of yet
+        self._swept = 0  # states, likewise
         self._retry, self._begun_at = False, time.monotonic()
         self._followed: tuple[int, Trainer, Recorder] | None = None
         self._on_disk: Point | None = None  # the newest state there
@@ -90,7 +101,7 @@ class Saver:
         self._begun_at = time.monotonic()
         place = checkpoint.next_place(self._run, trainer.step, kept_as)
         copy = checkpoint.taken(trainer, place, recorder.tensors())
-        saving = Saving(self._point, place, copy)
+        saving = Saving(self._point, place, copy, trainer.config.training.disk * GIGABYTE)
         self._under_way = saving, self._writer.submit(saving.write)
         return saving
 
@@ -117,6 +128,7 @@ class Saver:
             return
         (saving, writing), self._under_way = self._under_way, None
         writing.result()
+        self._swept += saving.swept
         self._retry = bool(saving.refusal)
         if saving.refusal:
             self._refused.append(self._sentence(saving))
@@ -126,13 +138,24 @@ class Saver:
     @property
     def ended(self) -> bool:
         """Whether a save has ended that was not heard of."""
-        return bool(self._refused) or (self._under_way is not None and self._under_way[1].done())
+        untold = bool(self._refused) or self._swept > 0
+        return untold or (self._under_way is not None and self._under_way[1].done())
 
     def told(self) -> list[str]:
         """A sentence for each save that was refused; waits for what is under way."""
         self.wait()
         refused, self._refused = self._refused, []
         return refused
+
+    def swept(self) -> list[str]:
+        """A sentence where states were removed that was not told yet."""
+        count, self._swept = self._swept, 0
+        return [SWEPT.format(count, "s were" if count > 1 else " was")] if count else []
+
+    def sweep(self) -> None:
+        """Remove all states but the newest, and the newest for Undo."""
+        self.wait()
+        self._swept += sweep(self._run, 0)
 
     def close(self) -> str:
         """Save what is unsaved, and end; returns the reason where it could not be saved."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import gradio as gr
 
 from core.config.paths import options
-from core.engine.commands import Configure, Play, Restart, Save
+from core.engine.commands import Configure, Play, Restart, Save, Sweep
 from core.errors import InputError
 from studio.exports import Exports
 from studio.panel.drops import keep_dropped, keep_reference, passed_over
@@ -65,6 +65,7 @@ def _training(wiring: Wiring, exports: Exports) -> None:
     wiring.answering(run.click, "run-complaint", _play, [count, unit])
     with gr.Row(elem_classes="line"):
         wiring.action("save", "Save", Save)
+        wiring.action("sweep", "Remove old states", Sweep)
         wiring.asking_action("restart", "Restart", Restart)
     heading("Learning rates")
     _options(wiring, RATES)

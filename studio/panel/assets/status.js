@@ -29,6 +29,7 @@ export function drawStatus(facts) {
   write("fact-stage", STAGES[facts.stage] + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
   write("fact-seconds", clock(facts.seconds));
+  write("fact-kept", keptWords(facts.kept));
   drawFindings(facts);
   drawNotices(facts.notices);
 }
@@ -38,6 +39,11 @@ function nextThing({ photos, playing, stage, jobs }) {
   const searching = stage === "bootstrap";
   if (!photos || (searching && playing) || jobs.some(({ state }) => state === "running")) return "";
   return searching ? "play" : "video";
+}
+
+function keptWords({ states, size }) {
+  const amount = size < 1e9 ? `${Math.round(size / 1e6)} MB` : `${(size / 1e9).toFixed(1)} GB`;
+  return states ? `${states} ${states === 1 ? "state" : "states"}, ${amount}` : "nothing";
 }
 
 const percent = (part) => (part === null ? "–" : `${Math.floor(100 * part)} %`);
@@ -61,10 +67,10 @@ function drawFindings(facts) {
   write("fact-focal", (byId("chart-focal-now")?.textContent || "–") + likely);
   write("fact-shown", shownWords(facts));
   const [place, known] = [byId("fact-mirror"), gap !== null];
-  const sure = known && gap >= UNSURE;
+  const sure = known && gap >= UNSURE && !facts.few;
   place.classList.toggle("ok", sure);
   place.classList.toggle("warn", known && !sure);
-  write("fact-mirror", known ? (sure ? "checked: not inverted" : "may be inverted") : "–");
+  write("fact-mirror", known ? (sure ? "checked: not inverted" : facts.few ? "two photos cannot tell" : "may be inverted") : "–");
   place.title = known ? `Its mirror image explains the photos ${gap.toFixed(1)} dB worse.` : "";
 }
 

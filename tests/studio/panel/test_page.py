@@ -9,7 +9,18 @@ from starlette.testclient import TestClient
 
 from core.config import Config
 from core.config.paths import changed, options
-from core.engine.commands import Command, Configure, Pause, Play, Refine, Restart, Save, Step, Undo
+from core.engine.commands import (
+    Command,
+    Configure,
+    Pause,
+    Play,
+    Refine,
+    Restart,
+    Save,
+    Step,
+    Sweep,
+    Undo,
+)
 from core.exporting.jobs import Jobs
 from studio.bundled import BUNDLED
 from studio.exports import Exports
@@ -253,6 +264,7 @@ def test_what_keeps_the_cameras_is_never_asked_about(engine: Desk, tab: Tab) -> 
         ("refine", Refine()),
         ("undo", Undo()),
         ("save", Save()),
+        ("sweep", Sweep()),
         ("restart", Restart()),
     ],
 )
