@@ -15,7 +15,7 @@ from core.config.paths import options
 from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
-from core.photos import Finding, PhotoSet
+from core.photos import Finding, PhotoSet, is_video
 from core.photos.sizes import common_size
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
@@ -24,6 +24,7 @@ from studio.guide import guide
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 NOTICES = 20  # the newest that are sent
+FEW = 2  # photos, which always agree with each other in part
 POINTS = 240  # of a curve: more than its pixels show nothing more
 
 Json = dict[str, Any]
@@ -120,11 +121,23 @@ def live(snapshot: Snapshot) -> Json:
             "search": config["cameras"]["search"],
             "field": config["field"]["kind"],
             "reference": config["explore"]["reference"],
+            "came_back": snapshot.came_back,
+            "frames": is_video(snapshot.config.data.photos),
+            "few": _few(snapshot),
             "has_photos": bool(config["data"]["photos"]),
             "config_key": zlib.crc32(encoded(config).encode()),  # differs when widgets need paint
             "notices": [_noticed(notice) for notice in snapshot.notices[-NOTICES:]],
         }
     )
+
+
+def _few(snapshot: Snapshot) -> bool:
+    """Whether so few photos are learned from that nothing can confirm what they say."""
+    if snapshot.photos is None or snapshot.learned is None:
+        return False
+    left_out = set(snapshot.config.data.disabled)
+    used = zip(snapshot.photos.names, snapshot.learned.held_out, strict=True)
+    return sum(not held and name not in left_out for name, held in used) <= FEW
 
 
 def _dropped(snapshot: Snapshot) -> bool:

@@ -27,6 +27,7 @@ from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
+from core.engine.reached import Reached
 from core.engine.saver import Saver
 from core.engine.slot import Slot
 from core.engine.snapshot import NoticeKind, Snapshot
@@ -67,6 +68,7 @@ class Engine:
         self._beside = Beside(self.governor, self.submit)
         self._failure: tuple[str, str | None] | None = None
         self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
+        self._reached, self._came_back = Reached(run), ""  # what a crash took away
         self._lost = ""  # what could not be saved at the end
 
     # -- any thread --------------------------------------------------------------------------
@@ -185,7 +187,7 @@ class Engine:
     # -- commands ----------------------------------------------------------------------------
 
     def _apply(self, command: Command) -> None:
-        self._failure = None if self._trainer else self._failure
+        self._failure, self._came_back = None if self._trainer else self._failure, ""
         match command:
             case commands.Play():
                 self._limits = Limits.of(command, self._needed())
@@ -301,6 +303,9 @@ class Engine:
         if trainer.step and not trainer.edits:
             self._saver.opened()
         self._notices.add(trainer.step, "warning", *complaints)
+        self._came_back = self._reached.lost(trainer)
+        if self._came_back:
+            self._notices.add(trainer.step, "warning", self._came_back)
         if trainer.step:
             self._say(f"Continuing {self._run.name} at step {trainer.step}.")
 
@@ -374,6 +379,8 @@ class Engine:
             self._limits = None
             self._fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
             snapshot = replace(self._slot.newest, playing=False, **self._common_facts())
+        if self._trainer is not None:
+            self._reached.note(self._trainer)
         self._slot.put(snapshot)
         self._beside.show(snapshot)
 
@@ -392,6 +399,7 @@ class Engine:
             return facts_without_photos(self._asked, **self._common_facts())
         parts = (self._trainer, self._recorder, self._meter, self._limits)
         told = {
+            "came_back": self._came_back,
             "opinion": self._beside.search.opinion,
             "undo": self._earlier.words,
         }

@@ -83,6 +83,7 @@ class Snapshot:
     trails: Trails | None = None
     notices: tuple[Notice, ...] = field(default=())  # the newest last
     undo: str = ""  # what Undo would bring back, in words; empty where there is nothing
+    came_back: str = ""  # what a crash took away, until the run goes on
     failure: str | None = None  # a sentence; the traceback of a bug stands in `traceback`
     traceback: str | None = None
 

@@ -29,9 +29,9 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
         write = wiring.button("export-cameras", "Write cameras")
         plot = wiring.button("export-plot", "Plot")
         measure = wiring.button("export-measure", "Measure")
-    gr.HTML(elem_id="export-reference", elem_classes="dim", apply_default_css=False)
-    with more("Scale and axes"):
+    with more("Scale and axes, reference cameras"):
         world = _world()
+        gr.HTML(elem_id="export-reference", elem_classes="dim", apply_default_css=False)
     place("jobs", "jobs")
 
     def make_file(file: str, *values: Any) -> None:
@@ -54,7 +54,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
         frames = number(180, "Frames", "export-frames", step=1)
         fps = number(30, "Per second", "export-fps", step=1)
         side = number(0, "Long side", "export-size", step=1)
-    dim("Long side 0 is as large as the photos were taken, up to 1080p.")
+    dim("Long side 0: as large as the photos, up to 1080p.")
     with gr.Row(elem_classes="line"):
         render = wiring.button("export-video", "Render video", "accent")
         cancel = wiring.button("cancel-export", "Cancel")

@@ -48,7 +48,7 @@ function preview({ target }) {
   if (!target.matches?.("#drop input[type=file]") || !target.files.length) return;
   const files = [...target.files];
   openTab(byId("tab-photos-button"));
-  sentKey = byId("photos").dataset.key ?? "";
+  sentKey = byId("photos").dataset.key ?? null;
   clear();
   const shown = files.filter((file) => PICTURE.test(file.name)).slice(0, MOST_SHOWN);
   byId("incoming-photos").replaceChildren(...shown.map((file) => {
@@ -73,7 +73,9 @@ function complain(words) {
 
 // They have come when other photos are there; or they were refused, or this run was kept.
 export function drawIncoming({ key, photos }) {
-  if (!byId("incoming").hidden && `${key} ${photos.length}` !== sentKey) clear();
+  const now = `${key} ${photos.length}`;
+  sentKey ??= now; // some were sent before the page knew which were there
+  if (!byId("incoming").hidden && now !== sentKey) clear();
 }
 
 function cover(shown) {

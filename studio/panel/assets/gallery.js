@@ -76,11 +76,28 @@ function summarise() {
 }
 
 // Photos that were left out trouble nobody any more.
+const openFindings = () =>
+  (facts?.findings ?? []).filter(({ place }) => place === null || isOn(facts.photos[place]));
+
+// Findings about one photo each, which may be left out.
+export const amiss = () =>
+  openFindings().filter(({ place }) => place !== null).map((found) => ({ ...found, name: facts.photos[found.place].name }));
+
+// What waits, for the card over the scene.
+export const photosKnown = () => ({ key: facts?.key ?? "", count: facts?.photos.length ?? 0, checked: checkedWords() });
+
+// Two photos never get a green light: nothing can confirm what they say.
+function checkedWords() {
+  if (!facts || facts.findings === null) return "Checking the photos.";
+  const used = facts.photos.filter((photo) => isOn(photo) && !photo.held_out).length;
+  if (used > 2) return "The checks found nothing amiss.";
+  return "Two photos cannot check each other: add more of the same scene, at least 5 and better 20.";
+}
+
 function drawFindings() {
   const list = byId("photos-findings");
-  const open = (facts.findings ?? []).filter(({ place }) => place === null || isOn(facts.photos[place]));
-  const words = facts.findings === null ? "Checking the photos." : "The checks found nothing amiss.";
-  write("photos-checked", facts.photos.length && !open.length ? words : "");
+  const open = openFindings();
+  write("photos-checked", facts.photos.length && !open.length ? checkedWords() : "");
   const key = JSON.stringify(open);
   if (list.dataset.key === key) return;
   list.dataset.key = key;

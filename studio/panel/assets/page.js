@@ -2,6 +2,7 @@
 // person does here becomes a POST or a click on a widget, never a change of what is shown.
 
 import { write } from "./ask.js";
+import { drawCover, redrawCover, wireCover } from "./cover.js";
 import { drawCurves, wireCharts } from "./charts.js";
 import { drawContest, drawUnseen, wireContest } from "./contest.js";
 import { drawIncoming, wireDrop } from "./drop.js";
@@ -21,9 +22,9 @@ import { drawVerdict, wireVerdict } from "./verdict.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawVerdict, drawScene, drawSides, drawContest, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
+  status: [drawStatus, drawVerdict, drawScene, drawCover, drawSides, drawContest, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
   curves: [drawCurves, drawUnseen],
-  gallery: [noteGallery, drawGallery, drawIncoming],
+  gallery: [noteGallery, drawGallery, drawIncoming, redrawCover],
 };
 const SILENCE = 15000; // ms without a word after which the connection is taken for dead
 const RETRY = 2000;
@@ -91,7 +92,7 @@ function followVisibility() {
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
   "viser", "photos", "undo-words", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
-  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "through-modes", "cover-action",
+  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "through-modes", "cover-leave",
 ];
 
 function whenBuilt(act) {
@@ -106,7 +107,7 @@ function whenBuilt(act) {
 }
 
 whenBuilt(() => {
-  for (const wire of [wireTabs, wireFind, wireScene, wireSides, wireContest, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireFind, wireScene, wireCover, wireSides, wireContest, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

@@ -17,9 +17,6 @@ export function wireScene() {
     if (button.id === "action-pip") foldPicture();
     if (button.id === "action-help") help();
   });
-  byId("cover-action").addEventListener("click", ({ target }) => {
-    for (const selector of target.dataset.press.split(" ")) document.querySelector(selector)?.click();
-  });
   adoptFrame();
 }
 
@@ -58,7 +55,6 @@ export function drawScene(facts) {
   drawLevel(facts, facts.view);
   drawGuide(facts);
   drawPicture(facts.view);
-  drawCover(facts);
   byId("back").hidden = !(facts.view.stand?.lost && facts.view.stand.moved);
   slow(facts.view.stand?.turn ?? 1);
 }
@@ -101,44 +97,6 @@ function drawPicture({ virtual, virtual_shown: shown }) {
   const fresh = new Image(); // the old picture stays until the new one is there
   fresh.onload = () => (byId("pip-picture").src = fresh.src);
   fresh.src = `virtual-camera.jpg?v=${virtual.version}`;
-}
-
-// What to say where there is nothing to see yet, or no more: a title, a text, a next thing to do.
-function coverOf(facts) {
-  if (facts.phase === "loading") {
-    return { title: "Reading photos", text: "The cameras start to move in a moment." };
-  }
-  const choose = { words: "Choose photos", press: "#tab-photos-button #drop>button" };
-  if (facts.phase === "failed" && !facts.has_photos) {
-    const text = "Drop about 20 photos of one scene, a folder or zip of them, or a short video, anywhere on this page. No camera poses are needed.";
-    return { title: "No photos yet", text, action: choose };
-  }
-  if (facts.phase === "failed") {
-    return { title: "These photos cannot be used", text: facts.failure, action: choose };
-  }
-  if (facts.failure) {
-    const again = { words: "Play on", press: "#action-play" };
-    return { title: "Training stopped", text: facts.failure, action: again, soft: true };
-  }
-  return null;
-}
-
-function drawCover(facts) {
-  const [cover, words] = [byId("cover"), coverOf(facts)];
-  cover.hidden = words === null;
-  if (words === null) return;
-  cover.classList.toggle("soft", Boolean(words.soft));
-  write("cover-title", words.title);
-  write("cover-text", words.text ?? "");
-  const action = byId("cover-action");
-  action.hidden = !words.action;
-  if (words.action) {
-    write("cover-action", words.action.words);
-    action.dataset.press = words.action.press;
-  }
-  byId("cover-details").hidden = !facts.traceback;
-  const trace = document.querySelector("#cover-details pre");
-  if (trace.textContent !== (facts.traceback ?? "")) trace.textContent = facts.traceback ?? "";
 }
 
 // viser's page does not reconnect while the focus is outside of it, so it is loaded again.

@@ -35,10 +35,10 @@ export function drawStatus(facts) {
 }
 
 // The one coloured button: the next sensible thing. While cameras are found there is none but to wait.
-function nextThing({ photos, playing, stage, jobs }) {
+function nextThing({ photos, playing, step, stage, jobs }) {
   const searching = stage === "bootstrap";
   if (!photos || (searching && playing) || jobs.some(({ state }) => state === "running")) return "";
-  return searching ? "play" : "video";
+  return searching || step === 0 ? "play" : "video";
 }
 
 function keptWords({ states, size }) {

@@ -1,5 +1,6 @@
 """Journeys of the engine: commands in, snapshots out, and it survives."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.engine import Engine, Snapshot
+from core.engine import Engine, Snapshot, reached
 from core.engine.commands import Configure, Pause, Play, Refine, Restart, Save, Step, Undo
 from core.errors import InputError
 from core.geometry.rays import camera_rays
 from core.runs import checkpoint
+from core.runs.sweeping import GIGABYTE, kept
 from tests.conftest import small_options
 
 PATIENCE = 60.0
@@ -25,6 +27,13 @@ def until(engine: Engine, true_of: Callable[[Snapshot], bool]) -> Snapshot:
         assert newer.version > snapshot.version, f"still waiting at {snapshot}"
         snapshot = newer
     return snapshot
+
+
+def steps_to(engine: Engine, step: int) -> None:
+    """Train until a step, and pause there."""
+    ready = until(engine, lambda s: s.phase == "ready")
+    engine.submit(Step(step - ready.step))
+    until(engine, lambda s: s.step == step and not s.playing)
 
 
 def said(snapshot: Snapshot) -> str:
@@ -199,6 +208,28 @@ def test_stop_saves_and_the_run_goes_on_where_it_was(photo_folder: Path, tmp_pat
             assert torch.equal(tensor, ends[1].tensors[name]), name  # type: ignore[union-attr]
 
 
+def test_after_a_crash_it_says_where_it_came_back_to_and_what_is_gone(
+    photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reached, "SECONDS", 0.0)
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
+    engine.start()
+    steps_to(engine, 4)
+    engine.submit(Save())
+    steps_to(engine, 9)
+    shutil.copytree(tmp_path / "run", tmp_path / "crashed")  # as its disk is when it is killed
+    engine.stop()
+    for name, steps in (("crashed", 5), ("run", 0)):
+        again = Engine(tmp_path / name, {})
+        again.start()
+        opened = until(again, lambda s: s.phase == "ready")
+        gone = f"back at step 4 of 9. {steps} steps"
+        assert (gone in opened.came_back) is bool(steps) is bool(opened.came_back)
+        again.submit(Step(1))
+        assert until(again, lambda s, at=opened.step: s.step == at + 1).came_back == ""
+        again.stop()
+
+
 def test_a_continued_run_takes_live_changes_and_refuses_others(
     photo_folder: Path, tmp_path: Path
 ) -> None:
@@ -231,6 +262,26 @@ def test_saves_on_a_timer_and_on_command(engine: Engine, tmp_path: Path) -> None
     until(engine, lambda s: s.playing)
     until(engine, lambda s: not s.playing)
     assert {path.stem for path in folder.iterdir()} - saved
+
+
+def test_states_on_the_disk_are_bounded_with_a_word(engine: Engine, tmp_path: Path) -> None:
+    for step in (2, 3):
+        steps_to(engine, step)
+        engine.submit(Refine())
+    steps_to(engine, 4)
+    engine.submit(Save())
+    until(engine, lambda s: any("Checkpoint saved" in n.text for n in s.notices))
+    before = kept(tmp_path / "run")
+    assert before.states == 3
+    engine.submit(Configure({"training.disk": 1.5 * before.size / before.states / GIGABYTE}))
+    steps_to(engine, 5)
+    engine.submit(Save())
+    told = until(engine, lambda s: any("removed" in n.text for n in s.notices))
+    assert "bounded by training.disk" in "".join(n.text for n in told.notices)
+    names = [path.stem for path in sorted(checkpoint.folder(tmp_path / "run").iterdir())]
+    assert len(names) == 2 and "before-refine-2" in names[0]
+    engine.submit(Undo())
+    assert until(engine, lambda s: s.step == 3).can_undo is False, "the older one is gone"
 
 
 def test_a_full_disk_is_said_and_training_goes_on(

@@ -40,7 +40,7 @@ class Desk:
         learned = Learned(photos.names, CAMERAS, (False, True, False), scene())
         self.governor = Governor()
         self.commands: list[Command] = []
-        known = {"phase": "ready", "photos": photos, "learned": learned}
+        known = {"phase": "ready", "photos": photos, "learned": learned, "step": 1}
         self.snapshot = self._first = Snapshot(1, run, Config(), **known | facts)
 
     def forget(self) -> None:

@@ -1,9 +1,10 @@
 """A person in front of the page: a real browser, a real port, an engine that obeys at once."""
 
 import base64
-import dataclasses
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from core.engine.outlook import Outlook
 from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
+from core.runs.checkpoint import folder
 from core.search.verdict import Reason, Word
 from core.search.witnesses import Opinion
+from core.training.learned import Learned
 from studio.bundled import BUNDLED
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
@@ -30,7 +33,7 @@ from studio.scene.theme import GROUND
 from studio.scene.viewport import Stand
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
-from tests.studio.scene.stand_ins import planes_scene
+from tests.studio.scene.stand_ins import CAMERAS, planes_scene
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 800, "height": 900}
@@ -76,7 +79,7 @@ def fresh(desktop: Desktop, faults: list[str]) -> Iterator[None]:
 @pytest.fixture
 def page(fresh: None, first_tab: Page, desktop: Desktop) -> Page:
     """The shared tab, once it shows the engine as new."""
-    expect(first_tab.locator("#figure-step")).to_have_text("0")
+    expect(first_tab.locator("#figure-step")).to_have_text("1")
     expect(first_tab.locator("#photos .off")).to_have_count(0)
     return first_tab
 
@@ -116,6 +119,13 @@ def boxed(page: Page, selector: str) -> dict[str, float]:
     box = page.locator(selector).bounding_box()
     assert box is not None, selector
     return box
+
+
+def all_trained(desktop: Desktop) -> Learned:
+    """What was learned, as if no photo had been kept aside."""
+    learned = desktop.engine.snapshot.learned
+    assert learned is not None
+    return replace(learned, held_out=(False,) * len(learned.names))
 
 
 def soon(page: Page, condition: Callable[[], bool]) -> None:
@@ -300,6 +310,12 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     page.get_by_role("tab", name="Training").click()  # what falls as photos grow, for experts
     expect(page.locator("#tab-training #figure-psnr")).to_have_text("31.2 dB")
     expect(page.locator("#figure-psnr-at")).to_have_text("PSNR at 252 px")
+    expect(page.locator("#fact-kept")).to_have_text("nothing")
+    states = folder(desktop.engine.snapshot.run)
+    states.mkdir(parents=True)
+    (states / "000001-000000010.safetensors").write_bytes(bytes(2_000_000))
+    expect(page.locator("#fact-kept")).to_have_text("1 state, 2 MB")
+    shutil.rmtree(states)
     expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
     expect(page.locator("#figure-left")).to_have_text("2:10")
     expect(page.locator("#stages .now")).to_have_text("Sharpen")
@@ -310,7 +326,6 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
 
 def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop: Desktop) -> None:
     engine, words = desktop.engine, page.locator("#guide-words")
-    expect(words).to_have_text("3 photos are ready. Press Play")
     engine.publish(stage="bootstrap", step=40, playing=True, outlook=Outlook(1, None, 0.1))
     expect(words).to_have_text("Finding where you stood: 1 of 2 settled")  # one is kept aside
     expect(page.locator("#guide")).to_be_visible()
@@ -336,6 +351,7 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
 def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#figure-unseen")).to_have_text("relu")
     desktop.engine.publish(
+        learned=all_trained(desktop),
         shown="planes",
         unseen_psnr={"planes": 23.61, "field": 20.0},
         findings=Findings(mirror_gap=3.94, focal_interval=(0.751, 0.894)),
@@ -346,6 +362,10 @@ def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Deskt
     expect(page.locator("#fact-focal")).to_contain_text("likely 0.75-0.89")
     desktop.engine.publish(findings=Findings(mirror_gap=0.31))
     expect(page.locator("#fact-mirror.warn")).to_have_text("may be inverted")
+    desktop.engine.publish(
+        findings=Findings(mirror_gap=3.94), config=changed(Config(), {"data.disabled": ["0.png"]})
+    )
+    expect(page.locator("#fact-mirror.warn")).to_have_text("two photos cannot tell")
 
 
 def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
@@ -372,7 +392,7 @@ def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
     page.locator(".brand").click()
     page.keyboard.press("b")
     soon(page, lambda: engine.commands[-1:] == [Configure({"explore.show": "both"})])
-    engine.publish(learned=dataclasses.replace(alone, pair=(planes_scene(), alone.scene)))
+    engine.publish(learned=replace(alone, pair=(planes_scene(), alone.scene)))
     expect(page.locator("#side-left")).to_have_text("Planes")
     expect(page.locator("#side-right")).to_have_text("ReLU")
     expect(page.locator("#level-words")).to_contain_text("planes | relu")
@@ -597,6 +617,40 @@ def test_a_photo_that_cannot_be_left_out_is_on_again_and_not_asked_about_twice(
     expect(page.locator("#photos-summary")).to_contain_text("2 of 3 photos")
 
 
+def test_photos_that_wait_are_seen_with_what_is_amiss_and_play(
+    page: Page, desktop: Desktop
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (5, 48, 64, 3), np.uint8)
+    pixels[[2, 4]] = pixels[0]
+    names = tuple(f"{number}.png" for number in range(5))
+    poses = tuple(CAMERAS[0] for _ in names)
+    learned = replace(
+        desktop.engine.snapshot.learned, names=names, cameras=poses, held_out=(False,) * 5
+    )
+    desktop.engine.publish(
+        step=0, photos=PhotoSet(names, pixels, 64, 48, None, ()), learned=learned
+    )  # fmt: skip
+    page.get_by_role("tab", name="Photos").click()
+    title = page.locator("#cover-title")
+    expect(title).to_have_text("5 photos, 2 repeated")
+    expect(page.locator("#cover-photos img")).to_have_count(5)
+    expect(page.locator("body")).to_have_attribute("data-next", "play")
+    expect(page.locator("#channels")).to_be_hidden()
+    page.wait_for_function(
+        "[...document.querySelectorAll('#cover-photos img')].every(i => i.naturalWidth)"
+    )
+    page.locator("#cover-leave").click()
+    soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("2.png", "4.png"))
+    expect(title).to_have_text("5 photos")
+    expect(page.locator("#cover-leave")).to_be_hidden()
+    expect(page.locator("#cover-text")).to_have_text("The checks found nothing amiss.")
+    page.locator("#photos input").nth(0).uncheck()
+    expect(page.locator("#cover-text")).to_contain_text("Two photos cannot check each other")
+    page.locator("#cover-action").click()
+    soon(page, lambda: desktop.engine.commands[-1:] == [Play()])
+    expect(page.locator("#cover")).to_be_hidden()
+
+
 def test_what_the_checks_found_stands_beside_the_photos(page: Page, desktop: Desktop) -> None:
     page.get_by_role("tab", name="Photos").click()
     pixels = np.random.default_rng(0).integers(0, 255, (3, 48, 64, 3), np.uint8)
@@ -616,7 +670,9 @@ def test_what_the_checks_found_stands_beside_the_photos(page: Page, desktop: Des
     soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("2.png",))
     expect(found).to_have_count(1)
     expect(marks.nth(2)).to_be_hidden()
-    desktop.engine.publish(photos=PhotoSet(names, pixels[[0, 1, 1]] ^ 255, 64, 48, None, ()))
+    pixels = np.random.default_rng(1).integers(0, 255, (3, 48, 64, 3), np.uint8)
+    others = PhotoSet(names, pixels, 64, 48, None, ())
+    desktop.engine.publish(photos=others, learned=all_trained(desktop), config=Config())
     expect(page.locator("#photos-checked")).to_have_text("The checks found nothing amiss.")
 
 
@@ -705,7 +761,7 @@ def test_a_page_is_dark_or_light_before_its_scripts_have_come(
 def test_a_new_run_begins_when_its_first_page_shows_the_scene(
     browser: Browser, faults: list[str], tmp_path: Path
 ) -> None:
-    with served(Desk(tmp_path), begin=Play()) as desktop:
+    with served(Desk(tmp_path, step=0), begin=Play()) as desktop:
         desktop.window.clients = 0
         page = opened(browser, desktop, faults)
         assert desktop.engine.commands == []
@@ -723,6 +779,7 @@ def test_a_new_run_begins_when_its_first_page_shows_the_scene(
         ({"phase": "loading"}, "Reading photos"),
         ({"phase": "failed", "failure": "No photos yet."}, "No photos yet"),
         ({"failure": "Stopped: a bug.", "traceback": "line 1"}, "Training stopped"),
+        ({"came_back": "Back at step 410 of 712."}, "Back where it was saved"),
     ],
 )
 def test_there_is_always_a_next_thing_to_do(
@@ -734,8 +791,11 @@ def test_there_is_always_a_next_thing_to_do(
     if words == "No photos yet":
         with page.expect_file_chooser():
             page.locator("#cover-action").click()
-    if words == "Training stopped":
+    if words == "Back where it was saved":
+        expect(page.locator("#cover-text")).to_have_text("Back at step 410 of 712.")
+    if "traceback" in known:
         expect(page.locator("#cover-details")).to_be_visible()
+    if words in ("Training stopped", "Back where it was saved"):
         page.locator("#cover-action").click()
         soon(page, lambda: desktop.engine.commands == [Play()])
 
@@ -750,6 +810,15 @@ def test_an_export_shows_its_way_and_its_end(page: Page, desktop: Desktop) -> No
     expect(job).to_have_attribute("data-state", "done")
     page.wait_for_function("document.querySelector('.job video')?.readyState >= 1")
     assert page.evaluate("document.querySelector('.job video').videoWidth") == 48
+    poster = page.evaluate(
+        """async () => {
+            const picture = new Image();
+            picture.src = document.querySelector('.job video').poster;
+            await picture.decode();
+            return [picture.naturalWidth, picture.naturalHeight];
+        }"""
+    )
+    assert poster == [48, 36]
     with page.expect_download() as download:
         job.locator(".download").click()
     (made,) = desktop.jobs.views[before:]  # one press, one video

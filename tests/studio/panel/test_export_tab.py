@@ -30,8 +30,11 @@ def page(desktop: Desktop) -> Iterator[Page]:
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.goto(desktop.url)
-        expect(page.locator("#figure-step")).to_have_text("0")  # the page lives
+        expect(page.locator("#figure-step")).to_have_text("1")  # the page lives
         _open_tab(page)
+        usual = {"frames": "180", "size": "0", "fps": "30", "turns": "1"}  # six seconds, one turn
+        for name, value in usual.items():
+            expect(page.locator(f"#export-{name} input")).to_have_value(value)
         for name, value in {"frames": "4", "size": "48", "fps": "10"}.items():
             page.locator(f"#export-{name} input").fill(value)
         yield page
@@ -71,7 +74,7 @@ def open_more(page: Page) -> None:
 def test_a_newcomer_sees_few_things(page: Page) -> None:
     expect(page.locator("#export-path")).to_be_visible()
     more = ("form", "order", "turns", "focus", "percentile", "right", "width", "height")
-    for hidden in (*more, "scale", "up", "origin"):
+    for hidden in (*more, "scale", "up", "origin", "reference"):
         expect(page.locator(f"#export-{hidden}")).to_be_hidden()
     expect(page.locator("#action-export-keyframes")).to_be_hidden()
     inside = page.locator("#tab-export").evaluate("(tab) => tab.scrollHeight <= tab.clientHeight")
@@ -81,7 +84,7 @@ def test_a_newcomer_sees_few_things(page: Page) -> None:
 def test_everything_set_under_more_reaches_the_video(page: Page, desktop: Desktop) -> None:
     open_more(page)
     page.locator("#export-form").get_by_text("gif", exact=True).click()
-    page.locator("#export-turns input").fill("1")
+    page.locator("#export-depth-turns input").fill("0.5")
     page.locator("#action-export-video").click()
     job = page.locator(".job").first
     expect(job).to_have_attribute("data-state", "failed")
