@@ -171,10 +171,15 @@ def _mirrored(figures: Figures) -> Found:
 
 
 def _relief(figures: Figures, most: float) -> Found:
-    """Whether more or less of a turn around the scene is explained as well, or better."""
-    own = figures.mean("support")
+    """Whether more or less of a turn around the scene is explained as well, or better.
+
+    It is where more agrees and depths gain as much: either alone happens to right cameras.
+    """
+    own, gain = figures.mean("support"), figures.mean("gain")
     for word, rival in (("more", figures.turned), ("less", figures.held)):
-        if not rival or (other := mean_of(rival, "support")) < most * own:
+        if not rival or mean_of(rival, "gain") < most * gain:
+            continue
+        if (other := mean_of(rival, "support")) < most * own:
             continue
         sentence = (
             f"Cameras that turn {word} around the scene confirm {other:.0%} of what the photos "

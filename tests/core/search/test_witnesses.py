@@ -165,9 +165,11 @@ def test_how_deep_a_scene_is_is_taken_from_features_and_doubted_from_pixels(
 ) -> None:
     one = witness(way, 0.5, arc(30))
 
-    def word(support: float) -> str:
-        rival = witness(way, support, arc(30)).figures.photos
+    def word(support: float, gain: float = 0.2) -> str:
+        (photo, *_) = witness(way, support, arc(30)).figures.photos
+        rival = (replace(photo, gain=gain),) * len(NAMES)
         figures = replace(one.figures, turned=rival)
         return opinion(replace(one, figures=figures), None, NAMES).word
 
     assert (word(0.4), word(0.49), word(0.52)) == ("trusted", nearly, "doubtful")
+    assert word(0.6, gain=0.15) == "trusted", "its depths explain less"
