@@ -116,7 +116,7 @@ def test_export_names_every_learned_photo(run: Path, tmp_path: Path) -> None:
     names = [frame["file_path"] for frame in content["frames"]]
     assert names == [f"{i:03d}.jpg" for i in range(20) if i % 8]  # held out ones were not learned
     assert facts["cameras"] == len(names)
-    assert (content["w"], content["h"]) == (64, 48)
+    assert (content["w"], content["h"]) == (640, 480), "of the files, not of what is trained on"
     for frame in content["frames"]:
         rotation = np.array(frame["transform_matrix"])[:3, :3]
         assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
