@@ -241,9 +241,9 @@ DROP = """([selector, files]) => {
 
 def test_photos_may_be_dropped_anywhere_and_are_seen_at_once(page: Page, desktop: Desktop) -> None:
     page.get_by_role("tab", name="Export").click()
-    coded = base64.b64encode(PICTURE).decode()
+    coded, words = (base64.b64encode(content).decode() for content in (PICTURE, b"no picture"))
     desktop.engine.publish(config=changed(Config(), {"data.photos": str(BUNDLED)}), step=1240)
-    page.evaluate(DROP, ["#scene", [["a.jpg", coded], ["b.jpg", coded], ["notes.txt", coded]]])
+    page.evaluate(DROP, ["#scene", [["a.jpg", coded], ["b.jpg", coded], ["notes.txt", words]]])
     expect(page.locator("#incoming-words")).to_have_text("3 files are on their way.")
     expect(page.locator("#incoming-photos img")).to_have_count(2)
     expect(page.get_by_role("tab", name="Photos")).to_have_attribute("aria-selected", "true")
@@ -256,7 +256,7 @@ def test_photos_may_be_dropped_anywhere_and_are_seen_at_once(page: Page, desktop
     pixels = np.zeros((2, 48, 64, 3), np.uint8)
     desktop.engine.publish(photos=PhotoSet(("a.jpg", "b.jpg"), pixels, 64, 48, None, ()))
     expect(page.locator("#incoming")).to_be_hidden()
-    page.evaluate(DROP, ["#panel", [["notes.txt", coded]]])
+    page.evaluate(DROP, ["#panel", [["notes.txt", words]]])
     expect(page.locator("#drop-complaint")).to_contain_text("None of these files")
     expect(page.locator("#incoming")).to_be_hidden()
 

@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "radius_percentile": "export-percentile",
         "radius_scale": "export-right",
         "focus_depth": "export-focus",
+        "show": "option-explore-show",
     },
     "export": {
         "run": None,
@@ -71,6 +72,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "up": "export-up",
         "origin": "export-origin",
         "reference": "option-explore-reference",
+        "show": "option-explore-show",
     },
 }
 BEFORE_A_RUN = {"studio", "audit", "import", "download", "bench"}  # where there is no panel yet
