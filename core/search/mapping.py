@@ -15,6 +15,7 @@ from core.search.twoviews import Photo
 FEWEST_PHOTOS = 3  # two are never cameras: any two views agree about something
 ENOUGH = 0.6  # of the photos in the largest model; where fewer are, mapping is asked more loosely
 SIMPLER = 1.002  # times the squared residual that a lens without distortion may have
+LENSES = (0.1, 10.0, 1.0)  # least and most focal length / longer side, and most distortion
 Views = Mapping[tuple[int, int], pycolmap.TwoViewGeometry]
 
 
@@ -93,7 +94,7 @@ def _mapped(
     pipeline.add_callback(int(events.INITIAL_IMAGE_PAIR_REG_CALLBACK), begun)
     pipeline.add_callback(int(events.NEXT_IMAGE_REG_CALLBACK), grown)
     pipeline.run()
-    models = [_model(_simplest(manager.get(row))) for row in range(manager.size())]
+    models = [model_of(_simplest(manager.get(row))) for row in range(manager.size())]
     return sorted(models, key=lambda model: -len(model.photos))
 
 
@@ -123,7 +124,8 @@ def _database(photos: Sequence[Photo], views: Views) -> pycolmap.Database:
 def _simplest(found: pycolmap.Reconstruction) -> pycolmap.Reconstruction:
     """The same without distortion, where the points do not ask for it.
 
-    Long lenses hardly show k1: free, it runs away and takes the focal length along.
+    Long lenses hardly show k1: free, it runs away and takes the focal length along. Neither counts
+    where a lens is none that exists.
     """
     simple = pycolmap.Reconstruction(found)
     for camera in simple.cameras.values():
@@ -133,12 +135,20 @@ def _simplest(found: pycolmap.Reconstruction) -> pycolmap.Reconstruction:
     options.print_summary = False
     options.ceres.solver_options.num_threads = 1
     pycolmap.bundle_adjustment(simple, options)
-    squares = [np.square(_model(each).residuals).sum() for each in (simple, found)]
+    if any(camera.has_bogus_params(*LENSES) for camera in simple.cameras.values()):
+        return found
+    squares = [np.square(model_of(each).residuals).sum() for each in (simple, found)]
     return simple if squares[0] <= SIMPLER * squares[1] else found
 
 
-def _model(found: pycolmap.Reconstruction) -> FeatureModel:
-    images = sorted((image for image in found.images.values() if image.has_pose), key=_number)
+def _placed(image: pycolmap.Image) -> bool:
+    """Whether a photo has a camera; one whose lens ran away has none."""
+    return image.has_pose and not image.camera.has_bogus_params(*LENSES)
+
+
+def model_of(found: pycolmap.Reconstruction) -> FeatureModel:
+    """Cameras, points and where they are seen; photos whose lens ran away are left out."""
+    images = sorted(filter(_placed, found.images.values()), key=_number)
     rows = {image.image_id: row for row, image in enumerate(images)}
     poses = np.tile(np.eye(4), (len(images), 1, 1))
     lenses = np.empty((len(images), 5))
@@ -152,6 +162,8 @@ def _model(found: pycolmap.Reconstruction) -> FeatureModel:
     for row, point in enumerate(points):
         for element in point.track.elements:
             image = found.images[element.image_id]
+            if image.image_id not in rows:
+                continue
             place = image.points2D[element.point2D_idx].xy
             shown = image.project_point(point.xyz)
             seen.append((row, rows[element.image_id]))
