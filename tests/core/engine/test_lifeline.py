@@ -88,7 +88,7 @@ def test_a_dead_engine_goes_on_from_the_newest_state_and_says_so(
     until(engine, lambda s: "saved" in said(s))
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 5 and not s.playing)
-    monkeypatch.setattr(engine._saver, "due", failing(MemoryError("out of it")))
+    monkeypatch.setattr(engine._work.saver, "due", failing(MemoryError("out of it")))
     revived = until(engine, lambda s: s.failure is not None)
     assert "MemoryError: out of it" in (revived.failure or "")
     assert "went on from step 3" in (revived.failure or "") and revived.step == 3
@@ -104,9 +104,9 @@ def test_an_engine_that_fails_for_ever_gives_up_and_frees_its_run(
 ) -> None:
     options = small_options(data__photos=str(photo_folder))
     engine = Engine(tmp_path / "run", options)
-    monkeypatch.setattr(engine._saver, "due", failing(RuntimeError("always"), 1000))
+    monkeypatch.setattr(engine._work.saver, "due", failing(RuntimeError("always"), 1000))
     revivals = []
-    monkeypatch.setattr(engine, "_open_again", lambda: revivals.append(1))
+    monkeypatch.setattr(engine._work, "open_again", lambda: revivals.append(1))
     engine.start()
     engine._thread.join(30)
     assert not engine._thread.is_alive() and len(revivals) == MOST
