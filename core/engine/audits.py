@@ -1,0 +1,172 @@
+"""The audit of cameras in spells between two looks, and the witnesses that come of it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.photos import on_canvas
+from core.engine.governor import Governor
+from core.engine.seeking import Seeker
+from core.engine.snapshot import Snapshot
+from core.geometry.cameras import Camera
+from core.photos import PhotoSet
+from core.search import features
+from core.search.audit import Audit
+from core.search.found import FeatureModel
+from core.search.verdict import verdict
+from core.search.witnesses import Way, Witness, apart
+
+SPELL = 0.2  # seconds of work between two looks at the newest snapshot
+MOVED = (0.3, 0.01)  # degrees and part of the spread after which cameras are checked again
+SLOWLY = 20.0  # seconds of training before cameras are checked that nothing has searched for
+DIRECT = "direct"  # the witness of what was found by depths, which is a way of pixels as well
+REST = 5.0  # times what a check took, at least, to the next one of the same cameras
+
+
+@dataclass(frozen=True, eq=False)
+class _Check:
+    """An audit under way, and what it will be a witness of."""
+
+    audit: Audit
+    way: Way
+    cameras: Mapping[int, Camera]
+    points: np.ndarray
+    name: str  # of the witness
+
+
+class Audits:
+    """Checks the cameras of some photos one after another. Used by the thread that looks on.
+
+    Attributes:
+        witnesses: by their way; "direct" is another of pixels.
+        preview: of features, before their rivals were asked.
+    """
+
+    def __init__(
+        self, governor: Governor, photos: PhotoSet | None, trained: tuple[int, ...]
+    ) -> None:
+        """Args: `trained` are the numbers of the photos that cameras are looked for of."""
+        self._governor, self._photos, self._trained = governor, photos, trained
+        self.witnesses: dict[str, Witness] = {}
+        self.preview: Witness | None = None
+        self._heard: FeatureModel | None = None  # by depths, the newest that was checked or is
+        self._check: _Check | None = None
+        self._checked_at, self._took = 0.0, 0.0
+
+    @property
+    def checking(self) -> str:
+        """The witness that is under way; empty where nothing is checked."""
+        return "" if self._check is None else self._check.name
+
+    @property
+    def doing(self) -> str:
+        """How far the check under way is."""
+        done, total = self._check.audit.progress
+        return f"checking the cameras, {done / total:.0%}"
+
+    @property
+    def planes_doubted(self) -> bool:
+        """Whether the check under way, of cameras from pixels, can trust them no more."""
+        check = self._check  # its rivals take three times as long, and trust no cameras more
+        if check is None or check.name != "pixels" or (early := check.audit.preview) is None:
+            return False
+        names = [self._photos.names[number] for number in check.cameras]
+        return verdict(early, names).word != "trusted"
+
+    def found(self, way: str) -> Witness | None:
+        """The cameras that were found one way. Any thread may ask."""
+        previewed = {} if self.preview is None else {"features": self.preview}
+        return (previewed | {str(known): one for known, one in self.witnesses.items()}).get(way)
+
+    def examine(self, snapshot: Snapshot, matching: Seeker, sweeping: Seeker) -> None:
+        """Go on with the check under way, or begin one that is due."""
+        if self._check is None:
+            self._check = self._due(snapshot, matching, sweeping)
+        if self._check is None:
+            return
+        began = time.monotonic()
+        with self._governor.viewing():
+            while not self._check.audit.done and time.monotonic() - began < SPELL:
+                chunk = time.monotonic()
+                self._check.audit.step()
+                self._governor.pause_view(time.monotonic() - chunk)
+        self._took += time.monotonic() - began
+        figures, check = self._check.audit.figures, self._check
+        if check.name == "features" and (preview := check.audit.preview) is not None:
+            self.preview = Witness(check.way, check.cameras, check.points, preview)
+        if figures is not None:
+            witness = Witness(check.way, check.cameras, check.points, figures)
+            self.witnesses[check.name] = witness
+            self._check, self._checked_at = None, time.monotonic()
+
+    def _due(self, snapshot: Snapshot, matching: Seeker, sweeping: Seeker) -> _Check | None:
+        """The next cameras to check: those that a process has found, or those that are shown."""
+        shown = snapshot.found_by
+        if shown != "features" and (model := self.new_features(matching)) is not None:
+            return self._checking("features", self._placed(model), model.points)
+        if shown == "pixels" and (model := self.new_depths(sweeping)) is not None:
+            self._heard = model
+            return self._checking("pixels", self._placed(model), model.points, DIRECT)
+        searched = snapshot.config.training.bootstrap or shown != "pixels"
+        if not searched and snapshot.seconds < SLOWLY:
+            return None
+        if snapshot.stage == "bootstrap" or len(snapshot.learned.by_place) < 2:
+            return None
+        cameras, known = snapshot.learned.by_place, self.witnesses.get(shown)
+        if known is not None:
+            rested = time.monotonic() - self._checked_at > REST * self._took
+            if not rested or not _moved(cameras, known.cameras):
+                return None
+        points = known.points if known is not None else np.zeros((0, 3))
+        return self._checking(shown, cameras, points)
+
+    def new_features(self, matching: Seeker) -> FeatureModel | None:
+        """The largest model if it has grown since it was checked, or will not grow any more."""
+        found = matching.found
+        if found is None or not found.models:
+            return None
+        model = found.models[0]
+        if not matching.settled and len(model.photos) < len(self._trained):
+            return None
+        known = self.witnesses.get("features")
+        return model if known is None or len(known.cameras) < len(model.photos) else None
+
+    def new_depths(self, sweeping: Seeker) -> FeatureModel | None:
+        """The newest model by depths, if it was not checked yet."""
+        found = sweeping.found
+        if found is None or not found.models:
+            return None
+        model, heard = found.models[0], self._heard
+        same = heard is not None and np.array_equal(model.camera_to_world, heard.camera_to_world)
+        return None if same else model
+
+    def _placed(self, model: FeatureModel) -> dict[int, Camera]:
+        sizes = [self._photos.size(number) for number in self._trained]
+        placed = features.cameras_of(model, sizes)
+        return {self._trained[row]: camera for row, camera in placed.items()}
+
+    def _checking(
+        self, way: Way, cameras: Mapping[int, Camera], points: np.ndarray, name: str = ""
+    ) -> _Check:
+        self._took = 0.0
+        pictures = on_canvas([self._photos.picture(number) for number in cameras])
+        audit = Audit(pictures, Cameras.of(list(cameras.values()), torch.float64))
+        return _Check(audit, way, dict(cameras), points, name or way)
+
+    def other(self, way: Way) -> Witness | None:
+        """The best of the witnesses whose cameras are not shown."""
+        others = [w for known, w in self.witnesses.items() if known not in (way, DIRECT)]
+        if not others and way != "features" and self.preview is not None:
+            return self.preview  # good enough to be shown; to be trusted it has to wait
+        return max(others, key=lambda w: len(w.cameras), default=None)
+
+
+def _moved(now: Mapping[int, Camera], before: Mapping[int, Camera]) -> bool:
+    if now.keys() != before.keys():
+        return True
+    errors = apart(now, before)
+    return errors is not None and (errors.rotation_best > MOVED[0] or errors.ate > MOVED[1])
