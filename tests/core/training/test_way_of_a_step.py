@@ -57,7 +57,7 @@ def test_a_stranger_finds_the_step(
     engine.submit(Step(1))
     until(engine, lambda snapshot: snapshot.step == 1)
     engine.stop()
-    way = [code for code in reversed(met) if code.co_name not in ("_work", "_guarded")]
+    way = [code for code in reversed(met) if code.co_name not in ("_rounds", "_guarded")]
     for code in way:
         place = Path(code.co_filename).relative_to(ROOT)
         print(f"{lines(code):5} {place}:{code.co_firstlineno} {code.co_qualname}")
