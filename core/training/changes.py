@@ -5,6 +5,7 @@ from core.config.declare import Effect
 from core.config.paths import strongest
 from core.training import build
 from core.training.room import Room
+from core.training.stages import explore, join, reconfigure
 from core.training.trainer import Trainer
 
 
@@ -36,10 +37,10 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     trainer.room = Room.of(config, trainer.device, trainer.pixels.shape)
     if config.data.disabled != before.config.data.disabled:
         _choose_photos(trainer)
-    trainer.reconfigure(before)
+    reconfigure(trainer, before)
     if effect is Effect.REBUILD_FIELD:
         trainer.holdout.errors.pop("field", None)
-        trainer.join(known=False)
+        join(trainer, known=False)
         trainer.shown = trainer.learners[0].shows
     return effect
 
@@ -47,7 +48,7 @@ def configure(trainer: Trainer, config: Config) -> Effect:
 def refine(trainer: Trainer) -> None:
     """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
     if trainer.stage == "bootstrap":
-        trainer.explore()
+        explore(trainer)
     trainer.begin_stage("refine")
     trainer.edits += 1
     last = trainer.learners[-1]

@@ -25,6 +25,7 @@ from core.training.learner import Learner, Progress, StepContext
 from core.training.learners import LEARNERS
 from core.training.losses.judges import Judges
 from core.training.room import Room
+from core.training.stages import explore
 from core.training.step import StepResult, noted
 
 TURNS = 3  # steps of planes for one of a network beside them: they sharpen sooner
@@ -138,7 +139,7 @@ class Trainer:
                 results[learner.shows] = learner.step(context)
                 self._said += learner.drain_messages()
         if any(learner.passing and learner.finished for learner in working):
-            self.explore()
+            explore(self)
         return results.get(self.shown) or next(iter(results.values()))
 
     def _visit(self) -> Tensor:
@@ -212,45 +213,6 @@ class Trainer:
         """From now on it is another stage, whose schedules begin."""
         self.stage, self.stage_began = stage, self.progress
 
-    def explore(self) -> None:
-        """The cameras are found: planes go on to sharpen, and the chosen field begins."""
-        before = self.context()
-        self.findings, self.found_after = self.learners[0].findings, self.seconds
-        self.learners = [heir for learner in self.learners for heir in learner.successors(before)]
-        self.begin_stage("explore")
-        self.reconfigure(before)
-        self.join(known=False)
-        if all(learner.shows != self.shown for learner in self.learners):
-            self.shown = self.learners[0].shows
-
-    def join(self, known: bool) -> None:
-        """Have the learners that options and stage ask for, those that are there among them.
-
-        Args: `known`: whether cameras are so good that who begins needs no coarse beginning.
-        """
-        context = self.context(known=known)
-        there = {type(learner): learner for learner in self.learners}
-        self.learners = [
-            there.get(kind) or kind.begin(context)
-            for kind in LEARNERS.values()
-            if kind.wanted(context)
-        ]
-
-    def reconfigure(self, before: StepContext) -> None:
-        """Tell all learners of other options or another stage; cameras are stored as these ask.
-
-        Args: `before` is a context of when the old ones held.
-        """
-        numbers = dict(self.rig.named_parameters())
-        rigs = {id(rig): rig for learner in self.learners for rig in learner.rigs}
-        for rig in rigs.values():
-            build.express(rig, self.config, self.stage)
-        now = dict(self.rig.named_parameters())
-        converted = tuple(name for name in now if now[name] is not numbers[name])
-        for learner in self.learners:
-            learner.reconfigure(before, self.context(learner), converted)
-            self._said += learner.drain_messages()
-
     @property
     def cameras_frozen(self) -> bool:
         """Whether cameras keep still: in the first epochs of refine, or with those given."""
@@ -277,9 +239,9 @@ class Trainer:
 
     # -- what others may see -----------------------------------------------------------------
 
-    def say(self, sentence: str) -> None:
-        """Leave a sentence to the person."""
-        self._said.append(sentence)
+    def say(self, *sentences: str) -> None:
+        """Leave sentences to the person."""
+        self._said += sentences
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
