@@ -19,10 +19,10 @@ from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
 from core.bootstrap.hypotheses import following, restart, side_by_side, steps, with_focal
+from core.bootstrap.mirror import mirrored, told
 from core.bootstrap.registration import registration, spread
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
-from core.geometry.relief import bend
 from core.multiplane.field import FIRST_ALPHA, PlanesField
 from core.rendering.scene import Scene
 from core.training.ahead import Ahead
@@ -34,7 +34,6 @@ from core.training.step import StepResult, decibels
 FRONT_ALPHA = 0.35  # of the rival whose scene begins to form further in front
 MIRROR_STEPS = 4  # of the mirrored rival for each of the leader, which is a level ahead
 RIVALS = {"starts": (1,), "mirror": (0, 1), "focal": (3,), "joining": (1,), "done": (0,)}
-UNSURE = 0.5  # dB between a scene and its mirror image under which nobody can tell
 
 
 class Bootstrap(Learner):
@@ -138,9 +137,7 @@ class Bootstrap(Learner):
             losses = [result.loss for result in results]
             best = losses.index(min(losses))
             self.leader, self.first_loss = runners[best], losses[best]
-            mirrored = restart(self.leader, FIRST_ALPHA)
-            bend(mirrored.rig, -1.0, *[self.leader.mean_disparity] * 2)
-            self.rivals, self.phase = [mirrored], "mirror"
+            self.rivals, self.phase = [mirrored(self.leader)], "mirror"
             return results[best]
         return results[0]
 
@@ -163,13 +160,7 @@ class Bootstrap(Learner):
         self.rivals, self._findings = [], replace(self._findings, mirror_gap=abs(gap))
         if gap < 0:
             self.leader, result = rival, last
-            self._said.append("The mirrored scene explains the photos better; the cameras turned.")
-        if abs(gap) < UNSURE:
-            self._said.append(
-                "The scene and its mirror image explain the photos nearly alike "
-                f"({abs(gap):.1f} dB apart), so the cameras may be inside out; add photos taken "
-                "from further aside."
-            )
+        self._said += told(gap)
         return result
 
     # -- what a person changes ---------------------------------------------------------------
