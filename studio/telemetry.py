@@ -4,13 +4,9 @@
 second and only what changed. Who may call is decided in front by `studio.security.Guard`.
 """
 
-import asyncio
-import dataclasses
 import json
 import re
-import threading
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +22,10 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Route
 
 from core.engine.commands import Adopt, Command, Configure
-from core.errors import InputError
 from core.exporting.jobs import Jobs
-from core.runs.sweeping import kept
 from core.search.witnesses import FOUND_BY
-from studio import facts
-from studio.advice import Advice
-from studio.feed import Feed
 from studio.protocols import Steerable, Viewer
+from studio.stream import Stream
 
 EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /files
 SHOWN = {
@@ -43,8 +35,6 @@ SHOWN = {
     ".jpg": "image/jpeg",
 }  # others are downloads
 THUMBNAIL = 168  # pixels of the longer side
-QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
-SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
 THOUSAND = 1000  # places of the slider of time, and of the line between two scenes
 LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 
@@ -56,11 +46,8 @@ class Telemetry:
         self, engine: Steerable, viewer: Viewer, jobs: Jobs, begin: Command | None = None
     ) -> None:
         """Args: `begin` waits for the first page, so that nobody misses the first seconds."""
-        self._engine, self._viewer, self._jobs = engine, viewer, jobs
-        self._waiting = begin
-        self._advice = Advice()
-        self._virtual_shown = True
-        self._ending = threading.Event()
+        self._engine, self._viewer = engine, viewer
+        self._stream = Stream(engine, viewer, jobs, begin)
 
     def routes(self) -> list[BaseRoute]:
         """All routes. Add them before anything is mounted at ``/``."""
@@ -86,82 +73,19 @@ class Telemetry:
 
     def stop(self) -> None:
         """End every stream soon."""
-        self._ending.set()
-        self._advice.stop()
+        self._stream.stop()
 
     # -- facts out -------------------------------------------------------------------------------
 
     def status(self, request: Request) -> Response:
         """GET /status: the whole truth as JSON."""
-        told = facts.status(self._engine.snapshot) | self._surroundings()
-        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+        return JSONResponse(self._stream.status(), headers={"Cache-Control": "no-store"})
 
     async def events(self, request: Request) -> Response:
         """GET /events: server-sent events `status`, `curves`, `gallery`, and `alive` in between."""
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
-
-    async def _stream(self) -> AsyncIterator[str]:
-        feed, opened = self.feed(), time.monotonic()
-        while not self._ending.is_set():
-            self._welcome(time.monotonic() - opened)
-            for message in feed.due(time.monotonic()):
-                yield message
-            await asyncio.sleep(QUICK)
-
-    def _welcome(self, seconds: float) -> None:
-        """Begin what waits for the first page, once that shows the scene; `seconds` it is open."""
-        if self._waiting is None or (not self._viewer.clients and seconds < SCENE_LATE):
-            return
-        begin, self._waiting = self._waiting, None
-        snapshot = self._engine.snapshot
-        if not snapshot.playing and snapshot.step == 0:  # else a person was quicker
-            self._engine.submit(begin)
-
-    def feed(self) -> Feed:
-        """What one browser is told from now on."""
-        return Feed(
-            (
-                ("status", QUICK, lambda: facts.live(self._engine.snapshot) | self._surroundings()),
-                ("curves", SLOW, lambda: facts.curves(self._engine.snapshot.history)),
-                ("gallery", SLOW, self._gallery),
-            )
-        )
-
-    def _gallery(self) -> facts.Json:
-        snapshot = self._engine.snapshot
-        return facts.gallery(snapshot, self._advice.of(snapshot))
-
-    def _surroundings(self) -> facts.Json:
-        viewer = self._viewer
-        stats, compared = viewer.stats, viewer.comparison
-        stand, error = viewer.stand, viewer.photo_error
-        view = (dataclasses.asdict(stats) if stats else {}) | {
-            "clients": self._viewer.clients,
-            "failure": self._viewer.failure,
-            "virtual": self._virtual(),
-            "virtual_shown": self._virtual_shown,
-            "comparison": dataclasses.asdict(compared) if compared else None,
-            "time": dataclasses.asdict(self._viewer.time),
-            "wipe": self._viewer.wipe,
-            "stand": dataclasses.asdict(stand) if stand else None,
-            "photo_error": dataclasses.asdict(error) if error else None,
-        }
-        return {
-            "jobs": facts.jobs(self._jobs.views),
-            "view": facts.finite(view),
-            "beginning": self._waiting is not None,
-            "kept": dataclasses.asdict(kept(self._engine.snapshot.run)),
-        }
-
-    def _virtual(self) -> facts.Json | None:
-        """The virtual camera once it has a picture."""
-        version, _ = self._viewer.virtual_picture()
-        try:
-            camera = self._viewer.virtual_camera()
-        except InputError:
-            return None
-        return {"version": version} | facts.camera_figures(camera) if version else None
+        messages = self._stream.messages()
+        return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
     def thumbnail(self, request: Request) -> Response:
         """GET /thumbnail/{index}.jpg: a small picture of one photo."""
@@ -264,8 +188,8 @@ class Telemetry:
         """POST /virtual-camera/show or /virtual-camera/hide: for all who look."""
         if request.path_params["act"] not in ("show", "hide"):
             return PlainTextResponse("The virtual camera is shown or hidden.", 404)
-        self._virtual_shown = request.path_params["act"] == "show"
-        self._viewer.show_virtual(self._virtual_shown)
+        self._stream.virtual_shown = request.path_params["act"] == "show"
+        self._viewer.show_virtual(self._stream.virtual_shown)
         return Response(status_code=204)
 
     def wipe(self, request: Request) -> Response:

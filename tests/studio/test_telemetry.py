@@ -23,7 +23,8 @@ from core.search.witnesses import Opinion
 from studio import facts
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
-from studio.telemetry import QUICK, Telemetry
+from studio.stream import QUICK, Stream
+from studio.telemetry import Telemetry
 from tests.studio.panel.stand_ins import Desk, Window
 
 STATUS = {
@@ -58,6 +59,11 @@ def engine(tmp_path: Path) -> Desk:
 @pytest.fixture
 def window() -> Window:
     return Window()
+
+
+@pytest.fixture
+def stream(engine: Desk, window: Window) -> Stream:
+    return Stream(engine, window, Jobs(), None)
 
 
 @pytest.fixture
@@ -115,8 +121,8 @@ def kinds(messages: list[str]) -> list[str]:
     return [message.split("\n")[0].removeprefix("event: ") for message in messages]
 
 
-def test_a_stream_tells_only_what_changed(engine: Desk, telemetry: Telemetry) -> None:
-    feed = telemetry.feed()
+def test_a_stream_tells_only_what_changed(engine: Desk, stream: Stream) -> None:
+    feed = stream.feed()
     assert kinds(feed.due(0)) == ["status", "curves", "gallery"]
     assert kinds(feed.due(2)) == []
     engine.publish(step=8)
@@ -126,8 +132,8 @@ def test_a_stream_tells_only_what_changed(engine: Desk, telemetry: Telemetry) ->
     assert kinds(feed.due(6)) == ["status", "curves", "gallery"]
 
 
-def test_a_stream_is_never_fast_and_never_silent(engine: Desk, telemetry: Telemetry) -> None:
-    feed = telemetry.feed()
+def test_a_stream_is_never_fast_and_never_silent(engine: Desk, stream: Stream) -> None:
+    feed = stream.feed()
     told = []
     for tick in range(1, 1001):  # 10 seconds of an engine that publishes 100 times a second
         engine.publish(step=tick, history=history(tick))
@@ -138,12 +144,12 @@ def test_a_stream_is_never_fast_and_never_silent(engine: Desk, telemetry: Teleme
     assert [said for said in quiet if said] == [["alive"]] * 4
 
 
-def test_streams_end_with_the_studio(telemetry: Telemetry) -> None:
+def test_streams_end_with_the_studio(stream: Stream) -> None:
     async def listen() -> list[str]:
         heard = []
-        async for message in telemetry._stream():
+        async for message in stream.messages():
             heard.append(message)
-            telemetry.stop()
+            stream.stop()
         return heard
 
     heard = asyncio.run(asyncio.wait_for(listen(), 10 * QUICK + 5))
