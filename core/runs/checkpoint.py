@@ -10,7 +10,6 @@ newest is told by no clock, so runs may be copied, zipped and synchronised.
 
 import errno
 import json
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ from core.geometry.cameras import CameraRig
 from core.multiplane.field import PlanesField
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
-from core.runs.container import NO_CHECKPOINT, content_of, digest_in, digest_of, facts_in, regular
+from core.runs.ages import age, by_age, serial_in, sweep
+from core.runs.container import content_of, digest_in, digest_of
 from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
@@ -38,8 +38,6 @@ from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 
 FORMAT = 3
-KEPT = 3  # newest checkpoints that stay
-NAME = re.compile(r"(\d+)-\d+(-.+)?")  # serial, step, a word; older runs have no serial
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +67,7 @@ def next_place(run: Path, step: int, kept_as: str = "") -> Path:
         step: of what is saved.
         kept_as: a word for one that is never swept, such as the state before a refine.
     """
-    ages = [_age(path) for path in folder(run).glob("*.safetensors")]
+    ages = [age(path) for path in folder(run).glob("*.safetensors")]
     serial = 1 + max((serial for serial, *_ in ages), default=0)
     ending = f"-{kept_as}" if kept_as else ""
     return folder(run) / f"{serial:06d}-{step:09d}{ending}.safetensors"
@@ -110,14 +108,14 @@ def write(made: Checkpoint) -> None:
         OSError: it cannot be written.
         InputError: it is not finite.
     """
-    facts = made.facts | {"serial": _serial_in(made.path.stem)}
+    facts = made.facts | {"serial": serial_in(made.path.stem)}
     facts["digest"] = digest_of(facts, made.tensors)
     require_finite(made.tensors, made.path)
     with whole_file(made.path, ".part") as temporary:
         safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
         if digest_in(temporary) != facts["digest"]:
             raise OSError(errno.EIO, "what was written reads otherwise")
-    _sweep(made.path)
+    sweep(made.path)
 
 
 def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
@@ -253,7 +251,7 @@ def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, l
         InputError: `welcome` refused one by its header, before its tensors were read.
     """
     complaints: list[str] = []
-    for path in _by_age(folder(run)):
+    for path in by_age(folder(run)):
         if (said := header(path)) is not None:
             welcome(said)
         try:
@@ -262,41 +260,3 @@ def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, l
         except InputError as error:
             complaints.append(str(error))
     return None, complaints
-
-
-def _by_age(place: Path) -> list[Path]:
-    """The checkpoints in a folder, the newest first."""
-    return sorted(place.glob("*.safetensors"), key=_age, reverse=True)
-
-
-def _age(path: Path) -> tuple[int, int, str]:
-    """What orders checkpoints: the serial inside, for whatever they are called.
-
-    Damaged ones count by their names. Of older runs, without serials, the clock must do.
-    """
-    try:
-        with regular(path).open("rb") as file:
-            serial = int(facts_in(file).get("serial", 0))
-    except NO_CHECKPOINT:
-        serial = _serial_in(path.stem)
-    try:
-        return serial, 0 if serial else path.stat().st_mtime_ns, path.name
-    except OSError:  # swept by the run's owner while others look
-        return serial, 0, path.name
-
-
-def _serial_in(name: str) -> int:
-    """The serial in a checkpoint's name; 0 where it has none."""
-    found = NAME.fullmatch(name)
-    return int(found[1]) if found else 0
-
-
-def _sweep(written: Path) -> None:
-    """Remove what is older than the newest; never what was just written or is kept by a word."""
-    place = written.parent
-    swept = [path for path in _by_age(place) if re.fullmatch(r"\d+(-\d+)?", path.stem)]
-    for path in swept[KEPT:]:
-        if path != written:
-            path.unlink()
-    for left in (*place.glob(".*.part"), *place.glob(".tmp*")):  # ours, and safetensors' own
-        left.unlink()
