@@ -93,7 +93,10 @@ class CameraRig(nn.Module):
         sizes: own width and height of each photo; empty where all fill the canvas.
         distorts: whether rays heed `distortion`. A rig that does not has 0 there and casts the rays
             of pinholes, at no cost.
+        sides: (2,) width and height, where the cameras' numbers are.
     """
+
+    sides: Tensor
 
     def __init__(
         self,
@@ -108,15 +111,17 @@ class CameraRig(nn.Module):
         """Args: `focal_ratio` is the initial focal length / longer side."""
         super().__init__()
         self.width, self.height = width, height
+        sides = torch.tensor([width, height], dtype=torch.float32)
+        self.register_buffer("sides", sides, persistent=False)
         self.sizes: tuple[Size, ...] = ()
         self.rotation_kind, self.focal_kind, self.shared_focal = rotation, focal, shared_focal
         identity = torch.tensor(ROTATIONS[rotation].identity, dtype=torch.float32)
         self.rotation = nn.Parameter(identity.repeat(count, 1))
         self.position = nn.Parameter(torch.zeros(count, 3))
-        sides = [self.long_side] if shared_focal else [width, height]
-        ratios = torch.tensor([focal_ratio * self.long_side / side for side in sides])
+        over = [self.long_side] if shared_focal else [width, height]
+        ratios = torch.tensor([focal_ratio * self.long_side / side for side in over])
         self.focal = nn.Parameter(FOCALS[focal].from_ratio(ratios))
-        self.zoom = nn.Parameter(ratios.new_zeros(0, len(sides)))
+        self.zoom = nn.Parameter(ratios.new_zeros(0, len(over)))
         self.distortion = nn.Parameter(ratios.new_zeros(1))
         self.distorts = False
 
@@ -135,7 +140,8 @@ class CameraRig(nn.Module):
         position = self.position if index is None else self.position[index]
         matrix = ROTATIONS[self.rotation_kind].to_matrix(rotation)
         top = torch.cat([matrix, position.unsqueeze(-1)], dim=-1)
-        bottom = top.new_tensor([0, 0, 0, 1]).expand(*top.shape[:-2], 1, 4)
+        bottom = torch.zeros_like(top[..., :1, :])
+        bottom[..., 3] = 1
         return torch.cat([top, bottom], dim=-2)
 
     @property
@@ -153,7 +159,7 @@ class CameraRig(nn.Module):
         ratio = FOCALS[self.focal_kind].to_ratio(self.focal)
         if self.shared_focal:
             return (ratio * self.long_side).expand(2)
-        return ratio * ratio.new_tensor([self.width, self.height])
+        return ratio * self.sides
 
     def focal_lengths_of(self, photos: Tensor) -> Tensor:
         """(..., 2) fx and fy of some photos (...), or (2,) where all have the same."""
@@ -171,12 +177,11 @@ class CameraRig(nn.Module):
 
     def frame(self) -> Tensor:
         """(2,) common fx / width and fy / height, which fix the axes of ndc for all photos."""
-        focal = self.focal_lengths()
-        return focal / focal.new_tensor([self.width, self.height])
+        return self.focal_lengths() / self.sides
 
     def principal_point(self) -> Tensor:
         """(2,) cx and cy in pixels: the image's centre."""
-        return self.focal.new_tensor([self.width / 2, self.height / 2])
+        return self.sides / 2
 
     @torch.no_grad()
     def convert(

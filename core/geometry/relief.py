@@ -9,22 +9,28 @@ once, so it is stepped along explicitly.
 
 import roma
 import torch
+from torch import Tensor
 
 from core.geometry.cameras import CameraRig
 from core.geometry.rotations import ROTATIONS
 
 
 @torch.no_grad()
-def bend(rig: CameraRig, scale: float, before: float, after: float) -> None:
+def bend(
+    rig: CameraRig, scale: float | Tensor, before: float | Tensor, after: float | Tensor
+) -> None:
     """Move cameras sideways by a factor, and turn them so that one depth stays in its place.
 
     Args:
         rig: changed in place.
         scale: of the positions; across the reference axis with its sign, along it without.
         before, after: disparity (1 / world z) of the same content, under the old and new cameras.
+
+    Numbers, or float64 () where the cameras are, which nobody waits for.
     """
     old = rig.position.clone()
-    rig.position.mul_(rig.position.new_tensor([scale, scale, abs(scale)]))
+    across = torch.as_tensor(scale, dtype=torch.float64)
+    rig.position.mul_(torch.stack([across, across, across.abs()]).to(rig.position))
     shift = before * old[:, :2] - after * rig.position[:, :2]  # of tangents X / Z
     turn = torch.stack([-shift[:, 1], shift[:, 0], torch.zeros_like(shift[:, 0])], -1)
     kind = ROTATIONS[rig.rotation_kind]

@@ -1,5 +1,6 @@
 """Photos at the size of one level."""
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -64,10 +65,17 @@ class SmallPhotos:
             return photo.to(device), pixel.to(device)
         if rays >= count * len(self.drawn):
             photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
-            return photo, self.drawn.to(device).repeat(count)
+            return photo, self._drawn_there.repeat(count)
         photo = torch.randint(count, (rays,), generator=generator)
         place = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
-        return photo.to(device), self.drawn[place].to(device)
+        photo, pixel = torch.stack([photo, self.drawn[place]]).to(device)  # waited for once
+        return photo, pixel
+
+    @functools.cached_property
+    def _drawn_there(self) -> Tensor:
+        """(Q,) `drawn` where the colours are."""
+        assert not isinstance(self.drawn, Windows)
+        return self.drawn.to(self.colours.device)
 
     @staticmethod
     def _draw_of_each(
@@ -95,7 +103,7 @@ class SmallPhotos:
         tangents = (self.places - 0.5) / frame
         drawn = None if isinstance(self.drawn, Windows) else self.drawn
         if drawn is not None and len(photo) == len(poses) * len(drawn):  # a product for each photo
-            seen = rig.through_lens(tangents[drawn.to(photo.device)], photos.unsqueeze(-1))
+            seen = rig.through_lens(tangents[self._drawn_there], photos.unsqueeze(-1))
             directions = (ahead(seen) @ poses[:, :3, :3].mT).flatten(0, 1)
         else:
             local = ahead(rig.through_lens(tangents[place], photos[photo]))

@@ -59,7 +59,8 @@ def placed_depths(
     edges = torch.cat(
         [depths[..., :1], (depths[..., 1:] + depths[..., :-1]) / 2, depths[..., -1:]], dim=-1
     ).expand(rays, bins + 1)
-    steps = torch.cat([torch.arange(samples), torch.arange(stratified)]).to(weights)
+    rows = [torch.arange(count, device=weights.device) for count in (samples, stratified)]
+    steps = torch.cat(rows).to(weights)
     steps = steps + (0.5 if jitter is None else jitter)
     below = torch.cumsum(weights + LEAST_WEIGHT, dim=-1)
     wanted = (steps[..., :samples] / samples * below[:, -1:]).contiguous()

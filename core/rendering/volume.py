@@ -161,8 +161,8 @@ def _guided(
     """Depths where planes stop the light of these rays, and a few from near to far."""
     parameters = SPACES[settings.space].parameter(rays, 1 / guide.disparities.clamp_min(1e-6))
     met = parameters.clamp(settings.near, settings.far)
-    ends = torch.tensor([settings.near, settings.far], device=met.device).expand(len(met), 2)
-    depths = torch.cat([ends[:, :1], met, ends[:, 1:]], dim=-1)
+    near, far = (met.new_full((len(met), 1), end) for end in (settings.near, settings.far))
+    depths = torch.cat([near, met, far], dim=-1)
     weights = torch.nn.functional.pad(weights_along(guide, rays, frame), (1, 1))
     return placed_depths(depths, weights, settings.guided, EVERYWHERE, jitter)
 

@@ -60,7 +60,7 @@ def draw_batch(
     rays, row, column = len(pixel), pixel // width, pixel % width
     jitter = torch.rand(rays, samples, generator=generator) if perturb else None
     noise = torch.randn(rays, samples, generator=generator) if density_noise > 0 else None
-    which, row, column = which.to(device), row.to(device), column.to(device)
+    which, row, column = torch.stack([which, row, column]).to(device)  # waited for once
     return Batch(
         photo=which,
         pixels=torch.stack([column, row], dim=-1) + 0.5,

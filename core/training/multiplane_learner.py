@@ -149,6 +149,7 @@ class MultiplaneLearner(MultiplaneStep):
 
     def _at(self, level: Level) -> SmallPhotos:
         """The photos to explain, at the size of a level."""
+        self.explained = self.trained.to(self.photos.device)
         allowed = of_some(self.allowed, self.trained)
         return SmallPhotos.of(self.photos[self.trained], level.pixels, allowed)
 

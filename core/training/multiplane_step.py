@@ -44,7 +44,8 @@ class MultiplaneStep(Learner):
     level: int  # which one is under way
     level_step: int  # steps that were made of it
     small: SmallPhotos  # those explained, at the level's size
-    trained: Tensor  # (K,) which photos these are
+    trained: Tensor  # (K,) which photos these are, on the CPU
+    explained: Tensor  # the same where the photos are
     room: Room
 
     @abc.abstractmethod
@@ -89,7 +90,7 @@ class MultiplaneStep(Learner):
         total, own = len(photo), processes.part(len(photo))
         photo, place, drawn = photo[own], place[own], photo
         wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
-        rays = self.small.rays(self.rig, frame, self.trained.to(photo.device), photo, place)
+        rays = self.small.rays(self.rig, frame, self.explained, photo, place)
         met_at = slopes(rays, frame)
         a, b = (slope.detach() for slope in met_at)
         with torch.no_grad():
@@ -116,7 +117,7 @@ class MultiplaneStep(Learner):
             for parameter in (*self.field.blocks, *self.rig.parameters()):
                 parameter.grad = None
         self.advance()
-        return StepResult(loss, self.trained[drawn.cpu()], errors, finite)
+        return StepResult(loss, self.explained[drawn], errors, finite)
 
     def _compared(
         self, a: Tensor, b: Tensor, wanted: Tensor, total: int, mapper: Mapper
@@ -176,26 +177,26 @@ class MultiplaneStep(Learner):
         self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
         rate = rate_at(level.shape_rate, progress)
         if rate > 0 and learns.rotation and learns.position:
-            mean = float((weights * self.field.places).sum() / weights.sum())
-            self._bend(to_floor, mean, rate)
+            mean = (weights * self.field.places).sum() / weights.sum()
+            self._bend(to_floor, mean.double(), rate)
         moved = learns.distortion and not torch.equal(self.followed, rig.distortion)
         if moved and self.level_step % EVERY == 0:
             follow(self.field, rig.frame(), self.followed, rig.distortion)
             self.followed.copy_(rig.distortion.detach())
 
     @torch.no_grad()
-    def _bend(self, gradient: Tensor, mean: float, rate: float) -> None:
+    def _bend(self, gradient: Tensor, mean: Tensor, rate: float) -> None:
         """Move the depth floor, and the cameras with it so that pictures stay in register.
 
-        Args: `mean` is the mean place of what is seen.
+        Args: `mean` () is the mean place of what is seen.
         """
-        field, before = self.field, float(self.field.depth_floor)
+        field, before = self.field, self.field.depth_floor.double()
         self._floor.grad = gradient
         self._shape.param_groups[0]["lr"] = rate
         self._shape.step()
-        after = min(max(before + float(self._floor), FLOORS[0]), FLOORS[1])
+        after = (before + self._floor.double()).clamp(*FLOORS)
         self._floor.zero_()
-        field.depth_floor.fill_(after)
+        field.depth_floor.copy_(after)
         disparity = [(floor + mean * (1 - floor)) / field.unit for floor in (before, after)]
         bend(self.rig, (1 - before) / (1 - after), *disparity)
 

@@ -25,18 +25,18 @@ from tests.core.training.layers import brief, layered
 from tests.core.training.pretend import CPU, DEVICE, WAITS
 from tests.core.training.wide_run import to_the_end, wide_run
 
-MOST = {"planes": 13, "field": 12}  # waits of one learner's step
+MOST = {"planes": 3, "field": 4}  # waits: draws that arrive, and loss and gradients judged
 
 
 def budgeted(
     processes: Alone, chance: torch.Generator, act: "functools.partial[StepResult]"
 ) -> StepResult:
-    """A learner's step, within its budget where its planes are not replaced by finer ones."""
+    """A learner's step, within its budget where no other level begins."""
     learner = act.func.__self__
-    field, before = learner.field, WAITS.copy()
+    work, before = learner.work, WAITS.copy()
     result = act(processes)
     waited = WAITS - before
-    grew = learner.field is not field
+    grew = learner.work != work
     assert grew or waited.total() <= MOST[learner.shows], "\n".join(map(str, waited.items()))
     return result
 
