@@ -14,12 +14,13 @@ class Reached:
     """The note in a run's folder. Used by the engine's thread."""
 
     def __init__(self, run: Path) -> None:
-        self._place, self._noted, self._at = run / "reached.json", -1, -SECONDS
+        self._place, self._at = run / "reached.json", -SECONDS
+        self._noted = self._read()[0]
 
-    def note(self, trainer: Trainer) -> None:
-        """Write down where the run is; now and then, as it costs a file."""
+    def note(self, trainer: Trainer, last: bool = False) -> None:
+        """Write down where the run is; now and then, as it costs a file, and at the end."""
         now = time.monotonic()
-        if trainer.step == self._noted or now - self._at < SECONDS:
+        if trainer.step == self._noted or (now - self._at < SECONDS and not last):
             return
         self._noted, self._at = trainer.step, now
         with contextlib.suppress(OSError):  # a full disk is told by whoever saves what matters
@@ -27,12 +28,9 @@ class Reached:
 
     def lost(self, trainer: Trainer) -> str:
         """What is gone since the state that a run was opened at; nothing after a good end."""
-        try:
-            step, seconds = json.loads(self._place.read_text(encoding="utf-8"))
-            gone, trained = int(step) - trainer.step, float(seconds) - trainer.seconds
-        except (OSError, ValueError, TypeError):  # never written, or cut off by the crash
-            return ""
-        if gone == 0:
+        step, seconds = self._read()
+        gone, trained = step - trainer.step, seconds - trainer.seconds
+        if step < 0 or gone == 0:
             return ""
         if gone < 0:
             return (
@@ -44,3 +42,11 @@ class Reached:
             f"The studio ended without saving: {back}. {gone:,} steps, {max(0.0, trained):.0f} s "
             "of training, are gone."
         )
+
+    def _read(self) -> tuple[int, float]:
+        """Steps and seconds of training; -1 where they were never written, or were cut off."""
+        try:
+            step, seconds = json.loads(self._place.read_text(encoding="utf-8"))
+            return int(step), float(seconds)
+        except (OSError, ValueError, TypeError):
+            return -1, 0.0

@@ -239,10 +239,16 @@ class Work:
         with self._governor.training(workers, trainer.work):
             result = self._leader.step(trainer, workers)
         self.meter.learn(result, time.monotonic() - began)
+        self._conclude(trainer, limits, result.finite, stage, best)
+
+    def _conclude(
+        self, trainer: Trainer, limits: Limits, finite: bool, stage: str, best: str
+    ) -> None:
+        """What follows from a step, before which the run was at a stage and showed the best."""
         if self.meter.diverged:
             self.limits = None
             raise InputError(DIVERGED)
-        if result.finite:
+        if finite:
             self.recorder.add(trainer.step, self.meter.loss, trainer.rig)
         if trainer.compared:
             self.recorder.compare(trainer, best)
@@ -280,3 +286,5 @@ class Work:
         self.lost = f"The end of the run {self._run} is lost: step {self.step} was not saved"
         reason = self.saver.close()
         self.lost = f"{self.lost} ({reason}); make room." if reason else ""
+        if self.trainer is not None:
+            self.reached.note(self.trainer, last=True)

@@ -119,6 +119,7 @@ def guarded() -> Iterator[Studio]:
 def _panel(studio: Studio) -> gr.Blocks:
     with gr.Blocks() as panel:
         gr.HTML('<iframe src="viser/" width="400" height="300"></iframe>')
+        gr.HTML("<style>gradio-app { visibility: visible !important; }</style>")  # it is built
         button = gr.Button("press", elem_id="press")
         button.click(studio.press, api_name="press", queue=False)
     return panel

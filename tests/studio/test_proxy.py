@@ -142,9 +142,6 @@ def test_messages_of_several_megabytes_pass_both_ways(studio: Studio) -> None:
             pass
 
 
-@pytest.mark.parametrize(
-    ("offered", "named"), [(("viser-v0.0.1",), "0.0.1"), ((), "unknown"), (("chat",), "unknown")]
-)
 def read_to_the_end(client: ClientConnection) -> None:
     """Whatever comes, until the other side closes."""
     while True:
@@ -167,6 +164,9 @@ def test_a_drag_to_nowhere_ends_with_its_sender_and_the_scene_stays(studio: Stud
         assert until(lambda: controls.position[2] == 5.0)
 
 
+@pytest.mark.parametrize(
+    ("offered", "named"), [(("viser-v0.0.1",), "0.0.1"), ((), "unknown"), (("chat",), "unknown")]
+)
 def test_a_page_of_another_version_is_told_why(
     studio: Studio, offered: tuple[str, ...], named: str
 ) -> None:

@@ -129,8 +129,8 @@ def test_who_has_changed_nothing_saves_nothing(begun: Engine, tmp_path: Path) ->
     before = files()
     again = Engine(tmp_path / "run", {})
     again.start()
-    until(again, lambda s: s.phase == "ready")
-    assert again.stop() == ""
+    ready = until(again, lambda s: s.phase == "ready")
+    assert again.stop() == "" and ready.came_back == "", "a short life is no crash"
     assert files() == before
     changed = Engine(tmp_path / "run", {"field.rate": 0.002})
     changed.start()

@@ -78,7 +78,7 @@ def test_plots_draw_placed_cameras() -> None:
     for drawn, wanted in zip(flat, camera_figure(LATER).axes[1:], strict=True):
         offsets = [axis.collections[0].get_offsets() for axis in (drawn, wanted)]
         assert np.array_equal(*offsets)
-        assert [text.get_text() for text in drawn.texts] == ["1", "2", "4", "5"]
+        assert [text.get_text() for text in drawn.texts] == ["2", "3", "5", "6"]
 
 
 def test_the_history_is_that_of_placed_cameras(tmp_path: Path) -> None:

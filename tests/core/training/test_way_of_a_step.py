@@ -19,8 +19,8 @@ from tests.core.engine.test_engine import until
 
 ROOT = Path(__file__).parents[3]
 MOST = {
-    "planes": {"lines": 170, "functions": 12, "files": 6},  # texels, poses and the depth floor
-    "relu": {"lines": 140, "functions": 8, "files": 6},
+    "planes": {"lines": 160, "functions": 12, "files": 6},  # texels, poses and the depth floor
+    "relu": {"lines": 130, "functions": 8, "files": 6},
 }
 
 
@@ -57,7 +57,11 @@ def test_a_stranger_finds_the_step(
     engine.submit(Step(1))
     until(engine, lambda snapshot: snapshot.step == 1)
     engine.stop()
-    way = [code for code in reversed(met) if code.co_name not in ("_rounds", "_guarded")]
+    way = [
+        code
+        for code in reversed(met)
+        if code.co_name not in ("_round", "_rounds", "goes_on", "_guarded")
+    ]
     for code in way:
         place = Path(code.co_filename).relative_to(ROOT)
         print(f"{lines(code):5} {place}:{code.co_firstlineno} {code.co_qualname}")

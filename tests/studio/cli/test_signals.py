@@ -9,6 +9,7 @@ from studio.cli.signals import end_on_signals
 
 def test_the_first_signal_asks_for_the_end(own_signals: None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # these tests may have been started by nohup
         asked = end_on_signals()
         signal.raise_signal(number)
         assert asked.is_set()
