@@ -63,6 +63,7 @@ def status(snapshot: Snapshot) -> Json:
             "photos": len(snapshot.photos.names) if snapshot.photos else 0,
             "not_placed": snapshot.learned.not_placed if snapshot.learned else [],
             "device": snapshot.device,
+            "device_name": snapshot.device_name,
             "can_undo": snapshot.can_undo,
             "undo": snapshot.undo,
             "notice": snapshot.notices[-1].text if snapshot.notices else None,

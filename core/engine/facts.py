@@ -11,6 +11,7 @@ from core.engine.meter import Meter
 from core.engine.outlook import outlook
 from core.engine.snapshot import Notice, Phase, Snapshot
 from core.search.witnesses import Opinion
+from core.training.devices import name_of
 from core.training.step import decibels
 from core.training.trainer import Trainer
 
@@ -65,6 +66,7 @@ def facts_of(
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
         outlook=outlook(trainer, recorder.trails, meter.speed),
         device=trainer.device.type,
+        device_name=name_of(trainer.device),
         photos=trainer.photos,
         learned=learned,
         found_by=trainer.found_by,

@@ -67,6 +67,7 @@ class Snapshot:
     seconds_left: float | None = None  # until the stop that was asked for
     outlook: Outlook = field(default_factory=Outlook)  # how far it is on its way
     device: str = "cpu"
+    device_name: str = "CPU"  # as a person calls it
     photos: PhotoSet | None = None
     learned: Learned | None = None
     found_by: Way = "pixels"  # how the cameras were found

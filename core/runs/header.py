@@ -11,7 +11,7 @@ from core.config.paths import changed, flattened
 from core.errors import InputError
 from core.runs.container import NO_CHECKPOINT, header_of, regular
 from core.runs.soundness import Facts
-from core.training.build import choose_device
+from core.training import devices
 from core.training.room import Room
 
 
@@ -37,7 +37,7 @@ class Header:
             InputError: they need more than `training.memory` allows.
         """
         config = changed(self.config, changes)
-        device = choose_device(config.training.device)
+        device = devices.choose_device(config.training.device)
         Room.of(config, device, self.photos).require(self.shapes, self.path)
 
 

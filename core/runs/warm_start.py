@@ -39,7 +39,7 @@ from core.runs.fitting import (
 )
 from core.runs.header import Header, Welcome, header
 from core.runs.keeping import take_field, take_optimizers
-from core.training import build
+from core.training import build, devices
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.room import Room
 from core.training.trainer import Trainer
@@ -63,7 +63,9 @@ def started(
 
     def welcome(said: Header) -> None:
         if "field" in keep and (config.training.bootstrap or config.field.kind == "planes"):
-            room = Room.of(config, build.choose_device(config.training.device), photos.pixels.shape)
+            room = Room.of(
+                config, devices.choose_device(config.training.device), photos.pixels.shape
+            )
             room.require(said.shapes, said.path)
 
     found = _run_at(place, welcome)

@@ -17,6 +17,7 @@ from core.multiplane.schedule import Level, Recipe
 from core.photos import PhotoSet
 from core.rendering.spaces import NEAR_PLANE
 from core.rendering.volume import RaySettings
+from core.training import devices
 from core.training.camera_optimizer import Learns
 
 
@@ -45,7 +46,7 @@ def precision(config: Config) -> str:
     """The numbers of hidden layers: as asked for, or what is faster here."""
     wanted = config.field.precision
     if wanted == "auto":
-        return fastest_precision(choose_device(config.training.device).type)
+        return fastest_precision(devices.choose_device(config.training.device).type)
     return wanted
 
 
@@ -127,19 +128,6 @@ def ray_settings(config: Config) -> RaySettings:
         part.space, part.near, part.far, part.samples, part.white_background, part.spacing,
         part.importance_samples, part.guided_samples,
     )  # fmt: skip
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device a config asks for.
-
-    Raises:
-        InputError: cuda is asked for and there is none.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise InputError("training.device is cuda, but no CUDA GPU is usable here; take auto.")
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
 
 
 def check_rays(config: Config, processes: int) -> None:

@@ -16,7 +16,7 @@ from core.geometry.cameras import CameraRig
 from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
 from core.rendering.scene import FieldScene
-from core.training import build
+from core.training import build, devices
 from core.training.ahead import Ahead
 from core.training.copies import Copies
 from core.training.holdout import EVERY, Holdout
@@ -63,7 +63,7 @@ class Trainer:
         self.processes, self.edits = processes, 0  # edits: from outside, unknown to the others
         self.config, self.photos = config, photos
         self.recipe = recipe or build.recipe(config)
-        self.device = processes.placed(build.choose_device(config.training.device))
+        self.device = processes.placed(devices.choose_device(config.training.device))
         self.room = Room.of(config, self.device, photos.pixels.shape)
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
@@ -79,7 +79,7 @@ class Trainer:
         self.seconds = 0.0
         self.found_after: float | None = None  # seconds, until there were cameras
         self.findings = Findings()
-        self._said: list[str] = []
+        self._said = [said] if (said := devices.passed_over(config.training.device)) else []
         self._copies = Copies()
         cameras = (rig or build.build_rig(config, photos)).to(self.device)
         build.express(cameras, config, self.stage)

@@ -71,6 +71,7 @@ def main(arguments: argparse.Namespace) -> int:
         "seconds": round(last.seconds, 2),
         "psnr": last.psnr,
         "found_by": FOUND_BY[last.found_by],
+        "device": last.device_name,
         **verdict(last.opinion, last.photos),
     }
     print(json.dumps(facts))

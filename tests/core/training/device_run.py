@@ -17,7 +17,7 @@ from core.distributed.process_group import Alone
 from core.rendering.picture import Pace
 from core.rendering.progressive import render_progressively
 from core.runs import checkpoint
-from core.training import build
+from core.training import devices
 from core.training.step import StepResult
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -43,7 +43,7 @@ def budgeted(
 
 def fresh(config: Config, device: torch.device) -> Trainer:
     """A run of few steps there."""
-    with mock.patch.object(build, "choose_device", lambda wanted: device):
+    with mock.patch.object(devices, "choose_device", lambda wanted: device):
         return Trainer(config, layered(7, 32, 24)[0], brief(steps=3, most_photos=4))
 
 
@@ -69,7 +69,7 @@ def whole_way(kind: str, folder: Path) -> None:
 
 def depth_maps() -> None:
     """All stages of each photo's own depth."""
-    with mock.patch.object(build, "choose_device", lambda wanted: DEVICE):
+    with mock.patch.object(devices, "choose_device", lambda wanted: DEVICE):
         trainer, _ = wide_run(field__geometry="depth-maps")
     learned = to_the_end(trainer).learned()
     assert learned.shown == "depth-maps" and trainer.rig.position.device == DEVICE
