@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from core.bootstrap.findings import Findings
 from core.config import Config
+from core.config.paths import changed
 from core.multiplane.field import PlanesField
 from core.training.build import build_field, express, plane_unit
 from core.training.field_learner import fill
@@ -92,7 +93,8 @@ def require_taken(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
 def fields_of(
     config: Config, facts: dict[str, Any], tensors: dict[str, Tensor]
 ) -> dict[str, nn.Module]:
-    """The fields that were saved: `planes` and `field`, where they are."""
+    """The fields that were saved: `planes` and `field`, where they are; on the CPU."""
+    config = changed(config, {"training.device": "cpu"})  # the run's may not be here
     fields: dict[str, nn.Module] = {}
     planes, field = part_of(tensors, "planes.field."), part_of(tensors, "field.")
     if planes:

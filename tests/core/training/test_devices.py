@@ -2,13 +2,18 @@
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 from core.errors import InputError
 from core.fields.precision import fastest_precision
+from core.photos import PhotoSet
+from core.runs import checkpoint
 from core.training import devices
+from core.training.trainer import Trainer
+from tests.conftest import small_config
 
 ARCHES = ["sm_75", "sm_80", "sm_90a", "compute_120"]
 
@@ -104,3 +109,16 @@ def test_precision_goes_by_capability(
 ) -> None:
     card(monkeypatch, capability)
     assert fastest_precision("cuda") == precision
+
+
+def test_a_run_of_a_card_is_opened_without_one(
+    monkeypatch: pytest.MonkeyPatch, photos: PhotoSet, tmp_path: Path
+) -> None:
+    """Evaluate, render and export take what it learned; whoever trains on says another device."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    trainer = Trainer(small_config(training__device="cpu", field__precision="auto"), photos)
+    made = checkpoint.taken(trainer, checkpoint.next_place(tmp_path, 0), {})
+    trainer.close()
+    made.facts["config"]["training"]["device"] = made.facts["device"] = "cuda"
+    checkpoint.write(made)
+    assert checkpoint.learned_in(tmp_path).scene.device.type == "cpu"
