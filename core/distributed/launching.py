@@ -28,4 +28,6 @@ def joined(environment: Mapping[str, str]) -> Alone:
     local = int(environment["LOCAL_RANK"]), int(environment["LOCAL_WORLD_SIZE"])
     gpus = torch.tensor([torch.cuda.device_count() > local[0]]).int()
     dist.all_reduce(gpus, dist.ReduceOp.MIN)
+    if gpus:  # else the probe and whatever names no card take room of the first one
+        torch.cuda.set_device(local[0])
     return Together(int(environment["RANK"]), world, local, bool(gpus))

@@ -142,3 +142,21 @@ def test_more_processes_than_rays_are_refused(photos: PhotoSet) -> None:
 def test_without_torchrun_a_process_is_alone() -> None:
     assert joined({}) is ALONE
     assert joined({"WORLD_SIZE": "1", "RANK": "0"}) is ALONE
+
+
+@pytest.mark.parametrize(("cards", "taken"), [(4, [2]), (2, [])])
+def test_each_process_sets_its_own_card(
+    monkeypatch: pytest.MonkeyPatch, cards: int, taken: list[int]
+) -> None:
+    """Where all have one; torch is played, as there are no cards here."""
+    told: list[int] = []
+    for name in ("init_process_group", "all_reduce", "new_group"):
+        monkeypatch.setattr(torch.distributed, name, lambda *_, **__: None)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "set_device", told.append)
+    monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "1")  # and nothing stays behind
+    place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "2", "LOCAL_WORLD_SIZE": "4"}
+    team = joined(place)
+    assert told == taken
+    if taken:
+        assert team.placed(torch.device("cuda")) == torch.device("cuda:2")
