@@ -8,6 +8,11 @@ from core.depthmaps.reference import Reference
 TOLERANCE = 0.02  # of a depth
 
 
+def enough(sources: int) -> int:
+    """How many of a photo's sources have to confirm a depth: two, or one where there is one."""
+    return min(2, sources)
+
+
 def agreement(
     photo: Reference, inverse: Tensor, tolerance: float = TOLERANCE
 ) -> tuple[Tensor, Tensor]:

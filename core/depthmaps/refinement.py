@@ -83,7 +83,6 @@ class Refinement:
             rounds: one after another; `ASTRAY` before `ROUNDS` where cameras are off by a degree,
                 `CLOSE` instead of them where they are right to a pixel.
         """
-        self._photos = photos
         self.cameras, self.judgements = cameras, list[Judgement]()
         self._unknowns, self.rounds = unknowns, tuple(rounds)
         self.depths = Depths(photos, cameras, points, visible, self.rounds[0].journey)
@@ -142,7 +141,7 @@ class Refinement:
         """Score what was found; the first time what it began with as well."""
         if self._trial is None:
             tried = self.cameras if self._score is None else found
-            self._trial = Trial(self._photos, tried)
+            self._trial = Trial(self.depths.photos, tried)
         self._trial.step(mapper, count)
         score = self._trial.score
         if score is None:
@@ -197,5 +196,5 @@ class Refinement:
         if kept := part("found."):
             self._found = Cameras(**kept)
         if kept := part("trial."):
-            self._trial = Trial(self._photos, self.cameras)
+            self._trial = Trial(self.depths.photos, self.cameras)
             self._trial.restore(kept)

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.depthmaps.agreement import agreement
+from core.depthmaps.agreement import agreement, enough
 from core.depthmaps.complete import best_of, filled
 from core.depthmaps.gains import brightness_against
 from core.depthmaps.neighbours import (
@@ -101,8 +101,7 @@ def pick(here: Situation, index: int) -> Rows:
     """Points of the world that enough others confirm."""
     cameras, inverse = here.level.cameras, here.inverse(index)
     support = here.level.own(here.now["support"], index)
-    enough = min(2, here.now["sources"].shape[1])
-    places = (support >= enough).nonzero()
+    places = (support >= enough(here.now["sources"].shape[1])).nonzero()
     chance = torch.Generator().manual_seed(index)
     places = places[torch.randperm(len(places), generator=chance)[:PICKED]]
     pixels = places.flip(-1).to(inverse) + 0.5

@@ -9,19 +9,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import Depths, level
 
 JOURNEY = level(126, "sweep check") + level(252, "finer check")
-ENOUGH = 2  # other photos that confirm a depth
 
 
 class Trial:
     """A test in steps, each of a few photos.
 
     Attributes:
-        score: once it is `done`, the share of pixels whose depth others confirm, less the share
-            that another sees through; -1 to 1.
+        score: None until the end, then the share of pixels whose depth others confirm, less the
+            share that another sees through; -1 to 1.
     """
 
     def __init__(self, photos: Tensor, cameras: Cameras) -> None:
@@ -29,23 +29,18 @@ class Trial:
         self._depths = Depths(photos, cameras, journey=JOURNEY)
         self.score: float | None = None
 
-    @property
-    def done(self) -> bool:
-        """Whether there is a score."""
-        return self.score is not None
-
     def step(self, mapper: Callable = map, count: int = 1) -> None:
         """Up to `count` photos of a stage."""
-        if not self._depths.step(mapper, count) and not self.done:
+        if not self._depths.step(mapper, count) and self.score is None:
             self.score = self._scored()
 
     def _scored(self) -> float:
         here, now = self._depths.current()
-        enough = min(ENOUGH, now["sources"].shape[1])
+        least = enough(now["sources"].shape[1])
         shares = []
         for photo in range(len(self._depths.cameras)):
             support, through = (here.own(now[name], photo) for name in ("support", "through"))
-            shares.append((support >= enough).float().mean() - (through >= 1).float().mean())
+            shares.append((support >= least).float().mean() - (through >= 1).float().mean())
         return float(torch.stack(shares).double().mean())
 
     def state(self) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.depthmaps.agreement import enough
 from core.depthmaps.reference import Reference
 
 TEXTURED = 0.02  # standard deviation of grey from which a pixel says something
@@ -36,14 +37,14 @@ def figures_of(
         inverse, support, through: (h, w) its maps.
         nearest: the largest inverse depth that was searched.
     """
-    enough = min(2, len(photo.sources))
+    least = enough(len(photo.sources))
     inside, angle = _company(photo, inverse)
-    confirmed = support >= enough
+    confirmed = support >= least
     gain, relief = _explained(photo, inverse, confirmed, nearest)
     return PhotoFigures(
         support=float(confirmed.float().mean()),
         firm=_share(confirmed, photo.texture() > TEXTURED),
-        seen=float((inside >= enough).float().mean()),
+        seen=float((inside >= least).float().mean()),
         through=float((through >= 1).float().mean()),
         gain=gain,
         relief=relief,

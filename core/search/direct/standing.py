@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import Depths, level
 from core.depthmaps.joint import Joint
@@ -95,8 +96,8 @@ def _measured(depths: Depths, standing: Standing) -> Standing:
     at, now = depths.current()
     depth, support = standing.depth.clone(), torch.zeros(len(standing.photos))
     for row, photo in enumerate(standing.photos):
-        enough = min(2, now["sources"].shape[1])
-        support[row] = (at.own(now["support"], row) >= enough).float().mean()
+        least = enough(now["sources"].shape[1])
+        support[row] = (at.own(now["support"], row) >= least).float().mean()
         depth[photo] = 1 / at.own(now["inverse"], row).median()
     return replace(standing, depth=depth, support=support)
 
