@@ -3,17 +3,17 @@
 from core.engine import Engine
 from core.engine.commands import Command
 from core.exporting.jobs import Jobs
-from studio.door import new_token
-from studio.exports import Exports
-from studio.hosts import Ways
+from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
-from studio.proxy import viser_routes
+from studio.routes.routes import Telemetry
 from studio.scene import SceneView
-from studio.security import NO_WAYS, Guard
-from studio.server import Server
-from studio.telemetry import Telemetry
-from studio.viser_server import start_viser, stop_viser
+from studio.security.door import new_token
+from studio.security.guard import NO_WAYS, Guard
+from studio.security.hosts import Ways
+from studio.serving.proxy import viser_routes
+from studio.serving.server import Server
+from studio.serving.viser_server import start_viser, stop_viser
 
 
 class Studio:

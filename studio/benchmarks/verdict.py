@@ -27,7 +27,7 @@ from core.photos.sizes import scaled_down
 from core.search.audit import Audit, in_own_units, mean_of
 from core.search.twin import mirrored, stretched
 from core.search.verdict import verdict
-from studio.auditing import LONG_SIDE, placed
+from studio.jobs.auditing import LONG_SIDE, placed
 
 RIGHT = (1.0, 0.05)  # degrees after the best rotation, and ATE
 State = Callable[[Cameras], Cameras]

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from core.formats.reference import read_reference
 from core.search.verdict import Verdict
-from studio.auditing import Audited, audited, placed
 from studio.cli.progress import watched
+from studio.jobs.auditing import Audited, audited, placed
 
 SUMMARY = "Say whether cameras, whoever made them, are right."
 COLOURS = {"trusted": "green", "doubtful": "yellow", "wrong": "red", "unknown yet": "dim"}

@@ -19,7 +19,7 @@ from core.runs.judged import kept
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.cli.progress import watched
-from studio.measuring import compared, lpips_at_hand, measure
+from studio.jobs.measuring import compared, lpips_at_hand, measure
 
 SUMMARY = "Measure a run's cameras and views."
 

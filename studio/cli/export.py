@@ -19,7 +19,7 @@ from core.runs.judged import kept
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
 from studio.cli.showing import add_show, learned_of
-from studio.measuring import others_beside
+from studio.jobs.measuring import others_beside
 
 SUMMARY = "Write cameras, points, a mesh, splats, a plot or the history of the cameras."
 PLOT = "plot"

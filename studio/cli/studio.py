@@ -12,8 +12,8 @@ from core.photos import is_video, local_path
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
-from studio.hosts import Ways, is_loopback
-from studio.opening import open_browser
+from studio.security.hosts import Ways, is_loopback
+from studio.serving.opening import open_browser
 
 SUMMARY = "Open the studio in the browser; the bundled scene where no photos are named."
 

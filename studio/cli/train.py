@@ -17,10 +17,10 @@ from core.engine.limits import check_limit
 from core.engine.team import follow
 from core.errors import InputError
 from core.search.witnesses import FOUND_BY
-from studio.advice import Advice
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.signals import end_on_signals
-from studio.facts import verdict
+from studio.routes.advice import Advice
+from studio.routes.facts import verdict
 
 CHECKED_WITHIN = 30.0  # seconds after training in which a check of the cameras may end
 SUMMARY = "Learn cameras and a field without a window."

@@ -7,7 +7,7 @@ that nothing here uses, and which fail to be made where the environment names a 
 
 import os
 
-from studio.private import private_folder
+from studio.security.private import private_folder
 
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

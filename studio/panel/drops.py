@@ -10,8 +10,8 @@ from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import KINDS, is_picture, is_picture_inside
 from core.photos.local import quoted
-from studio.facts import DROPPED
 from studio.panel.zips import is_zip, unpacked
+from studio.routes.facts import DROPPED
 
 REFERENCES = "references"  # likewise, of reference cameras
 

@@ -10,7 +10,7 @@ from core.exporting.films import FORMS
 from core.exporting.history import HISTORY
 from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS, Route
-from studio.exports import GEOMETRY_FILES, Exports, VideoOrder, World
+from studio.jobs.exports import GEOMETRY_FILES, Exports, VideoOrder, World
 from studio.panel.theme import place
 from studio.panel.widgets import dim, discard, heading, more, number, segments
 from studio.panel.wiring import Wiring, listen

@@ -4,7 +4,7 @@ import gradio as gr
 
 from core.config.paths import options
 from core.engine.commands import Pause, Play, Refine, Step, Undo
-from studio.exports import Exports
+from studio.jobs.exports import Exports
 from studio.panel import tabs
 from studio.panel.theme import place
 from studio.panel.wiring import Wiring

@@ -18,8 +18,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.panel.theme import ASSETS, FIRST, HEAD, theme
-from studio.policy import POLICY, hashes, inline_scripts, page_policy
-from studio.security import DEFAULT_MAX_UPLOAD_BYTES
+from studio.security.guard import DEFAULT_MAX_UPLOAD_BYTES
+from studio.security.policy import POLICY, hashes, inline_scripts, page_policy
 
 LENGTH = b"content-length"
 _ASKED = re.compile(

@@ -7,7 +7,7 @@ import gradio as gr
 from core.config.paths import options
 from core.engine.commands import Configure, Play, Restart, Save, Sweep
 from core.errors import InputError
-from studio.exports import Exports
+from studio.jobs.exports import Exports
 from studio.panel.drops import keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
 from studio.panel.theme import place

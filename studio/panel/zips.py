@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import is_picture
-from studio.security import DEFAULT_MAX_UPLOAD_BYTES
+from studio.security.guard import DEFAULT_MAX_UPLOAD_BYTES
 
 MOST_FILES = 2000
 CHUNK = 1 << 20  # bytes

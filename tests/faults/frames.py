@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from viser import _messages
 
-from studio.frames import sound
+from studio.serving.frames import sound
 
 CASES, SECONDS = 20_000, 0.5
 BAD = (math.nan, math.inf, -math.inf, 1e300, 2**63, None, "x", b"x", [], {}, [[1]], True)

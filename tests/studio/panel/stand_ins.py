@@ -16,17 +16,17 @@ from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.geometry.cameras import Camera
 from core.training.learned import Learned
-from studio.exports import Exports
+from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
-from studio.proxy import viser_routes
+from studio.routes.routes import Telemetry
 from studio.scene.photo_error import PhotoError
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
 from studio.scene.viewport import Stand
-from studio.server import Server
-from studio.telemetry import Telemetry
+from studio.serving.proxy import viser_routes
+from studio.serving.server import Server
 from tests.studio.scene.stand_ins import CAMERAS, photo_set, scene
 
 JPEG = b"\xff\xd8 a picture"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from studio.exports import GEOMETRY_FILES
+from studio.jobs.exports import GEOMETRY_FILES
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 

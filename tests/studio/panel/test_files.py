@@ -15,7 +15,7 @@ from gradio import processing_utils
 from starlette.testclient import TestClient
 
 from studio.panel.mounting import mounted
-from studio.private import private_folder
+from studio.security.private import private_folder
 
 ROOT = Path(__file__).parents[3]
 SECRET = b"nobody's business"
@@ -193,7 +193,7 @@ def test_an_uploaded_file_is_taken_and_lies_where_only_its_owner_reads(
 
 
 LIFE = """
-import studio.panel.mounting, studio.private, gradio.utils
+import studio.panel.mounting, studio.security.private, gradio.utils
 print(gradio.utils.get_upload_folder())
 """
 

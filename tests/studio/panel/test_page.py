@@ -23,14 +23,14 @@ from core.engine.commands import (
 )
 from core.exporting.jobs import Jobs
 from studio.bundled import BUNDLED
-from studio.exports import Exports
+from studio.jobs.exports import Exports
 from studio.panel.controls import element
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.panel.tabs import TABS
 from studio.panel.theme import ASSETS
 from studio.panel.wiring import YOUNG
-from studio.telemetry import Telemetry
+from studio.routes.routes import Telemetry
 from tests.studio.panel.stand_ins import Desk, Window
 
 USER_EVENTS = {"input", "release", "submit", "blur", "click", "upload"}

@@ -16,7 +16,7 @@ from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS
 from studio.cli import export
 from studio.cli.main import COMMANDS
-from studio.exports import Exports
+from studio.jobs.exports import Exports
 from studio.panel.controls import element
 from studio.panel.layout import build_page
 from tests.studio.panel.stand_ins import Desk

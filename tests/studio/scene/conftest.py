@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import viser
 
-from studio.viser_server import start_viser, stop_viser
+from studio.serving.viser_server import start_viser, stop_viser
 
 
 @pytest.fixture

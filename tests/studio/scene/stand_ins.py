@@ -30,7 +30,7 @@ from core.photos import PhotoSet
 from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
 from core.training.learned import Learned
-from studio.viser_server import PROXY_HEADERS
+from studio.serving.viser_server import PROXY_HEADERS
 from tests.cameras import camera
 
 WIDTH, HEIGHT, FOCAL = 48, 36, 40.0

@@ -1,0 +1,109 @@
+"""What is told of a run and of the scene: all at once, or as a stream of what changed."""
+
+import asyncio
+import dataclasses
+import threading
+import time
+from collections.abc import AsyncIterator
+
+from core.engine.commands import Command
+from core.errors import InputError
+from core.exporting.jobs import Jobs
+from core.runs.sweeping import kept
+from studio.protocols import Steerable, Viewer
+from studio.routes import facts
+from studio.routes.advice import Advice
+from studio.routes.feed import Feed
+
+QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
+SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
+
+
+class Stream:
+    """Reads the newest facts for every page that listens.
+
+    Attributes:
+        virtual_shown: whether the virtual camera is shown, to all who look.
+    """
+
+    def __init__(
+        self, engine: Steerable, viewer: Viewer, jobs: Jobs, begin: Command | None
+    ) -> None:
+        """Args: `begin` waits for the first page, so that nobody misses the first seconds."""
+        self._engine, self._viewer, self._jobs = engine, viewer, jobs
+        self._waiting = begin
+        self._advice = Advice()
+        self.virtual_shown = True
+        self._ending = threading.Event()
+
+    def stop(self) -> None:
+        """End every stream soon."""
+        self._ending.set()
+        self._advice.stop()
+
+    def status(self) -> facts.Json:
+        """The whole truth."""
+        return facts.status(self._engine.snapshot) | self._surroundings()
+
+    async def messages(self) -> AsyncIterator[str]:
+        """Server-sent events to one page, until it goes or the studio ends."""
+        feed, opened = self.feed(), time.monotonic()
+        while not self._ending.is_set():
+            self._welcome(time.monotonic() - opened)
+            for message in feed.due(time.monotonic()):
+                yield message
+            await asyncio.sleep(QUICK)
+
+    def _welcome(self, seconds: float) -> None:
+        """Begin what waits for the first page, once that shows the scene; `seconds` it is open."""
+        if self._waiting is None or (not self._viewer.clients and seconds < SCENE_LATE):
+            return
+        begin, self._waiting = self._waiting, None
+        snapshot = self._engine.snapshot
+        if not snapshot.playing and snapshot.step == 0:  # else a person was quicker
+            self._engine.submit(begin)
+
+    def feed(self) -> Feed:
+        """What one browser is told from now on."""
+        return Feed(
+            (
+                ("status", QUICK, lambda: facts.live(self._engine.snapshot) | self._surroundings()),
+                ("curves", SLOW, lambda: facts.curves(self._engine.snapshot.history)),
+                ("gallery", SLOW, self._gallery),
+            )
+        )
+
+    def _gallery(self) -> facts.Json:
+        snapshot = self._engine.snapshot
+        return facts.gallery(snapshot, self._advice.of(snapshot))
+
+    def _surroundings(self) -> facts.Json:
+        viewer = self._viewer
+        stats, compared = viewer.stats, viewer.comparison
+        stand, error = viewer.stand, viewer.photo_error
+        view = (dataclasses.asdict(stats) if stats else {}) | {
+            "clients": self._viewer.clients,
+            "failure": self._viewer.failure,
+            "virtual": self._virtual(),
+            "virtual_shown": self.virtual_shown,
+            "comparison": dataclasses.asdict(compared) if compared else None,
+            "time": dataclasses.asdict(self._viewer.time),
+            "wipe": self._viewer.wipe,
+            "stand": dataclasses.asdict(stand) if stand else None,
+            "photo_error": dataclasses.asdict(error) if error else None,
+        }
+        return {
+            "jobs": facts.jobs(self._jobs.views),
+            "view": facts.finite(view),
+            "beginning": self._waiting is not None,
+            "kept": dataclasses.asdict(kept(self._engine.snapshot.run)),
+        }
+
+    def _virtual(self) -> facts.Json | None:
+        """The virtual camera once it has a picture."""
+        version, _ = self._viewer.virtual_picture()
+        try:
+            camera = self._viewer.virtual_camera()
+        except InputError:
+            return None
+        return {"version": version} | facts.camera_figures(camera) if version else None

@@ -1,0 +1,1 @@
+"""The one port, with viser behind it."""

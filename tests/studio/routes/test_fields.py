@@ -1,0 +1,54 @@
+"""What the page is told of two fields, and why nothing can be chosen where there is one."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.engine.contest import Contest, Unseen
+from studio.routes.fields import side_by_side, unseen, why_not
+from tests.studio.panel.stand_ins import Desk
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"learners": ("planes", "field")}, ""),
+        ({"learners": ("field",)}, "There are no planes here"),
+        ({"learners": ("depth-maps",)}, "Set Geometry to planes"),
+        ({"learners": ("planes",), "stage": "bootstrap"}, "The relu network begins"),
+        ({"learners": ("planes",)}, "Planes are all there is"),
+        ({"learned": None}, ""),
+    ],
+)
+def test_where_nothing_can_be_chosen_it_is_said_why(
+    facts: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    snapshot = Desk(tmp_path, **facts).snapshot
+    why, can = why_not(snapshot), side_by_side(snapshot)["show_can"]
+    assert can is (facts.get("learners") == ("planes", "field"))
+    assert why.startswith(told) if told in ("", "There") else told in why
+    assert bool(why) is bool(told)
+
+
+def test_sides_and_contest_are_told_by_name(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, learners=("planes", "field"), unseen_psnr={"planes": 25.0})
+    assert side_by_side(desk.snapshot)["sides"] is None
+    learned = desk.snapshot.learned
+    assert learned is not None
+    pair = dataclasses.replace(learned, pair=(learned.scene, learned.scene))
+    desk.publish(learned=pair, contest=Contest("planes", 1.5, 60, (5.0, 4.0, 9.0)))
+    told = side_by_side(desk.snapshot)
+    assert told["sides"] == ["planes", "relu"] and told["names"]["field"] == "relu"
+    passes = {"expected": 5.0, "least": 4.0, "most": 9.0}
+    assert told["contest"] == {"leader": "planes", "lead": 1.5, "taken": 60, "passes": passes}
+    assert told["both_unseen_psnr"] == {"planes": 25.0, "field": None}
+
+
+def test_curves_are_thinned_and_the_newest_point_stays() -> None:
+    rows = [(step, 25.0, step / 100, 0.0) for step in np.arange(60.0, 60_060, 60)]
+    told = unseen(Unseen.of(rows), 240)
+    assert 200 < len(told["steps"]) <= 240 and told["steps"][-1] == 60_000
+    assert {len(values) for values in told.values()} == {len(told["steps"])}
