@@ -16,7 +16,9 @@ import numpy as np
 import viser
 import zstandard
 from viser import _messages
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
+from websockets.typing import Origin, Subprotocol
 
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
@@ -47,7 +49,7 @@ class LiveFigures:
 class Visitor:
     """A browser's side of viser's protocol: moves a camera, notes when pictures come."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.pictures: list[float] = []  # moments at which backgrounds arrived
         threading.Thread(target=self._read, daemon=True).start()
@@ -65,6 +67,7 @@ class Visitor:
     def _read(self) -> None:
         with contextlib.suppress(Exception):  # the connection's end ends the thread
             for frame in self._connection:
+                assert isinstance(frame, bytes), "viser sends no text"
                 length = int.from_bytes(frame[8:16], "little")
                 text = zstandard.ZstdDecompressor().decompress(frame[16 : 16 + length])
                 kinds = [m["type"] for m in msgspec.msgpack.decode(text)["messages"]]
@@ -78,8 +81,8 @@ def visiting(studio: Studio) -> Iterator[Visitor]:
     address = urlsplit(studio.url)
     with connect(
         f"ws://{address.netloc}/viser",
-        origin=f"http://{address.netloc}",
-        subprotocols=[f"viser-v{viser.__version__}"],
+        origin=Origin(f"http://{address.netloc}"),
+        subprotocols=[Subprotocol(f"viser-v{viser.__version__}")],
         additional_headers=studio.headers,
         max_size=None,
         proxy=None,

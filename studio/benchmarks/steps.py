@@ -198,6 +198,7 @@ def plain_loss(
     samples: int,
 ) -> Tensor:
     """Mean squared error of a batch: NeRF's equations 2 and 3 in the coordinates of appendix C."""
+    assert batch.jitter is not None, "the recipe draws its samples at random"
     poses = rig.camera_to_world(batch.photo)
     fx, fy = rig.focal_lengths()
     x = (batch.pixels[:, 0] - rig.width / 2) / fx

@@ -16,7 +16,8 @@ from core.exporting.jobs import Watch
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.geometry.stored import upright
-from core.perceptual import LOSSES, PictureLoss, Source
+from core.perceptual import LOSSES
+from core.perceptual.sources import PictureLoss, Source
 from core.training.build import kept_aside
 from core.training.learned import Learned
 

@@ -37,10 +37,10 @@ def widget(option: Option, value: Any) -> gr.components.Component:
         return gr.Textbox(
             shown, label=label, info=info, elem_id=identity, elem_classes=classes, max_lines=1
         )
-    if _slides(option):
+    if (bounds := _slides(option)) is not None:
         return gr.Slider(
-            option.at_least, option.at_most, shown, step=_step(option), label=label, info=info,
-            elem_id=identity, elem_classes=classes, buttons=[],
+            *bounds, shown, step=_step(option), label=label, info=info, elem_id=identity,
+            elem_classes=classes, buttons=[],
         )  # fmt: skip
     return gr.Number(
         shown, label=label, info=info, elem_id=identity, elem_classes=classes, step=_step(option)
@@ -54,8 +54,9 @@ def user_events(component: gr.components.Component) -> list[Any]:
             return [component.release]
         case gr.Number() | gr.Textbox():
             return [component.submit, component.blur]
-        case _:
+        case gr.Radio() | gr.Checkbox():
             return [component.input]
+    raise TypeError(f"no option has a {type(component).__name__}")
 
 
 def to_widget(option: Option, value: Any) -> Any:
@@ -88,12 +89,13 @@ def _as(kind: type, text: str) -> Any:
         return text
 
 
-def _slides(option: Option) -> bool:
-    """Sliders are for what takes effect while sliding and has a range worth sliding through."""
-    if option.effect > Effect.LIVE or option.at_least is None or option.at_most is None:
-        return False
-    least, part = option.at_least, (option.default - option.at_least)
-    return SLIDER_PART[0] <= part / (option.at_most - least) <= SLIDER_PART[1]
+def _slides(option: Option) -> tuple[float, float] | None:
+    """The bounds of what takes effect while sliding and has a range worth sliding through."""
+    least, most = option.at_least, option.at_most
+    if option.effect > Effect.LIVE or least is None or most is None:
+        return None
+    well_placed = SLIDER_PART[0] <= (option.default - least) / (most - least) <= SLIDER_PART[1]
+    return (least, most) if well_placed else None
 
 
 def _step(option: Option) -> float:

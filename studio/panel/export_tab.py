@@ -1,5 +1,6 @@
 """The Export tab: what is asked for usually, and the rest of what exports can do under More."""
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -58,7 +59,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
     with gr.Row(elem_classes="line"):
         render = wiring.button("export-video", "Render video", "accent")
         cancel = wiring.button("cancel-export", "Cancel")
-    asked = [path, frames, side, fps, channel]
+    asked: list[gr.components.Component] = [path, frames, side, fps, channel]
     with more("Format, spiral, size, keyframes"):
         asked += _more_of_a_video()
         follow = gr.UploadButton(
@@ -69,7 +70,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
 
     def render_file(*values: Any) -> None:
         *order, keyframes = values
-        exports.video(VideoOrder(*order, keyframes=keyframes))
+        exports.video(replace(VideoOrder(*order), keyframes=keyframes))
 
     listen(render.click, lambda *values: discard(exports.video(VideoOrder(*values))), asked)
     listen(follow.upload, render_file, [*asked, follow])

@@ -101,11 +101,12 @@ def _of(section: str) -> list[str]:
 
 def _options(wiring: Wiring, paths: Iterable[str]) -> None:
     """The usual ones, then the expert ones one click deeper."""
-    usual, expert = [], []
+    expert: list[str] = []
     for path in paths:
-        (expert if options()[path].expert else usual).append(path)
-    for path in usual:
-        wiring.option(path)
+        if options()[path].expert:
+            expert.append(path)
+        else:
+            wiring.option(path)
     if expert:
         with more():
             for path in expert:

@@ -273,7 +273,7 @@ def camera_figures(camera: Camera) -> Json:
 def photos_key(photos: PhotoSet) -> str:
     """A word that differs for other photos, so that browsers may keep thumbnails."""
     sparse = np.ascontiguousarray(photos.pixels[:, ::61, ::61])
-    return f"{zlib.crc32(sparse, zlib.crc32(repr(photos.names).encode())):08x}"
+    return f"{zlib.crc32(sparse.data, zlib.crc32(repr(photos.names).encode())):08x}"
 
 
 def finite(value: Any) -> Any:

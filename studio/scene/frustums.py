@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -121,7 +122,7 @@ class Frustums:
             receive_shadow=False,
         )
 
-        async def clicked(event: viser.SceneNodePointerEvent) -> None:
+        async def clicked(event: viser.SceneNodePointerEvent[Any]) -> None:
             self._picked(event.client, index)
 
         handle.on_click(clicked)

@@ -133,8 +133,10 @@ class Painter:
             if still < 0 and not self._wishes.while_moving(snapshot):
                 self._clear(look)
                 return -still
-            asked = time.monotonic() if job is None else moved  # it may have had to wait for photos
-            if job is not None and job.view is view and not job.stand_in:
+            asked: float | None = moved
+            if job is None:
+                asked = time.monotonic()  # it may have had to wait for photos
+            elif job.view is view and not job.stand_in:
                 asked = None  # other scenes of a view that is still
             job = self._begin(Job.of(view, asked, snapshot, quality, both), FIRST_SECONDS)
         if self._level < self._start:

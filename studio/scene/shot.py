@@ -111,14 +111,15 @@ def composed(frame: Frame, pictures: Sequence[Picture], look: Look) -> Shot:
 
 def _beside(left: Picture, right: Picture, size: tuple[int, int], line: int) -> Picture:
     """Two pictures of one camera as one of a size: the first `line` columns are the left one's."""
-    parts = []
-    for name in ("rgb", "depth", "opacity"):
+
+    def joined(name: str) -> np.ndarray:
         one, other = (
             cv2.resize(getattr(picture, name), size, interpolation=cv2.INTER_LINEAR)
             for picture in (left, right)
         )
-        parts.append(np.concatenate([one[:, :line], other[:, line:]], axis=1))
-    return Picture(*parts, scale=1.0, camera=left.camera)
+        return np.concatenate([one[:, :line], other[:, line:]], axis=1)
+
+    return Picture(joined("rgb"), joined("depth"), joined("opacity"), 1.0, left.camera)
 
 
 def _subject(depth: np.ndarray) -> float | None:
