@@ -12,7 +12,7 @@ BESIDE = {
     "starts": 1.5,
     "mirror": 1.0,
     "focal": 2.5,
-}  # as measured: work with rivals, in that of the leader
+}  # as measured: work with hypotheses, in that of the leader
 
 
 def bootstrap_ahead(run: "Bootstrap") -> Ahead | None:
@@ -25,17 +25,19 @@ def bootstrap_ahead(run: "Bootstrap") -> Ahead | None:
     trial = leader.legs((recipe.trial,), BESIDE["focal"]) if leader.cameras.learns.focal else []
     waiting = math.ceil(len(run.others) / recipe.most_photos)
     joined = run.phase == "joining"  # a group is joining, which waits no more
-    known = len(leader.trained) + len(run.others) + (len(run.rivals[0].trained) if joined else 0)
+    known = (
+        len(leader.trained) + len(run.others) + (len(run.hypotheses[0].trained) if joined else 0)
+    )
     groups = max(waiting + joined, math.ceil(known / recipe.most_photos) - 1)
-    joining = leader.legs(recipe.joining) * groups
+    joining = leader.legs(recipe.registration) * groups
     legs: list[Leg] = first + trial + joining
     match run.phase:
         case "focal":
-            return ahead(legs, len(first), run.rivals[0].level_step)
+            return ahead(legs, len(first), run.hypotheses[0].level_step)
         case "joining":
-            rival = run.rivals[0]
-            over = (groups - waiting - 1) * len(recipe.joining) + rival.level
-            return ahead(legs, len(first) + len(trial) + max(0, over), rival.level_step)
+            hypothesis = run.hypotheses[0]
+            over = (groups - waiting - 1) * len(recipe.registration) + hypothesis.level
+            return ahead(legs, len(first) + len(trial) + max(0, over), hypothesis.level_step)
         case "done":
             return None
         case _:

@@ -2,8 +2,8 @@
 
 Pictures leave three things open that gradient descent may get wrong for good: where in depth the
 scene begins to form, whether it forms inside out, and how long the focal length is. Each is
-settled by rivals, runs of the same recipe from another start; the one that explains the photos
-best leads. Rivals run beside the leader, one worker each.
+settled by hypotheses, runs of the same recipe from another start; the one that explains the photos
+best leads. Hypotheses run beside the leader, one worker each.
 """
 
 import math
@@ -19,11 +19,11 @@ from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
 from core.bootstrap.hypotheses import following, restart, side_by_side, steps, with_focal
-from core.bootstrap.mirror import mirrored, told
+from core.bootstrap.mirror import mirror_messages, mirrored
 from core.bootstrap.registration import registration, spread
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
-from core.multiplane.field import FIRST_ALPHA, PlanesField
+from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
 from core.rendering.scene import Scene
 from core.training.ahead import Ahead
 from core.training.learner import Learner, StepContext
@@ -31,13 +31,13 @@ from core.training.multiplane_learner import MultiplaneLearner, idle_rates
 from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 
-FRONT_ALPHA = 0.35  # of the rival whose scene begins to form further in front
-MIRROR_STEPS = 4  # of the mirrored rival for each of the leader, which is a level ahead
-RIVALS = {"starts": (1,), "mirror": (0, 1), "focal": (3,), "joining": (1,), "done": (0,)}
+FRONT_ALPHA = 0.35  # of the hypothesis whose scene begins to form further in front
+MIRROR_STEPS = 4  # of the mirrored hypothesis for each of the leader, which is a level ahead
+HYPOTHESES = {"starts": (1,), "mirror": (0, 1), "focal": (3,), "joining": (1,), "done": (0,)}
 
 
 class Bootstrap(Learner):
-    """The leader, its rivals, and what they settle, one phase after another.
+    """The leader, its hypotheses, and what they settle, one phase after another.
 
     Phases: `starts` compares two beginnings, `mirror` the best of them with its mirror image,
     `focal` three focal lengths; in `joining` photos beyond the first ones are fitted to the planes.
@@ -50,10 +50,10 @@ class Bootstrap(Learner):
         self.recipe, self._names = context.recipe, context.names
         first, self.others = spread(context.trained, self.recipe.most_photos)
         self.leader = MultiplaneLearner.of(context, self.recipe.bootstrap, first)
-        self.rivals = [restart(self.leader, FRONT_ALPHA)]
+        self.hypotheses = [restart(self.leader, FRONT_ALPHA)]
         self.phase, self._findings = "starts", Findings()
         self.first_loss = math.inf  # of the leader when it began to lead
-        self._said: list[str] = []
+        self._messages: list[str] = []
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -71,12 +71,12 @@ class Bootstrap(Learner):
         return self.leader.rig
 
     @property
-    def field(self) -> PlanesField:  # type: ignore[override]
+    def field(self) -> MultiplaneImage:  # type: ignore[override]
         """The leader's planes."""
         return self.leader.field
 
     @property
-    def proposal(self) -> PlanesField:
+    def proposal(self) -> MultiplaneImage:
         """The leader's planes."""
         return self.leader.field
 
@@ -102,8 +102,8 @@ class Bootstrap(Learner):
 
     @property
     def learners(self) -> list[MultiplaneLearner]:
-        """The leader and its rivals."""
-        return [self.leader, *self.rivals]
+        """The leader and its hypotheses."""
+        return [self.leader, *self.hypotheses]
 
     @property
     def finished(self) -> bool:  # type: ignore[override]
@@ -112,13 +112,13 @@ class Bootstrap(Learner):
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        said, self._said = self._said, []
+        said, self._messages = self._messages, []
         return said
 
     def step(self, context: StepContext) -> StepResult:
-        """One step of the leader, and of its rivals beside it."""
+        """One step of the leader, and of its hypotheses beside it."""
         act = {"starts": self._start, "mirror": self._test_mirror, "focal": self._try_focals}
-        return act.get(self.phase, self._join)(context)
+        return act.get(self.phase, self._register)(context)
 
     def scene(self, context: StepContext) -> Scene:
         """The leader's planes."""
@@ -127,40 +127,40 @@ class Bootstrap(Learner):
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those of the planes whose step is reported."""
         stepping = {"focal": 1, "joining": 0}.get(self.phase)
-        return (self.leader if stepping is None else self.rivals[stepping]).rates(context)
+        return (self.leader if stepping is None else self.hypotheses[stepping]).rates(context)
 
     def _start(self, context: StepContext) -> StepResult:
-        runners = [self.leader, *self.rivals]
+        runners = [self.leader, *self.hypotheses]
         beside, within = side_by_side(context)
         results = list(beside(lambda runner: runner.step(within), runners))
         if self.leader.level == len(self.recipe.starting):
             losses = [result.loss for result in results]
             best = losses.index(min(losses))
             self.leader, self.first_loss = runners[best], losses[best]
-            self.rivals, self.phase = [mirrored(self.leader)], "mirror"
+            self.hypotheses, self.phase = [mirrored(self.leader)], "mirror"
             return results[best]
         return results[0]
 
     def _test_mirror(self, context: StepContext) -> StepResult:
-        result = (self._beside_the_mirror if self.rivals else self.leader.step)(context)
-        if self.leader.finished and not self.rivals:
-            self._said += diagnostics(self.leader, result, self._names)
+        result = (self._beside_the_mirror if self.hypotheses else self.leader.step)(context)
+        if self.leader.finished and not self.hypotheses:
+            self._messages += diagnostics(self.leader, result, self._names)
             learns = self.leader.cameras.learns
-            self._begin_focal() if learns.focal else self._begin_joining()
+            self._begin_focal() if learns.focal else self._begin_registration()
         return result
 
     def _beside_the_mirror(self, context: StepContext) -> StepResult:
-        rival = self.rivals[0]
-        turns = ((self.leader, 1), (rival, MIRROR_STEPS))
+        hypothesis = self.hypotheses[0]
+        turns = ((self.leader, 1), (hypothesis, MIRROR_STEPS))
         beside, within = side_by_side(context)
         result, last = beside(lambda turn: steps(turn[0], turn[1], within), turns)
-        if rival.level < len(self.recipe.starting):
+        if hypothesis.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)
-        self.rivals, self._findings = [], replace(self._findings, mirror_gap=abs(gap))
+        self.hypotheses, self._findings = [], replace(self._findings, mirror_gap=abs(gap))
         if gap < 0:
-            self.leader, result = rival, last
-        self._said += told(gap)
+            self.leader, result = hypothesis, last
+        self._messages += mirror_messages(gap)
         return result
 
     # -- what a person changes ---------------------------------------------------------------
@@ -178,12 +178,12 @@ class Bootstrap(Learner):
 
     @property
     def rigs(self) -> list[CameraRig]:
-        """The leader's and those of its rivals."""
+        """The leader's and those of its hypotheses."""
         return [learner.rig for learner in self.learners]
 
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Take over other options."""
-        self._said += idle_rates(old.config, new.config)
+        self._messages += idle_rates(old.config, new.config)
         for learner in self.learners:
             learner.room = new.room
             if converted or old.learns != new.learns:
@@ -213,15 +213,15 @@ class Bootstrap(Learner):
             "phase": self.phase,
             "first_loss": self.first_loss if math.isfinite(self.first_loss) else None,
             "findings": asdict(self._findings),
-            "rivals": len(self.rivals),
+            "rivals": len(self.hypotheses),
         }
         return self.leader.facts() | {"bootstrap": own}
 
     def state(self) -> dict[str, Tensor]:
-        """The leader, its rivals, and the photos to come."""
+        """The leader, its hypotheses, and the photos to come."""
         state = self.leader.state() | {"bootstrap.others": self.others}
-        for index, rival in enumerate(self.rivals):
-            own = rival.own_state().items()
+        for index, hypothesis in enumerate(self.hypotheses):
+            own = hypothesis.own_state().items()
             state |= {f"bootstrap.rival{index}.{name}": value for name, value in own}
         return state
 
@@ -234,20 +234,20 @@ class Bootstrap(Learner):
         self.first_loss = math.inf if own["first_loss"] is None else own["first_loss"]
         self.others = state["others"]
         self.leader.take_state(part_of(tensors, "planes."))
-        if own["rivals"] not in RIVALS.get(own["phase"], ()):
-            raise ValueError(f"{own['rivals']} rivals in the phase {own['phase']}")
-        self.rivals = [self._rival() for _ in range(own["rivals"])]
-        for index, rival in enumerate(self.rivals):
-            rival.take_state(part_of(state, f"rival{index}."))
+        if own["rivals"] not in HYPOTHESES.get(own["phase"], ()):
+            raise ValueError(f"{own['rivals']} hypotheses in the phase {own['phase']}")
+        self.hypotheses = [self._hypothesis() for _ in range(own["rivals"])]
+        for index, hypothesis in enumerate(self.hypotheses):
+            hypothesis.take_state(part_of(state, f"rival{index}."))
         if self.phase == "joining":
-            for rival in self.rivals:
-                rival.take(self.leader.field)
+            for hypothesis in self.hypotheses:
+                hypothesis.take(self.leader.field)
 
-    def _rival(self) -> MultiplaneLearner:
-        """One with the levels and cameras that rivals of this phase have."""
+    def _hypothesis(self) -> MultiplaneLearner:
+        """One with the levels and cameras that hypotheses of this phase have."""
         match self.phase:
             case "joining":
-                return registration(self.leader, self.leader.trained, self.recipe.joining)
+                return registration(self.leader, self.leader.trained, self.recipe.registration)
             case "focal":
                 return with_focal(self.leader, 0.0, self.recipe.trial)
             case _:
@@ -258,42 +258,42 @@ class Bootstrap(Learner):
     def _begin_focal(self) -> None:
         self.phase = "focal"
         steps, trial = (-FOCAL_STEP, 0.0, FOCAL_STEP), self.recipe.trial
-        self.rivals = [with_focal(self.leader, step, trial) for step in steps]
+        self.hypotheses = [with_focal(self.leader, step, trial) for step in steps]
 
     def _try_focals(self, context: StepContext) -> StepResult:
         beside, within = side_by_side(context)
-        results = list(beside(lambda rival: rival.step(within), self.rivals))
-        if self.rivals[0].finished:
+        results = list(beside(lambda hypothesis: hypothesis.step(within), self.hypotheses))
+        if self.hypotheses[0].finished:
             levels = [decibels(result.loss) for result in results]
             rig = self.leader.rig
             middle = float(rig.focal_lengths().detach().max()) / rig.long_side
             interval = likely_focals(middle, *levels)
             self._findings = replace(self._findings, focal_interval=interval)
-            self.leader = following(self.leader, self.rivals[1])
-            self._begin_joining()
+            self.leader = following(self.leader, self.hypotheses[1])
+            self._begin_registration()
         return results[1]
 
     # -- the other photos --------------------------------------------------------------------
 
-    def _begin_joining(self) -> None:
-        self.rivals, self.phase = [], "joining"
+    def _begin_registration(self) -> None:
+        self.hypotheses, self.phase = [], "joining"
         self._next_group()
 
     def _next_group(self) -> None:
         """The next photos to join, each beginning at its neighbour's camera; perhaps none."""
         most = self.recipe.most_photos
         group, self.others = self.others[:most], self.others[most:]
-        self.rivals = []
+        self.hypotheses = []
         if len(group) == 0:
             self.phase = "done"
             return
         place_beside(self.rig, self.leader.trained, group)
-        self.rivals = [registration(self.leader, group, self.recipe.joining)]
+        self.hypotheses = [registration(self.leader, group, self.recipe.registration)]
 
-    def _join(self, context: StepContext) -> StepResult:
-        joining = self.rivals[0]
-        result = joining.step(context)
-        if joining.finished:
-            self.leader.choose(torch.cat([self.leader.trained, joining.trained]).unique())
+    def _register(self, context: StepContext) -> StepResult:
+        newcomers = self.hypotheses[0]
+        result = newcomers.step(context)
+        if newcomers.finished:
+            self.leader.choose(torch.cat([self.leader.trained, newcomers.trained]).unique())
             self._next_group()
         return result

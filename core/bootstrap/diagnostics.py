@@ -25,8 +25,8 @@ def diagnostics(learner: MultiplaneLearner, result: StepResult, names: Sequence[
     found = survey(learner.field, rig, photos)
     errors = torch.stack([result.errors[result.photo == photo].mean() for photo in photos])
     said = []
-    place = rig.position.detach()[photos]
-    way = float((place - place.mean(0))[:, :2].square().sum(-1).mean().sqrt())
+    positions = rig.position.detach()[photos]
+    way = float((positions - positions.mean(0))[:, :2].square().sum(-1).mean().sqrt())
     focal = float(rig.focal_lengths().detach().max()) / rig.long_side
     if way * found.mean_disparity * focal < LEAST_PARALLAX:
         said.append(

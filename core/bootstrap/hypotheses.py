@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from core.distributed.process_group import Mapper
+from core.distributed.process_group import ParallelMap
 from core.geometry.focals import FOCALS
 from core.multiplane.schedule import Level
 from core.training.learner import StepContext
@@ -16,15 +16,15 @@ from core.training.step import StepResult
 
 def clone(learner: MultiplaneLearner) -> MultiplaneLearner:
     """A learner at the same point, with cameras and planes of its own."""
-    kept = (learner.photos, learner.small, learner.trained, learner.allowed)
+    kept = (learner.colours, learner.small, learner.trained, learner.allowed)
     return copy.deepcopy(learner, {id(thing): thing for thing in kept})
 
 
 def restart(learner: MultiplaneLearner, alpha: float) -> MultiplaneLearner:
     """A learner with grey planes and a clone's cameras, at the first level."""
     return MultiplaneLearner(
-        clone(learner).rig, learner.photos, learner.trained, learner.cameras.learns,
-        learner.levels, learner.field.unit, learner.allowed, alpha, learner.room,
+        clone(learner).rig, learner.colours, learner.trained, learner.cameras.learns,
+        learner.levels, learner.field.near_depth, learner.allowed, alpha, learner.room,
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def following(leader: MultiplaneLearner, trial: MultiplaneLearner) -> Multiplane
     return trial
 
 
-def side_by_side(context: StepContext) -> tuple[Mapper, StepContext]:
+def side_by_side(context: StepContext) -> tuple[ParallelMap, StepContext]:
     """How runs beside one another are done, and what each of them is given."""
     beside, within = context.processes.beside(context.parallel_map)
     return beside, replace(context, parallel_map=within)

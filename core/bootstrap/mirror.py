@@ -1,4 +1,4 @@
-"""Whether a scene is inside out: its mirror image as a rival, and what comes of that."""
+"""Whether a scene is inside out: its mirror image as a hypothesis, and what comes of that."""
 
 from core.bootstrap.hypotheses import restart
 from core.geometry.relief import bend
@@ -10,12 +10,12 @@ UNSURE = 0.5  # dB between a scene and its mirror image under which nobody can t
 
 def mirrored(leader: MultiplaneLearner) -> MultiplaneLearner:
     """A learner with grey planes and the leader's cameras, as its mirrored scene has them."""
-    rival = restart(leader, FIRST_ALPHA)
-    bend(rival.rig, -1.0, *[leader.mean_disparity] * 2)
-    return rival
+    hypothesis = restart(leader, FIRST_ALPHA)
+    bend(hypothesis.rig, -1.0, *[leader.mean_disparity] * 2)
+    return hypothesis
 
 
-def told(gap: float) -> list[str]:
+def mirror_messages(gap: float) -> list[str]:
     """Sentences to the person.
 
     Args: `gap` is how many dB the scene explains the photos better than its mirror image does.

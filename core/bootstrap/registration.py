@@ -20,9 +20,9 @@ def registration(
     learner: MultiplaneLearner, photos: Tensor, levels: tuple[Level, ...]
 ) -> MultiplaneLearner:
     """A learner of other photos (K,) for the same rig and planes, which stay as they are."""
-    joining = MultiplaneLearner(
-        learner.rig, learner.photos, photos, learner.cameras.learns, levels, learner.field.unit,
-        learner.allowed, room=learner.room,
+    newcomers = MultiplaneLearner(
+        learner.rig, learner.colours, photos, learner.cameras.learns, levels,
+        learner.field.near_depth, learner.allowed, room=learner.room,
     )  # fmt: skip
-    joining.take(learner.field)
-    return joining
+    newcomers.take(learner.field)
+    return newcomers

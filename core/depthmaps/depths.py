@@ -22,7 +22,7 @@ from core.depthmaps.photos import Level, level_of
 from core.depthmaps.stages import STAGES, Rows, Situation
 from core.errors import InputError
 
-Mapper = Callable[[Callable[[int], Rows], range], object]
+ParallelMap = Callable[[Callable[[int], Rows], range], object]
 Stage = tuple[str, int]  # a key of `STAGES`, and the photos' longer side in pixels
 
 
@@ -107,24 +107,24 @@ class Depths:
         count = len(self.cameras)
         return self._stage * count + len(self._fresh), len(self.journey) * count
 
-    def step(self, mapper: Callable = map, count: int = 1) -> bool:
+    def step(self, parallel_map: Callable = map, count: int = 1) -> bool:
         """Up to `count` photos of the stage that is due; returns whether anything is left to do.
 
-        Args: `mapper`: `map`, or that of a pool of threads; the result is the same.
+        Args: `parallel_map`: `map`, or that of a pool of threads; the result is the same.
         """
         if self.done:
             return False
         situation, work = self._situation(), STAGES[self.journey[self._stage][0]]
         begin = len(self._fresh)
         rows = range(begin, min(begin + count, len(self.cameras)))
-        self._fresh.extend(mapper(lambda row: work(situation, row), rows))
+        self._fresh.extend(parallel_map(lambda row: work(situation, row), rows))
         if len(self._fresh) == len(self.cameras):
             self._finish(situation)
         return not self.done
 
-    def run(self, mapper: Callable = map) -> DepthMaps | None:
+    def run(self, parallel_map: Callable = map) -> DepthMaps | None:
         """All that is left, and the maps of the last level."""
-        while self.step(mapper, len(self.cameras)):
+        while self.step(parallel_map, len(self.cameras)):
             pass
         return self.maps
 

@@ -33,7 +33,7 @@ OF_MEDIAN = 1.0  # the scale over the median residual
 FINER, SOON = 0.8, 0.5  # of a scale, below which another is worth more steps, and is taken at once
 LENS_WORTH = 0.003  # of the cost at the start, what an unusual lens costs, see `Prior`
 
-Mapper = Callable[[Callable[[int], Any], Sequence[int]], Any]
+ParallelMap = Callable[[Callable[[int], Any], Sequence[int]], Any]
 
 
 class Joint:
@@ -77,18 +77,18 @@ class Joint:
         self._damping, self._scale, self.done = FIRST, COARSEST, False
         self._equations: list[Equations] | None = None  # at the guess and the scale
 
-    def step(self, mapper: Mapper = map) -> bool:
+    def step(self, parallel_map: ParallelMap = map) -> bool:
         """One step, if it makes things better; returns whether another is worth it.
 
-        Args: `mapper`: `map`, or that of a pool of threads; the result is the same.
+        Args: `parallel_map`: `map`, or that of a pool of threads; the result is the same.
         """
         if self.done:
             return False
         if self._equations is None:
-            self._equations = self._begun(mapper)
+            self._equations = self._begun(parallel_map)
         before = self._total(self.guess, self._equations)
         trial = self._moved(self._equations)
-        fresh = self._asked(trial, mapper)
+        fresh = self._asked(trial, parallel_map)
         after = self._total(trial, fresh)
         better = after < before
         if better:
@@ -99,12 +99,12 @@ class Joint:
             self._sharpen(self._equations)
         return not self.done
 
-    def _begun(self, mapper: Mapper) -> list[Equations]:
+    def _begun(self, parallel_map: ParallelMap) -> list[Equations]:
         """Equations at the guess; the first of a scale tell what an unusual lens costs."""
-        equations = self._asked(self.guess, mapper)
+        equations = self._asked(self.guess, parallel_map)
         if len(self._prior.worth) == 0 and self._sharper(equations) < FINER * self._scale:
             self._scale = self._sharper(equations)
-            equations = self._asked(self.guess, mapper)
+            equations = self._asked(self.guess, parallel_map)
         if len(self._prior.worth) == 0:
             worth = LENS_WORTH * torch.tensor([e.cost for e in equations], dtype=torch.float64)
             self._prior = replace(self._prior, worth=worth)
@@ -147,12 +147,12 @@ class Joint:
         self._prior = Prior(self.unknowns, state["middle"], state["worth"])
         self._equations = None
 
-    def _asked(self, guess: Guess, mapper: Mapper) -> list[Equations]:
+    def _asked(self, guess: Guess, parallel_map: ParallelMap) -> list[Equations]:
         def ask(photo: int) -> Equations:
             task, inverse = self._used[photo], guess.inverse[photo]
             return equations_of(task, inverse, guess.cameras, self._grey, self._unit, self._scale)
 
-        return list(mapper(ask, range(len(self._used))))
+        return list(parallel_map(ask, range(len(self._used))))
 
     def _total(self, guess: Guess, equations: list[Equations]) -> float:
         return sum(e.cost for e in equations) + self._prior.cost(guess.cameras)

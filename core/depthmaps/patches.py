@@ -138,8 +138,8 @@ def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed:
     count = min(count, int((chance > 0).sum()))
     if count == 0:
         return torch.zeros(0, 2, dtype=torch.int64)
-    dice = torch.Generator().manual_seed(seed + photo)
-    places = torch.multinomial(chance, count, generator=dice)
+    generator = torch.Generator().manual_seed(seed + photo)
+    places = torch.multinomial(chance, count, generator=generator)
     return torch.stack([places % width, places // width], 1)
 
 

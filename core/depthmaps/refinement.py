@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
-from core.depthmaps.joint import Joint, Mapper
+from core.depthmaps.joint import Joint, ParallelMap
 from core.depthmaps.trial import Trial
 from core.depthmaps.unknowns import Unknowns
 
@@ -102,25 +102,25 @@ class Refinement:
         """The newest depth maps, of the cameras that they were made with."""
         return self.depths.maps
 
-    def step(self, mapper: Mapper = map, count: int = 1) -> bool:
+    def step(self, parallel_map: ParallelMap = map, count: int = 1) -> bool:
         """A stage for `count` photos, or a joint step; returns whether more is left."""
         if self.done:
             return False
         if not self.depths.done:
-            self.depths.step(mapper, count)
+            self.depths.step(parallel_map, count)
         elif self._found is not None:
-            self._try(self._found, mapper, count)
+            self._try(self._found, parallel_map, count)
         else:
-            self._move(mapper)
+            self._move(parallel_map)
         return not self.done
 
-    def _move(self, mapper: Mapper) -> None:
+    def _move(self, parallel_map: ParallelMap) -> None:
         """A joint step; the last one of a round leaves what it has found to be tried."""
         now = self.rounds[len(self.judgements)]
         if self._joint is None:
             self._joint = self._begun()
         self.made += 1
-        if not self._joint.step(mapper) or self.made >= now.steps:
+        if not self._joint.step(parallel_map) or self.made >= now.steps:
             self._found = self._found_by(self._joint)
             self._joint = None
 
@@ -137,12 +137,12 @@ class Refinement:
         parts = {name: getattr(found, name).to(getattr(self.cameras, name)) for name in moved}
         return replace(self.cameras, **parts)
 
-    def _try(self, found: Cameras, mapper: Mapper, count: int) -> None:
+    def _try(self, found: Cameras, parallel_map: ParallelMap, count: int) -> None:
         """Score what was found; the first time what it began with as well."""
         if self._trial is None:
             tried = self.cameras if self._score is None else found
             self._trial = Trial(self.depths.photos, tried)
-        self._trial.step(mapper, count)
+        self._trial.step(parallel_map, count)
         score = self._trial.score
         if score is None:
             return

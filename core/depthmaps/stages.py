@@ -102,8 +102,8 @@ def pick(here: Situation, index: int) -> Rows:
     cameras, inverse = here.level.cameras, here.inverse(index)
     support = here.level.own(here.now["support"], index)
     places = (support >= enough(here.now["sources"].shape[1])).nonzero()
-    chance = torch.Generator().manual_seed(index)
-    places = places[torch.randperm(len(places), generator=chance)[:PICKED]]
+    generator = torch.Generator().manual_seed(index)
+    places = places[torch.randperm(len(places), generator=generator)[:PICKED]]
     pixels = places.flip(-1).to(inverse) + 0.5
     points = cameras[[index]].lift(pixels[None], inverse[places[:, 0], places[:, 1]][None])[0]
     return {"picked": F.pad(points, (0, 0, 0, PICKED - len(points)), value=torch.nan)}

@@ -29,9 +29,9 @@ class Trial:
         self._depths = Depths(photos, cameras, journey=JOURNEY)
         self.score: float | None = None
 
-    def step(self, mapper: Callable = map, count: int = 1) -> None:
+    def step(self, parallel_map: Callable = map, count: int = 1) -> None:
         """Up to `count` photos of a stage."""
-        if not self._depths.step(mapper, count) and self.score is None:
+        if not self._depths.step(parallel_map, count) and self.score is None:
             self.score = self._scored()
 
     def _scored(self) -> float:

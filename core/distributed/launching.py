@@ -7,7 +7,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
-from core.distributed.process_group import ALONE, Alone, Together
+from core.distributed.process_group import SINGLE_PROCESS, DistributedGroup, ProcessGroup
 
 LONGEST_WAIT = timedelta(hours=12)  # for the leader's next word: it may be decoding a video
 
@@ -17,11 +17,11 @@ def started(environment: Mapping[str, str]) -> int:
     return int(environment.get("WORLD_SIZE", "1"))
 
 
-def joined(environment: Mapping[str, str]) -> Alone:
+def joined(environment: Mapping[str, str]) -> ProcessGroup:
     """Meet the other processes; returns when all are there, at once where there are none."""
     world = started(environment)
     if world == 1:
-        return ALONE
+        return SINGLE_PROCESS
     # Else a sum on GPUs returns before it is done, and a lost process ends this one unsaved.
     os.environ.setdefault("TORCH_NCCL_BLOCKING_WAIT", "1")
     dist.init_process_group("gloo", timeout=LONGEST_WAIT)
@@ -30,4 +30,4 @@ def joined(environment: Mapping[str, str]) -> Alone:
     dist.all_reduce(gpus, dist.ReduceOp.MIN)
     if gpus:  # else the probe and whatever names no card take room of the first one
         torch.cuda.set_device(local[0])
-    return Together(int(environment["RANK"]), world, local, bool(gpus))
+    return DistributedGroup(int(environment["RANK"]), world, local, bool(gpus))

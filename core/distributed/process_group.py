@@ -25,15 +25,16 @@ from torch import Tensor
 
 from core.errors import InputError
 
-Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
+ParallelMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 Result = TypeVar("Result")
+Act = Callable[["ProcessGroup"], Result]
 
 PATIENCE = timedelta(seconds=20)  # torchrun kills the others 30 s after one has died
 SMALL = 2**20  # numbers up to which tensors are summed as one
 AT_ONCE = 2**26  # bytes of a message
 
 
-def in_callers_mode(workers: Mapper) -> Mapper:
+def in_callers_mode(workers: ParallelMap) -> ParallelMap:
     """Workers that record gradients where the one who asks them does, and only there.
 
     torch keeps that mode for each thread, so a worker would always record.
@@ -49,8 +50,8 @@ class Lost(Exception):
     """Another process has gone, or does not answer."""
 
 
-class Alone:
-    """All of each step is done here. The pattern for `Together`, which asks others."""
+class ProcessGroup:
+    """A group of one: all of each step is done here. `DistributedGroup` asks others."""
 
     rank, world, lost = 0, 1, ""
 
@@ -63,30 +64,30 @@ class Alone:
         """Where this process keeps its tensors, for a kind of device."""
         return device
 
-    def part(self, total: int) -> slice:
+    def shard(self, total: int) -> slice:
         """Which of `total` rays this process explains."""
         return slice(0, total)
 
-    def whole(self, own: Tensor, total: int) -> Tensor:
+    def unshard(self, own: Tensor, total: int) -> Tensor:
         """(total,) numbers of all rays, to be summed over processes, from this one's part."""
         return own
 
-    def sum(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over all processes."""
 
-    def attempt(self, chance: torch.Generator, act: Callable[["Alone"], Result]) -> Result:
+    def attempt(self, generator: torch.Generator, act: Act[Result]) -> Result:
         """Do what moves nothing before its last sum; `act` is given who shares it."""
         return act(self)
 
-    def beside(self, mapper: Mapper) -> tuple[Mapper, Mapper]:
+    def beside(self, parallel_map: ParallelMap) -> tuple[ParallelMap, ParallelMap]:
         """How runs beside one another are done, and how the steps of each of them."""
-        return mapper, map
+        return parallel_map, map
 
 
-ALONE = Alone()
+SINGLE_PROCESS = ProcessGroup()
 
 
-class Together(Alone):
+class DistributedGroup(ProcessGroup):
     """One of several processes. Sums are made in the same order everywhere: one thread asks."""
 
     def __init__(self, rank: int, world: int, local: tuple[int, int], gpus: bool) -> None:
@@ -125,17 +126,17 @@ class Together(Alone):
             )
         return torch.device(device.type, self._local[0])
 
-    def part(self, total: int) -> slice:
+    def shard(self, total: int) -> slice:
         """Which of `total` rays this process explains."""
         return slice(self.rank * total // self.world, (self.rank + 1) * total // self.world)
 
-    def whole(self, own: Tensor, total: int) -> Tensor:
+    def unshard(self, own: Tensor, total: int) -> Tensor:
         """(total,) this process's numbers at their places, 0 elsewhere."""
         row = own.new_zeros(total)
-        row[self.part(total)] = own
+        row[self.shard(total)] = own
         return row
 
-    def sum(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum, the same bits everywhere.
 
         Raises:
@@ -148,7 +149,7 @@ class Together(Alone):
         for tensor, part in zip(small, row.split([t.numel() for t in small]), strict=True):
             tensor.copy_(part.view_as(tensor))
 
-    def attempt(self, chance: torch.Generator, act: Callable[[Alone], Result]) -> Result:
+    def attempt(self, generator: torch.Generator, act: Act[Result]) -> Result:
         """Do it with the others; where one is lost, the leader does it again, all of it.
 
         So what was learned ends with a whole step. `lost` says why from then on.
@@ -157,24 +158,24 @@ class Together(Alone):
             Lost: in processes that do not lead.
         """
         if self.lost:
-            return act(ALONE)
-        before = chance.get_state()
+            return act(SINGLE_PROCESS)
+        before = generator.get_state()
         try:
             return act(self)
         except Lost as lost:
             if self.rank > 0:
                 raise
             self.lost = str(lost)
-            chance.set_state(before)
-            return act(ALONE)
+            generator.set_state(before)
+            return act(SINGLE_PROCESS)
 
-    def beside(self, mapper: Mapper) -> tuple[Mapper, Mapper]:
+    def beside(self, parallel_map: ParallelMap) -> tuple[ParallelMap, ParallelMap]:
         """Runs one after another, so that all processes ask for the same sums."""
-        return map, mapper
+        return map, parallel_map
 
     # -- messages of the leader ------------------------------------------------------------------
 
-    def same(self, tensor: Tensor, patience: timedelta = PATIENCE) -> Tensor:
+    def broadcast(self, tensor: Tensor, patience: timedelta = PATIENCE) -> Tensor:
         """The leader's bytes in the place of this tensor's, which lies on the CPU.
 
         Raises:
@@ -209,5 +210,5 @@ class Together(Alone):
                 work.wait(patience)
         except RuntimeError as error:
             peer = re.search(r"by peer \[(.+?)\]", str(error))
-            place = f" at {peer[1]}" if peer else ""
-            raise Lost(f"Another process of this run{place} has gone or hangs") from error
+            address = f" at {peer[1]}" if peer else ""
+            raise Lost(f"Another process of this run{address} has gone or hangs") from error

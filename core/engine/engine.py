@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.distributed.process_group import ALONE, Alone
+from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine.beside import Beside
 from core.engine.claim import Claim
 from core.engine.commands import Command
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.inbox import Inbox
+from core.engine.leader import Leader
 from core.engine.lifeline import GAVE_UP, Lifeline, described
 from core.engine.slot import Slot
 from core.engine.snapshot import Snapshot
-from core.engine.team import Leader
 from core.engine.work import Work
 from core.errors import InputError
 
@@ -28,13 +28,15 @@ PUBLISH_SECONDS = 0.1
 class Engine:
     """Trains in the background. `submit` commands, read `snapshot`; nothing else crosses."""
 
-    def __init__(self, run: Path, changes: Mapping[str, Any], team: Alone = ALONE) -> None:
-        """Prepare a run in a folder, new or continued, with some options by path; lead its `team`.
+    def __init__(
+        self, run: Path, changes: Mapping[str, Any], processes: ProcessGroup = SINGLE_PROCESS
+    ) -> None:
+        """Prepare a run in a folder, new or continued, with some options by path.
 
         Raises:
             InputError: an option does not exist or has an impossible value.
         """
-        self.governor, self._leader = Governor(team.cores), Leader(team)
+        self.governor, self._leader = Governor(processes.cores), Leader(processes)
         self._run = run
         self._inbox = Inbox()
         self._beside = Beside(self.governor, self.submit)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from core.config.paths import changed
 from core.distributed.launching import LONGEST_WAIT
-from core.distributed.process_group import PATIENCE, Alone, Lost, Together
+from core.distributed.process_group import PATIENCE, DistributedGroup, Lost, ProcessGroup
 from core.engine.governor import Governor
 from core.photos import PhotoSet
 from core.runs import checkpoint
@@ -35,8 +35,8 @@ DTYPES = {str(t): t for t in (torch.float32, torch.float64, torch.int64, torch.u
 class Leader:
     """Makes steps, with the other processes where there are some."""
 
-    def __init__(self, team: Alone) -> None:
-        self.team = team
+    def __init__(self, processes: ProcessGroup) -> None:
+        self.processes = processes
         self._known: tuple[Any, ...] = ()  # what members have: a trainer, and at which point
         self._photos: PhotoSet | None = None
         self._waiting = True  # whether members wait for a word
@@ -45,29 +45,30 @@ class Leader:
     @property
     def lost(self) -> str:
         """One sentence where another process has gone, else nothing."""
-        return self.team.lost and (
-            f"{self.team.lost}; the step under way was finished without it and is saved, so "
+        return self.processes.lost and (
+            f"{self.processes.lost}; the step under way was finished without it and is saved, so "
             "--run continues there, with any number of processes."
         )
 
     def step(self, trainer: Trainer, workers: int) -> StepResult:
         """One step of the trainer. Where another process is lost, it is done here alone."""
-        if isinstance(self.team, Together) and not self.team.lost:
-            self._call(self.team, trainer)
+        if isinstance(self.processes, DistributedGroup) and not self.processes.lost:
+            self._call(self.processes, trainer)
         result = trainer.train_step(workers)
         self._waiting = True
         return result
 
     def end(self) -> None:
         """Let the members go."""
-        if isinstance(self.team, Together) and not self.team.lost and self._waiting:
+        group = self.processes
+        if isinstance(group, DistributedGroup) and not group.lost and self._waiting:
             try:
-                self._say(self.team, END)
-                self.team.leave()
+                self._say(group, END)
+                group.leave()
             except Lost:
                 return  # there is nothing left that it could interrupt
 
-    def _call(self, team: Together, trainer: Trainer) -> None:
+    def _call(self, processes: DistributedGroup, trainer: Trainer) -> None:
         """Say that there is a step, after whatever members must know for it.
 
         They are sent all of it where something was changed from outside, and where the trainer grew
@@ -75,57 +76,57 @@ class Leader:
         """
         point = (trainer, trainer.edits, trainer.work)
         try:
-            if point != self._known or self._drifted(team, trainer):
-                self._send(team, trainer)
+            if point != self._known or self._drifted(processes, trainer):
+                self._send(processes, trainer)
                 self._known = point
-            self._say(team, STEP)
+            self._say(processes, STEP)
             self._waiting = False
         except Lost as lost:
-            team.lost = str(lost)
+            processes.lost = str(lost)
 
-    def _drifted(self, team: Together, trainer: Trainer) -> bool:
+    def _drifted(self, processes: DistributedGroup, trainer: Trainer) -> bool:
         if trainer.step % CHECK_STEPS:
             return False
-        self._say(team, CHECK)
-        return not team.agreed(_digest(trainer))
+        self._say(processes, CHECK)
+        return not processes.agreed(_digest(trainer))
 
-    def _send(self, team: Together, trainer: Trainer) -> None:
-        self._say(team, STATE)
+    def _send(self, processes: DistributedGroup, trainer: Trainer) -> None:
+        self._say(processes, STATE)
         made = checkpoint.taken(trainer, Path(), {})
         facts, tensors = {"checkpoint": made.facts, "photos": None}, dict(made.tensors)
         if trainer.photos is not self._photos:
             self._photos = trainer.photos
             facts["photos"] = asdict(replace(trainer.photos, pixels=np.empty(0))) | {"pixels": None}
-            tensors["pixels"] = trainer.pixels.cpu()
+            tensors["pixels"] = trainer.colours.cpu()
         layout = {name: [str(t.dtype), list(t.shape)] for name, t in tensors.items()}
-        _send_text(team, json.dumps({"facts": facts, "layout": layout}))
+        _send_text(processes, json.dumps({"facts": facts, "layout": layout}))
         for tensor in tensors.values():
-            team.same(tensor)
+            processes.broadcast(tensor)
         self._patience = PREPARING
 
-    def _say(self, team: Together, word: int) -> None:
-        team.same(torch.tensor([word]), self._patience)
+    def _say(self, processes: DistributedGroup, word: int) -> None:
+        processes.broadcast(torch.tensor([word]), self._patience)
         self._patience = PATIENCE
 
 
-def follow(team: Together) -> int:
+def follow(processes: DistributedGroup) -> int:
     """Do as the leader says until it ends; returns the exit status, 1 where it is lost."""
-    governor, trainer, photos = Governor(team.cores), None, None
+    governor, trainer, photos = Governor(processes.cores), None, None
     try:
-        while (word := int(team.same(torch.tensor([0]), LONGEST_WAIT))) != END:
+        while (word := int(processes.broadcast(torch.tensor([0]), LONGEST_WAIT))) != END:
             if word == STATE:
                 if trainer is not None:
                     trainer.close()
-                trainer, photos = _received(team, photos)
+                trainer, photos = _received(processes, photos)
             assert trainer is not None, "the leader begins with all there is to know"
             if word == CHECK:
-                team.agreed(_digest(trainer))
+                processes.agreed(_digest(trainer))
             elif word == STEP:
                 workers = governor.workers(trainer.config.training.workers, trainer.work)
                 with governor.training(workers, trainer.work):
                     trainer.train_step(workers)
                 trainer.drain_messages()  # by the leader's
-        team.leave()
+        processes.leave()
         return 0
     except Lost:
         return 1
@@ -134,12 +135,12 @@ def follow(team: Together) -> int:
             trainer.close()
 
 
-def _received(team: Together, photos: PhotoSet | None) -> tuple[Trainer, PhotoSet]:
+def _received(processes: DistributedGroup, photos: PhotoSet | None) -> tuple[Trainer, PhotoSet]:
     """The trainer that the leader has sent, and its photos: `photos` where they are the same."""
-    told = json.loads(_received_text(team))
+    told = json.loads(_received_text(processes))
     tensors: dict[str, Tensor] = {}
     for name, (dtype, shape) in told["layout"].items():
-        tensors[name] = team.same(torch.empty(shape, dtype=DTYPES[dtype]))
+        tensors[name] = processes.broadcast(torch.empty(shape, dtype=DTYPES[dtype]))
     if told["facts"]["photos"] is not None:
         pixels: np.ndarray = tensors.pop("pixels").numpy()
         told_of = told["facts"]["photos"] | {"pixels": pixels}
@@ -149,20 +150,20 @@ def _received(team: Together, photos: PhotoSet | None) -> tuple[Trainer, PhotoSe
     assert photos is not None, "photos come with the first trainer"
     found = Checkpoint(Path(), told["facts"]["checkpoint"], tensors)
     here = {"training.device": found.facts["device"]}  # the leader's, if it was left open
-    trainer = Trainer(changed(found.config, here), photos, processes=team)
+    trainer = Trainer(changed(found.config, here), photos, processes=processes)
     checkpoint.restore(trainer, found)
     return trainer, photos
 
 
-def _send_text(team: Together, text: str) -> None:
+def _send_text(processes: DistributedGroup, text: str) -> None:
     row = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-    team.same(torch.tensor([len(row)]))
-    team.same(row)
+    processes.broadcast(torch.tensor([len(row)]))
+    processes.broadcast(row)
 
 
-def _received_text(team: Together) -> str:
-    row = torch.empty(int(team.same(torch.tensor([0]))), dtype=torch.uint8)
-    return bytes(team.same(row).numpy()).decode()
+def _received_text(processes: DistributedGroup) -> str:
+    row = torch.empty(int(processes.broadcast(torch.tensor([0]))), dtype=torch.uint8)
+    return bytes(processes.broadcast(row).numpy()).decode()
 
 
 def _digest(trainer: Trainer) -> int:

@@ -10,7 +10,7 @@ import torch
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, options, to_yaml
-from core.distributed.process_group import ALONE, Alone
+from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine import journal
 from core.engine.commands import Configure
 from core.engine.history import Recorder
@@ -78,14 +78,14 @@ def photos_of_run(config: Config, run: Path, names: Sequence[str]) -> PhotoSet:
 
 
 def open_run(
-    run: Path, changes: Mapping[str, Any], team: Alone = ALONE
+    run: Path, changes: Mapping[str, Any], processes: ProcessGroup = SINGLE_PROCESS
 ) -> tuple[Trainer, Recorder, list[str]]:
     """Start the run in this folder, or continue it.
 
     Args:
         run: its folder; made where it is missing.
         changes: options by path that were asked for.
-        team: the processes that share each step.
+        processes: the processes that share each step.
 
     Returns:
         The trainer, its curves, and sentences about damaged checkpoints that were passed over.
@@ -95,7 +95,7 @@ def open_run(
     if found is None:
         if complaints:
             raise InputError(complaints[0])
-        trainer = new_trainer(loggable(changed(Config(), changes)), run, team)
+        trainer = new_trainer(loggable(changed(Config(), changes)), run, processes)
         try:
             write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
         except OSError as error:
@@ -105,7 +105,7 @@ def open_run(
             ) from error
         return trainer, Recorder(len(trainer.photos.names)), complaints
     wanted = loggable(changed(found.config, changes))
-    trainer, recorder = continued(found, run, team, moved)
+    trainer, recorder = continued(found, run, processes, moved)
     for path in differences(trainer.config, wanted):
         if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
             trainer.close()
@@ -132,7 +132,7 @@ def _elsewhere(found: checkpoint.Checkpoint, trainer: Trainer) -> list[str]:
     return [f"The run was saved by {saved} and goes on by {now}; results may differ a little."]
 
 
-def new_trainer(config: Config, run: Path, team: Alone = ALONE) -> Trainer:
+def new_trainer(config: Config, run: Path, processes: ProcessGroup = SINGLE_PROCESS) -> Trainer:
     """A trainer at step 0: from nothing but photos, or from what `training.start_from` names.
 
     Raises:
@@ -140,24 +140,24 @@ def new_trainer(config: Config, run: Path, team: Alone = ALONE) -> Trainer:
     """
     photos = read_photos(config, run)
     if config.training.start_from:
-        return started(config, photos, processes=team)
-    return Trainer(config, photos, processes=team)
+        return started(config, photos, processes=processes)
+    return Trainer(config, photos, processes=processes)
 
 
 def continued(
     found: checkpoint.Checkpoint,
     run: Path,
-    team: Alone = ALONE,
+    processes: ProcessGroup = SINGLE_PROCESS,
     moved: Mapping[str, Any] = {},
 ) -> tuple[Trainer, Recorder]:
     """A trainer and its curves as a checkpoint has them.
 
     Args:
-        team: the processes that share each step.
+        processes: the processes that share each step.
         moved: options of `MAY_DIFFER` that say where photos, device and weights are now.
     """
     config = changed(found.config, moved)
-    trainer = Trainer(config, photos_of_run(config, run, found.facts["names"]), processes=team)
+    trainer = Trainer(config, photos_of_run(config, run, found.facts["names"]), processes=processes)
     recorder = Recorder(len(trainer.photos.names))
     try:
         extra = checkpoint.restore(trainer, found)

@@ -112,8 +112,9 @@ def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
     photo = small.astype(np.float32) / 255
     camera = learned.cameras[place].resized(*small.shape[1::-1])
     if aside:
-        starts, chance = starting_cameras(learned.by_place, place), torch.Generator().manual_seed(0)
-        camera = find_camera(learned.scene, photo, starts, SEARCH, chance, after_chunk)
+        starts = starting_cameras(learned.by_place, place)
+        generator = torch.Generator().manual_seed(0)
+        camera = find_camera(learned.scene, photo, starts, SEARCH, generator, after_chunk)
     seen = whole_picture(learned.scene, camera, Pace(), after_chunk)
     if not np.isfinite(seen.rgb).all():
         raise InputError("The scene's colours are not finite numbers; train it anew.")

@@ -13,6 +13,7 @@ from core.engine.commands import Command
 from core.engine.earlier import Earlier
 from core.engine.governor import Governor
 from core.engine.history import Recorder
+from core.engine.leader import Leader
 from core.engine.limits import NOTHING_LEFT, Limits
 from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
@@ -22,7 +23,6 @@ from core.engine.reached import Reached
 from core.engine.saver import Saver
 from core.engine.searching import Search
 from core.engine.snapshot import NoticeKind
-from core.engine.team import Leader
 from core.errors import InputError
 from core.photos import is_video
 from core.runs import checkpoint
@@ -176,7 +176,7 @@ class Work:
         self._say("Refining: the scene restarts, cameras stay.")
 
     def _restart(self, config: Config) -> None:
-        trainer = new_trainer(config, self._run, self._leader.team)
+        trainer = new_trainer(config, self._run, self._leader.processes)
         if (old := self.trainer) is not None:
             self.earlier.keep(old, "restart", f"its {len(old.photos.names)} photos")
         self._replace(trainer, Recorder(len(trainer.photos.names)))
@@ -190,7 +190,7 @@ class Work:
         self.recorder.mark(self.step, f"cameras from {way}")
 
     def _take_back(self) -> None:
-        self._replace(*continued(self.earlier.newest(), self._run, self._leader.team))
+        self._replace(*continued(self.earlier.newest(), self._run, self._leader.processes))
         self.earlier.forget()
         self._say(f"Back at step {self.step}.")
 
@@ -207,7 +207,7 @@ class Work:
 
     def open(self) -> None:
         """Begin the run, or go on with it where it was saved last."""
-        trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.team)
+        trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.processes)
         self._replace(trainer, recorder)
         if trainer.step and not trainer.edits:
             self.saver.opened()
@@ -224,7 +224,7 @@ class Work:
         if found is None:
             self.open()
         else:
-            self._replace(*continued(found, self._run, self._leader.team))
+            self._replace(*continued(found, self._run, self._leader.processes))
 
     def train(self) -> None:
         """One step, and all that follows from it; or rest, where none would change anything."""

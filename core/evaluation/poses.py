@@ -166,12 +166,15 @@ def _gradient(
     focal = photo.new_tensor([camera.fx, camera.fy])
     centre = photo.new_tensor([camera.cx, camera.cy])
     k1 = distortion_of(camera, photo.device)
-    piece = rays_at_once(scene.field, len(which), scene.settings.points(scene.guide), photo.device)
+    points = scene.settings.points(scene.proposal)
+    piece = rays_at_once(scene.field, len(which), points, photo.device)
     total = torch.zeros_like(numbers)
     for begin in range(0, len(which), piece):
         part = slice(begin, begin + piece)
         rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part], k1)
-        seen = render_rays(scene.field, rays, scene.frame, scene.settings, guide=scene.guide)
+        seen = render_rays(
+            scene.field, rays, scene.normalized_focal, scene.settings, proposal=scene.proposal
+        )
         error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
         total += torch.autograd.grad(error, numbers)[0]
     return total

@@ -8,13 +8,13 @@ from core.fields.activations import DENSITY_ACTIVATIONS
 from core.fields.relu import ReluField
 from core.fields.siren import SirenField
 from core.fields.triplane import TriplaneField
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 
 FIELDS: dict[str, type[nn.Module]] = {
     "relu": ReluField,
     "siren": SirenField,
     "triplane": TriplaneField,
-    "planes": PlanesField,
+    "planes": MultiplaneImage,
 }
 
 
@@ -40,7 +40,7 @@ class SceneField(Protocol):
 __all__ = [
     "DENSITY_ACTIVATIONS",
     "FIELDS",
-    "PlanesField",
+    "MultiplaneImage",
     "ReluField",
     "SceneField",
     "SirenField",

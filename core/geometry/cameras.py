@@ -81,10 +81,10 @@ class CameraRig(nn.Module):
     `focal` (1,) or (2,) is the focal length that the photos have in common. With one number pixels
     are square and its ratio belongs to the longer side; with two, fx belongs to the width and fy to
     the height (NeRF--, section 3.1). Where each photo has a focal length of its own, `zoom` (N, 1)
-    or (N, 2) is the logarithm of that over the common one; else it is (0, 1) or (0, 2). So there is
-    one frame for all, which a photo without a camera cannot move. `distortion` (1,) is the k1 of
-    all photos, see `core.geometry.distortion`. The principal point is the image's centre. All
-    cameras start at the identity.
+    or (N, 2) is the logarithm of that over the common one; else it is (0, 1) or (0, 2). So one
+    `normalized_focal` belongs to all, which a photo without a camera cannot move. `distortion` (1,)
+    is the k1 of all photos, see `core.geometry.distortion`. The principal point is the image's
+    centre. All cameras start at the identity.
 
     Photos of several shapes lie in the middle of a canvas of `width` x `height`, see
     `core.geometry.canvas`.
@@ -175,7 +175,7 @@ class CameraRig(nn.Module):
             tangents = tangents / self.zoom[photos].exp()
         return undistorted(tangents, self.distortion) if self.distorts else tangents
 
-    def frame(self) -> Tensor:
+    def normalized_focal(self) -> Tensor:
         """(2,) common fx / width and fy / height, which fix the axes of ndc for all photos."""
         return self.focal_lengths() / self.sides
 

@@ -20,7 +20,7 @@ def frustum_points(rig: CameraRig, nearest: float, farthest: float) -> Tensor:
     disparities = torch.linspace(1 / nearest, 1 / farthest, 8)
     side = torch.linspace(-0.875, 0.875, 8)
     y, x, w = torch.meshgrid(side, side, disparities, indexing="ij")
-    tangent = (0.5 / rig.frame()).detach().cpu()
+    tangent = (0.5 / rig.normalized_focal()).detach().cpu()
     rays = torch.stack([x * tangent[0], y * tangent[1], torch.ones_like(x)], -1)
     return (rays / w.unsqueeze(-1)).reshape(-1, 3).to(rig.position.device)
 
@@ -64,7 +64,8 @@ def distortion_scale(rig: CameraRig) -> float:
     """
     side = (torch.arange(32, dtype=torch.float64) + 0.5) / 32 - 0.5
     y, x = torch.meshgrid(side, side, indexing="ij")
-    square = (torch.stack([x, y], -1) / rig.frame().detach().double().cpu()).square().sum(-1)
+    focal = rig.normalized_focal().detach().double().cpu()
+    square = (torch.stack([x, y], -1) / focal).square().sum(-1)
     return float((square.mean() / (square**3).mean()).sqrt())
 
 

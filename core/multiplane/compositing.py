@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.geometry.rays import Rays
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 
 BILINEAR, BORDER = 0, 1  # of the grid sampler
 EDGE = 0.05  # of a plane's reach, beyond it, over which it fades in views from far aside
@@ -17,13 +17,13 @@ SIDEWAYS = 1e-6  # the same, where a ray would never meet the planes: they are p
 FORWARD = 1e-3  # a direction's least part along the reference axis; others miss the planes
 
 
-def slopes(rays: Rays, frame: Tensor) -> tuple[Tensor, Tensor]:
-    """a and b (R, 2) of R rays; `frame` (2,) is fx / width and fy / height of the rig."""
+def slopes(rays: Rays, normalized_focal: Tensor) -> tuple[Tensor, Tensor]:
+    """a and b (R, 2) of R rays, for a rig's `normalized_focal` (2,)."""
     forward = rays.directions[..., 2:]
     forward = torch.where(forward.abs() < SIDEWAYS, SIDEWAYS, forward)
     slope = rays.directions[..., :2] / forward
     offset = rays.origins[..., :2] - rays.origins[..., 2:] * slope
-    return 2 * frame * slope, 2 * frame * offset
+    return 2 * normalized_focal * slope, 2 * normalized_focal * offset
 
 
 def meeting_points(a: Tensor, b: Tensor, disparities: Tensor, reach: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ def sample(block: Tensor, points: Tensor) -> Tensor:
     return torch.grid_sampler_2d(block, points, BILINEAR, BORDER, False).squeeze(2)
 
 
-def sample_all(field: PlanesField, points: Tensor) -> Tensor:
+def sample_all(field: MultiplaneImage, points: Tensor) -> Tensor:
     """Logits of all planes at their own points (D, 1, R, 2): (D, 4, R)."""
     parts = zip(field.blocks, field.slices(), strict=True)
     return torch.cat([sample(block, points[planes]) for block, planes in parts])
@@ -53,12 +53,12 @@ def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Te
     )
 
 
-def composite_and_compare(logits: Tensor, wanted: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def composite_and_compare(logits: Tensor, colours: Tensor, scale: float) -> tuple[Tensor, Tensor]:
     """Composite, compare with photos, and turn the logits into their gradient, in place.
 
     Args:
         logits: (D, 4, R) as sampled; replaced by the gradient of `scale` times the summed errors.
-        wanted: (3, R) colours of the pixels.
+        colours: (3, R) of the pixels.
         scale: of the loss, 1 / rays of the whole step.
 
     Returns:
@@ -73,7 +73,7 @@ def composite_and_compare(logits: Tensor, wanted: Tensor, scale: float) -> tuple
     light = torch.ones_like(alpha)
     torch.cumprod(clear[:-1], 0, out=light[1:])
     weights = alpha * light
-    difference = (weights.unsqueeze(1) * rgb).sum(0).sub_(wanted)
+    difference = (weights.unsqueeze(1) * rgb).sum(0).sub_(colours)
     errors = difference.square().mean(0)
     pull = difference.mul_(2 * scale / 3)  # (3, R), the loss's gradient for the colour
     along = (rgb * pull).sum(1)  # (D, R)
@@ -98,7 +98,7 @@ def composite(logits: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tenso
 
 
 def planes_along(
-    field: PlanesField, rays: Rays, frame: Tensor
+    field: MultiplaneImage, rays: Rays, normalized_focal: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """What R rays meet on their way, from anywhere: rgb (R, 3), depth (R,), opacity, weights.
 
@@ -107,20 +107,20 @@ def planes_along(
     """
     forward = rays.directions[:, 2:].clamp_min(FORWARD)
     disparities = field.disparities
-    points = _meetings(field, rays, frame)
+    points = _meetings(field, rays, normalized_focal)
     logits, seen = sample_all(field, points), _seen(field, rays, points)
     rgb, weights = composite(logits, seen)
     opacity = weights.sum(0)
     disparity = (weights * disparities.unsqueeze(-1)).sum(0) / opacity.clamp_min(1e-6)
-    z = 1 / disparity.clamp_min(1e-4 / field.unit)
+    z = 1 / disparity.clamp_min(1e-4 / field.near_depth)
     depth = (z - rays.origins[:, 2]) / forward.squeeze(-1)
     return rgb.T, depth, opacity, weights.T
 
 
 @torch.no_grad()
-def weights_along(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+def weights_along(field: MultiplaneImage, rays: Rays, normalized_focal: Tensor) -> Tensor:
     """(R, D) how much of each ray's light the planes stop, as `planes_along` gives them."""
-    points = _meetings(field, rays, frame)
+    points = _meetings(field, rays, normalized_focal)
     parts = zip(field.blocks, field.slices(), strict=True)
     logits = torch.cat([sample(block[:, 3:], points[planes]) for block, planes in parts])
     alpha = logits.squeeze(1).sigmoid_().mul_(_seen(field, rays, points))
@@ -129,16 +129,16 @@ def weights_along(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
     return alpha.T
 
 
-def _meetings(field: PlanesField, rays: Rays, frame: Tensor) -> Tensor:
+def _meetings(field: MultiplaneImage, rays: Rays, normalized_focal: Tensor) -> Tensor:
     """Where rays meet all planes, (D, 1, R, 2) as of `meeting_points`."""
     forward = rays.directions[:, 2:].clamp_min(FORWARD)
     safe = Rays(rays.origins, torch.cat([rays.directions[:, :2], forward], -1))
-    a, b = slopes(safe, frame)
+    a, b = slopes(safe, normalized_focal)
     return meeting_points(a, b, field.disparities, field.reach).nan_to_num()
 
 
 @torch.no_grad()
-def _seen(field: PlanesField, rays: Rays, points: Tensor) -> Tensor:
+def _seen(field: MultiplaneImage, rays: Rays, points: Tensor) -> Tensor:
     """(D, R) 1 where a ray meets a plane in front of its origin and within its edges, else 0."""
     disparities = field.disparities.unsqueeze(-1)
     outside = points.abs().amax(-1).squeeze(1) - 1

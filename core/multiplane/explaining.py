@@ -22,9 +22,9 @@ def chunks(rays: int) -> list[slice]:
     return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
 
 
-def explained(logits: Tensor, wanted: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:
+def explained(logits: Tensor, colours: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:
     """Errors (R,) of a part of a step's `rays`, and weights (D,); as `composite_and_compare`."""
     own = logits[:, :, part].contiguous()
-    errors, weights = composite_and_compare(own, wanted[:, part], 1 / rays)
+    errors, weights = composite_and_compare(own, colours[:, part], 1 / rays)
     logits[:, :, part] = own
     return errors, weights

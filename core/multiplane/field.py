@@ -44,13 +44,13 @@ class Extent:
         return max(self.near[0], self.far[0]), max(self.near[1], self.far[1])
 
 
-class PlanesField(nn.Module):
+class MultiplaneImage(nn.Module):
     """D planes of H x W texels with rgb and alpha as logits; the sigmoid follows the sampling.
 
-    A plane's place p is 1 for the nearest and falls; its disparity is (d + p (1 - d)) / unit with
-    d the relief's `depth_floor`, the farthest disparity relative to the nearest one. Texel
-    coordinates are those of normalised device coordinates, x = 2 (fx / width) X / Z, divided by
-    the plane's reach; so a new focal length leaves the reference camera's picture as it is.
+    A plane's place p is 1 for the nearest and falls; its disparity is (d + p (1 - d)) / near_depth,
+    with d the relief's `depth_floor`: the far disparity over the near one. Texel coordinates are
+    those of normalised device coordinates, x = 2 (fx / width) X / Z, divided by the plane's reach;
+    so a new focal length leaves the reference camera's picture as it is.
     """
 
     places: Tensor  # (D,)
@@ -64,7 +64,7 @@ class PlanesField(nn.Module):
         height: int,
         extent: Extent,
         depth_floor: float,
-        unit: float,
+        near_depth: float,
         alpha: float = FIRST_ALPHA,
     ) -> None:
         """Grey planes of equal alpha.
@@ -74,11 +74,11 @@ class PlanesField(nn.Module):
             width, height: texels of every plane.
             extent: how far the planes reach beyond the reference picture.
             depth_floor: disparity of place 0 over that of place 1.
-            unit: world z of place 1.
+            near_depth: world z of place 1.
             alpha: of every plane.
         """
         super().__init__()
-        self.unit = unit
+        self.near_depth = near_depth
         self.register_buffer("places", places)
         self.register_buffer("reach", extent.at(places))
         self.register_buffer("depth_floor", torch.tensor(depth_floor))
@@ -87,7 +87,7 @@ class PlanesField(nn.Module):
         self.blocks = nn.ParameterList(grey.clone() for _ in range(BLOCKS))
 
     @classmethod
-    def of(cls, state: dict[str, Tensor], unit: float) -> "PlanesField":
+    def of(cls, state: dict[str, Tensor], near_depth: float) -> "MultiplaneImage":
         """The planes whose `state_dict` this is.
 
         Raises:
@@ -96,14 +96,14 @@ class PlanesField(nn.Module):
         if not bool((state["reach"] > 0).all()):
             raise ValueError("planes without reach")
         height, width = state["blocks.0"].shape[-2:]
-        field = cls(state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, unit)
+        field = cls(state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, near_depth)
         field.load_state_dict(state)
         return field
 
     @property
     def disparities(self) -> Tensor:
         """(D,) 1 / world z, falling."""
-        return (self.depth_floor + self.places * (1 - self.depth_floor)) / self.unit
+        return (self.depth_floor + self.places * (1 - self.depth_floor)) / self.near_depth
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -117,14 +117,16 @@ class PlanesField(nn.Module):
         return [slice(i * size, (i + 1) * size) for i in range(len(self.blocks))]
 
     @torch.no_grad()
-    def finer(self, places: Tensor, width: int, height: int, extent: Extent) -> "PlanesField":
+    def finer(self, places: Tensor, width: int, height: int, extent: Extent) -> "MultiplaneImage":
         """The same scene on other planes and texels.
 
         A plane between two old ones takes of both; where planes stand closer than before, each
         stops less light, so that the light that passes them all stays the same.
         """
-        floor, device = float(self.depth_floor), self.places.device
-        fresh = PlanesField(places.to(device), width, height, extent, floor, self.unit).to(device)
+        device = self.places.device
+        fresh = MultiplaneImage(
+            places.to(device), width, height, extent, float(self.depth_floor), self.near_depth
+        ).to(device)
         old = torch.cat(list(self.blocks))
         texels = texel_centres(width, height, device)
         before = _spacing(self.places)

@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.geometry.distortion import distorted, undistorted
-from core.multiplane.field import PlanesField, texel_centres
+from core.multiplane.field import MultiplaneImage, texel_centres
 
 EVERY = 5  # steps between two resamplings, of which each blurs a little
 
 LEAST_SLOPE = 0.1  # of a barrel shortly before it folds back
 
 
-def felt(pull: Tensor, points: Tensor, frame: Tensor, k1: Tensor) -> Tensor:
+def felt(pull: Tensor, points: Tensor, normalized_focal: Tensor, k1: Tensor) -> Tensor:
     """() what a step of k1 changes in the loss by moving the planes alone.
 
     A plane that follows shows at X / Z what it showed at u((X / Z) d) before, with d the new
@@ -27,22 +27,22 @@ def felt(pull: Tensor, points: Tensor, frame: Tensor, k1: Tensor) -> Tensor:
     Args:
         pull: (D, R, 2) the loss's gradient for where rays meet planes, in ndc.
         points: (D, R, 2) where they do.
-        frame: (2,) fx / width and fy / height.
+        normalized_focal: (2,) fx / width and fy / height.
         k1: (1,) before the step.
     """
-    square = (points / (2 * frame)).square().sum(-1, keepdim=True)
+    square = (points / (2 * normalized_focal)).square().sum(-1, keepdim=True)
     slope = (1 + 3 * k1 * square).clamp_min(LEAST_SLOPE)
     return (pull * points * square / slope).sum()
 
 
 @torch.no_grad()
-def follow(field: PlanesField, frame: Tensor, before: Tensor, after: Tensor) -> None:
+def follow(field: MultiplaneImage, normalized_focal: Tensor, before: Tensor, after: Tensor) -> None:
     """Resample planes that belong to one k1 (1,) so that they belong to another."""
     _, width, height = field.size
     texels = texel_centres(width, height, field.places.device)
     for block, planes in zip(field.blocks, field.slices(), strict=True):
-        scale = field.reach[planes, None, None] / (2 * frame)  # from texels to tangents
-        places = undistorted(distorted(texels * scale, after), before) / scale
+        scale = field.reach[planes, None, None] / (2 * normalized_focal)  # from texels to tangents
+        points = undistorted(distorted(texels * scale, after), before) / scale
         block.copy_(
-            functional.grid_sample(block, places, padding_mode="border", align_corners=False)
+            functional.grid_sample(block, points, padding_mode="border", align_corners=False)
         )

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays, ahead
 from core.multiplane.compositing import FORWARD, composite, meeting_points, sample_all, slopes
-from core.multiplane.field import Extent, PlanesField
+from core.multiplane.field import Extent, MultiplaneImage
 
 SIDE = 24  # rays along each side of a picture that are looked at
 AT_ONCE = 24  # pictures looked through together: what that takes is then small
@@ -27,7 +27,7 @@ class Survey:
 
 
 @torch.no_grad()
-def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
+def survey(field: MultiplaneImage, rig: CameraRig, photos: Tensor) -> Survey:
     """Look through the cameras of some photos (K,) at evenly spread pixels."""
     some = photos.to(rig.position.device).split(AT_ONCE)
     masses, near, far = zip(*(_looked(field, rig, part) for part in some), strict=True)
@@ -40,20 +40,22 @@ def survey(field: PlanesField, rig: CameraRig, photos: Tensor) -> Survey:
     return Survey(mass, mean, Extent((near_x, near_y), (far_x, far_y)))
 
 
-def _looked(field: PlanesField, rig: CameraRig, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _looked(
+    field: MultiplaneImage, rig: CameraRig, photos: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Summed weights (D,), and how far (2,) rays get on the nearest and the farthest plane.
 
     Rays that never meet the planes, as they look aside or back, reach nowhere.
     """
-    device, frame = rig.position.device, rig.frame()
+    device, normalized_focal = rig.position.device, rig.normalized_focal()
     side = torch.linspace(-1, 1, SIDE, device=device)  # to the picture's edges
     y, x = torch.meshgrid(side, side, indexing="ij")
-    tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / frame)
+    tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / normalized_focal)
     poses = rig.camera_to_world(photos)
     local = ahead(rig.through_lens(tangents, photos.unsqueeze(-1)))
     directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
     origins = poses[:, None, :3, 3].expand(-1, len(tangents), -1).flatten(0, 1)
-    a, b = slopes(Rays(origins, directions), frame)
+    a, b = slopes(Rays(origins, directions), normalized_focal)
     disparities = field.disparities
     _, weights = composite(sample_all(field, meeting_points(a, b, disparities, field.reach)))
     meets = directions[:, 2:] > FORWARD

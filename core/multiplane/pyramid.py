@@ -19,7 +19,7 @@ class SmallPhotos:
 
     Attributes:
         colours: (N, P, 3) uint8, row by row.
-        places: (P, 2) x, y of the pixel centres in units of the picture's sides.
+        centres: (P, 2) x, y of the pixels' centres in units of the picture's sides.
         drawn: (Q,) those of the P pixels that may be drawn, on the CPU; those of each of the N
             where they differ in shape.
     """
@@ -27,32 +27,33 @@ class SmallPhotos:
     width: int
     height: int
     colours: Tensor
-    places: Tensor
+    centres: Tensor
     drawn: Tensor | Windows
 
     @classmethod
-    def of(cls, photos: Tensor, pixels: int, allowed: Tensor | Windows | None) -> "SmallPhotos":
+    def of(cls, colours: Tensor, pixels: int, allowed: Tensor | Windows | None) -> "SmallPhotos":
         """Photos (N, H, W, 3) uint8 at about so many pixels each, every one the mean of an area.
 
         Args: `allowed` (Q,) are those of the H W pixels that may be learned from; None is all. It
         holds at full size only: averages take in every pixel. Where the N differ in shape, it is
         those of each, and at every size.
         """
-        _, height, width, _ = photos.shape
+        _, height, width, _ = colours.shape
         size = picture_size(pixels, width, height)
-        small = photos
+        small = colours
         if size != (width, height):
             one_by_one = [
                 torch.from_numpy(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
-                for photo in photos.cpu().numpy()
+                for photo in colours.cpu().numpy()
             ]
-            small = torch.stack(one_by_one).to(photos.device)
-        places = pixel_centres(*size, photos.device) / torch.tensor(size, device=photos.device)
+            small = torch.stack(one_by_one).to(colours.device)
+        centres = pixel_centres(*size, colours.device)
+        centres = centres / torch.tensor(size, device=colours.device)
         if isinstance(allowed, Windows):
-            return cls(*size, small.flatten(1, 2), places, allowed.at(size))
+            return cls(*size, small.flatten(1, 2), centres, allowed.at(size))
         every = torch.arange(size[0] * size[1])
         drawn = every if allowed is None or size != (width, height) else allowed
-        return cls(*size, small.flatten(1, 2), places, drawn)
+        return cls(*size, small.flatten(1, 2), centres, drawn)
 
     def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
@@ -67,8 +68,8 @@ class SmallPhotos:
             photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
             return photo, self._drawn_there.repeat(count)
         photo = torch.randint(count, (rays,), generator=generator)
-        place = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
-        photo, pixel = torch.stack([photo, self.drawn[place]]).to(device)  # waited for once
+        row = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
+        photo, pixel = torch.stack([photo, self.drawn[row]]).to(device)  # waited for once
         return photo, pixel
 
     @functools.cached_property
@@ -88,24 +89,24 @@ class SmallPhotos:
         return photo[order], pixel
 
     def rays(
-        self, rig: CameraRig, frame: Tensor, photos: Tensor, photo: Tensor, place: Tensor
+        self, rig: CameraRig, normalized_focal: Tensor, photos: Tensor, photo: Tensor, pixel: Tensor
     ) -> Rays:
         """Rays through some pixels, with gradients for the rig's cameras.
 
         Args:
             rig: the cameras.
-            frame: (2,) of the rig.
+            normalized_focal: (2,) of the rig.
             photos: (N,) which of the rig's these are.
-            photo, place: (R,) a photo among the N, and a pixel of it among the P; all pixels that
+            photo, pixel: (R,) a photo among the N, and a pixel of it among the P; all pixels that
                 may be drawn of all photos take a shorter way.
         """
         poses = rig.camera_to_world(photos)
-        tangents = (self.places - 0.5) / frame
+        tangents = (self.centres - 0.5) / normalized_focal
         drawn = None if isinstance(self.drawn, Windows) else self.drawn
         if drawn is not None and len(photo) == len(poses) * len(drawn):  # a product for each photo
             seen = rig.through_lens(tangents[self._drawn_there], photos.unsqueeze(-1))
             directions = (ahead(seen) @ poses[:, :3, :3].mT).flatten(0, 1)
         else:
-            local = ahead(rig.through_lens(tangents[place], photos[photo]))
+            local = ahead(rig.through_lens(tangents[pixel], photos[photo]))
             directions = (poses[photo, :3, :3] @ local.unsqueeze(-1)).squeeze(-1)
         return Rays(poses[photo, :3, 3], directions)

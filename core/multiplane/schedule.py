@@ -41,10 +41,10 @@ class Recipe:
     """All levels of a run.
 
     Attributes:
-        starting: until rivals from another start are compared.
+        starting: until hypotheses from another start are compared.
         settling: of the one that leads, while it is compared with its mirror image.
         trial: of each focal length that is tried.
-        joining: of photos beyond the first ones, to planes that stay as they are.
+        registration: of photos beyond the first ones, to planes that stay as they are.
         sharpening: once the cameras are found.
         most_photos: that the leader learns from; the others join later.
     """
@@ -52,7 +52,7 @@ class Recipe:
     starting: tuple[Level, ...]
     settling: tuple[Level, ...]
     trial: Level
-    joining: tuple[Level, ...]
+    registration: tuple[Level, ...]
     sharpening: tuple[Level, ...]
     most_photos: int
 

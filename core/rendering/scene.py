@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.picture import Pace, Picture
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
@@ -41,28 +41,27 @@ class Scene(abc.ABC):
 
 @dataclass(frozen=True, eq=False)
 class FieldScene(Scene):
-    """A field, its frame and its ray settings: seen ray by ray."""
+    """A field, the axes of its ndc and its ray settings: seen ray by ray."""
 
     field: SceneField
-    frame: Tensor  # (2,) fx / width and fy / height of the rig, which fix the axes of ndc
+    normalized_focal: Tensor  # (2,) of the rig, which fixes the axes of ndc
     settings: RaySettings
-    guide: PlanesField | None = None  # planes of the same scene, where the field is asked
+    proposal: MultiplaneImage | None = None  # planes of the same scene, where the field is asked
 
     @property
     def device(self) -> torch.device:
         """Where its tensors live."""
-        return self.frame.device
+        return self.normalized_focal.device
 
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         total = len(rays.origins)
-        piece = rays_at_once(self.field, total, self.settings.points(self.guide), self.device)
+        piece = rays_at_once(self.field, total, self.settings.points(self.proposal), self.device)
+        numbers = self.normalized_focal, self.settings
         return joined(
             [
-                render_rays(
-                    self.field, rays[i : i + piece], self.frame, self.settings, guide=self.guide
-                )
+                render_rays(self.field, rays[i : i + piece], *numbers, proposal=self.proposal)
                 for i in range(0, total, piece)
             ]
         )

@@ -20,12 +20,14 @@ SMALLEST_DISPARITY = 1e-4  # depth 10,000 near-plane distances stands for infini
 class Space:
     """A way to carry world rays into the space of the field."""
 
-    warp: Callable[[Rays, Tensor], Rays]  # world rays, frame -> rays of the field's space
+    warp: Callable[
+        [Rays, Tensor], Rays
+    ]  # world rays, normalized focal -> rays of the field's space
     depth: Callable[[Rays, Tensor], Tensor]  # world rays, t (R, ...) -> camera depth (R, ...)
     parameter: Callable[[Rays, Tensor], Tensor]  # world rays, world z (D,) -> t (R, D)
 
 
-def _warp_camera(rays: Rays, frame: Tensor) -> Rays:
+def _warp_camera(rays: Rays, normalized_focal: Tensor) -> Rays:
     return rays
 
 
@@ -42,14 +44,14 @@ def _parameter_ndc(rays: Rays, z: Tensor) -> Tensor:
     return (1 - NEAR_PLANE / z).expand(len(rays.origins), -1)
 
 
-def _warp_ndc(rays: Rays, frame: Tensor) -> Rays:
+def _warp_ndc(rays: Rays, normalized_focal: Tensor) -> Rays:
     """NeRF (arXiv 2003.08934, appendix C) in OpenCV axes; t in [0, 1] is near plane to infinity.
 
     The far plane is at infinity: x' = 2 (fx/W) X/Z, y' likewise, z' = 1 - 2 n/Z.
     """
     step = (NEAR_PLANE - rays.origins[..., 2:]) / rays.directions[..., 2:]
     origin = rays.origins + step * rays.directions  # on the near plane, so Z = n
-    scale = 2 * frame
+    scale = 2 * normalized_focal
     start = scale * origin[..., :2] / NEAR_PLANE
     slope = scale * rays.directions[..., :2] / rays.directions[..., 2:]
     depth = torch.full_like(start[..., :1], -1.0)

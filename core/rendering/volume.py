@@ -10,7 +10,7 @@ from torch import Tensor
 from core.fields import SceneField
 from core.geometry.rays import Rays
 from core.multiplane.compositing import planes_along, weights_along
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.sampling import bin_lengths, even_depths, placed_depths, stratified_depths
 from core.rendering.spaces import SPACES
 
@@ -25,7 +25,7 @@ SAMPLES_IN_CACHE = 8192  # measured: 32,768 take twice as long each, as they lea
 def rays_at_once(field: SceneField, total: int, samples: int, device: torch.device) -> int:
     """How many of `total` rays are best rendered together: many on a GPU, few on a CPU."""
     on_cpu = device.type == "cpu"
-    if isinstance(field, PlanesField):
+    if isinstance(field, MultiplaneImage):
         return PLANE_RAYS_IN_CACHE if on_cpu else total
     return max(1, (SAMPLES_IN_CACHE if on_cpu else SAMPLES_ON_GPU) // samples)
 
@@ -41,15 +41,17 @@ class RaySettings:
     white_background: bool
     spacing: str = "depth"  # of even samples
     importance: int = 0  # more samples, where the field's weights at the even ones are
-    guided: int = 0  # samples where the weights of planes are, and `EVERYWHERE` more; 0: no guide
+    guided: int = 0  # samples where weights of planes are, and `EVERYWHERE` more; 0: no proposal
 
-    def follows(self, guide: PlanesField | None) -> TypeGuard[PlanesField]:
+    def follows(self, proposal: MultiplaneImage | None) -> TypeGuard[MultiplaneImage]:
         """Whether planes say where the field is asked."""
-        return guide is not None and self.guided > 0
+        return proposal is not None and self.guided > 0
 
-    def points(self, guide: PlanesField | None) -> int:
+    def points(self, proposal: MultiplaneImage | None) -> int:
         """S, how many points of a ray the field is asked at."""
-        return self.guided + EVERYWHERE if self.follows(guide) else self.samples + self.importance
+        if self.follows(proposal):
+            return self.guided + EVERYWHERE
+        return self.samples + self.importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +93,11 @@ def transmittance_of(alpha: Tensor) -> Tensor:
 def render_rays(
     field: SceneField,
     rays: Rays,
-    frame: Tensor,
+    normalized_focal: Tensor,
     settings: RaySettings,
     jitter: Tensor | None = None,
     noise: Tensor | None = None,
-    guide: PlanesField | None = None,
+    proposal: MultiplaneImage | None = None,
 ) -> Rendering:
     """Colour, depth and opacity of rays (NeRF, arXiv 2003.08934, equation 3).
 
@@ -104,16 +106,16 @@ def render_rays(
     Args:
         field: the scene function.
         rays: R rays in the world.
-        frame: (2,) fx / width and fy / height of the rig, which fix the axes of ndc.
+        normalized_focal: (2,) fx / width and fy / height of the rig, which fix the axes of ndc.
         settings: where samples lie and what is behind them.
         jitter: (R, S) uniform numbers for stratified samples; None takes bin centres as they are.
         noise: (R, S) added to raw density, or None.
-        guide: planes of the same scene, where the field is asked; None asks it evenly.
+        proposal: planes of the same scene, where the field is asked; None asks it evenly.
     """
-    if isinstance(field, PlanesField):
-        return _render_planes(field, rays, frame, settings.white_background)
+    if isinstance(field, MultiplaneImage):
+        return _render_planes(field, rays, normalized_focal, settings.white_background)
     space = SPACES[settings.space]
-    warped = space.warp(rays, frame)
+    warped = space.warp(rays, normalized_focal)
     view = torch.nn.functional.normalize(rays.directions, dim=-1).unsqueeze(-2)
 
     def ask(depths: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -122,10 +124,10 @@ def render_rays(
         alpha = alpha_of(density, bin_lengths(depths, warped.directions))
         return rgb, alpha * transmittance_of(alpha)
 
-    if settings.follows(guide):
-        depths = _guided(guide, rays, frame, settings, jitter)
+    if settings.follows(proposal):
+        depths = _proposed(proposal, rays, normalized_focal, settings, jitter)
     else:
-        depths = _even(settings, len(warped.origins), jitter, frame.device)
+        depths = _even(settings, len(warped.origins), jitter, normalized_focal.device)
         if settings.importance:
             depths = _denser(depths, ask, settings, jitter)
     rgb, weights = ask(depths, noise)
@@ -155,22 +157,26 @@ def _denser(depths: Tensor, ask: Ask, settings: RaySettings, jitter: Tensor | No
 
 
 @torch.no_grad()
-def _guided(
-    guide: PlanesField, rays: Rays, frame: Tensor, settings: RaySettings, jitter: Tensor | None
+def _proposed(
+    proposal: MultiplaneImage,
+    rays: Rays,
+    normalized_focal: Tensor,
+    settings: RaySettings,
+    jitter: Tensor | None,
 ) -> Tensor:
     """Depths where planes stop the light of these rays, and a few from near to far."""
-    parameters = SPACES[settings.space].parameter(rays, 1 / guide.disparities.clamp_min(1e-6))
+    parameters = SPACES[settings.space].parameter(rays, 1 / proposal.disparities.clamp_min(1e-6))
     met = parameters.clamp(settings.near, settings.far)
     near, far = (met.new_full((len(met), 1), end) for end in (settings.near, settings.far))
     depths = torch.cat([near, met, far], dim=-1)
-    weights = torch.nn.functional.pad(weights_along(guide, rays, frame), (1, 1))
+    weights = torch.nn.functional.pad(weights_along(proposal, rays, normalized_focal), (1, 1))
     return placed_depths(depths, weights, settings.guided, EVERYWHERE, jitter)
 
 
 def _render_planes(
-    field: PlanesField, rays: Rays, frame: Tensor, white_background: bool
+    field: MultiplaneImage, rays: Rays, normalized_focal: Tensor, white_background: bool
 ) -> Rendering:
-    rgb, depth, opacity, weights = planes_along(field, rays, frame)
+    rgb, depth, opacity, weights = planes_along(field, rays, normalized_focal)
     if white_background:
         rgb = rgb + (1 - opacity).unsqueeze(-1)
     return Rendering(rgb, depth, opacity, weights)

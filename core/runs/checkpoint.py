@@ -23,7 +23,7 @@ from core.config import Config
 from core.errors import InputError
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.runs.ages import age, by_age, serial_in, sweep
@@ -177,12 +177,12 @@ def learned(found: Checkpoint, show: str | None = None) -> Learned:
 def _learned(found: Checkpoint, show: str | None) -> Learned:
     config, facts, tensors = found.config, found.facts, found.tensors
     names, rig = tuple(facts["names"]), rig_of(found)
-    frame, settings = rig.frame().detach(), ray_settings(config)
+    normalized_focal, settings = rig.normalized_focal().detach(), ray_settings(config)
     fields = state.fields_of(config, facts, tensors)
-    guide = fields.get("planes")
-    assert guide is None or isinstance(guide, PlanesField)
+    proposal = fields.get("planes")
+    assert proposal is None or isinstance(proposal, MultiplaneImage)
     of_fields = {
-        name: FieldScene(field.requires_grad_(False), frame, settings, guide)
+        name: FieldScene(field.requires_grad_(False), normalized_focal, settings, proposal)
         for name, field in fields.items()
     }
     scenes: dict[str, Scene] = {**of_fields}

@@ -2,7 +2,7 @@
 
 from core.config import Config
 from core.errors import InputError
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.runs.checkpoint import Checkpoint
 from core.training import build
 from core.training.field_learner import FieldLearner
@@ -39,7 +39,7 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
     if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
         learner.levels = trainer.recipe.levels[-facts["levels"] :]
         learner.level, learner.level_step = found.tensors["planes.at"].tolist()
-        learner.take(PlanesField.of(planes, learner.field.unit).to(trainer.device))
+        learner.take(MultiplaneImage.of(planes, learner.field.near_depth).to(trainer.device))
         learner.choose(trainer.trained_photos())
         trainer.shown = facts["shown"]
     if trainer.holdout.keeps and _asked_for(theirs) != _asked_for(ours):
@@ -70,7 +70,7 @@ def _require_same(found: Checkpoint, ours: Config) -> None:
                     f"{mine[name]}); set it alike, or {remedy}."
                 )
     with_planes = ours.training.bootstrap or ours.field.kind == "planes"
-    if with_planes and build.plane_unit(ours) != build.plane_unit(theirs):
+    if with_planes and build.near_depth(ours) != build.near_depth(theirs):
         raise InputError(
             f"The planes of {found.path} reach to another rendering.far "
             f"({theirs.rendering.far:g}); set it alike, or {remedy}."

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed
-from core.multiplane.field import PlanesField
-from core.training.build import build_field, express, plane_unit
+from core.multiplane.field import MultiplaneImage
+from core.training.build import build_field, express, near_depth
 from core.training.field_learner import fill
 from core.training.learner import Progress
 from core.training.learners import LEARNERS
@@ -98,7 +98,7 @@ def fields_of(
     fields: dict[str, nn.Module] = {}
     planes, field = part_of(tensors, "planes.field."), part_of(tensors, "field.")
     if planes:
-        fields["planes"] = PlanesField.of(planes, plane_unit(config))
+        fields["planes"] = MultiplaneImage.of(planes, near_depth(config))
     if field:
         network = build_field(config, torch.Generator())
         fill(network, config, facts, field)

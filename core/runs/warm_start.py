@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from core.config import Config
-from core.distributed.process_group import ALONE, Alone
+from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.errors import InputError
 from core.formats.reference import read_content, read_reference
 from core.geometry.cameras import Camera, CameraRig
@@ -49,7 +49,10 @@ MOST_NAMED = 5  # photos in one sentence
 
 
 def started(
-    config: Config, photos: PhotoSet, recipe: Recipe | None = None, processes: Alone = ALONE
+    config: Config,
+    photos: PhotoSet,
+    recipe: Recipe | None = None,
+    processes: ProcessGroup = SINGLE_PROCESS,
 ) -> Trainer:
     """A trainer at step 0 that has taken over what the config says.
 

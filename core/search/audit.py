@@ -95,26 +95,26 @@ class Audit:
         rivals = len(self._rows)
         return self._asked * each + done + len(self._rows[self._asked]), rivals * each
 
-    def step(self, mapper: Callable = map, count: int = 1) -> bool:
+    def step(self, parallel_map: Callable = map, count: int = 1) -> bool:
         """Up to `count` photos of what is due; returns whether anything is left to do.
 
-        Args: `mapper`: `map`, or that of a pool of threads; the result is the same.
+        Args: `parallel_map`: `map`, or that of a pool of threads; the result is the same.
         """
         if self.done:
             return False
         if not self._depths.done:
-            self._depths.step(mapper, count)
+            self._depths.step(parallel_map, count)
             return True
         rows = self._rows[self._asked]
         due = range(len(rows), min(len(rows) + count, len(self.cameras)))
-        rows.extend(mapper(self._measured, due))
+        rows.extend(parallel_map(self._measured, due))
         if len(rows) == len(self.cameras):
             self._conclude()
         return not self.done
 
-    def run(self, mapper: Callable = map) -> Figures:
+    def run(self, parallel_map: Callable = map) -> Figures:
         """All that is left."""
-        while self.step(mapper, len(self.cameras)):
+        while self.step(parallel_map, len(self.cameras)):
             pass
         assert self.figures is not None
         return self.figures

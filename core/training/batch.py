@@ -15,8 +15,8 @@ class Batch:
     """R pixels and the random numbers that rendering them takes."""
 
     photo: Tensor  # (R,) index of the photo
-    pixels: Tensor  # (R, 2) x, y of pixel centres
-    rgb: Tensor  # (R, 3) in [0, 1]
+    centres: Tensor  # (R, 2) x, y of the pixels' centres
+    colours: Tensor  # (R, 3) in [0, 1]
     jitter: Tensor | None  # (R, S) uniform, for stratified samples
     noise: Tensor | None  # (R, S) normal times its standard deviation, for raw density
 
@@ -28,11 +28,11 @@ class Batch:
         """Some of its rays."""
         jitter = None if self.jitter is None else self.jitter[part]
         noise = None if self.noise is None else self.noise[part]
-        return Batch(self.photo[part], self.pixels[part], self.rgb[part], jitter, noise)
+        return Batch(self.photo[part], self.centres[part], self.colours[part], jitter, noise)
 
 
 def draw_batch(
-    photos: Tensor,
+    colours: Tensor,
     candidates: Tensor,
     allowed: Tensor | Windows | None,
     rays: int,
@@ -44,7 +44,7 @@ def draw_batch(
     """Draw random pixels, evenly from all candidates; or take every pixel of one photo.
 
     Args:
-        photos: (N, H, W, 3) uint8.
+        colours: (N, H, W, 3) uint8, of all photos.
         candidates: (K,) indices of the photos that may be drawn from.
         allowed: (Q,) indices of the pixels that may be drawn, row by row; None allows all. Where
             photos differ in shape, those of each.
@@ -54,8 +54,8 @@ def draw_batch(
         density_noise: standard deviation of the noise on raw density.
         generator: the only source of chance, on the CPU; results reach the photos' device.
     """
-    _, height, width, _ = photos.shape
-    device = photos.device
+    _, height, width, _ = colours.shape
+    device = colours.device
     which, pixel = _drawn(candidates, allowed, rays, height, width, generator)
     rays, row, column = len(pixel), pixel // width, pixel % width
     jitter = torch.rand(rays, samples, generator=generator) if perturb else None
@@ -63,8 +63,8 @@ def draw_batch(
     which, row, column = torch.stack([which, row, column]).to(device)  # waited for once
     return Batch(
         photo=which,
-        pixels=torch.stack([column, row], dim=-1) + 0.5,
-        rgb=photos[which, row, column].float() / 255,
+        centres=torch.stack([column, row], dim=-1) + 0.5,
+        colours=colours[which, row, column].float() / 255,
         jitter=None if jitter is None else jitter.to(device),
         noise=None if noise is None else noise.to(device) * density_noise,
     )

@@ -116,7 +116,7 @@ def recipe(config: Config) -> Recipe:
     )  # fmt: skip
 
 
-def plane_unit(config: Config) -> float:
+def near_depth(config: Config) -> float:
     """World z of the nearest plane: the near plane of ndc, or well before `far`."""
     return NEAR_PLANE if config.rendering.space == "ndc" else 0.2 * config.rendering.far
 

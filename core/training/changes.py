@@ -18,7 +18,7 @@ def check(trainer: Trainer, config: Config) -> None:
     """
     build.check_rays(config, trainer.processes.world)
     build.trained_photos(config, trainer.photos.names, trainer.held_out)
-    Room.of(config, trainer.device, trainer.pixels.shape)
+    Room.of(config, trainer.device, trainer.colours.shape)
     trainer.judges.follow(config, trainer.device, trainer.photos.shortest_side)
 
 
@@ -34,7 +34,7 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     check(trainer, config)
     trainer.config = config
     trainer.edits += 1
-    trainer.room = Room.of(config, trainer.device, trainer.pixels.shape)
+    trainer.room = Room.of(config, trainer.device, trainer.colours.shape)
     if config.data.disabled != before.config.data.disabled:
         _choose_photos(trainer)
     reconfigure(trainer, before)
@@ -60,7 +60,7 @@ def refine(trainer: Trainer) -> None:
 def _choose_photos(trainer: Trainer) -> None:
     photos = trainer.trained_photos()
     trainer.order = trainer.order[:0]
-    trainer.holdout.choose(trainer.pixels, photos)
+    trainer.holdout.choose(trainer.colours, photos)
     fresh = photos[trainer.photo_error[photos].isnan()]
     for learner in trainer.learners:
         learner.choose(photos, fresh)

@@ -5,7 +5,7 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
 from core.training.learned import Learned, looked_at
@@ -46,8 +46,8 @@ class Copies:
             return planes
         scene = learner.scene(trainer.context(learner)).copied()
         if isinstance(scene, FieldScene) and planes is not None:
-            assert isinstance(planes.field, PlanesField)
-            scene = replace(scene, guide=planes.field)
+            assert isinstance(planes.field, MultiplaneImage)
+            scene = replace(scene, proposal=planes.field)
         return scene
 
     def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> FieldScene:

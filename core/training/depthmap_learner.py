@@ -44,9 +44,9 @@ class DepthMapLearner(Learner):
 
     def __init__(self, context: StepContext) -> None:
         """Begin with the photos of now, and the cameras as they are."""
-        self.rig, self._pixels = context.rig, context.pixels
+        self.rig, self._pixels = context.rig, context.colours
         self.field = nn.Module()  # nothing here is moved along a gradient
-        self._said: list[str] = []
+        self._messages: list[str] = []
         self._views: tuple[DepthMaps, Views] | None = None
         self._start(context, context.trained)
 
@@ -89,12 +89,12 @@ class DepthMapLearner(Learner):
     def _explain(self, context: StepContext) -> None:
         part = context.config.field
         if part.geometry == "auto":
-            self._said.append(
+            self._messages.append(
                 f"The photos look {reach(context.trained_cameras):.1f} half pictures to the sides, "
                 "further than planes hold: each keeps its colours and gets its own depth map."
             )
         if part.kind != "planes":
-            self._said.append(
+            self._messages.append(
                 f"No {part.kind} network is trained: one before all cameras cannot hold such a "
                 "scene. Set field.geometry to planes to have one all the same."
             )
@@ -132,7 +132,7 @@ class DepthMapLearner(Learner):
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        said, self._said = self._said, []
+        said, self._messages = self._messages, []
         return said
 
     # -- one step ----------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class DepthMapLearner(Learner):
         if refinement is not None and not refinement.done:
             self._refine(refinement, context)
         elif not self.finished and not self.depths.step(context.parallel_map, AT_ONCE):
-            self._said.append(FULL)
+            self._messages.append(FULL)
         return self._compared(context)
 
     def _refine(self, refinement: Refinement, context: StepContext) -> None:
@@ -153,7 +153,7 @@ class DepthMapLearner(Learner):
             if refinement.judgements[-1].kept:
                 write(self.rig, self.photos, refinement.cameras)
             else:
-                self._said.append(WORSE)
+                self._messages.append(WORSE)
         if not going:
             self.depths.again(LAST, refinement.cameras)
 
@@ -247,7 +247,7 @@ class DepthMapLearner(Learner):
         """Be where facts and state were taken, with the same photos."""
         state = part_of(tensors, "depthmaps.")
         turns = part_of(state, "turns.")
-        self.photos, self.chosen, self._said = state["photos"], state["chosen"], []
+        self.photos, self.chosen, self._messages = state["photos"], state["chosen"], []
         index = state.get("unknowns")
         unknowns = None if index is None else Unknowns(index, int(state["count"]))
         self._begin_with(unknowns, CLOSE if context.lens_known else ROUNDS)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
-from core.distributed.process_group import Alone
+from core.distributed.process_group import ProcessGroup
 from core.fields.gradual import Gradual
 from core.fields.precision import PRECISIONS
 from core.rendering.scene import FieldScene, Scene
@@ -74,7 +74,7 @@ class FieldLearner(Learner):
         act = functools.partial(self._step, context)
         return context.processes.attempt(context.generator, act)
 
-    def _step(self, context: StepContext, processes: Alone) -> StepResult:
+    def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""
         config, part, rates = context.config, context.config.training, self.rates(context)
         settings = build.ray_settings(config)
@@ -84,7 +84,7 @@ class FieldLearner(Learner):
         glimpses = self._glimpses(context, candidates, points)
         build.ripen(self.field, config, context.progress.since(self.began).epoch)
         batch = draw_batch(
-            context.pixels, candidates, context.allowed, part.rays, points,
+            context.colours, candidates, context.allowed, part.rays, points,
             config.rendering.perturb, config.field.density_noise, context.generator,
         )  # fmt: skip
         for group, rate in rates.items():
@@ -104,7 +104,7 @@ class FieldLearner(Learner):
         if not context.judges.waiting or context.turn % context.config.losses.every:
             return []
         return context.judges.glimpses(
-            context.config, self.rig, context.pixels, candidates, context.trained,
+            context.config, self.rig, context.colours, candidates, context.trained,
             context.allowed, points, context.generator,
         )  # fmt: skip
 
@@ -112,7 +112,7 @@ class FieldLearner(Learner):
         self, context: StepContext, glimpse: Glimpse, moved: list[nn.Parameter], points: int
     ) -> Gradients:
         """What a picture's loss adds to the gradients."""
-        rays, device = len(glimpse.batch.photo), context.pixels.device
+        rays, device = len(glimpse.batch.photo), context.colours.device
         piece = rays_at_once(self.field, rays, points, device)
         settings = build.ray_settings(context.config)
         return pull(
@@ -124,8 +124,8 @@ class FieldLearner(Learner):
 
     def scene(self, context: StepContext) -> Scene:
         """The field, asked where planes of the same scene propose."""
-        frame, settings = self.rig.frame().detach(), build.ray_settings(context.config)
-        return FieldScene(self.field, frame, settings, context.proposal)
+        focal, settings = self.rig.normalized_focal().detach(), build.ray_settings(context.config)
+        return FieldScene(self.field, focal, settings, context.proposal)
 
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those that the options let learn, called as the options are."""

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from core.bootstrap.findings import Findings
 from core.config import Config
-from core.distributed.process_group import Alone, Mapper
+from core.distributed.process_group import ParallelMap, ProcessGroup
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.windows import Windows
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.multiplane.schedule import Recipe
 from core.rendering.scene import Scene
 from core.training import build
@@ -51,7 +51,7 @@ class StepContext:
     Attributes:
         config: every option.
         recipe: the levels that planes go through.
-        pixels: (N, H, W, 3) uint8, the colours of all photos, on the device that computes.
+        colours: (N, H, W, 3) uint8, of all photos, on the device that computes.
         names: of all photos.
         rig: the cameras.
         cameras_known: whether they were found or given, so that nothing is to be found.
@@ -75,7 +75,7 @@ class StepContext:
 
     config: Config
     recipe: Recipe
-    pixels: Tensor
+    colours: Tensor
     names: tuple[str, ...]
     rig: CameraRig
     cameras_known: bool
@@ -89,11 +89,11 @@ class StepContext:
     turn: int
     hold: bool
     camera_share: float
-    proposal: PlanesField | None
+    proposal: MultiplaneImage | None
     judges: Judges
     generator: torch.Generator
-    parallel_map: Mapper
-    processes: Alone
+    parallel_map: ParallelMap
+    processes: ProcessGroup
     room: Room
 
     @property
@@ -150,7 +150,7 @@ class Learner(abc.ABC):
         """The rate of each group of numbers that may move in the step to come."""
 
     @property
-    def proposal(self) -> PlanesField | None:
+    def proposal(self) -> MultiplaneImage | None:
         """What tells others where along rays something is."""
         return None
 

@@ -15,7 +15,7 @@ from core.config.paths import differences
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.geometry.windows import Windows, of_some
-from core.multiplane.field import FIRST_ALPHA, Extent, PlanesField, even_places
+from core.multiplane.field import FIRST_ALPHA, Extent, MultiplaneImage, even_places
 from core.multiplane.placement import placed, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
@@ -24,7 +24,7 @@ from core.training import build
 from core.training.ahead import Ahead, Leg, ahead
 from core.training.camera_optimizer import Learns
 from core.training.learner import StepContext
-from core.training.multiplane_step import FIRST_FLOOR, MultiplaneStep
+from core.training.multiplane_step import FIRST_DEPTH_FLOOR, MultiplaneStep
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import WIDE, Room, Size
 
@@ -47,11 +47,11 @@ class MultiplaneLearner(MultiplaneStep):
     def __init__(
         self,
         rig: CameraRig,
-        photos: Tensor,
+        colours: Tensor,
         trained: Tensor,
         learns: Learns,
         levels: tuple[Level, ...],
-        unit: float,
+        near_depth: float,
         allowed: Tensor | Windows | None = None,
         alpha: float = FIRST_ALPHA,
         room: Room = WIDE,
@@ -60,23 +60,25 @@ class MultiplaneLearner(MultiplaneStep):
 
         Args:
             rig: cameras of all N photos, moved in place.
-            photos: (N, H, W, 3) uint8.
+            colours: (N, H, W, 3) uint8, of all photos.
             trained: (K,) indices of the photos to explain.
             learns: which camera numbers may move.
             levels: what to go through.
-            unit: world z of the nearest plane.
+            near_depth: world z of the nearest plane.
             allowed: pixels to learn from at full size, as in `StepContext`.
             alpha: of the first planes; more of it puts the scene further in front.
             room: what planes and the rays of a step may take.
         """
         self.rig, self.trained, self.levels = rig, trained, levels
-        self.photos, self.allowed, self.room = photos, allowed, room
-        self._said: list[str] = []
+        self.colours, self.allowed, self.room = colours, allowed, room
+        self._messages: list[str] = []
         self.level, self.level_step = 0, 0
         self.small = self._at(levels[0])
         size, wide = self._sheets(levels[0].planes, 1.0, WIDELY, round)
-        field = PlanesField(even_places(levels[0].planes), *size, wide, FIRST_FLOOR, unit, alpha)
-        self.take(field.to(photos.device))
+        field = MultiplaneImage(
+            even_places(levels[0].planes), *size, wide, FIRST_DEPTH_FLOOR, near_depth, alpha
+        )
+        self.take(field.to(colours.device))
         self.let_move(learns)
 
     @classmethod
@@ -96,8 +98,8 @@ class MultiplaneLearner(MultiplaneStep):
     def of(cls, context: StepContext, levels: tuple[Level, ...], trained: Tensor) -> Self:
         """Grey planes for some photos (K,), which go through these levels."""
         return cls(
-            context.rig, context.pixels, trained, context.learns, levels,
-            build.plane_unit(context.config), context.allowed, room=context.room,
+            context.rig, context.colours, trained, context.learns, levels,
+            build.near_depth(context.config), context.allowed, room=context.room,
         )  # fmt: skip
 
     @property
@@ -106,7 +108,7 @@ class MultiplaneLearner(MultiplaneStep):
         return self.level == len(self.levels)
 
     @property
-    def proposal(self) -> PlanesField:
+    def proposal(self) -> MultiplaneImage:
         """What tells others where along rays something is."""
         return self.field
 
@@ -122,7 +124,7 @@ class MultiplaneLearner(MultiplaneStep):
 
     def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
         """The work of levels, in samples that are met; texels are moved beside these."""
-        whole, photos = self.photos.shape[1] * self.photos.shape[2], len(self.trained)
+        whole, photos = self.colours.shape[1] * self.colours.shape[2], len(self.trained)
         legs = []
         for level in levels:
             pixels = min(level.pixels, whole)
@@ -149,9 +151,9 @@ class MultiplaneLearner(MultiplaneStep):
 
     def _at(self, level: Level) -> SmallPhotos:
         """The photos to explain, at the size of a level."""
-        self.explained = self.trained.to(self.photos.device)
+        self.explained = self.trained.to(self.colours.device)
         allowed = of_some(self.allowed, self.trained)
-        return SmallPhotos.of(self.photos[self.trained], level.pixels, allowed)
+        return SmallPhotos.of(self.colours[self.trained], level.pixels, allowed)
 
     # -- growing -----------------------------------------------------------------------------
 
@@ -180,7 +182,7 @@ class MultiplaneLearner(MultiplaneStep):
             floor = float(self.field.depth_floor)
             lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
             places = placed(self.field.places, found.weights, level.planes, lowest)
-            whole = (self.small.width, self.small.height) == self.photos.shape[2:0:-1]
+            whole = (self.small.width, self.small.height) == self.colours.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
         size, extent = self._sheets(level.planes, density, extent)
         self.take(self.field.finer(places, *size, extent))
@@ -195,19 +197,21 @@ class MultiplaneLearner(MultiplaneStep):
         """Texels of planes that have so many for each pixel's side, and their reach: what fits."""
         picture = self.small.width * density, self.small.height * density
         size, extent, said = self.room.sheets(planes, picture, extent, whole)
-        self._said += [said] if said else []
+        self._messages += [said] if said else []
         return size, extent
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        said, self._said = self._said, []
+        said, self._messages = self._messages, []
         return said
 
     # -- what others see ---------------------------------------------------------------------
 
     def scene(self, context: StepContext) -> Scene:
         """The planes."""
-        return FieldScene(self.field, self.rig.frame().detach(), build.ray_settings(context.config))
+        return FieldScene(
+            self.field, self.rig.normalized_focal().detach(), build.ray_settings(context.config)
+        )
 
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those of texels, poses, the depth floor, focal lengths and the distortion."""
@@ -228,11 +232,11 @@ class MultiplaneLearner(MultiplaneStep):
         self.room = new.room
         if converted or old.learns != new.learns:
             self.let_learn(new.learns)
-        self._said += idle_rates(old.config, new.config)
+        self._messages += idle_rates(old.config, new.config)
         beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
         learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
         if _lens_begins(old.config, new.config) and not (beside or learning):
-            self._said.append(
+            self._messages.append(
                 "Planes have ended the levels in which lenses are learned: raise "
                 "cameras.rate_beside_planes for a network to learn them, or refine planes."
             )
@@ -274,8 +278,8 @@ class MultiplaneLearner(MultiplaneStep):
         if not (0 <= self.level <= len(self.levels) and self.level_step >= 0):
             raise ValueError(f"level {self.level} of {len(self.levels)}")
         self.choose(state["trained"])
-        device = self.photos.device
-        self.take(PlanesField.of(part_of(state, "field."), self.field.unit).to(device))
+        device = self.colours.device
+        self.take(MultiplaneImage.of(part_of(state, "field."), self.field.near_depth).to(device))
         self.rig.take(part_of(state, "rig."))
         self.followed.copy_(state.get("followed", self.rig.distortion.detach()))
         self.cameras.mixing.copy_(state["mixing"])

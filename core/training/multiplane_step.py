@@ -18,11 +18,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from core.distributed.process_group import Alone, Mapper
+from core.distributed.process_group import ParallelMap, ProcessGroup
 from core.geometry.relief import bend
 from core.multiplane.compositing import meeting_points, sample, sample_backward, slopes
 from core.multiplane.explaining import chunks, explained, smooth
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
@@ -31,15 +31,15 @@ from core.training.learner import Learner, StepContext
 from core.training.room import Room
 from core.training.step import StepResult, judged
 
-FIRST_FLOOR = 0.02  # depth floor at the start
-FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
+FIRST_DEPTH_FLOOR = 0.02  # depth floor at the start
+DEPTH_FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
 TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
 
 
 class MultiplaneStep(Learner):
     """What moves in a step, and how: planes, cameras, and the depth floor with both."""
 
-    field: PlanesField
+    field: MultiplaneImage
     levels: tuple[Level, ...]
     level: int  # which one is under way
     level_step: int  # steps that were made of it
@@ -56,15 +56,15 @@ class MultiplaneStep(Learner):
         """Give the cameras, the depth floor and the lens what moves them; nothing moved yet."""
         self.let_learn(learns)
         self.followed = self.rig.distortion.detach().clone()  # the k1 that planes belong to
-        self._floor = torch.nn.Parameter(torch.zeros_like(self.field.depth_floor))
-        self._shape = torch.optim.Adam([self._floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
+        self._depth_floor = torch.nn.Parameter(torch.zeros_like(self.field.depth_floor))
+        self._shape = torch.optim.Adam([self._depth_floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
 
     def let_learn(self, learns: Learns) -> None:
         """Choose which camera numbers move from now on; also after the rig was converted."""
-        reach = (self.field.unit, self.field.unit / FIRST_FLOOR)
+        reach = (self.field.near_depth, self.field.near_depth / FIRST_DEPTH_FLOOR)
         self.cameras = CameraOptimizer(self.rig, learns, reach)
 
-    def take(self, field: PlanesField) -> None:
+    def take(self, field: MultiplaneImage) -> None:
         """Go on with this field, whose optimizers begin anew."""
         self.field = field
         self.adams = [
@@ -82,37 +82,37 @@ class MultiplaneStep(Learner):
         act = functools.partial(self._step, context)
         return context.processes.attempt(context.generator, act)
 
-    def _step(self, context: StepContext, processes: Alone) -> StepResult:
+    def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""
-        level, frame, mapper = self.present, self.rig.frame(), context.parallel_map
+        level, focal, parallel_map = self.present, self.rig.normalized_focal(), context.parallel_map
         most = self.room.rays(len(self.field.places))
-        photo, place = self.small.draw(min(level.rays or most, most), context.generator)
-        total, own = len(photo), processes.part(len(photo))
-        photo, place, drawn = photo[own], place[own], photo
-        wanted = self.small.colours[photo, place].T.contiguous().float().div_(255)
-        rays = self.small.rays(self.rig, frame, self.explained, photo, place)
-        met_at = slopes(rays, frame)
+        photo, pixel = self.small.draw(min(level.rays or most, most), context.generator)
+        total, own = len(photo), processes.shard(len(photo))
+        photo, pixel, drawn = photo[own], pixel[own], photo
+        colours = self.small.colours[photo, pixel].T.contiguous().float().div_(255)
+        rays = self.small.rays(self.rig, focal, self.explained, photo, pixel)
+        met_at = slopes(rays, focal)
         a, b = (slope.detach() for slope in met_at)
         with torch.no_grad():
-            met, logits, errors, weights = self._compared(a, b, wanted, total, mapper)
-            errors = processes.whole(errors, total)
-            processes.sum([errors, weights])
+            met, logits, errors, weights = self._compared(a, b, colours, total, parallel_map)
+            errors = processes.unshard(errors, total)
+            processes.all_reduce([errors, weights])
             loss, finite = judged(errors.mean(), ())  # a GPU is waited for here
             if finite:
                 jobs = zip(self._parts(), met, strict=True)
-                pulls = list(mapper(lambda job: self._pull(logits, b, *job), jobs))
+                pulls = list(parallel_map(lambda job: self._pull(logits, b, *job), jobs))
         if finite:
-            *to_slopes, to_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
+            *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
             to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
             blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
-            gradients = [to_floor, *to_rig, *(block.grad for block in blocks)]
-            processes.sum(gradients)
-            loss, finite = judged(errors.mean(), gradients, mapper)
+            gradients = [to_depth_floor, *to_rig, *(block.grad for block in blocks)]
+            processes.all_reduce(gradients)
+            loss, finite = judged(errors.mean(), gradients, parallel_map)
         if finite:
             moves = zip(self.field.blocks, self.adams, strict=True)
-            list(mapper(functools.partial(self._move_planes, level), moves))
+            list(parallel_map(functools.partial(self._move_planes, level), moves))
             if not context.hold:
-                self._move_cameras(level, to_floor, weights)
+                self._move_cameras(level, to_depth_floor, weights)
         else:
             for parameter in (*self.field.blocks, *self.rig.parameters()):
                 parameter.grad = None
@@ -120,15 +120,15 @@ class MultiplaneStep(Learner):
         return StepResult(loss, self.explained[drawn], errors, finite)
 
     def _compared(
-        self, a: Tensor, b: Tensor, wanted: Tensor, total: int, mapper: Mapper
+        self, a: Tensor, b: Tensor, colours: Tensor, total: int, parallel_map: ParallelMap
     ) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor]:
         """Where rays meet blocks and what is there, (D, 4, R) gradients, errors (R,), weights (D,).
 
         The error is NaN of a ray that meets planes at no numbers: memory is written by them.
         """
-        met = list(mapper(lambda part: self._meet(part, a, b), self._parts()))
+        met = list(parallel_map(lambda part: self._meet(part, a, b), self._parts()))
         logits = torch.cat([seen for _, seen in met])
-        parts = list(mapper(lambda i: explained(logits, wanted, i, total), chunks(len(a))))
+        parts = list(parallel_map(lambda i: explained(logits, colours, i, total), chunks(len(a))))
         errors = torch.cat([part for part, _ in parts]).add_(0 * (a + b).sum(1))
         return met, logits, errors, torch.stack([part for _, part in parts]).sum(0)
 
@@ -150,12 +150,12 @@ class MultiplaneStep(Learner):
         block.grad, to_points = sample_backward(gradient[planes], block, points)
         pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
         along = pull * field.disparities[planes][:, None, None]
-        floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
+        depth_floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
         lens: Tensor | float = 0.0
         if self.cameras.learns.distortion:
             reached = points[:, 0] * field.reach[planes].unsqueeze(1)
-            lens = felt(pull, reached, self.rig.frame(), self.followed)
-        return pull.sum(0), along.sum(0), floor.sum() / field.unit, lens
+            lens = felt(pull, reached, self.rig.normalized_focal(), self.followed)
+        return pull.sum(0), along.sum(0), depth_floor.sum() / field.near_depth, lens
 
     @torch.no_grad()
     def _move_planes(self, level: Level, job: tuple[Tensor, torch.optim.Adam]) -> None:
@@ -172,16 +172,16 @@ class MultiplaneStep(Learner):
         """The part of a level, in [0, 1], that is over; 1 once all are."""
         return 1.0 if self.finished else self.level_step / level.steps
 
-    def _move_cameras(self, level: Level, to_floor: Tensor, weights: Tensor) -> None:
+    def _move_cameras(self, level: Level, to_depth_floor: Tensor, weights: Tensor) -> None:
         progress, learns, rig = self.progress(level), self.cameras.learns, self.rig
         self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
         rate = rate_at(level.shape_rate, progress)
         if rate > 0 and learns.rotation and learns.position:
             mean = (weights * self.field.places).sum() / weights.sum()
-            self._bend(to_floor, mean.double(), rate)
+            self._bend(to_depth_floor, mean.double(), rate)
         moved = learns.distortion and not torch.equal(self.followed, rig.distortion)
         if moved and self.level_step % EVERY == 0:
-            follow(self.field, rig.frame(), self.followed, rig.distortion)
+            follow(self.field, rig.normalized_focal(), self.followed, rig.distortion)
             self.followed.copy_(rig.distortion.detach())
 
     @torch.no_grad()
@@ -191,13 +191,13 @@ class MultiplaneStep(Learner):
         Args: `mean` () is the mean place of what is seen.
         """
         field, before = self.field, self.field.depth_floor.double()
-        self._floor.grad = gradient
+        self._depth_floor.grad = gradient
         self._shape.param_groups[0]["lr"] = rate
         self._shape.step()
-        after = (before + self._floor.double()).clamp(*FLOORS)
-        self._floor.zero_()
+        after = (before + self._depth_floor.double()).clamp(*DEPTH_FLOORS)
+        self._depth_floor.zero_()
         field.depth_floor.copy_(after)
-        disparity = [(floor + mean * (1 - floor)) / field.unit for floor in (before, after)]
+        disparity = [(far + mean * (1 - far)) / field.near_depth for far in (before, after)]
         bend(self.rig, (1 - before) / (1 - after), *disparity)
 
     def all_adams(self) -> dict[str, torch.optim.Adam]:

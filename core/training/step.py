@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.distributed.process_group import ALONE, Alone, Mapper
+from core.distributed.process_group import SINGLE_PROCESS, ParallelMap, ProcessGroup
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 
@@ -65,10 +65,10 @@ def training_step(
     settings: RaySettings,
     learned: Sequence[nn.Parameter],
     optimizers: Iterable[torch.optim.Optimizer],
-    mapper: Mapper = map,
-    guide: PlanesField | None = None,
+    parallel_map: ParallelMap = map,
+    proposal: MultiplaneImage | None = None,
     extra: Sequence[Gradients] = (),
-    team: Alone = ALONE,
+    processes: ProcessGroup = SINGLE_PROCESS,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
@@ -78,20 +78,20 @@ def training_step(
         settings: how rays are rendered.
         learned: the parameters to move; all others keep their values.
         optimizers: stepped once; parameters without gradient are left alone.
-        mapper: `map`, or one that shares pieces among workers, keeping their order.
-        guide: planes that say where along rays the field is asked; they are not changed.
+        parallel_map: `map`, or one that shares pieces among workers, keeping their order.
+        proposal: planes that say where along rays the field is asked; they are not changed.
         extra: gradients of other losses at the same parameters, to be added.
-        team: the processes that share it; each has drawn the whole batch.
+        processes: the processes that share it; each has drawn the whole batch.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
         nothing is moved.
     """
     total = len(batch.photo)
-    at_once = rays_at_once(field, total, settings.points(guide), batch.rgb.device)
-    pieces = mapper(
-        lambda part: _piece(rig, field, part, settings, learned, total, guide),
-        batch.part(team.part(total)).split(at_once),
+    at_once = rays_at_once(field, total, settings.points(proposal), batch.colours.device)
+    pieces = parallel_map(
+        lambda part: _piece(rig, field, part, settings, learned, total, proposal),
+        batch.part(processes.shard(total)).split(at_once),
     )
     errors: list[Tensor] = []
 
@@ -100,8 +100,8 @@ def training_step(
         return piece.gradients
 
     gradients = summed(itertools.chain(map(noted, pieces), extra))
-    every = team.whole(torch.cat(errors), total)
-    team.sum([every, *(g for g in gradients if g is not None)])
+    every = processes.unshard(torch.cat(errors), total)
+    processes.all_reduce([every, *(g for g in gradients if g is not None)])
     loss, finite = judged(every.mean(), [g for g in gradients if g is not None])
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
@@ -119,13 +119,15 @@ def _piece(
     settings: RaySettings,
     learned: Sequence[nn.Parameter],
     total: int,
-    guide: PlanesField | None,
+    proposal: MultiplaneImage | None,
 ) -> Piece:
     poses = rig.camera_to_world(batch.photo)
     focal = rig.focal_lengths_of(batch.photo)
-    rays = cast_rays(poses, focal, rig.principal_point(), batch.pixels, rig.k1)
-    seen = render_rays(field, rays, rig.frame(), settings, batch.jitter, batch.noise, guide)
-    errors = (seen.rgb - batch.rgb).square().mean(-1)
+    rays = cast_rays(poses, focal, rig.principal_point(), batch.centres, rig.k1)
+    seen = render_rays(
+        field, rays, rig.normalized_focal(), settings, batch.jitter, batch.noise, proposal
+    )
+    errors = (seen.rgb - batch.colours).square().mean(-1)
     gradients = torch.autograd.grad(errors.sum() / total, learned, allow_unused=True)
     return Piece(errors.detach(), gradients)
 
@@ -144,12 +146,14 @@ def _plus(one: Gradients, other: Gradients) -> Gradients:
     return tuple(b if a is None else a if b is None else a + b for a, b in pairs)
 
 
-def judged(loss: Tensor, gradients: Iterable[Tensor], mapper: Mapper = map) -> tuple[float, bool]:
+def judged(
+    loss: Tensor, gradients: Iterable[Tensor], parallel_map: ParallelMap = map
+) -> tuple[float, bool]:
     """The loss, and whether it and its gradients may move anything.
 
     Gradients may not if their squares, which Adam keeps, are not finite either.
     """
-    number, *norms = _read([loss, *mapper(torch.linalg.vector_norm, gradients)])
+    number, *norms = _read([loss, *parallel_map(torch.linalg.vector_norm, gradients)])
     return number, _all_finite([number, *norms])
 
 

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 from core.bootstrap.findings import Findings
 from core.config import Config
-from core.distributed.process_group import ALONE, Alone, Mapper, in_callers_mode
+from core.distributed.process_group import (
+    SINGLE_PROCESS,
+    ParallelMap,
+    ProcessGroup,
+    in_callers_mode,
+)
 from core.geometry.cameras import CameraRig
 from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
@@ -47,7 +52,7 @@ class Trainer:
         photos: PhotoSet,
         recipe: Recipe | None = None,
         rig: CameraRig | None = None,
-        processes: Alone = ALONE,
+        processes: ProcessGroup = SINGLE_PROCESS,
         found_by: str = "given",
     ) -> None:
         """Start from nothing but photos, or from cameras, which need no bootstrap.
@@ -68,7 +73,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(config.training.seed)
         self.judges = Judges()
         self.judges.follow(config, self.device, photos.shortest_side)
-        self.pixels = torch.from_numpy(photos.pixels.copy()).to(self.device)
+        self.colours = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
         self.found_by = "pixels" if rig is None else found_by
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
@@ -79,12 +84,12 @@ class Trainer:
         self.seconds = 0.0
         self.found_after: float | None = None  # seconds, until there were cameras
         self.findings = Findings()
-        self._said = [said] if (said := devices.passed_over(config.training.device)) else []
+        self._messages = [said] if (said := devices.passed_over(config.training.device)) else []
         self._copies = Copies()
         cameras = (rig or build.build_rig(config, photos)).to(self.device)
         build.express(cameras, config, self.stage)
         seed = config.training.seed if config.training.bootstrap else None
-        self.holdout = Holdout(self.pixels, self.trained_photos(), seed, photos.sizes)
+        self.holdout = Holdout(self.colours, self.trained_photos(), seed, photos.sizes)
         self.learners: list[Learner] = []
         context = self.context(rig=cameras, known=rig is not None)
         self.learners = [kind.begin(context) for kind in LEARNERS.values() if kind.wanted(context)]
@@ -129,7 +134,7 @@ class Trainer:
         self.seconds += time.monotonic() - began
         return result
 
-    def _turns(self, parallel_map: Mapper) -> StepResult:
+    def _turns(self, parallel_map: ParallelMap) -> StepResult:
         """Each working learner's step: the first's always, others' now and then beside it."""
         visited, results = self._visit(), dict[str, StepResult]()
         working = [learner for learner in self.learners if not learner.finished] or self.learners
@@ -137,7 +142,7 @@ class Trainer:
             if not results or self.step % TURNS == 0:
                 context = self.context(learner, parallel_map, visited)
                 results[learner.shows] = learner.step(context)
-                self._said += learner.drain_messages()
+                self._messages += learner.drain_messages()
         if any(learner.passing and learner.finished for learner in working):
             explore(self)
         return results.get(self.shown) or next(iter(results.values()))
@@ -153,7 +158,7 @@ class Trainer:
     def context(
         self,
         learner: Learner | None = None,
-        parallel_map: Mapper = map,
+        parallel_map: ParallelMap = map,
         visited: Tensor | None = None,
         known: bool = False,
         rig: CameraRig | None = None,
@@ -165,7 +170,7 @@ class Trainer:
         return StepContext(
             config=self.config,
             recipe=self.recipe,
-            pixels=self.pixels,
+            colours=self.colours,
             names=self.photos.names,
             rig=rig or self.rig,
             cameras_known=known,
@@ -199,7 +204,7 @@ class Trainer:
         if winner != self.shown:
             better = self.config.field.kind if winner == "field" else "planes"
             seen = ", which is shown" if self.config.explore.show == "best" else ""
-            self._said.append(f"Unseen pixels are now known best by {better}{seen}.")
+            self._messages.append(f"Unseen pixels are now known best by {better}{seen}.")
             self.shown = winner
 
     @property
@@ -241,11 +246,11 @@ class Trainer:
 
     def say(self, *sentences: str) -> None:
         """Leave sentences to the person."""
-        self._said += sentences
+        self._messages += sentences
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        said, self._said = self._said, []
+        said, self._messages = self._messages, []
         return said
 
     @property

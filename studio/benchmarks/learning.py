@@ -22,7 +22,7 @@ from core.multiplane.compositing import (
     sample,
     sample_backward,
 )
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.training.trainer import Trainer
 
 RIGHT_ROTATION, RIGHT_ATE = 0.5, 0.02  # degrees best-aligned; over the cameras' RMS radius
@@ -100,7 +100,7 @@ def _psnr(trainer: Trainer, workers: int) -> float:
 def plane_samples_per_second() -> float:
     """Samples that one thread explains in a second, forward and backward, without optimizers."""
     generator = torch.Generator().manual_seed(0)
-    field = PlanesField(even_places(PLANES), SIDE, SIDE, Extent((1, 1), (1, 1)), 0.02, 1.0)
+    field = MultiplaneImage(even_places(PLANES), SIDE, SIDE, Extent((1, 1), (1, 1)), 0.02, 1.0)
     a = 1.6 * torch.rand(RAYS, 2, generator=generator) - 0.8
     b = 0.2 * torch.rand(RAYS, 2, generator=generator) - 0.1
     wanted = torch.rand(3, RAYS, generator=generator)

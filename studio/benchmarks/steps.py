@@ -121,8 +121,8 @@ def a_batch(size: Size) -> tuple[CameraRig, Batch]:
     corner = torch.tensor([WIDTH, HEIGHT])
     batch = Batch(
         photo=torch.randint(PHOTOS, (size.rays,), generator=generator),
-        pixels=(torch.rand(size.rays, 2, generator=generator) * corner).floor() + 0.5,
-        rgb=torch.rand(size.rays, 3, generator=generator),
+        centres=(torch.rand(size.rays, 2, generator=generator) * corner).floor() + 0.5,
+        colours=torch.rand(size.rays, 3, generator=generator),
         jitter=torch.rand(size.rays, size.samples, generator=generator),
         noise=None,
     )
@@ -157,8 +157,8 @@ def _speed(
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
 
         def our_step() -> None:
-            mapper = workers.map if threads > 1 else map
-            training_step(rig, field, batch, settings, learned, [fused], mapper)
+            parallel_map = workers.map if threads > 1 else map
+            training_step(rig, field, batch, settings, learned, [fused], parallel_map)
 
         times: list[tuple[float, float]] = []
         for _ in range(rounds + 1):
@@ -201,8 +201,8 @@ def plain_loss(
     assert batch.jitter is not None, "the recipe draws its samples at random"
     poses = rig.camera_to_world(batch.photo)
     fx, fy = rig.focal_lengths()
-    x = (batch.pixels[:, 0] - rig.width / 2) / fx
-    y = (batch.pixels[:, 1] - rig.height / 2) / fy
+    x = (batch.centres[:, 0] - rig.width / 2) / fx
+    y = (batch.centres[:, 1] - rig.height / 2) / fy
     d = (poses[:, :3, :3] @ torch.stack([x, y, torch.ones_like(x)], -1)[..., None])[..., 0]
     o = poses[:, :3, 3] + (1 - poses[:, 2:3, 3]) / d[:, 2:] * d  # on the near plane, z = 1
     scale = torch.stack([2 * fx / rig.width, 2 * fy / rig.height])
@@ -221,7 +221,7 @@ def plain_loss(
     passing = torch.cumprod(1 - alpha + 1e-10, -1)
     light = torch.cat([torch.ones_like(alpha[:, :1]), passing[:, :-1]], -1)
     colour = ((alpha * light)[..., None] * rgb).sum(1)
-    return ((colour - batch.rgb) ** 2).mean()
+    return ((colour - batch.colours) ** 2).mean()
 
 
 def plain_relu(field: nn.Module, positions: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,10 +43,10 @@ def disturbed(degrees: float) -> State:
     """Each camera turned by about so much, and moved by 2 % of the spread for each degree."""
 
     def state(cameras: Cameras) -> Cameras:
-        chance = torch.Generator().manual_seed(round(10 * degrees))
+        generator = torch.Generator().manual_seed(round(10 * degrees))
         count = len(cameras)
-        turn = torch.randn(count, 3, generator=chance) * np.radians(degrees) / 3**0.5
-        move = torch.randn(count, 3, generator=chance) * 0.02 * degrees / 3**0.5
+        turn = torch.randn(count, 3, generator=generator) * np.radians(degrees) / 3**0.5
+        move = torch.randn(count, 3, generator=generator) * 0.02 * degrees / 3**0.5
         rotation = cameras.rotation @ roma.rotvec_to_rotmat(turn)
         return replace(cameras, rotation=rotation, centre=cameras.centre + move)
 

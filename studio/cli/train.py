@@ -14,8 +14,8 @@ from core.distributed.launching import joined
 from core.distributed.process_group import Together
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
+from core.engine.leader import follow
 from core.engine.limits import check_limit
-from core.engine.team import follow
 from core.errors import InputError
 from core.search.witnesses import FOUND_BY
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder

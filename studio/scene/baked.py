@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from core.geometry.cameras import Camera
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.picture import Picture
 from core.rendering.scene import FieldScene
 
@@ -32,20 +32,20 @@ class Baked:
         layers: (D, H, W, 4) uint8, colours multiplied by alpha, and alpha.
         disparities: (D,) 1 / world z, falling.
         reach: (D, 2) of each plane in half sides of the reference picture.
-        frame: (2,) fx / width and fy / height of the reference picture.
+        normalized_focal: (2,) fx / width and fy / height of the reference picture.
     """
 
     layers: np.ndarray
     disparities: np.ndarray
     reach: np.ndarray
-    frame: np.ndarray
+    normalized_focal: np.ndarray
 
     @classmethod
     @torch.inference_mode()
     def of(cls, scene: FieldScene) -> "Baked":
         """The pictures of a scene whose field is planes."""
         field = scene.field
-        assert isinstance(field, PlanesField), "only planes can be baked"
+        assert isinstance(field, MultiplaneImage), "only planes can be baked"
         planes, width, height = field.size
         layers = np.empty((planes, height, width, 4), np.uint8)
         for block, part in zip(field.blocks, field.slices(), strict=True):
@@ -53,7 +53,7 @@ class Baked:
                 texels = logits.sigmoid()
                 texels[:3] *= texels[3]
                 layer[:] = texels.mul_(255).round_().byte().permute(1, 2, 0).cpu().numpy()
-        numbers = (field.disparities, field.reach, scene.frame)
+        numbers = (field.disparities, field.reach, scene.normalized_focal)
         return cls(layers, *(each.double().cpu().numpy() for each in numbers))
 
     @property
@@ -96,7 +96,7 @@ class Baked:
         near, (height, width) = self.disparities[index], self.layers.shape[1:3]
         slopes = (1 - eye[2] * near) * turn[:2] + near * np.outer(eye[:2], turn[2])
         halves = np.array([[width], [height]]) / 2
-        scale = halves * (2 * self.frame / self.reach[index])[:, None]
+        scale = halves * (2 * self.normalized_focal / self.reach[index])[:, None]
         return np.vstack([scale * slopes + (halves - 0.5) * turn[2], turn[2]])
 
     def _picture(

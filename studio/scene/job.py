@@ -9,7 +9,7 @@ from typing import Protocol
 from core.depthmaps.scene import WarpedScene, shown
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.rendering.picture import LEVELS, Pace, Picture
 from core.rendering.progressive import render_progressively
 from core.rendering.scene import FieldScene, Scene
@@ -159,7 +159,7 @@ class Job:
 
 
 def _are_planes(scene: Scene) -> bool:
-    return isinstance(scene, FieldScene) and isinstance(scene.field, PlanesField)
+    return isinstance(scene, FieldScene) and isinstance(scene.field, MultiplaneImage)
 
 
 def in_motion(snapshot: Snapshot) -> FieldScene | None:

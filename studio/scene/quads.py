@@ -80,7 +80,7 @@ def _quad(baked: Baked, group: np.ndarray) -> Quad:
         light *= 1 - layer[..., 3:] * np.float32(1 / 255)
         light += layer
     z = min(FARTHEST, float(1 / max(baked.disparities[group].mean(), 1e-6)))
-    sides = reach * z / baked.frame * SCALE
+    sides = reach * z / baked.normalized_focal * SCALE
     return Quad(_straight(light), float(sides[0]), float(sides[1]), z * SCALE)
 
 

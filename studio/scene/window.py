@@ -106,17 +106,19 @@ class SeenField:
     field: SceneField
     window: Window
     space: str
-    frame: Tensor  # (2,) of the scene
+    normalized_focal: Tensor  # (2,) of the scene
 
     def __call__(
         self, positions: Tensor, directions: Tensor, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Colour and density of points; see `core.fields.SceneField`."""
         rgb, density = self.field(positions, directions, noise)
-        low, high = (self.frame.new_tensor(side) for side in (self.window.low, self.window.high))
+        low, high = (
+            self.normalized_focal.new_tensor(side) for side in (self.window.low, self.window.high)
+        )
         plane = positions[..., :2]
         # In ndc x is 2 fx/W X/Z.
-        scale = 2 * self.frame if self.space == "ndc" else positions[..., 2:]
+        scale = 2 * self.normalized_focal if self.space == "ndc" else positions[..., 2:]
         inside = ((plane >= low * scale) & (plane <= high * scale)).all(-1)
         return rgb, density * inside
 
@@ -129,5 +131,5 @@ def seen_from(scene: FieldScene, window: Window, camera: Camera, samples: int) -
         settings = replace(settings, samples=samples, near=max(settings.near, behind))
     else:
         settings = replace(settings, samples=samples, far=settings.far + max(0.0, -z))
-    field = SeenField(scene.field, window, settings.space, scene.frame)
-    return FieldScene(field, scene.frame, settings, scene.guide)
+    field = SeenField(scene.field, window, settings.space, scene.normalized_focal)
+    return FieldScene(field, scene.normalized_focal, settings, scene.proposal)

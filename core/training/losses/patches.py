@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from core.distributed.process_group import Mapper
+from core.distributed.process_group import ParallelMap
 from core.geometry.cameras import CameraRig
 from core.geometry.canvas import window
 from core.geometry.rays import Rays, cast_rays
 from core.geometry.rotations import slerp
 from core.geometry.windows import Windows
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.perceptual.sources import PictureLoss
 from core.rendering.volume import RaySettings, render_rays
 from core.training.batch import Batch
@@ -42,7 +42,7 @@ class Glimpse:
 
 
 def draw_square(
-    photos: Tensor,
+    colours: Tensor,
     candidates: Tensor,
     allowed: Tensor | Windows | None,
     side: int,
@@ -56,9 +56,9 @@ def draw_square(
     which is what CLIP's own cropping leaves, averaged to `side` rays each way; it has no pixels
     that could be told apart. `points` is 0 where nothing is jittered.
     """
-    device, wide = photos.device, photos.shape[2]
+    device, wide = colours.device, colours.shape[2]
     which = candidates[torch.randint(len(candidates), (1,), generator=generator)]
-    rows, columns, allowed = _part_of(photos, int(which), allowed)
+    rows, columns, allowed = _part_of(colours, int(which), allowed)
     width, height = columns.stop - columns.start, rows.stop - rows.start
     least = min(height, width)
     reach = least if whole else min(side, least)
@@ -66,26 +66,26 @@ def draw_square(
     left = columns.start + int(torch.randint(width - reach + 1, (), generator=generator))
     top = rows.start + int(torch.randint(height - reach + 1, (), generator=generator))
     jitter = torch.rand(rays * rays, points, generator=generator) if points else None
-    photo = photos[int(which), top : top + reach, left : left + reach].permute(2, 0, 1)
+    photo = colours[int(which), top : top + reach, left : left + reach].permute(2, 0, 1)
     photo = interpolate(photo.unsqueeze(0).float() / 255, (rays, rays), mode="area").squeeze(0)
     along = (torch.arange(rays, device=device) + 0.5) * (reach / rays)
     y, x = torch.meshgrid(top + along, left + along, indexing="ij")
-    pixels = torch.stack([x, y], dim=-1).flatten(0, 1)
+    centres = torch.stack([x, y], dim=-1).flatten(0, 1)
     batch = Batch(
-        which.to(device).expand(rays * rays), pixels, photo.flatten(1).T,
+        which.to(device).expand(rays * rays), centres, photo.flatten(1).T,
         None if jitter is None else jitter.to(device), None,
     )  # fmt: skip
     if whole or allowed is None:
         return batch, None
-    place = pixels.long().cpu()
-    return batch, torch.isin(place[:, 1] * wide + place[:, 0], allowed.cpu()).to(device)
+    column, row = centres.long().cpu().unbind(-1)
+    return batch, torch.isin(row * wide + column, allowed.cpu()).to(device)
 
 
 def _part_of(
-    photos: Tensor, which: int, allowed: Tensor | Windows | None
+    colours: Tensor, which: int, allowed: Tensor | Windows | None
 ) -> tuple[slice, slice, Tensor | None]:
     """Rows and columns of the canvas that a photo has, and those of its pixels that are allowed."""
-    _, height, width, _ = photos.shape
+    _, height, width, _ = colours.shape
     if isinstance(allowed, Windows):
         return *window(allowed.sizes[which], (width, height)), allowed.of_one(which)
     return slice(0, height), slice(0, width), allowed
@@ -113,8 +113,8 @@ def pull(
     settings: RaySettings,
     learned: Sequence[nn.Parameter],
     rays_at_once: int,
-    mapper: Mapper = map,
-    guide: PlanesField | None = None,
+    parallel_map: ParallelMap = map,
+    proposal: MultiplaneImage | None = None,
 ) -> tuple[Tensor, Gradients]:
     """A glimpse's loss times its weight, and the gradient of that for each parameter.
 
@@ -123,29 +123,30 @@ def pull(
     parts = glimpse.batch.split(rays_at_once)
 
     def seen(part: Batch) -> Tensor:
-        rays, frame = _cast(glimpse, part, rig)
-        return render_rays(field, rays, frame, settings, part.jitter, guide=guide).rgb
+        rays, focal = _cast(glimpse, part, rig)
+        return render_rays(field, rays, focal, settings, part.jitter, proposal=proposal).rgb
 
     def follow(job: tuple[Batch, Tensor]) -> Gradients:
         part, slope = job
         return torch.autograd.grad(seen(part), learned, slope, allow_unused=True)
 
-    colours = torch.cat(list(mapper(torch.no_grad()(seen), parts)))
-    wanted = glimpse.batch.rgb
+    rgb = torch.cat(list(parallel_map(torch.no_grad()(seen), parts)))
+    colours = glimpse.batch.colours
     if glimpse.known is not None:  # what may not be learned from agrees with whatever is seen
-        wanted = torch.where(glimpse.known.unsqueeze(-1), wanted, colours)
-    colours.requires_grad_()
-    loss = glimpse.weight * glimpse.loss(glimpse.as_picture(colours), glimpse.as_picture(wanted))
-    (slopes,) = torch.autograd.grad(loss, colours)
+        colours = torch.where(glimpse.known.unsqueeze(-1), colours, rgb)
+    rgb.requires_grad_()
+    loss = glimpse.weight * glimpse.loss(glimpse.as_picture(rgb), glimpse.as_picture(colours))
+    (slopes,) = torch.autograd.grad(loss, rgb)
     if glimpse.known is not None:
         slopes = slopes * glimpse.known.unsqueeze(-1)
     jobs = zip(parts, slopes.split(rays_at_once), strict=True)
-    return loss.detach(), summed(list(mapper(follow, jobs)))
+    return loss.detach(), summed(list(parallel_map(follow, jobs)))
 
 
 def _cast(glimpse: Glimpse, part: Batch, rig: CameraRig) -> tuple[Rays, Tensor]:
-    centre, focal, frame = rig.principal_point(), rig.focal_lengths(), rig.frame()
+    centre, focal = rig.principal_point(), rig.focal_lengths()
+    normalized_focal = rig.normalized_focal()
     if glimpse.pose is None:
         poses, own = rig.camera_to_world(part.photo), rig.focal_lengths_of(part.photo)
-        return cast_rays(poses, own, centre, part.pixels, rig.k1), frame
-    return cast_rays(glimpse.pose, focal.detach(), centre, part.pixels), frame.detach()
+        return cast_rays(poses, own, centre, part.centres, rig.k1), normalized_focal
+    return cast_rays(glimpse.pose, focal.detach(), centre, part.centres), normalized_focal.detach()

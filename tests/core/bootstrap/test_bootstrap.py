@@ -71,17 +71,17 @@ def test_a_leader_inside_out_loses_to_its_mirror_image() -> None:
     boot = bootstrap_of(trainer)
     assert boot is not None
     true = torch.from_numpy(np.stack([camera.camera_to_world for camera in cameras])).float()
-    for learner in (boot.leader, *boot.rivals):
+    for learner in (boot.leader, *boot.hypotheses):
         with torch.no_grad():
             learner.rig.position.copy_(true[:, :3, 3])
             learner.rig.rotation.copy_(matrix_to_axis_angle(true[:, :3, :3]))
         bend(learner.rig, -1.0, 0.4, 0.4)
     until(trainer, "mirror", workers=2)
     assert compared(trainer, cameras).mirrored is True
-    (rival,) = boot.rivals
-    while boot.rivals:
+    (hypothesis,) = boot.hypotheses
+    while boot.hypotheses:
         trainer.train_step(2)
-    assert boot.leader is rival
+    assert boot.leader is hypothesis
     assert any("turned" in sentence for sentence in trainer.drain_messages())
     assert compared(trainer, cameras).mirrored is False
 
@@ -123,7 +123,7 @@ def test_photos_beyond_the_first_join(photos: PhotoSet) -> None:
     planes = [block.detach().clone() for block in bootstrap_of(trainer).leader.field.blocks]
     poses, groups = trainer.rig.camera_to_world()[first].detach().clone(), []
     while bootstrap_of(trainer) is not None:
-        groups.append(tuple(bootstrap_of(trainer).rivals[0].trained.tolist()))
+        groups.append(tuple(bootstrap_of(trainer).hypotheses[0].trained.tolist()))
         assert torch.equal(trainer.rig.camera_to_world()[first], poses)
         for block, before in zip(bootstrap_of(trainer).leader.field.blocks, planes, strict=True):
             assert torch.equal(block, before)
@@ -215,7 +215,9 @@ def test_either_space_can_be_explored_afterwards(photos: PhotoSet, space: str) -
     for _ in range(4):
         assert trainer.train_step(1).finite
     assert planes_of(trainer) is not None
-    assert planes_of(trainer).field.unit == pytest.approx(0.2 * 6 if space == "camera" else 1.0)
+    assert planes_of(trainer).field.near_depth == pytest.approx(
+        0.2 * 6 if space == "camera" else 1.0
+    )
     assert torch.isfinite(everything(trainer)).all()
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.config.paths import changed
-from core.multiplane.field import PlanesField
+from core.multiplane.field import MultiplaneImage
 from core.photos import PhotoSet
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
@@ -240,14 +240,14 @@ def test_a_person_chooses_whose_scene_is_shown(photos: PhotoSet, tmp_path: Path)
         ("network", "field", []),
         ("planes", "planes", []),
         ("best", best, []),
-        ("both", best, ["PlanesField", "ReluField"]),
+        ("both", best, ["MultiplaneImage", "ReluField"]),
     ):
         looks_at(trainer, asked)
         found = checkpoint.read(checkpoint.save(trainer, tmp_path, {}))
         for learned in (trainer.learned(), checkpoint.learned(found)):
             assert learned.shown == shown
             assert isinstance(learned.scene, FieldScene)
-            assert isinstance(learned.scene.field, PlanesField) is (shown == "planes")
+            assert isinstance(learned.scene.field, MultiplaneImage) is (shown == "planes")
             pair = [side.field for side in learned.pair if isinstance(side, FieldScene)]
             assert [type(field).__name__ for field in pair] == kinds
     assert trainer.shown == best

@@ -16,7 +16,7 @@ def test_levels_have_the_numbers_of_the_options() -> None:
     recipe = build.recipe(Config())
     assert [level.steps for level in recipe.levels] == [120, 160, 100, 250, 300, 600]
     assert recipe.trial.plane_rate == (0.1, 0.05)
-    assert [level.pose_rate for level in recipe.joining] == [(4e-3, 4e-4)] * 2
+    assert [level.pose_rate for level in recipe.registration] == [(4e-3, 4e-4)] * 2
     assert recipe.sharpening[-1].shape_rate == recipe.sharpening[-1].focal_rate == (0, 0)
     assert recipe.most_photos == 24
 

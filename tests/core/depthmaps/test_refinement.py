@@ -46,7 +46,7 @@ def test_cameras_that_are_off_come_back(shot: Shot) -> None:
 def test_a_round_that_makes_things_worse_is_taken_back(shot: Shot, monkeypatch) -> None:
     astray = turned(shot.cameras, 1.0, seed=4)
 
-    def misled(joint: Joint, mapper: object = map) -> bool:
+    def misled(joint: Joint, parallel_map: object = map) -> bool:
         joint.guess = replace(joint.guess, cameras=astray.resized(joint.guess.cameras.sizes))
         return False
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.distributed.launching import joined
-from core.distributed.process_group import ALONE, Alone, Lost, Together
+from core.distributed.process_group import SINGLE_PROCESS, DistributedGroup, Lost, ProcessGroup
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.runs import state
@@ -63,16 +63,16 @@ def test_two_processes_explain_photos_as_well_as_one(learned: Callable[[str], li
     assert np.allclose(first["together errors"], first["alone errors"], rtol=0.05)
 
 
-class Leaving(Together):
+class Leaving(DistributedGroup):
     """A leader whose one follower has no rays, and is gone from some sum on."""
 
     def __init__(self, sums: int) -> None:
         self.rank, self.world, self.sums_left = 0, 2, sums
 
-    def part(self, total: int) -> slice:
+    def shard(self, total: int) -> slice:
         return slice(0, total)
 
-    def sum(self, tensors) -> None:
+    def all_reduce(self, tensors) -> None:
         self.sums_left -= 1
         if self.sums_left < 0:
             for tensor in tensors:
@@ -80,10 +80,12 @@ class Leaving(Together):
             raise Lost("Another process has gone")
 
 
-def everything(photos: PhotoSet, team: Alone, steps: int, **changes) -> dict[str, torch.Tensor]:
+def everything(
+    photos: PhotoSet, processes: ProcessGroup, steps: int, **changes
+) -> dict[str, torch.Tensor]:
     """All that the next step depends on, after some steps and on from a loss."""
     trainer = Trainer(
-        small_config(**changes), photos, brief(steps=2, most_photos=4), processes=team
+        small_config(**changes), photos, brief(steps=2, most_photos=4), processes=processes
     )
     for _ in range(steps):
         assert trainer.train_step(1).finite
@@ -98,19 +100,19 @@ def test_a_step_that_loses_a_process_is_finished_as_if_it_had_never_been(
 ) -> None:
     """Wherever in the bootstrap, beside a network, or in a network's own steps."""
     steps = 24 if bootstrap else 3
-    alone = everything(photos, ALONE, steps, training__bootstrap=bootstrap)
+    alone = everything(photos, SINGLE_PROCESS, steps, training__bootstrap=bootstrap)
     for sums in (0, 3, 14, 27, 39) if bootstrap else (0, 2):
-        team = Leaving(sums)
-        left = everything(photos, team, steps, training__bootstrap=bootstrap)
-        assert team.lost
+        processes = Leaving(sums)
+        left = everything(photos, processes, steps, training__bootstrap=bootstrap)
+        assert processes.lost
         assert left.keys() == alone.keys()
         assert all(torch.equal(left[name], alone[name]) for name in alone)
 
 
 def test_a_follower_does_not_go_on_alone(photos: PhotoSet) -> None:
-    team = Leaving(1)
-    team.rank = 1
-    trainer = Trainer(small_config(), photos, processes=team)
+    processes = Leaving(1)
+    processes.rank = 1
+    trainer = Trainer(small_config(), photos, processes=processes)
     trainer.train_step(1)
     before = trainer.rig.position.detach().clone()
     with pytest.raises(Lost):
@@ -124,24 +126,24 @@ def test_parts_are_all_rays_once(total: int, world: int) -> None:
     batch = Batch(torch.arange(total), torch.zeros(total, 2), torch.zeros(total, 3), None, None)
     parts = []
     for rank in range(world):
-        team = Leaving(0)
-        team.rank, team.world = rank, world
-        parts.append(batch.part(Together.part(team, total)).photo)
+        processes = Leaving(0)
+        processes.rank, processes.world = rank, world
+        parts.append(batch.part(DistributedGroup.shard(processes, total)).photo)
     assert torch.equal(torch.cat(parts), batch.photo)
     sizes = [len(part) for part in parts]
     assert min(sizes) >= 1 and max(sizes) - min(sizes) <= 1
 
 
 def test_more_processes_than_rays_are_refused(photos: PhotoSet) -> None:
-    team = Leaving(0)
-    team.world = 65
+    processes = Leaving(0)
+    processes.world = 65
     with pytest.raises(InputError, match=r"training\.rays is 64"):
-        Trainer(small_config(), photos, processes=team)
+        Trainer(small_config(), photos, processes=processes)
 
 
 def test_without_torchrun_a_process_is_alone() -> None:
-    assert joined({}) is ALONE
-    assert joined({"WORLD_SIZE": "1", "RANK": "0"}) is ALONE
+    assert joined({}) is SINGLE_PROCESS
+    assert joined({"WORLD_SIZE": "1", "RANK": "0"}) is SINGLE_PROCESS
 
 
 @pytest.mark.parametrize(("cards", "taken"), [(4, [2]), (2, [])])
@@ -156,7 +158,7 @@ def test_each_process_sets_its_own_card(
     monkeypatch.setattr(torch.cuda, "set_device", told.append)
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "1")  # and nothing stays behind
     place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "2", "LOCAL_WORLD_SIZE": "4"}
-    team = joined(place)
+    processes = joined(place)
     assert told == taken
     if taken:
-        assert team.placed(torch.device("cuda")) == torch.device("cuda:2")
+        assert processes.placed(torch.device("cuda")) == torch.device("cuda:2")

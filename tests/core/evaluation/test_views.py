@@ -53,7 +53,7 @@ def test_a_scene_that_is_known_exactly_scores_as_well_as_eight_bits_allow(scene)
 
 def test_nothing_learned_is_changed_by_a_single_bit():
     scene, photos = fog(), noise([0, 3])
-    states = [scene.field.state_dict(), {"frame": scene.frame}]
+    states = [scene.field.state_dict(), {"frame": scene.normalized_focal}]
     before = [{n: t.clone().numpy().tobytes() for n, t in state.items()} for state in states]
     poses = [c.camera_to_world.tobytes() for c in LEARNED.values()]
     score_views(scene, LEARNED, photos, search=TINY)

@@ -73,7 +73,9 @@ def before_a_wall(learned: Learned) -> Learned:
         return colour, 1e4 * (positions[..., 2] >= 0.79)
 
     settings = RaySettings("camera", 0.0, 1.0, 51, False)
-    return dataclasses.replace(learned, scene=FieldScene(wall, learned.scene.frame, settings))
+    return dataclasses.replace(
+        learned, scene=FieldScene(wall, learned.scene.normalized_focal, settings)
+    )
 
 
 def test_colours_are_right_and_say_how_they_are_meant(learned, tmp_path):

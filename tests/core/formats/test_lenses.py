@@ -16,7 +16,7 @@ from core.formats.npz import read_npz, write_npz
 from core.formats.ply import write_ply
 from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.rays import camera_rays
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.rendering.scene import FieldScene
 from core.rendering.volume import RaySettings
 from tests.cameras import camera
@@ -47,7 +47,7 @@ def test_what_is_written_is_read_back_and_shows_the_same_pixels(form, lensed, tm
     again = read(tmp_path / form)
     assert all_same(again, lensed)
     torch.manual_seed(0)
-    field = PlanesField(even_places(4), 40, 30, Extent((2, 2), (2, 2)), 0.1, 1.0)
+    field = MultiplaneImage(even_places(4), 40, 30, Extent((2, 2), (2, 2)), 0.1, 1.0)
     for block in field.blocks:
         block.data += torch.randn_like(block)
     settings = RaySettings("ndc", 0, 1, 4, False)

@@ -76,9 +76,9 @@ def test_focal_lengths_of_their_own_begin_where_the_common_one_was(
     focal: str, shared: bool
 ) -> None:
     rig = moved_rig(focal=focal, shared=shared)
-    before, common, frame = rig.cameras(), rig.focal, rig.frame()
+    before, common, normalized_focal = rig.cameras(), rig.focal, rig.normalized_focal()
     rig.convert(zooms=True)
-    assert rig.focal is common and torch.equal(rig.frame(), frame)
+    assert rig.focal is common and torch.equal(rig.normalized_focal(), normalized_focal)
     assert rig.zoom.shape == (5, 1 if shared else 2)
     assert [(c.fx, c.fy) for c in rig.cameras()] == [(c.fx, c.fy) for c in before]
     rig.convert(zooms=False)
@@ -111,10 +111,10 @@ def test_conversion_moves_no_lens(focal: str) -> None:
 def test_the_frame_is_that_of_the_common_focal_length() -> None:
     """A photo that is out of the run must not move the axes of ndc for the others."""
     rig = lensed_rig()
-    frame = rig.frame()
+    normalized_focal = rig.normalized_focal()
     with torch.no_grad():
         rig.zoom[3] += 1.0
-    assert torch.equal(rig.frame(), frame)
+    assert torch.equal(rig.normalized_focal(), normalized_focal)
 
 
 def test_numbers_are_taken_over_from_another_rig_or_an_older_one() -> None:

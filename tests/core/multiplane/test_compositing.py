@@ -19,16 +19,16 @@ from core.multiplane.compositing import (
     sample_backward,
     slopes,
 )
-from core.multiplane.field import Extent, PlanesField
+from core.multiplane.field import Extent, MultiplaneImage
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 
-FRAME = torch.tensor([0.8, 1.1])
+NORMALIZED_FOCAL = torch.tensor([0.8, 1.1])
 PLACES = torch.tensor([1.0, 0.8, 0.45, 0.0])
 
 
-def field_of(seed: int = 0, floor: float = 0.1, unit: float = 1.0) -> PlanesField:
+def field_of(seed: int = 0, floor: float = 0.1, near_depth: float = 1.0) -> MultiplaneImage:
     """Four planes of random texels that reach a little beyond the reference picture."""
-    field = PlanesField(PLACES, 9, 7, Extent((1.5, 1.4), (1.9, 1.7)), floor, unit)
+    field = MultiplaneImage(PLACES, 9, 7, Extent((1.5, 1.4), (1.9, 1.7)), floor, near_depth)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for block in field.blocks:
@@ -45,7 +45,9 @@ def some_rays(count: int = 40) -> Rays:
     return Rays(origins, torch.cat([sideways, along], -1))
 
 
-def slowly(field: PlanesField, rays: Rays, frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def slowly(
+    field: MultiplaneImage, rays: Rays, normalized_focal: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Textured quads in double precision, nearest first, ray by ray: rgb, weights, disparity."""
     texels = torch.cat(list(field.blocks)).detach().double()
     colours, every, disparities = [], [], field.disparities.double()
@@ -56,7 +58,13 @@ def slowly(field: PlanesField, rays: Rays, frame: Tensor) -> tuple[Tensor, Tenso
             way = (1 / disparity - origin[2]) / direction[2] if disparity > 0 else torch.tensor(-1)
             if direction[2] > 0 and way > 0:
                 x, y, z = origin + way * direction
-                place = 2 * frame.double() * torch.stack([x, y]) / z / field.reach[plane].double()
+                place = (
+                    2
+                    * normalized_focal.double()
+                    * torch.stack([x, y])
+                    / z
+                    / field.reach[plane].double()
+                )
                 logits = functional.grid_sample(
                     texels[plane : plane + 1], place.reshape(1, 1, 1, 2), "bilinear", "border",
                     False,
@@ -78,10 +86,10 @@ def slowly(field: PlanesField, rays: Rays, frame: Tensor) -> tuple[Tensor, Tenso
 def test_a_ray_meets_a_plane_where_projecting_the_point_says() -> None:
     rays = some_rays()
     for disparity in (0.9, 0.3, 0.02):
-        a, b = slopes(rays, FRAME)
+        a, b = slopes(rays, NORMALIZED_FOCAL)
         way = (1 / disparity - rays.origins[:, 2]) / rays.directions[:, 2]
         point = rays.origins + way.unsqueeze(1) * rays.directions
-        wanted = 2 * FRAME * point[:, :2] / point[:, 2:]
+        wanted = 2 * NORMALIZED_FOCAL * point[:, :2] / point[:, 2:]
         reach = torch.tensor([[1.5, 1.2]])
         found = meeting_points(a, b, torch.tensor([disparity]), reach)
         assert found.shape == (1, 1, 40, 2)
@@ -92,7 +100,7 @@ def test_the_reference_camera_sees_texel_coordinates_that_are_its_pixels() -> No
     rig = CameraRig(1, 8, 6, "axis-angle", "square", True, 0.7)
     pixels = pixel_centres(8, 6)
     rays = cast_rays(rig.camera_to_world()[0], rig.focal_lengths(), rig.principal_point(), pixels)
-    a, b = slopes(rays, rig.frame())
+    a, b = slopes(rays, rig.normalized_focal())
     assert torch.allclose(a, 2 * pixels / torch.tensor([8.0, 6.0]) - 1, atol=1e-6)
     assert (b == 0).all()
 
@@ -151,11 +159,11 @@ def test_weights_and_what_passes_sum_to_one() -> None:
     assert (weights >= 0).all()
 
 
-@pytest.mark.parametrize(("floor", "unit"), [(0.1, 1.0), (0.02, 3.0), (-0.4, 1.0)])
-def test_planes_are_textured_quads(floor: float, unit: float) -> None:
-    field, rays = field_of(floor=floor, unit=unit), some_rays()
-    rgb, depth, opacity, weights = planes_along(field, rays, FRAME)
-    wanted, slow_weights, disparity = slowly(field, rays, FRAME)
+@pytest.mark.parametrize(("floor", "near_depth"), [(0.1, 1.0), (0.02, 3.0), (-0.4, 1.0)])
+def test_planes_are_textured_quads(floor: float, near_depth: float) -> None:
+    field, rays = field_of(floor=floor, near_depth=near_depth), some_rays()
+    rgb, depth, opacity, weights = planes_along(field, rays, NORMALIZED_FOCAL)
+    wanted, slow_weights, disparity = slowly(field, rays, NORMALIZED_FOCAL)
     assert torch.allclose(rgb.double(), wanted, atol=1e-4)
     assert torch.allclose(weights.double(), slow_weights, atol=1e-4)
     assert torch.allclose(opacity, weights.sum(1))
@@ -165,12 +173,12 @@ def test_planes_are_textured_quads(floor: float, unit: float) -> None:
 
 
 def test_rays_are_differentiable() -> None:
-    field, rays, frame = field_of().double(), some_rays(6), FRAME.double()
+    field, rays, normalized_focal = field_of().double(), some_rays(6), NORMALIZED_FOCAL.double()
     origins = rays.origins.double().requires_grad_()
     directions = rays.directions.double().requires_grad_()
 
     def rgb(origins: Tensor, directions: Tensor) -> Tensor:
-        return planes_along(field, Rays(origins, directions), frame)[0]
+        return planes_along(field, Rays(origins, directions), normalized_focal)[0]
 
     assert torch.autograd.gradcheck(rgb, (origins, directions), eps=1e-7, atol=1e-4)
 
@@ -181,7 +189,7 @@ BACK, ASIDE, UP = (0.1, 0.2, -1.0), (1.0, 0.1, 0.0), (0.0, 1.0, 1e-5)
 @pytest.mark.parametrize("direction", [BACK, ASIDE, UP, (0.0, 0.0, 0.0)])
 def test_rays_that_look_elsewhere_see_nothing(direction: tuple[float, float, float]) -> None:
     rays = Rays(torch.zeros(1, 3), torch.tensor([direction]))
-    rgb, depth, opacity, weights = planes_along(field_of(), rays, FRAME)
+    rgb, depth, opacity, weights = planes_along(field_of(), rays, NORMALIZED_FOCAL)
     assert (opacity == 0).all() and (rgb == 0).all() and (weights == 0).all()
     assert torch.isfinite(depth).all()
 
@@ -192,7 +200,7 @@ def test_views_from_far_away_are_finite_and_those_beyond_the_planes_empty(
 ) -> None:
     rays = some_rays()
     far = Rays(rays.origins + torch.tensor(origin), rays.directions)
-    rgb, depth, opacity, weights = planes_along(field_of(), far, FRAME)
+    rgb, depth, opacity, weights = planes_along(field_of(), far, NORMALIZED_FOCAL)
     for thing in (rgb, depth, opacity, weights):
         assert torch.isfinite(thing).all()
     assert (opacity == 0).all()
@@ -202,16 +210,16 @@ def test_planes_behind_the_origin_are_not_seen() -> None:
     field = field_of(floor=0.1)
     between = 1 / float(field.disparities[1:3].mean())
     rays = Rays(torch.tensor([[0.0, 0.0, between]]), torch.tensor([[0.0, 0.0, 1.0]]))
-    weights = planes_along(field, rays, FRAME)[3][0]
+    weights = planes_along(field, rays, NORMALIZED_FOCAL)[3][0]
     assert (weights[:2] == 0).all() and (weights[2:] > 0).all()
 
 
 def test_render_rays_knows_planes() -> None:
     field, rays = field_of(), some_rays()
-    rgb, depth, opacity, weights = planes_along(field, rays, FRAME)
+    rgb, depth, opacity, weights = planes_along(field, rays, NORMALIZED_FOCAL)
     for space in ("ndc", "camera"):
-        black = render_rays(field, rays, FRAME, RaySettings(space, 0.0, 1.0, 5, False))
-        white = render_rays(field, rays, FRAME, RaySettings(space, 0.0, 1.0, 5, True))
+        black = render_rays(field, rays, NORMALIZED_FOCAL, RaySettings(space, 0.0, 1.0, 5, False))
+        white = render_rays(field, rays, NORMALIZED_FOCAL, RaySettings(space, 0.0, 1.0, 5, True))
         assert torch.equal(black.rgb, rgb) and torch.equal(black.depth, depth)
         assert torch.equal(black.weights, weights) and torch.equal(black.opacity, opacity)
         assert torch.allclose(white.rgb - rgb, (1 - opacity).unsqueeze(1).expand(-1, 3), atol=1e-6)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.rays import camera_rays
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.rendering.volume import RaySettings, Rendering, render_rays
 
 SETTINGS = RaySettings("ndc", 0.0, 1.0, 8, False)
@@ -14,9 +14,11 @@ ONE = Extent((1.4, 1.4), (1.4, 1.4))
 UNEVEN = torch.tensor([1.0, 0.9, 0.75, 0.5, 0.42, 0.3, 0.1, 0.02])
 
 
-def waving(places: Tensor, width: int = 48, height: int = 36, extent: Extent = ONE) -> PlanesField:
+def waving(
+    places: Tensor, width: int = 48, height: int = 36, extent: Extent = ONE
+) -> MultiplaneImage:
     """Planes whose colours and alphas vary smoothly along all three axes."""
-    field = PlanesField(places, width, height, extent, 0.05, 1.0)
+    field = MultiplaneImage(places, width, height, extent, 0.05, 1.0)
     y, x = torch.meshgrid(torch.linspace(0, 4, height), torch.linspace(0, 5, width), indexing="ij")
     with torch.no_grad():
         for part, block in zip(field.slices(), field.blocks, strict=True):
@@ -27,16 +29,16 @@ def waving(places: Tensor, width: int = 48, height: int = 36, extent: Extent = O
     return field
 
 
-def seen_by_reference(field: PlanesField, ratio: float = 0.8) -> Rendering:
+def seen_by_reference(field: MultiplaneImage, ratio: float = 0.8) -> Rendering:
     """What the reference camera sees."""
     rig = CameraRig(1, 32, 24, "axis-angle", "square", True, ratio)
     rays = camera_rays(rig.cameras()[0])
     with torch.no_grad():
-        return render_rays(field, rays, rig.frame(), SETTINGS)
+        return render_rays(field, rays, rig.normalized_focal(), SETTINGS)
 
 
 def test_places_are_disparities() -> None:
-    field = PlanesField(UNEVEN, 6, 4, ONE, 0.05, 2.0)
+    field = MultiplaneImage(UNEVEN, 6, 4, ONE, 0.05, 2.0)
     assert torch.allclose(field.disparities, (0.05 + 0.95 * UNEVEN) / 2)
     assert field.disparities[0] == 0.5
     assert field.size == (8, 6, 4)
@@ -45,7 +47,7 @@ def test_places_are_disparities() -> None:
 
 
 def test_fresh_planes_are_grey_and_of_one_alpha() -> None:
-    seen = seen_by_reference(PlanesField(even_places(4), 6, 4, ONE, 0.05, 1.0, alpha=0.25))
+    seen = seen_by_reference(MultiplaneImage(even_places(4), 6, 4, ONE, 0.05, 1.0, alpha=0.25))
     assert torch.allclose(seen.opacity, torch.full((32 * 24,), 1 - 0.75**4), atol=1e-6)
     assert torch.allclose(seen.rgb, 0.5 * seen.opacity.unsqueeze(1), atol=1e-6)
 
@@ -58,7 +60,7 @@ def test_the_reach_grows_linearly_in_disparity() -> None:
 
 def test_state_is_all_there_is() -> None:
     field = waving(UNEVEN, extent=Extent((1.2, 1.5), (2.0, 1.1)))
-    again = PlanesField.of(field.state_dict(), 1.0)
+    again = MultiplaneImage.of(field.state_dict(), 1.0)
     assert torch.equal(seen_by_reference(again).rgb, seen_by_reference(field).rgb)
     assert again.size == field.size
 
@@ -102,6 +104,8 @@ def test_what_is_opaque_or_empty_grows_without_infinities() -> None:
 def test_a_view_of_a_camera_at_another_size_is_the_same_scene() -> None:
     field, rig = waving(UNEVEN), CameraRig(1, 32, 24, "axis-angle", "square", True, 0.8)
     camera: Camera = rig.cameras()[0]
-    large = render_rays(field, camera_rays(camera.resized(96, 72)), rig.frame(), SETTINGS)
+    large = render_rays(
+        field, camera_rays(camera.resized(96, 72)), rig.normalized_focal(), SETTINGS
+    )
     middles = large.rgb.reshape(24, 3, 32, 3, 3)[:, 1, :, 1]
     assert torch.allclose(middles.reshape(-1, 3), seen_by_reference(field).rgb, atol=1e-5)

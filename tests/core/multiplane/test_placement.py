@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.geometry.cameras import CameraRig
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.multiplane.placement import SLACK, placed, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import picture_size, rate_at
@@ -20,7 +20,7 @@ def test_small_photos_are_means_of_boxes() -> None:
     assert (small.width, small.height) == (8, 6)
     means = photos.float().reshape(3, 6, 4, 8, 4, 3).mean((2, 4)).reshape(3, 48, 3)
     assert (small.colours.float() - means).abs().max() <= 0.51
-    assert torch.allclose(small.places[9], torch.tensor([1.5 / 8, 1.5 / 6]))
+    assert torch.allclose(small.centres[9], torch.tensor([1.5 / 8, 1.5 / 6]))
     assert torch.equal(small.drawn, torch.arange(48))
 
 
@@ -55,9 +55,9 @@ def test_levels_only_grow_and_planes_fill_their_blocks() -> None:
     assert levels[: len(RECIPE.starting)] == RECIPE.starting
 
 
-def one_solid_plane(plane: int) -> PlanesField:
+def one_solid_plane(plane: int) -> MultiplaneImage:
     """Eight planes; all but one are nearly clear, the one nearly opaque."""
-    field = PlanesField(even_places(8), 6, 5, WIDE, 0.05, 1.0)
+    field = MultiplaneImage(even_places(8), 6, 5, WIDE, 0.05, 1.0)
     with torch.no_grad():
         for part, block in zip(field.slices(), field.blocks, strict=True):
             for index, texels in zip(range(8)[part], block, strict=True):
@@ -79,7 +79,7 @@ def test_the_extent_holds_every_camera_that_is_asked_for() -> None:
     assert survey(field, rig, torch.arange(3)).extent.near == pytest.approx((SLACK, SLACK))
     with torch.no_grad():
         rig.position[1, 0] = 0.5
-    near = float(rig.frame()[0].detach())  # 2 (fx / width) X / Z at Z = 1
+    near = float(rig.normalized_focal()[0].detach())  # 2 (fx / width) X / Z at Z = 1
     far = 0.05 * near
     found = survey(field, rig, torch.arange(3)).extent
     assert found.near[0] == pytest.approx((1 + near) * SLACK, rel=1e-4)

@@ -54,7 +54,7 @@ def test_stopping_costs_one_chunk() -> None:
         asked.append(len(positions))
         return waves(positions, directions)
 
-    slow = FieldScene(counting, SCENE.frame, SETTINGS)
+    slow = FieldScene(counting, SCENE.normalized_focal, SETTINGS)
     for _ in render_progressively(slow, CAMERA, Pace(0.02 / 64), first_seconds=None):
         break
     assert sum(asked) < CAMERA.width * CAMERA.height / 4

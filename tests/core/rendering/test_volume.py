@@ -10,7 +10,7 @@ from core.rendering.sampling import LAST_LENGTH, bin_lengths, even_depths, strat
 from core.rendering.spaces import SPACES
 from core.rendering.volume import RaySettings, alpha_of, render_rays, transmittance_of
 
-FRAME = torch.tensor([0.8, 1.1])
+NORMALIZED_FOCAL = torch.tensor([0.8, 1.1])
 
 
 def ball(positions, directions, noise=None):
@@ -54,7 +54,7 @@ def test_alpha_of_a_split_bin_is_alpha_of_the_whole() -> None:
 
 def test_rendering_equals_a_loop_over_samples() -> None:
     rays = some_rays(7)
-    seen = render_rays(ball, rays, FRAME, settings(samples=32))
+    seen = render_rays(ball, rays, NORMALIZED_FOCAL, settings(samples=32))
     for index in range(7):
         light, rgb, depth, opacity = 1.0, torch.zeros(3), 0.0, 0.0
         direction = rays.directions[index]
@@ -79,9 +79,12 @@ def test_white_background_fills_what_nothing_stops() -> None:
 
     rays = some_rays(3)
     assert torch.allclose(
-        render_rays(empty, rays, FRAME, settings(white_background=True)).rgb, torch.ones(3, 3)
+        render_rays(empty, rays, NORMALIZED_FOCAL, settings(white_background=True)).rgb,
+        torch.ones(3, 3),
     )
-    assert torch.allclose(render_rays(empty, rays, FRAME, settings()).rgb, torch.zeros(3, 3))
+    assert torch.allclose(
+        render_rays(empty, rays, NORMALIZED_FOCAL, settings()).rgb, torch.zeros(3, 3)
+    )
 
 
 def test_opaque_wall_is_seen_at_its_depth_in_both_spaces() -> None:
@@ -92,7 +95,7 @@ def test_opaque_wall_is_seen_at_its_depth_in_both_spaces() -> None:
             z = positions[..., 2] if space == "camera" else 2 / (1 - positions[..., 2])
             return torch.ones_like(positions), 1e4 * (z > wall).float()
 
-        seen = render_rays(solid, rays, FRAME, settings(space=space, samples=1000))
+        seen = render_rays(solid, rays, NORMALIZED_FOCAL, settings(space=space, samples=1000))
         expected = (wall - rays.origins[:, 2]) / rays.directions[:, 2]
         assert torch.allclose(seen.depth, expected, rtol=0.02)
         assert torch.allclose(seen.disparity, 1 / expected, rtol=0.02)
@@ -100,12 +103,12 @@ def test_opaque_wall_is_seen_at_its_depth_in_both_spaces() -> None:
 
 def test_ndc_is_the_projection_of_the_same_points() -> None:
     rays = some_rays(30)
-    warped = SPACES["ndc"].warp(rays, FRAME)
+    warped = SPACES["ndc"].warp(rays, NORMALIZED_FOCAL)
     for t in (0.0, 0.3, 0.9):
         depth = SPACES["ndc"].depth(rays, torch.full((30,), t))
         world = rays.origins + depth[:, None] * rays.directions
         z = world[:, 2:]
-        expected = torch.cat([2 * FRAME * world[:, :2] / z, 1 - 2 / z], dim=-1)
+        expected = torch.cat([2 * NORMALIZED_FOCAL * world[:, :2] / z, 1 - 2 / z], dim=-1)
         assert torch.allclose(warped.origins + t * warped.directions, expected, atol=1e-4)
 
 
@@ -134,7 +137,12 @@ def test_bin_lengths_are_metric() -> None:
 
 def test_gradients_reach_rays_and_frame() -> None:
     rays = some_rays(5)
-    origins, frame = rays.origins.requires_grad_(), FRAME.clone().requires_grad_()
-    seen = render_rays(ball, Rays(origins, rays.directions), frame, settings(space="ndc"))
-    by_origin, by_frame = torch.autograd.grad(seen.rgb.sum(), [origins, frame])
-    assert by_origin.abs().sum() > 0 and by_frame.abs().sum() > 0
+    origins, normalized_focal = (
+        rays.origins.requires_grad_(),
+        NORMALIZED_FOCAL.clone().requires_grad_(),
+    )
+    seen = render_rays(
+        ball, Rays(origins, rays.directions), normalized_focal, settings(space="ndc")
+    )
+    by_origin, by_focal = torch.autograd.grad(seen.rgb.sum(), [origins, normalized_focal])
+    assert by_origin.abs().sum() > 0 and by_focal.abs().sum() > 0

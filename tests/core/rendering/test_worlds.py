@@ -70,8 +70,8 @@ def test_what_was_between_near_and_far_is_in_the_range_of_ndc(near: float, far: 
     assert (parameter >= -1e-12).all() and (parameter < 1).all()
     assert float(parameter[0]) == pytest.approx(0, abs=1e-9)
     assert 0.5 <= float(parameter[-1]) <= 1 - 1 / (FARTHEST + 1) + 1e-9
-    frame = torch.tensor([1.0, 1.0], dtype=torch.float64)
-    warped = SPACES["ndc"].warp(rays, frame)
+    normalized_focal = torch.tensor([1.0, 1.0], dtype=torch.float64)
+    warped = SPACES["ndc"].warp(rays, normalized_focal)
     met = warped.origins + parameter[:, None] * warped.directions
     assert np.allclose(met[:, :2], 2 * points[:, :2] / points[:, 2:], atol=1e-9)
     assert np.allclose(SPACES["ndc"].depth(rays, parameter), depths * world.scale, atol=1e-6)

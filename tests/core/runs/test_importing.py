@@ -118,7 +118,7 @@ def test_cameras_in_every_representation(
     trainer = taken_over(tmp_path / "a.pt", photos)
     assert torch.equal(trainer.rig.rotation, stored["phi"])
     assert torch.equal(trainer.rig.position, stored["t"])
-    assert torch.allclose(trainer.rig.frame(), torch.tensor([1.21, 1.44]), rtol=1e-6)
+    assert torch.allclose(trainer.rig.normalized_focal(), torch.tensor([1.21, 1.44]), rtol=1e-6)
     other = "rotation6D" if rotation == "quaternion" else "quaternion"
     again = taken_over(tmp_path / "a.pt", photos, cameras__rotation=other)
     assert torch.allclose(again.rig.camera_to_world(), trainer.rig.camera_to_world(), atol=1e-6)

@@ -13,7 +13,7 @@ from unittest import mock
 import torch
 
 from core.config import Config
-from core.distributed.process_group import Alone
+from core.distributed.process_group import ProcessGroup
 from core.rendering.picture import Pace
 from core.rendering.progressive import render_progressively
 from core.runs import checkpoint
@@ -29,7 +29,7 @@ MOST = {"planes": 3, "field": 4}  # waits: draws that arrive, and loss and gradi
 
 
 def budgeted(
-    processes: Alone, chance: torch.Generator, act: "functools.partial[StepResult]"
+    processes: ProcessGroup, chance: torch.Generator, act: "functools.partial[StepResult]"
 ) -> StepResult:
     """A learner's step, within its budget where no other level begins."""
     learner = act.func.__self__
@@ -78,6 +78,9 @@ def depth_maps() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    with mock.patch.object(Alone, "attempt", budgeted), tempfile.TemporaryDirectory() as place:
+    with (
+        mock.patch.object(ProcessGroup, "attempt", budgeted),
+        tempfile.TemporaryDirectory() as place,
+    ):
         for kind in sys.argv[1:]:
             depth_maps() if kind == "depth-maps" else whole_way(kind, Path(place) / kind)

@@ -42,7 +42,8 @@ def recipe() -> Recipe:
 
     return Recipe(
         tuple(map(small, whole.starting)), tuple(map(small, whole.settling)), small(whole.trial),
-        tuple(map(small, whole.joining)), tuple(map(small, whole.sharpening)), whole.most_photos,
+        tuple(map(small, whole.registration)), tuple(map(small, whole.sharpening)),
+        whole.most_photos,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def brief(recipe: Recipe = RECIPE, steps: int = 4, most_photos: int = 24) -> Rec
 
     (trial,) = short((recipe.trial,))
     return Recipe(
-        short(recipe.starting), short(recipe.settling), trial, short(recipe.joining),
+        short(recipe.starting), short(recipe.settling), trial, short(recipe.registration),
         short(recipe.sharpening), most_photos,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import torch
 
 from core.bootstrap.bootstrap import Bootstrap
 from core.config import Config
-from core.distributed.process_group import ALONE
+from core.distributed.process_group import SINGLE_PROCESS
 from core.training.field_learner import FieldLearner
 from core.training.learner import Progress, StepContext
 from core.training.losses.judges import Judges
@@ -32,10 +32,10 @@ def network_of(trainer: Trainer) -> FieldLearner | None:
 def alone(learner: MultiplaneLearner, generator: torch.Generator | None = None) -> StepContext:
     """What planes are given that learn without a run."""
     return StepContext(
-        config=Config(), recipe=RECIPE, pixels=learner.photos, names=(), rig=learner.rig,
+        config=Config(), recipe=RECIPE, colours=learner.colours, names=(), rig=learner.rig,
         cameras_known=True, lens_known=False, trained=learner.trained, visited=learner.trained[:0],
         allowed=learner.allowed, stage="explore", progress=Progress(), stage_began=Progress(),
         turn=0, hold=False, camera_share=1.0, proposal=None, judges=Judges(),
-        generator=generator or torch.Generator(), parallel_map=map, processes=ALONE,
+        generator=generator or torch.Generator(), parallel_map=map, processes=SINGLE_PROCESS,
         room=learner.room,
     )  # fmt: skip

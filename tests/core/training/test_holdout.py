@@ -56,14 +56,14 @@ def test_pixels_set_aside_are_never_drawn_at_full_size(
     planes_pixels, draw = SmallPhotos.draw, field_learner.draw_batch
 
     def watched(small, rays, generator):
-        photo, place = planes_pixels(small, rays, generator)
+        photo, pixel = planes_pixels(small, rays, generator)
         if (small.width, small.height) == (24, 18):
-            drawn.append(set(place.tolist()))
-        return photo, place
+            drawn.append(set(pixel.tolist()))
+        return photo, pixel
 
     def watched_batch(*given):
         batch = draw(*given)
-        x, y = batch.pixels.long().T
+        x, y = batch.centres.long().T
         batches.append(set((y * 24 + x).tolist()))
         return batch
 

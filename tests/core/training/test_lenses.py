@@ -65,7 +65,7 @@ def learned(rig: CameraRig, photos: PhotoSet, learns: Learns) -> MultiplaneLearn
     """Planes that learned the photos and what may be learned of their lenses."""
     pixels = torch.from_numpy(photos.pixels.copy())
     learner = MultiplaneLearner(
-        rig, pixels, torch.arange(len(pixels)), learns, (COARSE, FINE), unit=1.0
+        rig, pixels, torch.arange(len(pixels)), learns, (COARSE, FINE), near_depth=1.0
     )
     while not learner.finished:
         learner.step(alone(learner))
@@ -108,10 +108,10 @@ def test_planes_are_looked_at_through_the_lens_of_each_photo(rays: int) -> None:
     learner = MultiplaneLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
-    photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
-    cast = learner.small.rays(rig, rig.frame(), trained, photo, place)
+    photo, pixel = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
+    cast = learner.small.rays(rig, rig.normalized_focal(), trained, photo, pixel)
     whole = torch.stack([camera_rays(rig.cameras()[i]).directions for i in trained])
-    assert torch.allclose(cast.directions, whole[photo, place], atol=1e-5)
+    assert torch.allclose(cast.directions, whole[photo, pixel], atol=1e-5)
 
 
 @pytest.mark.parametrize("rays", [0, 500])
@@ -122,17 +122,17 @@ def test_planes_of_pinholes_are_looked_at_as_ever_to_the_bit(rays: int) -> None:
     learner = MultiplaneLearner(
         rig, torch.from_numpy(photos.pixels.copy()), trained, Learns(), (level,), 1.0
     )
-    photo, place = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
-    frame, small = rig.frame(), learner.small
-    poses, tangents = rig.camera_to_world(trained), (small.places - 0.5) / frame
+    photo, pixel = learner.small.draw(rays or 10**6, torch.Generator().manual_seed(0))
+    normalized_focal, small = rig.normalized_focal(), learner.small
+    poses, tangents = rig.camera_to_world(trained), (small.centres - 0.5) / normalized_focal
     local = torch.cat([tangents, torch.ones_like(tangents[:, :1])], -1)
     if rays:
-        before = (poses[photo, :3, :3] @ local[place].unsqueeze(-1)).squeeze(-1)
+        before = (poses[photo, :3, :3] @ local[pixel].unsqueeze(-1)).squeeze(-1)
     else:
         before = (local[small.drawn] @ poses[:, :3, :3].mT).flatten(0, 1)
     (then,) = torch.autograd.grad(before.square().sum(), rig.focal)
-    frame = rig.frame()
-    now = small.rays(rig, frame, trained, photo, place).directions
+    normalized_focal = rig.normalized_focal()
+    now = small.rays(rig, normalized_focal, trained, photo, pixel).directions
     assert torch.equal(now, before)
     assert torch.equal(torch.autograd.grad(now.square().sum(), rig.focal)[0], then)
 
@@ -141,14 +141,14 @@ def test_planes_that_follow_leave_the_reference_picture_as_it_is() -> None:
     photos, cameras = layered()
     rig = posed(cameras)
     field = learned(rig, photos, Learns()).field.requires_grad_(False)
-    frame = rig.frame().detach()
+    normalized_focal = rig.normalized_focal().detach()
     reference = Camera(np.eye(4), *rig.focal_lengths().tolist(), 32, 24, 64, 48)
 
     def shown(k1: float) -> torch.Tensor:
-        return planes_along(field, camera_rays(replace(reference, k1=k1)), frame)[0]
+        return planes_along(field, camera_rays(replace(reference, k1=k1)), normalized_focal)[0]
 
     before, unmoved = shown(0.0), shown(-0.1)
-    follow(field, frame, torch.zeros(1), torch.tensor([-0.1]))
+    follow(field, normalized_focal, torch.zeros(1), torch.tensor([-0.1]))
     assert (shown(-0.1) - before).abs().mean() < 0.3 * (unmoved - before).abs().mean()
 
 
@@ -190,7 +190,7 @@ def test_the_gradient_for_distortion_descends(photos: PhotoSet) -> None:
         trainer.learned().scene.render(camera_rays(replace(camera, k1=-0.2))).rgb
         for camera in trainer.rig.cameras()
     ]
-    trainer.pixels = (torch.stack(bent).reshape(trainer.pixels.shape) * 255).round().byte()
+    trainer.colours = (torch.stack(bent).reshape(trainer.colours.shape) * 255).round().byte()
     changes = {"cameras.learn_distortion": True, "field.rate": 0.0, "rendering.perturb": False}
     assert configure(trainer, changed(trainer.config, changes)) is Effect.LIVE
     run_on(trainer, 60)
@@ -267,8 +267,8 @@ def test_a_run_begins_with_the_lenses_of_the_cameras_it_is_given(
         for i, name in enumerate(photos.names)
     }
     write_transforms(known, tmp_path / "transforms.json")
-    place, own = tmp_path / "transforms.json", {"cameras__focal_of": "each-photo"}
-    trainer = started(small_config(training__start_from=str(place), **own), photos)
+    pixel, own = tmp_path / "transforms.json", {"cameras__focal_of": "each-photo"}
+    trainer = started(small_config(training__start_from=str(pixel), **own), photos)
     if of_a_run:
         checkpoint.save(trainer, tmp_path / "run", {})
         again = {"training__start_from": str(tmp_path / "run")}

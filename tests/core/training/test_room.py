@@ -118,7 +118,7 @@ def test_steps_meet_no_more_than_there_is_room_for(photos: PhotoSet) -> None:
 def test_a_change_of_memory_holds_from_the_next_growth(photos: PhotoSet) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, brief())
     configure(trainer, changed(trainer.config, {"training.memory": 2.0}))
-    learners = [planes_of(trainer), *bootstrap_of(trainer).rivals]
+    learners = [planes_of(trainer), *bootstrap_of(trainer).hypotheses]
     room = Room.of(trainer.config, trainer.device, photos.pixels.shape)
     assert [learner.room for learner in learners] == [room, room]
     with pytest.raises(InputError, match=r"training.memory"):

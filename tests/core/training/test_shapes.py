@@ -81,13 +81,13 @@ def test_nothing_is_learned_from_beside_a_photo(
     planes_pixels, draw = SmallPhotos.draw, field_learner.draw_batch
 
     def watched(small, rays, generator):
-        photo, place = planes_pixels(small, rays, generator)
-        seen.append(small.colours[photo, place])
-        return photo, place
+        photo, pixel = planes_pixels(small, rays, generator)
+        seen.append(small.colours[photo, pixel])
+        return photo, pixel
 
     def watched_batch(*given):
         batch = draw(*given)
-        seen.append(batch.rgb)
+        seen.append(batch.colours)
         return batch
 
     monkeypatch.setattr(SmallPhotos, "draw", watched)

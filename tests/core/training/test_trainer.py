@@ -187,7 +187,7 @@ def test_nothing_moves_where_a_step_is_not_finite(
 
     def poisoned(*given):
         batch = draw_batch(*given)
-        batch.rgb[7] = torch.nan
+        batch.colours[7] = torch.nan
         return batch
 
     monkeypatch.setattr("core.training.field_learner.draw_batch", poisoned)

@@ -28,16 +28,16 @@ def test_every_pixel_of_one_photo_is_there_once(photos: PhotoSet) -> None:
     assert batch.photo.unique().tolist() == [3]
     assert batch.jitter is not None and batch.noise is not None
     assert batch.jitter.shape == batch.noise.shape == (24 * 18, 4)
-    column, row = (batch.pixels - 0.5).long().unbind(-1)
+    column, row = (batch.centres - 0.5).long().unbind(-1)
     assert torch.equal(row * 24 + column, torch.arange(24 * 18))
-    assert torch.equal(batch.rgb, pixels[3].flatten(0, 1).float() / 255)
+    assert torch.equal(batch.colours, pixels[3].flatten(0, 1).float() / 255)
 
 
 def test_pixels_kept_aside_are_not_taken(photos: PhotoSet) -> None:
     pixels, allowed = torch.from_numpy(photos.pixels.copy()), torch.tensor([5, 17, 400])
     generator = torch.Generator().manual_seed(0)
     batch = draw_batch(pixels, torch.tensor([1]), allowed, WHOLE, 4, False, 0.0, generator)
-    column, row = (batch.pixels - 0.5).long().unbind(-1)
+    column, row = (batch.centres - 0.5).long().unbind(-1)
     assert torch.equal(row * 24 + column, allowed)
 
 

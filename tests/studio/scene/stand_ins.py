@@ -25,7 +25,7 @@ from core.engine.snapshot import Snapshot
 from core.engine.trails import Trails
 from core.fields import SceneField
 from core.geometry.cameras import Camera
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.photos import PhotoSet
 from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings
@@ -57,7 +57,7 @@ def scene(field: SceneField = waves, settings: RaySettings = NDC) -> Scene:
 
 def planes_scene(count: int = 8, seed: int = 0) -> Scene:
     """Smooth planes a little larger than the photos."""
-    field = PlanesField(even_places(count), 40, 30, Extent((1.4, 1.4), (1.2, 1.2)), 0.1, 1.0)
+    field = MultiplaneImage(even_places(count), 40, 30, Extent((1.4, 1.4), (1.2, 1.2)), 0.1, 1.0)
     generator = torch.Generator().manual_seed(seed)
     for block in field.blocks:
         coarse = torch.randn(len(block), 4, 4, 5, generator=generator)

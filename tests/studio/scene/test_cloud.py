@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.exporting.jobs import Cancelled, Watch
-from core.multiplane.field import Extent, PlanesField, even_places
+from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.rendering.scene import Scene
 from studio.scene import cloud
 from studio.scene.baked import Baked
@@ -21,7 +21,7 @@ OPAQUE, CLEAR = 20.0, -20.0
 def wall(alpha: float = OPAQUE) -> Scene:
     """One opaque plane of one colour at z = 2 among clear ones."""
     places = even_places(8)
-    field = PlanesField(places, 40, 30, Extent((1.4, 1.4), (1.2, 1.2)), 0.1, 1.0)
+    field = MultiplaneImage(places, 40, 30, Extent((1.4, 1.4), (1.2, 1.2)), 0.1, 1.0)
     at = int((field.disparities - DISPARITY).abs().argmin())
     for block, part in zip(field.blocks, field.slices(), strict=True):
         for logits, index in zip(block.data, range(8)[part], strict=True):

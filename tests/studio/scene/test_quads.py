@@ -28,8 +28,8 @@ def test_many_planes_become_few_that_look_alike_from_the_front() -> None:
         np.stack([_multiplied(quad.image) for quad in quads]),
         np.array([SCALE / quad.z for quad in quads]),
         np.array([[quad.width, quad.height] for quad in quads])
-        / np.array([[quad.z] for quad in quads]) * baked.frame,
-        baked.frame,
+        / np.array([[quad.z] for quad in quads]) * baked.normalized_focal,
+        baked.normalized_focal,
     )  # fmt: skip
     *_, seen = stacked.seen_by(camera((0, 0, 0), (0, 0, 0), FOCAL, (WIDTH, HEIGHT)))
     assert seen is not None

@@ -54,11 +54,11 @@ def test_what_a_photo_sees_is_left_as_it_is(settings: RaySettings) -> None:
 def test_beyond_the_window_there_is_no_density() -> None:
     whole = scene()
     window = Window.of(CAMERAS, whole)
-    field = SeenField(waves, window, "ndc", whole.frame)
+    field = SeenField(waves, window, "ndc", whole.normalized_focal)
     across = torch.linspace(-4, 4, 81)
     points = torch.stack([across, torch.zeros(81), torch.zeros(81)], -1)[None]
     _, density = field(points, torch.zeros(1, 1, 3))
-    slope = across / (2 * whole.frame[0])
+    slope = across / (2 * whole.normalized_focal[0])
     within = (slope >= window.low[0]) & (slope <= window.high[0])
     assert torch.equal(density[0] > 0, within & (across != 0))
 

@@ -68,7 +68,7 @@ def glimpse_of(trainer: Trainer, allowed: Tensor | None = None, seed: int = 3) -
     """What the only loss would judge next."""
     trained = trainer.trained_photos()
     (glimpse,) = trainer.judges.glimpses(
-        trainer.config, trainer.rig, trainer.pixels, trained, trained, allowed,
+        trainer.config, trainer.rig, trainer.colours, trained, trained, allowed,
         ray_settings(trainer.config).points(None), torch.Generator().manual_seed(seed),
     )  # fmt: skip
     return glimpse
@@ -83,13 +83,15 @@ def at_once(trainer: Trainer, glimpse: Glimpse) -> tuple[Tensor, Any]:
     """The same by autograd through the whole picture."""
     rig, batch = trainer.rig, glimpse.batch
     pose = rig.camera_to_world(batch.photo) if glimpse.pose is None else glimpse.pose
-    focal, frame = rig.focal_lengths(), rig.frame()
+    focal, normalized_focal = rig.focal_lengths(), rig.normalized_focal()
     if glimpse.pose is not None:
-        focal, frame = focal.detach(), frame.detach()
-    rays = cast_rays(pose, focal, rig.principal_point(), batch.pixels)
-    seen = render_rays(trainer.field, rays, frame, ray_settings(trainer.config), batch.jitter).rgb
+        focal, normalized_focal = focal.detach(), normalized_focal.detach()
+    rays = cast_rays(pose, focal, rig.principal_point(), batch.centres)
+    seen = render_rays(
+        trainer.field, rays, normalized_focal, ray_settings(trainer.config), batch.jitter
+    ).rgb
     side = round(len(seen) ** 0.5)
-    picture, photo = (rows.T.reshape(3, side, side) for rows in (seen, batch.rgb))
+    picture, photo = (rows.T.reshape(3, side, side) for rows in (seen, batch.colours))
     loss = glimpse.weight * glimpse.loss(picture, photo)
     return loss, torch.autograd.grad(loss, parameters(trainer), allow_unused=True)
 
@@ -151,18 +153,18 @@ def test_a_patch_is_the_photos_own_pixels_and_a_view_is_all_of_its_height(
     photos: PhotoSet, clip: dict[str, Any]
 ) -> None:
     batch = glimpse_of(Trainer(small_config(**SSIM), photos)).batch
-    column, row = (batch.pixels - 0.5).long().unbind(-1)
+    column, row = (batch.centres - 0.5).long().unbind(-1)
     shown = torch.from_numpy(photos.pixels.copy()).float() / 255
     wanted = shown[batch.photo, row, column]
-    assert torch.allclose(batch.rgb, wanted, atol=1e-6)
+    assert torch.allclose(batch.colours, wanted, atol=1e-6)
     batch = glimpse_of(Trainer(small_config(**clip), photos)).batch
-    tops, sides = batch.pixels[:, 1].unique(), batch.pixels[:, 0]
+    tops, sides = batch.centres[:, 1].unique(), batch.centres[:, 0]
     assert len(tops) == 16 and tops[0] == 18 / 32 and tops[-1] == 18 - 18 / 32
     assert sides.max() - sides.min() == pytest.approx(18 * 15 / 16)
     left = round(float(sides.min()) - 18 / 32)
     square = shown[batch.photo[0], :, left : left + 18]  # a cell is the mean of what it touches
-    assert torch.allclose(batch.rgb[0], square[:2, :2].mean((0, 1)), atol=1e-6)
-    assert torch.allclose(batch.rgb[-1], square[-2:, -2:].mean((0, 1)), atol=1e-6)
+    assert torch.allclose(batch.colours[0], square[:2, :2].mean((0, 1)), atol=1e-6)
+    assert torch.allclose(batch.colours[-1], square[-2:, -2:].mean((0, 1)), atol=1e-6)
 
 
 def test_pixels_kept_aside_teach_nothing(photos: PhotoSet) -> None:
@@ -172,7 +174,7 @@ def test_pixels_kept_aside_teach_nothing(photos: PhotoSet) -> None:
     aside[::5] = True
     allowed = (~aside).nonzero().flatten()
     before = pulled(trainer, glimpse_of(trainer, allowed))[1]
-    trainer.pixels.flatten(1, 2)[:, aside] = 255 - trainer.pixels.flatten(1, 2)[:, aside]
+    trainer.colours.flatten(1, 2)[:, aside] = 255 - trainer.colours.flatten(1, 2)[:, aside]
     after = pulled(trainer, glimpse_of(trainer, allowed))[1]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     everything = pulled(trainer, glimpse_of(trainer))[1]
