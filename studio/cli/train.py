@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from core.distributed.launching import joined
-from core.distributed.process_group import Together
+from core.distributed.process_group import DistributedGroup
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
 from core.engine.leader import follow
@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
     Where torchrun has started several processes the first one does so, and the others help it.
     """
     ended, team = end_on_signals(), joined(os.environ)
-    if isinstance(team, Together) and team.rank > 0:
+    if isinstance(team, DistributedGroup) and team.rank > 0:
         return follow(team)  # whatever the signal, the leader says when to end
     asked = changes(arguments)
     if arguments.run is None and not asked.get("data.photos"):
