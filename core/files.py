@@ -28,12 +28,12 @@ def finished_file(out: Path) -> Iterator[Path]:
         InputError: nothing can be written there, or the disk is full.
     """
     with _complaining(out):
-        place = Path(os.path.realpath(out))
-        if place.exists() and not place.is_file() and not place.is_dir():
-            with _poured(place, out.suffix) as temporary:
+        path = Path(os.path.realpath(out))
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with _poured(path, out.suffix) as temporary:
                 yield temporary
         else:
-            with whole_file(place, out.suffix) as temporary:
+            with whole_file(path, out.suffix) as temporary:
                 yield temporary
 
 
@@ -71,7 +71,7 @@ def _poured(device: Path, ending: str) -> Iterator[Path]:
             shutil.copyfileobj(content, sink)
 
 
-def write_atomically(place: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole, on the disk, or not at all.
 
     Until it is finished its name ends in ".part", also when the process is killed meanwhile.
@@ -79,7 +79,7 @@ def write_atomically(place: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    with whole_file(place, ".part") as temporary:
+    with whole_file(path, ".part") as temporary:
         temporary.write_bytes(content)
 
 
@@ -112,19 +112,19 @@ def _rename(temporary: Path, out: Path) -> None:
     _flush(out.parent)
 
 
-def _flush(place: Path) -> None:
+def _flush(path: Path) -> None:
     """Wait until a file's content, or a folder's names, are on the disk.
 
     Some network drives and Windows refuse that for folders; the name is on the disk soon after.
     """
     try:
-        handle = os.open(place, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
     except OSError as error:
-        if error.errno not in NO_FLUSH or not place.is_dir():
+        if error.errno not in NO_FLUSH or not path.is_dir():
             raise
 
 

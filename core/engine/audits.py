@@ -114,9 +114,9 @@ class Audits:
         searched = snapshot.config.training.bootstrap or shown != "pixels"
         if not searched and snapshot.seconds < SLOWLY:
             return None
-        if snapshot.stage == "bootstrap" or len(snapshot.learned.by_place) < 2:
+        if snapshot.stage == "bootstrap" or len(snapshot.learned.by_index) < 2:
             return None
-        cameras, known = snapshot.learned.by_place, self.witnesses.get(shown)
+        cameras, known = snapshot.learned.by_index, self.witnesses.get(shown)
         if known is not None:
             rested = time.monotonic() - self._checked_at > REST * self._took
             if not rested or not _moved(cameras, known.cameras):

@@ -14,13 +14,13 @@ def append(run: Path, step: int, command: Command) -> None:
         InputError: it cannot be written; the command was carried out nevertheless.
     """
     entry = {"step": step, "command": type(command).__name__, **vars(command)}
-    place = run / "journal.jsonl"
+    path = run / "journal.jsonl"
     try:
         run.mkdir(parents=True, exist_ok=True)
-        with open(place, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry, default=str) + "\n")
     except OSError as error:
         raise InputError(
-            f"{place} does not have what was asked last ({error.strerror}); make room, the run "
+            f"{path} does not have what was asked last ({error.strerror}); make room, the run "
             "goes on without."
         ) from None

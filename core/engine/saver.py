@@ -94,14 +94,14 @@ class Saver:
         return number, trainer.edits, trainer.step
 
     def save(self, kept_as: str = "") -> Saving:
-        """Begin to save, after the save under way; `kept_as` as in `checkpoint.next_place`."""
+        """Begin to save, after the save under way; `kept_as` as in `checkpoint.next_path`."""
         assert self._followed is not None and self._point is not None
         _, trainer, recorder = self._followed
         self.wait()
         self._begun_at = time.monotonic()
-        place = checkpoint.next_place(self._run, trainer.step, kept_as)
-        copy = checkpoint.taken(trainer, place, recorder.tensors())
-        saving = Saving(self._point, place, copy, trainer.config.training.disk * GIGABYTE)
+        path = checkpoint.next_path(self._run, trainer.step, kept_as)
+        copy = checkpoint.taken(trainer, path, recorder.tensors())
+        saving = Saving(self._point, path, copy, trainer.config.training.disk * GIGABYTE)
         self._under_way = saving, self._writer.submit(saving.write)
         return saving
 

@@ -105,14 +105,14 @@ def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
     """
     photos, learned = snapshot.photos, snapshot.learned
     assert photos is not None and learned is not None
-    place, aside = _chosen(snapshot)
-    if place is None:
+    index, aside = _chosen(snapshot)
+    if index is None:
         return None
-    small = _shrunk(photos.picture(place))
+    small = _shrunk(photos.picture(index))
     photo = small.astype(np.float32) / 255
-    camera = learned.cameras[place].resized(*small.shape[1::-1])
+    camera = learned.cameras[index].resized(*small.shape[1::-1])
     if aside:
-        starts = starting_cameras(learned.by_place, place)
+        starts = starting_cameras(learned.by_index, index)
         generator = torch.Generator().manual_seed(0)
         camera = find_camera(learned.scene, photo, starts, SEARCH, generator, after_chunk)
     seen = whole_picture(learned.scene, camera, Pace(), after_chunk)
@@ -120,7 +120,7 @@ def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
         raise InputError("The scene's colours are not finite numbers; train it anew.")
     return Validation(
         step=snapshot.step,
-        photo=photos.names[place],
+        photo=photos.names[index],
         held_out=aside,
         psnr=psnr(seen.rgb, photo),
         ssim=ssim(seen.rgb, photo) if min(photo.shape[:2]) >= WINDOW else None,
@@ -159,12 +159,12 @@ def _chosen(snapshot: Snapshot) -> tuple[int | None, bool]:
     if aside:
         return aside[len(aside) // 2], True
     errors = {
-        place: value
-        for place in snapshot.learned.by_place
-        if (value := snapshot.photo_psnr[place]) is not None and names[place] not in data.disabled
+        index: value
+        for index in snapshot.learned.by_index
+        if (value := snapshot.photo_psnr[index]) is not None and names[index] not in data.disabled
     }
     middle = statistics.median_low(errors.values()) if errors else None
-    return next((place for place, value in errors.items() if value == middle), None), False
+    return next((index for index, value in errors.items() if value == middle), None), False
 
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from core.geometry.cameras import Camera
 
 
-def starting_cameras(learned: Mapping[int, Camera], place: int) -> list[Camera]:
+def starting_cameras(learned: Mapping[int, Camera], index: int) -> list[Camera]:
     """Cameras that a photo may have been taken from, going by its neighbours.
 
     The first is on the way between the two learned cameras nearest in the order of the photos, one
@@ -18,17 +18,17 @@ def starting_cameras(learned: Mapping[int, Camera], place: int) -> list[Camera]:
     focal lengths of their own, a start has that of the nearest camera it comes from.
 
     Args:
-        learned: at least one, by place in the order of the photos.
-        place: the photo's own.
+        learned: at least one, by index in the order of the photos.
+        index: the photo's own.
     """
-    near = sorted(learned, key=lambda other: abs(other - place))
+    near = sorted(learned, key=lambda other: abs(other - index))
     cameras = [learned[other] for other in near]
     if len(near) == 1:
         return cameras
     first = near[0]
-    across = [other for other in near if (other - place) * (first - place) < 0]
+    across = [other for other in near if (other - index) * (first - index) < 0]
     second = (across or near[1:])[0]
-    share = (place - first) / (second - first)
+    share = (index - first) / (second - first)
     return [along(learned[first], learned[second], share), *cameras]
 
 

@@ -47,8 +47,8 @@ def score_views(
 
     Args:
         scene: what was learned.
-        learned: the cameras that were learned, by place in the order of the photos.
-        photos: (H, W, 3) uint8 those kept aside, by place in the same order.
+        learned: the cameras that were learned, by index in the order of the photos.
+        photos: (H, W, 3) uint8 those kept aside, by index in the same order.
         search: how their cameras are looked for.
         seed: of the pixels that the search draws.
         workers: how many photos are taken side by side, each on one thread.
@@ -64,10 +64,10 @@ def score_views(
         InputError: the photos are too small for SSIM, or the scene is not finite numbers.
     """
 
-    def score(place: int) -> ViewScore:
+    def score(index: int) -> ViewScore:
         generator = torch.Generator().manual_seed(seed)
-        photo = photos[place].astype(np.float32) / 255
-        starts = starting_cameras(learned, place)
+        photo = photos[index].astype(np.float32) / 255
+        starts = starting_cameras(learned, index)
         camera = find_camera(scene, photo, starts, search, generator, after_chunk)
         picture = picture_of(scene, camera, after_chunk).rgb
         looks = None if lpips is None else distance(lpips, picture, photo)

@@ -188,9 +188,9 @@ def check_form(out: Path, form: str, fps: int) -> None:
 
 
 @contextmanager
-def _ffmpeg(reel: Reel, place: Path, codec: str, pixels: str, options: list[str]) -> Iterator[Take]:
+def _ffmpeg(reel: Reel, path: Path, codec: str, pixels: str, options: list[str]) -> Iterator[Take]:
     encoder: Generator[None, np.ndarray, None] = imageio_ffmpeg.write_frames(
-        place,
+        path,
         (reel.width, reel.height),
         fps=reel.fps,
         codec=codec,

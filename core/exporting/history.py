@@ -30,7 +30,7 @@ def write_history(
     Raises:
         InputError: there is no moment yet, or nothing can be written at `out`.
     """
-    places = list(learned.by_place)
+    places = list(learned.by_index)
     if len(steps) == 0 or not places:
         raise InputError("The cameras have no history yet; train first.")
     stream = io.BytesIO()

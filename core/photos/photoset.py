@@ -46,20 +46,20 @@ class PhotoSet:
         height, width = self.pixels.shape[1:3]
         return width, height
 
-    def size(self, place: int) -> Size:
+    def size(self, index: int) -> Size:
         """Own width and height of a photo."""
-        return self.sizes[place] if self.sizes else self.canvas
+        return self.sizes[index] if self.sizes else self.canvas
 
     @property
     def shortest_side(self) -> int:
         """Pixels of the shortest side of any photo."""
         return min(min(size) for size in self.sizes or [self.canvas])
 
-    def picture(self, place: int) -> np.ndarray:
+    def picture(self, index: int) -> np.ndarray:
         """(h, w, 3) one photo alone."""
-        return self.pixels[place, *window(self.size(place), self.canvas)]
+        return self.pixels[index, *window(self.size(index), self.canvas)]
 
     @property
     def pictures(self) -> list[np.ndarray]:
         """Each photo alone."""
-        return [self.picture(place) for place in range(len(self.names))]
+        return [self.picture(index) for index in range(len(self.names))]

@@ -22,14 +22,14 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
         InputError: the cameras do not fit the photos, or look to all sides.
     """
     names, way = trainer.photos.names, FOUND_BY[witness.way]
-    place = Path(f"cameras {way}")
+    path = Path(f"cameras {way}")
     cameras = {names[number]: camera for number, camera in witness.cameras.items()}
-    cameras = fitted(cameras, trainer.photos, place)
+    cameras = fitted(cameras, trainer.photos, path)
     config, said = with_own_lenses(_without(trainer, witness), cameras, trainer.photos)
     rig = build.build_rig(config, trainer.photos)
     build.express(rig, config, "explore")
-    source, known = of_cameras(cameras, witness.points, place, config, rig)
-    take_cameras(source, known, place, config, trainer.photos, rig)
+    source, known = of_cameras(cameras, witness.points, path, config, rig)
+    take_cameras(source, known, path, config, trainer.photos, rig)
     parts = (config, trainer.photos, trainer.recipe, rig, trainer.processes)
     heir = Trainer(*parts, found_by=witness.way)
     heir.given[list(witness.cameras)] = True

@@ -9,9 +9,9 @@ KEPT = 3  # newest checkpoints that stay
 NAME = re.compile(r"(\d+)-\d+(-.+)?")  # serial, step, a word; older runs have no serial
 
 
-def by_age(place: Path) -> list[Path]:
+def by_age(folder: Path) -> list[Path]:
     """The checkpoints in a folder, the newest first."""
-    return sorted(place.glob("*.safetensors"), key=age, reverse=True)
+    return sorted(folder.glob("*.safetensors"), key=age, reverse=True)
 
 
 def age(path: Path) -> tuple[int, int, str]:
@@ -38,10 +38,10 @@ def serial_in(name: str) -> int:
 
 def sweep(written: Path) -> None:
     """Remove what is older than the newest; never what was just written or is kept by a word."""
-    place = written.parent
-    swept = [path for path in by_age(place) if re.fullmatch(r"\d+(-\d+)?", path.stem)]
+    folder = written.parent
+    swept = [path for path in by_age(folder) if re.fullmatch(r"\d+(-\d+)?", path.stem)]
     for path in swept[KEPT:]:
         if path != written:
             path.unlink()
-    for left in (*place.glob(".*.part"), *place.glob(".tmp*")):  # ours, and safetensors' own
+    for left in (*folder.glob(".*.part"), *folder.glob(".tmp*")):  # ours, and safetensors' own
         left.unlink()

@@ -59,7 +59,7 @@ def folder(run: Path) -> Path:
     return run / "checkpoints"
 
 
-def next_place(run: Path, step: int, kept_as: str = "") -> Path:
+def next_path(run: Path, step: int, kept_as: str = "") -> Path:
     """Where the next checkpoint of a run belongs.
 
     Args:
@@ -73,14 +73,14 @@ def next_place(run: Path, step: int, kept_as: str = "") -> Path:
     return folder(run) / f"{serial:06d}-{step:09d}{ending}.safetensors"
 
 
-def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint:
+def taken(trainer: Trainer, path: Path, extra: dict[str, Tensor]) -> Checkpoint:
     """A copy of all that a checkpoint of this moment holds, yet to be written.
 
     Whatever happens to the trainer afterwards, nothing of it changes.
 
     Args:
         trainer: what to save.
-        place: where it will be written; see `next_place`.
+        path: where it will be written; see `next_path`.
         extra: more tensors to keep with it: curves and trails.
     """
     facts = {
@@ -96,7 +96,7 @@ def taken(trainer: Trainer, place: Path, extra: dict[str, Tensor]) -> Checkpoint
     }
     tensors = state.tensors_of(trainer) | {f"extra.{name}": t for name, t in extra.items()}
     copies = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
-    return Checkpoint(place, json.loads(json.dumps(facts)), copies)
+    return Checkpoint(path, json.loads(json.dumps(facts)), copies)
 
 
 def write(made: Checkpoint) -> None:
@@ -120,7 +120,7 @@ def write(made: Checkpoint) -> None:
 
 def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
     """Take and write a checkpoint; returns its file."""
-    made = taken(trainer, next_place(run, trainer.step, kept_as), extra)
+    made = taken(trainer, next_path(run, trainer.step, kept_as), extra)
     write(made)
     return made.path
 

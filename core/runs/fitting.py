@@ -16,26 +16,26 @@ SAME_SHAPE = 0.02  # of width / height, which whole pixels round
 SAME_LENS = 0.02  # of focal lengths, and of the principal point over the longer side
 
 
-def fitted(cameras: Mapping[str, Camera], photos: PhotoSet, place: Path) -> dict[str, Camera]:
+def fitted(cameras: Mapping[str, Camera], photos: PhotoSet, path: Path) -> dict[str, Camera]:
     """Those of some cameras that belong to photos, at the sizes of these.
 
-    Args: `place` is what they are called in a complaint.
+    Args: `path` is what they are called in a complaint.
 
     Raises:
         InputError: none does, or one is of a photo of another shape.
     """
     numbers = {name: row for row, name in enumerate(cameras)}
-    photo_of = {row: photo for photo, row in rows_by_name(photos.names, numbers, place).items()}
+    photo_of = {row: photo for photo, row in rows_by_name(photos.names, numbers, path).items()}
     sized = {}
     for row, (name, camera) in enumerate(cameras.items()):
         if row in photo_of:
             size = photos.size(photo_of[row])
-            require_shape(place / name, (camera.width, camera.height), size)
+            require_shape(path / name, (camera.width, camera.height), size)
             sized[name] = camera.resized(*size)
     return sized
 
 
-def require_shape(place: Path, theirs: Size, ours: Size) -> None:
+def require_shape(path: Path, theirs: Size, ours: Size) -> None:
     """See that cameras of pictures of one size serve for pictures of another.
 
     Raises:
@@ -45,12 +45,12 @@ def require_shape(place: Path, theirs: Size, ours: Size) -> None:
     apart = min(abs(height * wide / width - high), abs(width * high / height - wide))
     if apart > 1 and abs(width / height * high / wide - 1) > SAME_SHAPE:
         raise InputError(
-            f"{place} is of {width} x {height} pixels and the photos have {wide} x {high}, another "
+            f"{path} is of {width} x {height} pixels and the photos have {wide} x {high}, another "
             "shape; name cameras of these photos."
         )
 
 
-def rows_by_name(names: Sequence[str], known: Mapping[str, int], place: Path) -> dict[int, int]:
+def rows_by_name(names: Sequence[str], known: Mapping[str, int], path: Path) -> dict[int, int]:
     """Photo -> row of the source: by file name, else by file name without suffix where it tells.
 
     Raises:
@@ -68,7 +68,7 @@ def rows_by_name(names: Sequence[str], known: Mapping[str, int], place: Path) ->
             rows[photo] = alike[0]
     if not rows:
         raise InputError(
-            f"None of the photos has a camera under its own name in {place}; name cameras of "
+            f"None of the photos has a camera under its own name in {path}; name cameras of "
             f"these photos, such as {names[0]!r}."
         )
     return rows

@@ -75,7 +75,7 @@ def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Te
             raise refusal(path, f"{name}: {reason}")
 
 
-def require_finite(tensors: Mapping[str, Tensor], place: Path) -> None:
+def require_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
     """See that a state is worth saving.
 
     Raises:
@@ -84,7 +84,7 @@ def require_finite(tensors: Mapping[str, Tensor], place: Path) -> None:
     for name, tensor in tensors.items():
         if _poisoned(name, tensor):
             raise InputError(
-                f"{place.name} was not saved because {name} is not finite; press Undo, or open the "
+                f"{path.name} was not saved because {name} is not finite; press Undo, or open the "
                 "run again, which goes on from the state before."
             )
 

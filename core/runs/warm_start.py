@@ -62,7 +62,7 @@ def started(
     """
     keep, named = set(config.training.keep), config.training.start_from
     _require_sense(keep, named)
-    place = local_path(named, "run or the cameras of training.start_from")
+    path = local_path(named, "run or the cameras of training.start_from")
 
     def welcome(said: Header) -> None:
         if "field" in keep and (config.training.bootstrap or config.field.kind == "planes"):
@@ -71,15 +71,15 @@ def started(
             )
             room.require(said.shapes, said.path)
 
-    found = _run_at(place, welcome)
+    found = _run_at(path, welcome)
     if found is None and keep != {"cameras"}:
-        raise InputError(f"{place} holds no run but cameras alone; set training.keep to cameras.")
+        raise InputError(f"{path} holds no run but cameras alone; set training.keep to cameras.")
     said: list[str] = []
     given: list[int] = []  # photos
     cameras: dict[str, Camera] = {}
     if "cameras" in keep and found is None:
         stored = dict(zip(photos.names, photos.stored, strict=False))
-        cameras = fitted(upright(read_reference(place), stored), photos, place)
+        cameras = fitted(upright(read_reference(path), stored), photos, path)
         config, said = with_own_lenses(config, cameras, photos)
     rig = build.build_rig(config, photos)
     build.express(rig, config, "explore")
@@ -87,10 +87,10 @@ def started(
         if found is not None:
             source, known = _of_run(found, config, rig)
         else:
-            source, known = of_cameras(cameras, read_content(place), place, config, rig)
+            source, known = of_cameras(cameras, read_content(path), path, config, rig)
             said += lens_doubts(cameras, rig)
-        said += take_cameras(source, known, place, config, photos, rig)
-        given += rows_by_name(photos.names, known, place)
+        said += take_cameras(source, known, path, config, photos, rig)
+        given += rows_by_name(photos.names, known, path)
     trainer = Trainer(config, photos, recipe, rig, processes)
     trainer.given[given] = True
     try:
@@ -105,7 +105,7 @@ def started(
         raise
     if found is not None and "cameras" in keep:
         trainer.stage = "refine"
-    trainer.say(f"Begun with {' and '.join(config.training.keep)} of {place}.")
+    trainer.say(f"Begun with {' and '.join(config.training.keep)} of {path}.")
     for sentence in said:
         trainer.say(sentence)
     return trainer
@@ -134,13 +134,13 @@ def _require_motion(trainer: Trainer) -> None:
         )
 
 
-def _run_at(place: Path, welcome: Welcome) -> Checkpoint | None:
+def _run_at(path: Path, welcome: Welcome) -> Checkpoint | None:
     """The checkpoint meant by a file or a run's folder, if welcome; None where it is neither."""
-    if place.suffix == ".safetensors":
-        if (said := header(place)) is not None:
+    if path.suffix == ".safetensors":
+        if (said := header(path)) is not None:
             welcome(said)
-        return checkpoint.read(place)
-    return checkpoint.newest_in(place, welcome) if checkpoint.folder(place).is_dir() else None
+        return checkpoint.read(path)
+    return checkpoint.newest_in(path, welcome) if checkpoint.folder(path).is_dir() else None
 
 
 # -- cameras: a rig that holds them in this run's world, and the row in it of each name ---------
@@ -167,14 +167,14 @@ def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRi
 
 
 def of_cameras(
-    cameras: Mapping[str, Camera], content: np.ndarray, place: Path, config: Config, rig: CameraRig
+    cameras: Mapping[str, Camera], content: np.ndarray, path: Path, config: Config, rig: CameraRig
 ) -> tuple[CameraRig, dict[str, int]]:
     """Cameras of any world in this run's, and the row of each name.
 
     Args:
         cameras: by the names of their photos, at the sizes of these.
         content: (P, 3) points of their world, perhaps none.
-        place: what they are called in a complaint.
+        path: what they are called in a complaint.
         config: what the run's world is.
         rig: as which they are stored.
 
@@ -189,7 +189,7 @@ def of_cameras(
         if not by_depth_maps(config, [world.camera(camera) for camera in everyone]):
             world = into_view(everyone, content, *bounds)
     except InputError as error:
-        raise InputError(f"{place}: {error}.") from None
+        raise InputError(f"{path}: {error}.") from None
     source = CameraRig(
         len(cameras), rig.width, rig.height, rig.rotation_kind, rig.focal_kind, rig.shared_focal,
         focal_ratio=1.0,
@@ -209,7 +209,7 @@ def of_cameras(
 def take_cameras(
     source: CameraRig,
     known: Mapping[str, int],
-    place: Path,
+    path: Path,
     config: Config,
     photos: PhotoSet,
     rig: CameraRig,
@@ -218,10 +218,10 @@ def take_cameras(
 
     Args:
         source, known: the cameras, and the row in them of each name.
-        place: what they are called in a complaint.
+        path: what they are called in a complaint.
         rig: changed in place.
     """
-    rows = rows_by_name(photos.names, known, place)
+    rows = rows_by_name(photos.names, known, path)
     have = torch.tensor(list(rows))
     for photo in range(len(photos.names)):
         nearest = int(have[(have - photo).abs().argmin()])

@@ -57,18 +57,18 @@ class Learned:
         return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair, stored)
 
     @property
-    def by_place(self) -> dict[int, Camera]:
+    def by_index(self) -> dict[int, Camera]:
         """The cameras learned from their photos or given, by the place of these in their order."""
         waiting = self.waiting or (False,) * len(self.names)
         known = zip(self.cameras, self.held_out, waiting, strict=True)
         return {
-            place: camera for place, (camera, out, waits) in enumerate(known) if not (out or waits)
+            index: camera for index, (camera, out, waits) in enumerate(known) if not (out or waits)
         }
 
     @property
     def by_name(self) -> dict[str, Camera]:
         """These cameras, by the names of their photos."""
-        return {self.names[place]: camera for place, camera in self.by_place.items()}
+        return {self.names[index]: camera for index, camera in self.by_index.items()}
 
     @property
     def stored_by_name(self) -> dict[str, Stored]:
@@ -78,7 +78,7 @@ class Learned:
     @property
     def trained(self) -> list[Camera]:
         """These cameras, in the order of their photos."""
-        return list(self.by_place.values())
+        return list(self.by_index.values())
 
     @property
     def not_placed(self) -> list[str]:

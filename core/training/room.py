@@ -58,7 +58,7 @@ class Room:
         left = total - taken
         return cls(int(left * (1 - STEP) / NUMBER), int(left * STEP / MEETING))
 
-    def require(self, saved: Mapping[str, tuple[int, ...]], place: Path) -> None:
+    def require(self, saved: Mapping[str, tuple[int, ...]], path: Path) -> None:
         """See that the planes among a checkpoint's tensors, of these shapes, fit.
 
         Raises:
@@ -68,7 +68,7 @@ class Room:
         numbers = sum(math.prod(shape) for shape in planes)
         if numbers > self.numbers:
             raise InputError(
-                f"The planes of {place} need {_gb(numbers * NUMBER)} and training.memory allows "
+                f"The planes of {path} need {_gb(numbers * NUMBER)} and training.memory allows "
                 f"{_gb(self.numbers * NUMBER)} for them; raise it."
             )
 

@@ -93,7 +93,7 @@ def _errors(trainer: Trainer, reference: Mapping[str, Camera]) -> CameraErrors:
 def _psnr(trainer: Trainer, workers: int) -> float:
     learned = trainer.learned()
     aside = {i: trainer.photos.picture(i) for i, out in enumerate(learned.held_out) if out}
-    scores = score_views(learned.scene, learned.by_place, aside, workers=workers)
+    scores = score_views(learned.scene, learned.by_index, aside, workers=workers)
     return statistics.mean(score.psnr for score in scores)
 
 

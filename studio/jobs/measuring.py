@@ -75,7 +75,7 @@ def measure(
     if pictures is not None and places:
         found = score_views(
             learned.scene,
-            learned.by_place,
+            learned.by_index,
             {place: pictures[place] for place in places},
             workers=workers,
             progress=watch.progress,

@@ -212,7 +212,7 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
 def _unplaced(snapshot: Snapshot) -> set[int]:
     """Places of photos without a camera, once others have one; those kept aside are not missed."""
     learned, left_out = snapshot.learned, set(snapshot.config.data.disabled)
-    if learned is None or not (placed := learned.by_place):
+    if learned is None or not (placed := learned.by_index):
         return set()
     return {
         place

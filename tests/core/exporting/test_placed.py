@@ -50,7 +50,7 @@ EARLY, LATER = _early(), _later()
 
 def test_photos_that_wait_or_are_kept_aside_are_not_placed() -> None:
     assert EARLY.not_placed == ["0.jpg", "3.jpg", "6.jpg"]
-    assert list(EARLY.by_place) == [1, 2, 4, 5]
+    assert list(EARLY.by_index) == [1, 2, 4, 5]
     assert list(EARLY.by_name) == ["1.jpg", "2.jpg", "4.jpg", "5.jpg"] == list(LATER.by_name)
 
 

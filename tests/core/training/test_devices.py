@@ -117,7 +117,7 @@ def test_a_run_of_a_card_is_opened_without_one(
     """Evaluate, render and export take what it learned; whoever trains on says another device."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     trainer = Trainer(small_config(training__device="cpu", field__precision="auto"), photos)
-    made = checkpoint.taken(trainer, checkpoint.next_place(tmp_path, 0), {})
+    made = checkpoint.taken(trainer, checkpoint.next_path(tmp_path, 0), {})
     trainer.close()
     made.facts["config"]["training"]["device"] = made.facts["device"] = "cuda"
     checkpoint.write(made)

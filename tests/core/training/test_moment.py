@@ -71,7 +71,7 @@ def test_nothing_that_changes_before_it_is_written_changes_it(
     photos: PhotoSet, tmp_path: Path, bootstrap: bool, steps: int, asked: set[str]
 ) -> None:
     trainer, recorder = trained(photos, bootstrap, steps)
-    place = checkpoint.next_place(tmp_path, trainer.step)
+    place = checkpoint.next_path(tmp_path, trainer.step)
     made = checkpoint.taken(trainer, place, recorder.tensors())
     assert set(made.facts["unseen"]) == asked
     before = copy.deepcopy(made)
