@@ -43,6 +43,13 @@ UNIT = re.compile(r"^#tb 0: (\d+/\d+)$", re.MULTILINE)
 PACKET = re.compile(r"^0, *(-?\d+), *(-?\d+),.*?(?:F=0x(\w+).*)?$", re.MULTILINE)
 NO_TIMESTAMP = -(2**63)
 CORRUPT, DISCARDED = 0x2, 0x4  # flags of a packet, libavcodec/packet.h
+# Matrix, primaries and transfer of a stream, where they are told and differ.
+COLOUR = re.compile(r"Video: .*?\((?:\w+, )?[\w-]+/(?P<primaries>[\w-]+)/(?P<transfer>[\w-]+)[,)]")
+HDR = ("arib-std-b67", "smpte2084")  # HLG, as phones record it, and PQ
+WIDE = ("bt2020", "smpte431", "smpte432")  # of primaries, the last being Display P3
+WHITE = 203  # cd/m2 of what SDR shows as white (ITU-R BT.2408)
+PEAK = 1000 / WHITE  # what is brought into reach; up to `STRAIGHT` it stays as it is
+STRAIGHT = 0.7
 SHOWN = re.compile(r"\[Parsed_showinfo_\d+ @ \w+\] n: *\d+ pts: *(-?\d+) .* s:(\d+)x(\d+) ")
 
 
@@ -51,11 +58,14 @@ class Timeline:
     """When each frame of a video is shown: increasing ``stamps`` of ``unit`` seconds each.
 
     Of several videos in one file ``stream`` names the largest, as ffmpeg's ``-map`` does.
+    ``primaries`` and ``transfer`` are ffmpeg's names too, where the file tells them.
     """
 
     stamps: tuple[int, ...]
     unit: Fraction
     stream: str = FIRST
+    primaries: str = ""
+    transfer: str = ""
 
     @property
     def seconds(self) -> np.ndarray:
@@ -88,7 +98,7 @@ def read_timeline(video: Path) -> Timeline:
         )
     if len(packets) >= MOST_FRAMES:
         raise InputError(f"{quoted(video.name)} has over {MOST_FRAMES:,} frames: cut out a part.")
-    timeline = Timeline(tuple(stamps), Fraction(unit[1]), stream)
+    timeline = Timeline(tuple(stamps), Fraction(unit[1]), stream, *_colour(said, stream))
     corrupt = any(flags & CORRUPT for _, flags in packets)
     short = timeline.seconds[-1] < LEAST_SHARE * _promised_seconds(said) - 0.1
     if corrupt or short or CUT_SHORT.search(said):
@@ -121,6 +131,31 @@ def _largest_stream(said: str) -> str | None:
     return None if largest is None or largest == next(iter(sizes)) else largest
 
 
+def _colour(said: str, stream: str) -> tuple[str, str]:
+    """Primaries and transfer of a stream, as far as they are told."""
+    number = None if stream == FIRST else stream
+    for line in said.splitlines():
+        mine = STREAM.match(line)
+        if mine and number in (None, mine[1]):
+            told = COLOUR.search(line)
+            return (told["primaries"], told["transfer"]) if told else ("", "")
+    return "", ""
+
+
+def _as_shown(timeline: Timeline) -> str:
+    """Filters that bring frames to square pixels and to the colours of an ordinary screen.
+
+    Light brighter than SDR's white is pressed into the last third, and all below stays.
+    """
+    filters = ["scale=round(iw*sar):ih", "setsar=1"]
+    hdr, wide = timeline.transfer in HDR, timeline.primaries in WIDE
+    if hdr or wide:
+        filters += [f"zscale=t=linear:npl={WHITE}:agamma=0", "format=gbrpf32le", "zscale=p=bt709"]
+        filters += [f"tonemap=mobius:param={STRAIGHT}:peak={PEAK:.3f}:desat=0"] if hdr else []
+        filters += [f"zscale=t={'iec61966-2-1' if hdr else 'bt709'}:r=full", "format=gbrp"]
+    return ",".join(filters)
+
+
 def decode_frames(
     video: Path, timeline: Timeline, wanted: Sequence[int], limit: float
 ) -> Iterator[tuple[int, np.ndarray]]:
@@ -139,7 +174,8 @@ def decode_frames(
     chosen = _any_of([f"eq(pts,{stamp})" for stamp in numbers])
     output = [
         *("-map", timeline.stream, "-frames:v", str(len(wanted)), "-fps_mode", "passthrough"),
-        *("-vf", f"settb={timeline.unit},select='{chosen}',showinfo=checksum=0"),
+        "-vf",
+        f"settb={timeline.unit},select='{chosen}',{_as_shown(timeline)},showinfo=checksum=0",
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
     ]
     start = float(timeline.seconds[wanted[0]])

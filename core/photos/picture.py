@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.errors import InputError
 from core.geometry.canvas import Size
+from core.photos.colour import in_srgb, pixels_in_srgb
 from core.photos.exif import focal_ratio
 from core.photos.listing import KINDS
 from core.photos.local import is_regular_file, quoted
@@ -86,6 +87,7 @@ def decode(header: Header, size: Size, background: Background) -> np.ndarray:
 
     Shrinks by area averaging. JPEG is decoded at 1/2, 1/4 or 1/8 where that is still large enough,
     which averages likewise and saves most of the time. Of an animation the first picture counts.
+    Colours of another profile are brought to sRGB.
 
     Args:
         header: Of the picture.
@@ -100,8 +102,9 @@ def decode(header: Header, size: Size, background: Background) -> np.ndarray:
         image.draft(None, stored)
         if image.width * image.height > MOST_PIXELS:
             raise Image.DecompressionBombError
+        profile = image.info.get("icc_profile", b"") if image.mode != "CMYK" else b""
         pixels = _to_rgb(image, background)
-    pixels = _resized(pixels, stored)
+    pixels = pixels_in_srgb(_resized(pixels, stored), profile)
     if header.orientation != 1:
         turn = TURNS[header.orientation]
         pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
@@ -183,6 +186,8 @@ def _band(image: Image.Image, background: Background) -> np.ndarray:
         rgba = image.convert("RGBA")
         canvas.paste(rgba, mask=rgba)
         return np.asarray(canvas)
+    if image.mode == "CMYK":
+        image = in_srgb(image, image.info.get("icc_profile", b""))
     return np.asarray(image.convert("RGB"))
 
 
