@@ -1,5 +1,6 @@
 """Files and folders that are whole and on the disk, or not there."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -35,6 +36,29 @@ def finished_file(out: Path) -> Iterator[Path]:
         else:
             with whole_file(path, out.suffix) as temporary:
                 yield temporary
+
+
+def require_room(out: Path, size: float, remedy: str) -> None:
+    """Refuse to begin what would not fit beside `out`.
+
+    Args:
+        size: bytes that it takes, about.
+        remedy: what else than to make room, such as "choose fewer frames".
+
+    Raises:
+        InputError: there is less room.
+    """
+    place = Path(os.path.realpath(out))
+    if place.exists() and not place.is_file() and not place.is_dir():
+        return  # a device or a pipe
+    there = next(folder for folder in place.parents if folder.is_dir())
+    with contextlib.suppress(OSError):  # a drive that does not tell is tried
+        free = shutil.disk_usage(there).free
+        if size > free:
+            raise InputError(
+                f"{out}: it takes about {size / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free "
+                f"there; make room, or {remedy}."
+            )
 
 
 @contextmanager

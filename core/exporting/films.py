@@ -60,6 +60,7 @@ class Form:
     raw: bool = False
     even: bool = False  # whether sides must be
     fastest: int = 120  # frames per second
+    density: float = 0.0  # bytes of the file for a pixel of a frame, about
 
 
 @contextmanager
@@ -146,11 +147,12 @@ def _depth_npy(reel: Reel) -> Iterator[Take]:
 
 
 FORMS: dict[str, Form] = {
-    "mp4": Form(_mp4, (".mp4",), even=True),
-    "gif": Form(_gif, (".gif",), fastest=50),  # browsers slow down what claims to be faster
-    "frames": Form(_frames, (".zip", "")),
-    "depth-png": Form(_depth_png, (".zip", ""), raw=True),
-    "depth-npy": Form(_depth_npy, (".npy",), raw=True),
+    "mp4": Form(_mp4, (".mp4",), even=True, density=0.1),
+    # Browsers slow down what claims to be faster.
+    "gif": Form(_gif, (".gif",), fastest=50, density=0.5),
+    "frames": Form(_frames, (".zip", ""), density=1.5),
+    "depth-png": Form(_depth_png, (".zip", ""), raw=True, density=1.0),
+    "depth-npy": Form(_depth_npy, (".npy",), raw=True, density=4.0),
 }
 
 

@@ -15,7 +15,7 @@ from core.exporting.jobs import Watch
 from core.exporting.points import Points, agreed_points, moved_points
 from core.exporting.surface import fused_surface
 from core.exporting.views import look_around
-from core.files import finished_file
+from core.files import finished_file, require_room
 from core.geometry.gauge import Gauge, into_gauge, to_y_upwards
 from core.training.learned import Learned
 
@@ -24,6 +24,8 @@ BAND_0 = 0.28209479177387814  # the constant spherical harmonic, 1 / (2 sqrt(pi)
 SPLAT_OPACITY = 0.95
 SPLAT_SIZE = 0.6  # standard deviation in pixels: neighbours close up without a blur
 SPLAT_THICKNESS = 0.2  # of its size, along the line of sight
+PIXEL = 4  # bytes of a file for a pixel of the photos, about: most of them show the same places
+LINEAR = "_linear"  # a name that trimesh leaves alone
 AS_LEARNED = Gauge()
 
 
@@ -41,7 +43,7 @@ def write_points(learned: Learned, out: Path, watch: Watch, gauge: Gauge = AS_LE
         InputError: another ending, no surface yet, the cameras do not tell the gauge, or nothing
             can be written at `out`.
     """
-    _check_ending(out, (".ply",))
+    _begin(out, (".ply",), learned)
     points = _points(learned, watch, gauge)
     cloud = trimesh.PointCloud(points.positions, colors=points.colours)
     _write(out, cloud.export(file_type="ply"))
@@ -56,7 +58,7 @@ def write_splats(learned: Learned, out: Path, watch: Watch, gauge: Gauge = AS_LE
 
     Args and raises: as `write_points`.
     """
-    _check_ending(out, (".ply",))
+    _begin(out, (".ply",), learned)
     _write(out, _splat_ply(_points(learned, watch, gauge)))
 
 
@@ -68,7 +70,7 @@ def write_mesh(learned: Learned, out: Path, watch: Watch, gauge: Gauge = AS_LEAR
 
     Args and raises: as `write_points`.
     """
-    _check_ending(out, MESH_FORMS)
+    _begin(out, MESH_FORMS, learned)
     world = into_gauge(learned.trained, gauge)
     views = len(learned.trained)
     seen = look_around(learned, watch, 4 * views)
@@ -115,27 +117,31 @@ def _numbered(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
 def _glb(mesh: trimesh.Trimesh, upright: np.ndarray) -> bytes:
     """A mesh with what turns it (3, 3) so that y is upwards, as glTF demands.
 
-    glTF's colours are linear: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#meshes.
+    glTF's colours are linear: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#meshes. In
+    8 bits the 14 darkest greys would become two, so they have 16.
     """
-    shown = mesh.copy()
     coded = mesh.visual.vertex_colors[:, :3] / 255
     linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
-    shown.visual.vertex_colors = np.rint(linear * 255).astype(np.uint8)
+    opaque = np.concatenate([linear, np.ones((len(linear), 1))], axis=-1)
+    colours = {LINEAR: np.rint(opaque * 65535).astype(np.uint16)}
+    shown = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False, vertex_attributes=colours)
     scene = trimesh.Scene()
     transform = np.eye(4)
     transform[:3, :3] = upright
     scene.add_geometry(shown, transform=transform)
-    content = trimesh.exchange.gltf.export_glb(scene, tree_postprocessor=_without_light)
+    content = trimesh.exchange.gltf.export_glb(scene, tree_postprocessor=_finished_tree)
     return bytes(content)
 
 
-def _without_light(tree: dict[str, Any]) -> None:
-    """The extension KHR_materials_unlit: the light is in the colours already."""
+def _finished_tree(tree: dict[str, Any]) -> None:
+    """Colours under their name; and KHR_materials_unlit, as the light is in them already."""
     tree["extensionsUsed"] = ["KHR_materials_unlit"]
     tree["materials"] = [{"extensions": {"KHR_materials_unlit": {}}, "doubleSided": True}]
     for mesh in tree["meshes"]:
         for primitive in mesh["primitives"]:
             primitive["material"] = 0
+            colours = primitive["attributes"]["COLOR_0"] = primitive["attributes"].pop(LINEAR)
+            tree["accessors"][colours]["normalized"] = True
 
 
 def _exported(mesh: trimesh.Trimesh, out: Path) -> bytes:
@@ -143,7 +149,10 @@ def _exported(mesh: trimesh.Trimesh, out: Path) -> bytes:
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
-def _check_ending(out: Path, endings: tuple[str, ...]) -> None:
+def _begin(out: Path, endings: tuple[str, ...], learned: Learned) -> None:
+    """Refuse what cannot be written: a wrong ending, or more than there is room for."""
+    pixels = sum(camera.width * camera.height for camera in learned.trained)
+    require_room(out, PIXEL * pixels, "write it elsewhere")
     if out.suffix.lower() not in endings:
         raise InputError(f"{out}: choose a name that ends in {' or '.join(endings)}.")
 

@@ -11,6 +11,7 @@ from core.exporting.colour import THERE, colourise, common_limits, depth_limits
 from core.exporting.films import FORMS, Reel, check_form
 from core.exporting.jobs import Watch
 from core.exporting.pictures import median_depth, shrunk, whole_picture
+from core.files import require_room
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera, covering
 from core.geometry.routes import PATHS, Route
@@ -81,6 +82,8 @@ def render_video(
     check_form(out, look.form, look.fps)
     form = FORMS[look.form]
     width, height, notice = _size(path, look.size, form.even)
+    needed = form.density * width * height * len(path)
+    require_room(out, needed, "choose fewer or smaller frames")
     probes = _probes(learned.scene, path, watch)
     limits = common_limits(probes, look.channel)
     _colours(probes[0], look, limits)  # refuses unknown words before anything is written

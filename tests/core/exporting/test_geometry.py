@@ -1,6 +1,7 @@
 """Files of the scene, opened by other people's readers."""
 
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from plyfile import PlyData
 from scipy.spatial.transform import Rotation
 
 from core.errors import InputError
-from core.exporting.geometry import GEOMETRY, write_mesh, write_points, write_splats
+from core.exporting.geometry import GEOMETRY, _glb, write_mesh, write_points, write_splats
 from core.exporting.jobs import Cancelled, Watch
 from core.exporting.points import Points, agreed_points
 from core.exporting.views import look_around
@@ -85,11 +86,26 @@ def test_a_mesh_lies_where_the_scene_is_whatever_the_form(ending, tmp_path):
     assert len(mesh.faces) > 10_000
     assert off(mesh.vertices).max() < 0.1
     if ending == ".glb":  # linear, as glTF has it
-        colours = (mesh.visual.vertex_attributes["color"][:, :3] / 255) ** (1 / 2.2)
+        levels = mesh.visual.vertex_attributes["color"]
+        assert levels.dtype == np.uint16 and (levels[:, 3] == 65535).all()
+        colours = (levels[:, :3] / 65535) ** (1 / 2.2)
     else:
         colours = mesh.visual.vertex_colors[:, :3] / 255
     wanted = colours_at(torch.from_numpy(np.asarray(mesh.vertices))).numpy()
     assert np.percentile(np.abs(colours - wanted), 95) < 0.03
+
+
+def test_dark_colours_stay_apart_in_a_glb(tmp_path):
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    places = np.random.default_rng(0).random((256, 3))
+    faces = np.arange(255).reshape(-1, 3)
+    mesh = trimesh.Trimesh(places, faces, process=False, vertex_colors=greys)
+    (tmp_path / "mesh.glb").write_bytes(_glb(mesh, np.eye(3)))
+    (read,) = trimesh.load_scene(tmp_path / "mesh.glb").geometry.values()
+    levels = read.visual.vertex_attributes["color"][:255, 0]
+    linear = levels / np.iinfo(levels.dtype).max
+    coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert (np.rint(coded * 255) == np.arange(255)).all()
 
 
 def test_an_obj_keeps_its_colours_beside_the_vertices(tmp_path):
@@ -181,3 +197,12 @@ def test_a_field_that_has_learned_nothing_has_no_surface(kind, tmp_path: Path):
     """Fog, of which every camera makes something else."""
     with pytest.raises(InputError, match="train for longer"):
         GEOMETRY[kind](before(Surfaces(opacity=0.1)), tmp_path / "a.ply", Watch())
+
+
+@pytest.mark.parametrize("kind", GEOMETRY)
+def test_what_does_not_fit_on_the_disk_is_refused_before_it_begins(kind, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+    with pytest.raises(InputError, match="make room"):
+        GEOMETRY[kind](LEARNED, tmp_path / "some.ply", Watch(), Gauge())
+    assert not list(tmp_path.iterdir())

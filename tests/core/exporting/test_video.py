@@ -253,3 +253,13 @@ def test_a_browser_plays_it(learned, tmp_path):
             }"""
         )
     assert played[:2] == [32, 24] and played[2] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("form", "name"), [("depth-npy", "d.npy"), ("frames", "f.zip")])
+def test_what_does_not_fit_on_the_disk_is_refused_before_it_begins(
+    form: str, name: str, learned: Learned, tmp_path: Path
+) -> None:
+    endless = [STRAIGHT] * 10_000_000
+    with pytest.raises(InputError, match=r"it takes about [\d,.]+ MB and [\d,.]+ MB are"):
+        film(learned, tmp_path / name, path=endless, form=form, size=(4096, 4096))
+    assert not list(tmp_path.iterdir())
