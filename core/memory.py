@@ -1,20 +1,17 @@
 """How much memory there is: the machine's, or what this process may have of it."""
 
-import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
+
+from core import system
 
 SELF, GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def machine_memory() -> int:
     """Bytes of the machine, or of the container, service or shell around this process if less."""
-    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
-    limited = [limit for limit in limits if limit not in (resource.RLIM_INFINITY, -1)]
-    groups = SELF.read_text() if SELF.exists() else ""  # Linux alone has them
-    return min(physical, *limited, *group_limits(groups, GROUPS))
+    groups = SELF.read_text("utf-8") if SELF.exists() else ""  # Linux alone has them
+    return min(system.physical_memory(), *system.memory_limits(), *group_limits(groups, GROUPS))
 
 
 def group_limits(groups: str, root: Path) -> Iterator[int]:

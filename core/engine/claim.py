@@ -7,7 +7,6 @@ reads a run (evaluate, render, export) needs none: checkpoints appear whole.
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -15,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from core import system
 from core.errors import InputError
 
 NAME = "run.lock"
@@ -42,12 +42,12 @@ class Claim:
                 f"{run} cannot be written ({error.strerror}); name another folder with --run."
             ) from None
         with contextlib.suppress(OSError):  # on a full disk it is held without a name
-            os.ftruncate(self._handle, 0)
-            os.pwrite(self._handle, json.dumps(_me()).encode(), 0)
+            system.rewrite(self._handle, json.dumps(_me()).encode())
 
     def release(self) -> None:
         """Give it back; nothing of it is left behind."""
-        self._file.unlink(missing_ok=True)  # while it is locked: see `_locked`
+        with contextlib.suppress(PermissionError):  # Windows removes nothing that is open
+            self._file.unlink(missing_ok=True)  # while it is locked: see `_locked`
         os.close(self._handle)
         if self._made:
             with contextlib.suppress(OSError):  # there is something in it
@@ -78,7 +78,7 @@ class Claim:
 
     def _lock(self, handle: int) -> None:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.lock(handle)
         except (BlockingIOError, PermissionError):
             raise InputError(self._taken(_owner(handle))) from None
         except OSError as error:
@@ -103,7 +103,7 @@ def _me() -> dict[str, Any]:
 def _owner(handle: int) -> dict[str, Any]:
     """What a lock file says of its owner; nothing where it is about to be written."""
     try:
-        said = json.loads(os.pread(handle, 4096, 0))
+        said = json.loads(system.content_of(handle))
         return {name: said[name] for name in ("pid", "host", "since")}
     except (ValueError, KeyError, TypeError):
         return {}
@@ -114,9 +114,6 @@ def _may_live(owner: dict[str, Any]) -> bool:
     if owner["host"] != socket.gethostname():
         return True
     try:
-        os.kill(int(owner["pid"]), 0)
-    except (ProcessLookupError, ValueError):
+        return system.lives(int(owner["pid"]))
+    except ValueError:
         return False
-    except PermissionError:
-        pass
-    return True

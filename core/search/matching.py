@@ -6,10 +6,8 @@ it ends so does this process, for then the parent is no more. Standard output: m
 `core.search.messages`. PyTorch is not loaded here, which would take longer than many sets do.
 """
 
-import contextlib
 import json
 import os
-import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
+from core import system
 from core.search.messages import Teller
 
 
@@ -62,15 +61,7 @@ def _matched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> No
 def _bound(order: Order) -> None:
     """Limits that hold whatever the libraries do."""
     cv2.setNumThreads(1)
-    os.nice(order.niceness)
-    limits = {
-        resource.RLIMIT_AS: (order.memory, order.memory),
-        resource.RLIMIT_CPU: (order.cpu_seconds, order.cpu_seconds + 1),
-        resource.RLIMIT_CORE: (0, 0),
-    }
-    for limit, values in limits.items():
-        with contextlib.suppress(ValueError, OSError):  # the system is stricter already
-            resource.setrlimit(limit, values)
+    system.bound(order.memory, order.cpu_seconds, order.niceness)
 
 
 def _reason(error: Exception, order: Order) -> str:

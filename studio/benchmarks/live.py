@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import resource
 import statistics
 import threading
 import time
@@ -22,6 +21,7 @@ from websockets.typing import Origin, Subprotocol
 
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play
+from core.system import peak_memory
 from studio.app import Studio
 
 WIDTH, HEIGHT = 960, 640  # of the visitor's window
@@ -163,7 +163,7 @@ def measure_live(engine: Engine, seconds: float, say: Callable[[str], None]) -> 
             busy / max(alone, 1e-6) for busy, alone in zip(dragging, idle, strict=True)
         ),
         longest_silence_ms=1000 * silence,
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_memory_mb=peak_memory() / 2**20,
     )
 
 

@@ -112,7 +112,7 @@ def _received(address: str, part: Path, version: Path, watch: Watch) -> bool:
     have = part.stat().st_size if part.exists() and version.exists() else 0
     asked = {"Accept-Encoding": "identity"}
     if have:
-        asked |= {"Range": f"bytes={have}-", "If-Range": version.read_text()}
+        asked |= {"Range": f"bytes={have}-", "If-Range": version.read_text("utf-8")}
     with httpx.stream(
         "GET", address, headers=asked, follow_redirects=True, timeout=TIMEOUT
     ) as answer:
@@ -145,7 +145,7 @@ def _note_version(headers: httpx.Headers, version: Path) -> None:
     tag = headers.get("ETag", "")
     mark = tag if tag and not tag.startswith("W/") else headers.get("Last-Modified", "")
     if mark:
-        version.write_text(mark)
+        version.write_text(mark, "utf-8")
     else:
         version.unlink(missing_ok=True)
 

@@ -5,6 +5,8 @@ import signal
 import threading
 from types import FrameType
 
+from core.system import ends
+
 
 def end_on_signals() -> threading.Event:
     """An event that is set by the first SIGINT, SIGTERM or SIGHUP of this process.
@@ -18,10 +20,6 @@ def end_on_signals() -> threading.Event:
             os._exit(128 + number)
         asked.set()
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    hang_up = getattr(signal, "SIGHUP", None)
-    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
-        numbers.append(hang_up)
-    for number in numbers:
+    for number in ends():
         signal.signal(number, handle)
     return asked

@@ -1,6 +1,5 @@
 """What was dropped into the page, kept in the run's folder: photos, videos, reference cameras."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import KINDS, is_picture, is_picture_inside
 from core.photos.local import quoted
-from studio.panel.zips import is_zip, unpacked
+from studio.panel.names import safe_name
+from studio.panel.zips import is_zip, unpacked, unused
 from studio.routes.facts import DROPPED
 
 REFERENCES = "references"  # likewise, of reference cameras
@@ -38,11 +38,12 @@ def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
 def passed_over(files: Sequence[str | Path]) -> str:
     """One sentence about the dropped files that are of no use, or nothing. Before they are kept."""
     usable = (is_picture, is_video, is_zip, is_picture_inside, _hidden)
-    others = [path for path in map(Path, files) if not any(test(path) for test in usable)]
+    others = [path.name for path in map(Path, files) if not any(test(path) for test in usable)]
+    others += [name for path in map(Path, files) if is_zip(path) for name in unused(path)]
     if not others:
         return ""
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-    return f"{quoted(others[0].name)}{more} passed over: no photo, video or zip."
+    return f"{quoted(others[0])}{more} passed over: no photo, video or zip."
 
 
 def _hidden(file: str | Path) -> bool:
@@ -92,13 +93,6 @@ def keep_reference(files: Sequence[str | Path], run: Path) -> Path:
     folder = _new_folder(run / REFERENCES)
     kept = [_moved(file, folder) for file in sources]
     return kept[0] if len(kept) == 1 else folder
-
-
-def safe_name(name: str) -> str:
-    """A file name that is only a name: its last part, of harmless characters, never hidden."""
-    base = re.sub(r"[^\w.\- ]+", "_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")
-    stem, dot, suffix = base.rpartition(".")
-    return f"{stem[:80] or 'photo'}{dot}{suffix[:8]}" if dot else base[:80] or "photo"
 
 
 def _moved(file: Path, folder: Path) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import InputError
 from core.photos import is_video
 from core.photos.listing import is_picture
+from studio.panel.names import safe_name
 from studio.security.guard import DEFAULT_MAX_UPLOAD_BYTES
 
 MOST_FILES = 2000
@@ -44,11 +45,30 @@ def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_B
         raise InputError("The zip is locked with a password; drop the photos themselves.") from None
 
 
+def unused(archive: Path) -> list[str]:
+    """Names of what is in an archive and is neither photo nor video; those of one that cannot be
+    read are none, as `unpacked` says what is the matter."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            usable = {entry.filename for entry in _usable(opened)}
+            return [entry.filename for entry in _shown(opened) if entry.filename not in usable]
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
+        return []
+
+
 def _usable(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    for entry in opened.infolist():
+    for entry in _shown(opened):
         path = PurePosixPath(entry.filename)
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        if not entry.is_dir() and not hidden and (is_picture(Path(path)) or is_video(path.name)):
+        if ".." not in path.parts and (is_picture(Path(path)) or is_video(path.name)):
+            yield entry
+
+
+def _shown(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    """All files but those that file managers leave, such as the ._photo.jpg of macOS."""
+    for entry in opened.infolist():
+        parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        if not entry.is_dir() and not hidden:
             yield entry
 
 
@@ -57,7 +77,7 @@ def _written(
 ) -> list[Path]:
     left, files = most_bytes, []
     for number, entry in enumerate(entries):
-        target = folder / str(number) / PurePosixPath(entry.filename.replace("\\", "/")).name
+        target = folder / str(number) / safe_name(entry.filename)
         target.parent.mkdir(parents=True)
         with opened.open(entry) as source, target.open("wb") as sink:
             while chunk := source.read(CHUNK):

@@ -2,12 +2,13 @@
 
 import atexit
 import contextlib
-import fcntl
 import functools
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from core import system
 
 PREFIX = "nerfmm-studio-"
 IN_USE = "in-use"  # the lock of a folder's owner; it ends with the process however that ends
@@ -33,7 +34,7 @@ def private_folder() -> Path:
 def _occupy(folder: Path) -> None:
     """Lock a folder until this process ends; the lock appears when it is held."""
     handle, name = tempfile.mkstemp(dir=folder)  # left open
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    system.lock(handle)
     os.rename(name, folder / IN_USE)
 
 
@@ -43,10 +44,10 @@ def _sweep(folder: Path) -> None:
     Raises:
         OSError: its owner is there or cannot be told, or it is another account's.
     """
-    handle = os.open(folder / IN_USE, os.O_RDWR | os.O_NOFOLLOW)
+    handle = os.open(folder / IN_USE, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if folder.lstat().st_uid == os.geteuid():  # root may open everybody's
+        system.lock(handle)
+        if system.own(folder):  # root may open everybody's
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from studio.panel.drops import keep_dropped, keep_reference, passed_over, safe_name
+from studio.panel.drops import keep_dropped, keep_reference, passed_over
+from studio.panel.names import safe_name
 from studio.panel.zips import unpacked
 
 
@@ -63,6 +64,8 @@ def test_a_zip_is_opened_and_only_its_photos_are_taken(files: list[Path], tmp_pa
         "../../up.jpg": b"no", "__MACOSX/holiday/1.jpg": b"no", "holiday/.hidden.jpg": b"no",
     }  # fmt: skip
     run, archive = tmp_path / "run", zipped(tmp_path / "holiday.zip", entries)
+    said = '"notes.txt" and 1 more passed over: no photo, video or zip.'
+    assert passed_over([archive, files[2]]) == said, "the other is ../../up.jpg"
     folder = keep_dropped([archive, files[2]], run)
     kept = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert kept == {"1.jpg": b"one", "1-2.jpg": b"two", "3.PNG": b"three", "2.png": b"2.png"}
@@ -114,6 +117,11 @@ def test_a_safe_name_is_one_plain_name(name: str) -> None:
     assert safe and len(safe) < 100
     assert not set(safe) & set('/\\\0\n:*?"<>|') and not safe.startswith(".")
     assert Path("x", safe).name == safe and safe not in (".", "..")
+
+
+@pytest.mark.parametrize("name", ["aux.jpg", "CON", "nul.tar.png", "com1.jpg", "dir\\LPT9.jpg"])
+def test_a_safe_name_is_no_device_of_windows(name: str) -> None:
+    assert safe_name(name).startswith("_") and Path(safe_name(name)).suffix == Path(name).suffix
 
 
 def test_a_safe_name_keeps_harmless_ones() -> None:
