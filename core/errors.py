@@ -1,4 +1,4 @@
-"""The one exception that means: the input is at fault, and here is what to do."""
+"""What is expected to fail: the input is at fault, or the machine is, and here is what to do."""
 
 
 class InputError(Exception):
@@ -7,3 +7,26 @@ class InputError(Exception):
     The message is one sentence that names the culprit (a file, an option) and the remedy. Anything
     else that is raised is a bug and is shown as one.
     """
+
+
+class OutOfMemory(InputError):
+    """Memory ran out, and what was tried with less of it at a time did not help."""
+
+
+# How torch, CUDA and OpenCV say it, where they do not raise MemoryError.
+_SAID = (
+    "not enough memory",
+    "allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "Insufficient memory",
+    "start new thread",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out: of the machine, or of a GPU."""
+    if isinstance(error, MemoryError | OutOfMemory):
+        return True
+    library = isinstance(error, RuntimeError) or type(error).__module__ == "cv2"
+    return library and any(word in str(error) for word in _SAID)

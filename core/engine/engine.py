@@ -20,7 +20,7 @@ from core.engine.lifeline import GAVE_UP, Lifeline, described
 from core.engine.slot import Slot
 from core.engine.snapshot import Snapshot
 from core.engine.work import Work
-from core.errors import InputError
+from core.errors import InputError, OutOfMemory
 
 PUBLISH_SECONDS = 0.1
 
@@ -29,9 +29,16 @@ class Engine:
     """Trains in the background. `submit` commands, read `snapshot`; nothing else crosses."""
 
     def __init__(
-        self, run: Path, changes: Mapping[str, Any], processes: ProcessGroup = SINGLE_PROCESS
+        self,
+        run: Path,
+        changes: Mapping[str, Any],
+        processes: ProcessGroup = SINGLE_PROCESS,
+        died: str = "",
     ) -> None:
         """Prepare a run in a folder, new or continued, with some options by path.
+
+        Args: `died`: of what the process did that had the run before, where it is to be taken up
+            as that left it: it is said, and what was trained is trained on.
 
         Raises:
             InputError: an option does not exist or has an impossible value.
@@ -40,7 +47,7 @@ class Engine:
         self._run = run
         self._inbox = Inbox()
         self._beside = Beside(self.governor, self.submit)
-        self._work = Work(run, changes, self._leader, self.governor, self._beside.search)
+        self._work = Work(run, changes, self._leader, self.governor, self._beside.search, died)
         self._slot = Slot(Snapshot(0, run, self._work.asked))
         self._thread = threading.Thread(target=self._rounds, name="engine", daemon=True)
         self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
@@ -101,7 +108,7 @@ class Engine:
         if self._work.saver.ended:
             self._guarded(self._work.hear_of_saves)
         if self._work.limits is not None:
-            self._guarded(self._work.train)
+            self._guarded(self._work.train, self._work.eases)
         if self._work.saver.due(self._work.config.training.autosave_seconds):
             self._guarded(self._work.saver.save)
         self._fresh |= self._slot.newest.opinion is not self._beside.search.opinion
@@ -131,14 +138,26 @@ class Engine:
             self._publish()
         return True
 
-    def _guarded(self, act: Callable[[], object]) -> None:
-        """Run one act; a failure becomes a notice, and the engine lives on."""
+    def _guarded(
+        self,
+        act: Callable[[], object],
+        eases: Callable[[BaseException], bool] = lambda error: False,
+    ) -> None:
+        """Run one act; a failure becomes a notice, and the engine lives on.
+
+        Args: `eases` may see to it that the same act will do better.
+        """
         self._fresh = True
         try:
             act()
+        except OutOfMemory as error:
+            self._work.limits = None
+            self._work.fail(str(error), "failure", None)
         except InputError as error:
             self._work.fail(str(error), "warning", None)
         except BaseException as error:  # a library's SystemExit too: nobody else would hear of it
+            if eases(error):
+                return
             self._work.limits = None
             self._work.fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
 
@@ -153,7 +172,7 @@ class Engine:
             self._work.fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
             snapshot = replace(self._slot.newest, playing=False, **self._common_facts())
         if self._work.trainer is not None:
-            self._work.reached.note(self._work.trainer)
+            self._work.reached.note(self._work.trainer, self._work.limits)
         self._slot.put(snapshot)
         self._beside.show(snapshot)
 

@@ -5,6 +5,8 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 
+from core.errors import is_out_of_memory
+
 MOST, WITHIN = 5, 60.0  # revivals in so many seconds, as Jupyter restarts its kernels
 GAVE_UP = (
     f"The engine has failed {MOST} times within a minute and has ended; start the studio again "
@@ -39,4 +41,6 @@ class Lifeline:
 
 def described(error: BaseException) -> str:
     """What was raised, in a few words."""
+    if is_out_of_memory(error):
+        return "memory ran out; close other programs, or lower training.memory and data.long_side"
     return f"{type(error).__name__}: {error}"

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,6 +47,18 @@ class Limits:
             trainer.epoch + play.epochs if play.epochs else math.inf,
             time.monotonic() + play.seconds if play.seconds else math.inf,
         )
+
+    @property
+    def left(self) -> list[float | None]:
+        """What `resumed` makes the same limits of, in another process too: None is no limit."""
+        numbers = (self.step, self.epoch, self.moment - time.monotonic())
+        return [number if math.isfinite(number) else None for number in numbers]
+
+    @classmethod
+    def resumed(cls, left: Sequence[float | None]) -> Self:
+        """The limits of which so much is `left`."""
+        step, epoch, seconds = (math.inf if number is None else number for number in left)
+        return cls(step, epoch, time.monotonic() + seconds)
 
     def reached(self, trainer: Trainer) -> bool:
         """Whether it is time to pause."""

@@ -11,6 +11,7 @@ from core.config.paths import changed, differences, strongest
 from core.engine import commands, journal, switches
 from core.engine.commands import Command
 from core.engine.earlier import Earlier
+from core.engine.easing import eased, whole
 from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.leader import Leader
@@ -53,8 +54,11 @@ class Work:
         leader: Leader,
         governor: Governor,
         search: Search,
+        died: str = "",
     ) -> None:
         """Prepare a run in a folder, new or continued, with some options by path.
+
+        Args: `died`: see `Engine`.
 
         Raises:
             InputError: an option does not exist or has an impossible value.
@@ -69,7 +73,7 @@ class Work:
         self.saver, self.meter = Saver(run), Meter()
         self.earlier = Earlier(self.saver)
         self.failure: tuple[str, str | None] | None = None
-        self.reached, self.came_back = Reached(run), ""
+        self.reached, self.came_back = Reached(run, died), ""
         self.lost = ""
 
     @property
@@ -98,7 +102,7 @@ class Work:
         self.failure, self.came_back = None if self.trainer else self.failure, ""
         match command:
             case commands.Play():
-                self.limits = Limits.of(command, self._needed())
+                self.limits = Limits.of(command, whole(self._needed()))
             case commands.Pause():
                 self.limits = None
                 if command.why and self.trainer is not None:
@@ -212,7 +216,8 @@ class Work:
         if trainer.step and not trainer.edits:
             self.saver.opened()
         self.notices.add(trainer.step, "warning", *complaints)
-        self.came_back = self.reached.lost(trainer)
+        self.came_back, before = self.reached.back(trainer)
+        self.limits = before or self.limits
         if self.came_back:
             self.notices.add(trainer.step, "warning", self.came_back)
         if trainer.step:
@@ -240,6 +245,10 @@ class Work:
             result = self._leader.step(trainer, workers)
         self.meter.learn(result, time.monotonic() - began)
         self._conclude(trainer, limits, result.finite, stage, best)
+
+    def eases(self, error: BaseException) -> bool:
+        """Whether steps go on in smaller pieces, as memory ran out in one; `Play` forgets it."""
+        return eased(self.trainer, error, self._leader.team.world == 1)
 
     def _conclude(
         self, trainer: Trainer, limits: Limits, finite: bool, stage: str, best: str
@@ -287,4 +296,4 @@ class Work:
         reason = self.saver.close()
         self.lost = f"{self.lost} ({reason}); make room." if reason else ""
         if self.trainer is not None:
-            self.reached.note(self.trainer, last=True)
+            self.reached.note(self.trainer, None, last=True)

@@ -19,6 +19,7 @@ from core.evaluation.aligning import HOW, aligned
 from core.evaluation.steering import Steering, steering
 from core.geometry.cameras import Camera
 from core.geometry.rays import cast_rays, distortion_of
+from core.rendering.halving import halving
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import rays_at_once, render_rays
@@ -166,15 +167,18 @@ def _gradient(
     focal = photo.new_tensor([camera.fx, camera.fy])
     centre = photo.new_tensor([camera.cx, camera.cy])
     k1 = distortion_of(camera, photo.device)
+
+    def pulled(piece: int) -> Tensor:
+        total = torch.zeros_like(numbers)
+        for begin in range(0, len(which), piece):
+            part = slice(begin, begin + piece)
+            rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part], k1)
+            seen = render_rays(
+                scene.field, rays, scene.normalized_focal, scene.settings, proposal=scene.proposal
+            )
+            error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
+            total += torch.autograd.grad(error, numbers)[0]
+        return total
+
     points = scene.settings.points(scene.proposal)
-    piece = rays_at_once(scene.field, len(which), points, photo.device)
-    total = torch.zeros_like(numbers)
-    for begin in range(0, len(which), piece):
-        part = slice(begin, begin + piece)
-        rays = cast_rays(wheel.pose(numbers), focal, centre, pixels[part], k1)
-        seen = render_rays(
-            scene.field, rays, scene.normalized_focal, scene.settings, proposal=scene.proposal
-        )
-        error = (seen.rgb - colours[part]).square().mean(-1).sum() / len(which)
-        total += torch.autograd.grad(error, numbers)[0]
-    return total
+    return halving(pulled, rays_at_once(scene.field, len(which), points, photo.device))

@@ -55,6 +55,13 @@ class SmallPhotos:
         drawn = every if allowed is None or size != (width, height) else allowed
         return cls(*size, small.flatten(1, 2), centres, drawn)
 
+    @property
+    def most(self) -> int:
+        """How many rays there are to draw, of all photos."""
+        if isinstance(self.drawn, Windows):
+            return int(self.drawn.count.sum())
+        return len(self.colours) * len(self.drawn)
+
     def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
 
@@ -64,7 +71,7 @@ class SmallPhotos:
         if isinstance(self.drawn, Windows):
             photo, pixel = self._draw_of_each(self.drawn, rays, generator)
             return photo.to(device), pixel.to(device)
-        if rays >= count * len(self.drawn):
+        if rays >= self.most:
             photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
             return photo, self._drawn_there.repeat(count)
         photo = torch.randint(count, (rays,), generator=generator)

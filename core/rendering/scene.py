@@ -15,6 +15,7 @@ from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
 from core.multiplane.field import MultiplaneImage
+from core.rendering.halving import halving
 from core.rendering.picture import Pace, Picture
 from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
 
@@ -57,14 +58,15 @@ class FieldScene(Scene):
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         total = len(rays.origins)
-        piece = rays_at_once(self.field, total, self.settings.points(self.proposal), self.device)
-        numbers = self.normalized_focal, self.settings
-        return joined(
-            [
-                render_rays(self.field, rays[i : i + piece], *numbers, proposal=self.proposal)
-                for i in range(0, total, piece)
-            ]
-        )
+        points, numbers = self.settings.points(self.proposal), (self.normalized_focal, self.settings)
+
+        def whole(piece: int) -> Rendering:
+            parts = (rays[i : i + piece] for i in range(0, total, piece))
+            return joined(
+                [render_rays(self.field, p, *numbers, proposal=self.proposal) for p in parts]
+            )
+
+        return halving(whole, rays_at_once(self.field, total, points, self.device))
 
     def seen_by(self, camera: Camera, pace: Pace) -> Iterator[Picture | None]:
         """See `Scene`; chunks are as many rays as the pace has time for."""

@@ -22,6 +22,7 @@ from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.geometry.canvas import window
+from core.rendering.halving import halving
 from core.training.ahead import Ahead
 from core.training.depthmap_ahead import depth_maps_ahead
 from core.training.depthmap_cameras import read, unknowns_of, write
@@ -142,13 +143,13 @@ class DepthMapLearner(Learner):
         refinement = self.refinement
         if refinement is not None and not refinement.done:
             self._refine(refinement, context)
-        elif not self.finished and not self.depths.step(context.parallel_map, AT_ONCE):
+        elif not self.finished and not _going(self.depths, context):
             self._messages.append(FULL)
         return self._compared(context)
 
     def _refine(self, refinement: Refinement, context: StepContext) -> None:
         rounds = len(refinement.judgements)
-        going = refinement.step(context.parallel_map, AT_ONCE)
+        going = _going(refinement, context)
         if len(refinement.judgements) > rounds:
             if refinement.judgements[-1].kept:
                 write(self.rig, self.photos, refinement.cameras)
@@ -255,6 +256,11 @@ class DepthMapLearner(Learner):
             self.depths.restore(part_of(turns, "depths."))
         else:
             self.refinement.restore(turns)
+
+
+def _going(work: Depths | Refinement, context: StepContext) -> bool:
+    """A step of it: of fewer photos at once where memory runs out. Whether more is left."""
+    return halving(lambda count: work.step(context.parallel_map, count), AT_ONCE)
 
 
 def saved_scene(tensors: Mapping[str, Tensor]) -> WarpedScene:

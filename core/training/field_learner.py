@@ -96,7 +96,7 @@ class FieldLearner(Learner):
         return training_step(
             self.rig, self.field, batch, settings, moved,
             [self.optimizers[group] for group in rates], context.parallel_map, context.proposal,
-            extra, processes,
+            extra, processes, context.room,
         )  # fmt: skip
 
     def _glimpses(self, context: StepContext, candidates: Tensor, points: int) -> list[Glimpse]:
@@ -113,7 +113,7 @@ class FieldLearner(Learner):
     ) -> Gradients:
         """What a picture's loss adds to the gradients."""
         rays, device = len(glimpse.batch.photo), context.colours.device
-        piece = rays_at_once(self.field, rays, points, device)
+        piece = context.room.eased(rays_at_once(self.field, rays, points, device))
         settings = build.ray_settings(context.config)
         return pull(
             glimpse, self.rig, self.field, settings, moved, piece, context.parallel_map,

@@ -158,12 +158,12 @@ class MultiplaneLearner(MultiplaneStep):
     # -- growing -----------------------------------------------------------------------------
 
     def advance(self) -> None:
-        """A step of the level is over; perhaps grow."""
+        """A step of the level is over; perhaps grow, or with the next step if memory runs out."""
         self.level_step += 1
         if self.level_step >= self.present.steps and not self.finished:
+            if self.level + 1 < len(self.levels):
+                self._grow(self.levels[self.level + 1])
             self.level, self.level_step = self.level + 1, 0
-            if not self.finished:
-                self._grow(self.levels[self.level])
 
     def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:
         """Once finished, go on with more levels and perhaps more photos."""

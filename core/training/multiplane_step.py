@@ -86,7 +86,8 @@ class MultiplaneStep(Learner):
         """Nothing moves before the last sum over processes."""
         level, focal, parallel_map = self.present, self.rig.normalized_focal(), context.parallel_map
         most = self.room.rays(len(self.field.places))
-        photo, pixel = self.small.draw(min(level.rays or most, most), context.generator)
+        drawing = context.room.eased(min(level.rays or most, most, self.small.most))
+        photo, pixel = self.small.draw(drawing, context.generator)
         total, own = len(photo), processes.shard(len(photo))
         photo, pixel, drawn = photo[own], pixel[own], photo
         colours = self.small.colours[photo, pixel].T.contiguous().float().div_(255)

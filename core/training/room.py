@@ -36,10 +36,12 @@ class Room:
     Attributes:
         numbers: of all texels of all planes, four each.
         meetings: of rays with planes.
+        halvings: how often the pieces of steps were halved, as memory ran out all the same.
     """
 
     numbers: int
     meetings: int
+    halvings: int = 0
 
     @classmethod
     def of(cls, config: Config, device: torch.device, photos: tuple[int, ...]) -> "Room":
@@ -71,6 +73,10 @@ class Room:
                 f"The planes of {path} need {_gb(numbers * NUMBER)} and training.memory allows "
                 f"{_gb(self.numbers * NUMBER)} for them; raise it."
             )
+
+    def eased(self, piece: int) -> int:
+        """The size of a piece that would be so large."""
+        return max(1, piece >> self.halvings)
 
     def rays(self, planes: int) -> int:
         """How many rays may meet so many planes in a step."""

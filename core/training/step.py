@@ -20,6 +20,7 @@ from core.geometry.rays import cast_rays
 from core.multiplane.field import MultiplaneImage
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
+from core.training.room import WIDE, Room
 
 SMOOTHING = 0.95  # of the errors shown for each photo
 
@@ -69,6 +70,7 @@ def training_step(
     proposal: MultiplaneImage | None = None,
     extra: Sequence[Gradients] = (),
     processes: ProcessGroup = SINGLE_PROCESS,
+    room: Room = WIDE,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
@@ -82,6 +84,7 @@ def training_step(
         proposal: planes that say where along rays the field is asked; they are not changed.
         extra: gradients of other losses at the same parameters, to be added.
         processes: the processes that share it; each has drawn the whole batch.
+        room: how often pieces are halved.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
@@ -91,7 +94,7 @@ def training_step(
     at_once = rays_at_once(field, total, settings.points(proposal), batch.colours.device)
     pieces = parallel_map(
         lambda part: _piece(rig, field, part, settings, learned, total, proposal),
-        batch.part(processes.shard(total)).split(at_once),
+        batch.part(processes.shard(total)).split(room.eased(at_once)),
     )
     errors: list[Tensor] = []
 

@@ -230,6 +230,30 @@ def test_after_a_crash_it_says_where_it_came_back_to_and_what_is_gone(
         again.stop()
 
 
+def test_what_a_process_that_died_was_training_is_trained_on_until_its_limit(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
+    engine.start()
+    steps_to(engine, 2)
+    engine.submit(Save())
+    engine.submit(Play(steps=1_000_000))
+    until(engine, lambda s: s.step > 10)
+    shutil.copytree(tmp_path / "run", tmp_path / "died")
+    engine.stop()
+    again = Engine(tmp_path / "died", {}, died="a segmentation fault")
+    again.start()
+    opened = until(again, lambda s: s.phase == "ready")
+    said = "The studio ended by a segmentation fault and was started again."
+    assert opened.playing and opened.came_back.startswith(said)
+    assert until(again, lambda s: s.step > 10).seconds_left is not None, "the limit is known"
+    again.stop()
+    last = Engine(tmp_path / "died", {}, died="an abort")
+    last.start()
+    assert not until(last, lambda s: s.phase == "ready").playing, "it had come to its end"
+    last.stop()
+
+
 def test_a_continued_run_takes_live_changes_and_refuses_others(
     photo_folder: Path, tmp_path: Path
 ) -> None:
