@@ -19,6 +19,10 @@ SWITCH_SECONDS = 5e-4
 
 def main() -> int:
     """Run the command that the arguments name; returns the process's exit status."""
+    from studio.cli.parent import Parent, has_parent
+
+    if has_parent(sys.argv[1:]):
+        return Parent([sys.executable, *sys.argv]).run()
     from studio.cli.main import run
 
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -24,6 +24,7 @@ class Studio:
         url: the address of everything, ends in a slash.
         entrance: what to open in a browser: `url` with the token, where one is asked for.
         entrances: this and what else may be opened, from other machines or through a proxy.
+        token: that is asked for; None without one.
         headers: what a tool sends with each request instead.
     """
 
@@ -35,12 +36,14 @@ class Studio:
         with_token: bool = True,
         begin: Command | None = None,
         ways: Ways = NO_WAYS,
+        token: str = "",
     ) -> None:
         """Claim a port and build everything behind it.
 
         Args:
             begin: is submitted once the first page shows the scene of a run at step 0.
             ways: further names and the path under which it may be asked.
+            token: of a studio before this, whose pages are still open; else a fresh one.
 
         Raises:
             InputError: the address is not this machine's, or no port is free.
@@ -48,12 +51,12 @@ class Studio:
         """
         self._server = Server(host, port)
         self.port, self.url = self._server.port, self._server.url
-        token = new_token() if with_token else None
-        query = f"?token={token}" if token else ""
+        self.token = (token or new_token()) if with_token else None
+        query = f"?token={self.token}" if self.token else ""
         self.entrance = f"{self.url}{query}"
         named = [f"http://{host}{ways.root}/" for host in sorted(ways.hosts)]
         self.entrances = [f"{url}{query}" for url in (*self._server.urls, *named)]
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         self._viser = start_viser()
         self._view = SceneView(self._viser, engine)
         self._jobs = Jobs()
@@ -61,7 +64,7 @@ class Studio:
         page = build_page(engine, Exports(engine, self._jobs))
         routes = [*viser_routes(self._viser.get_port()), *self._telemetry.routes()]
         application = mounted(page, routes, ways.root)
-        self._guarded = Guard(application, host, self.port, token, ways=ways)
+        self._guarded = Guard(application, host, self.port, self.token, ways=ways)
 
     def start(self) -> None:
         """Serve; returns when the page answers."""

@@ -13,6 +13,7 @@ from core.config import Config
 from core.config.paths import changed, known, options, read_yaml
 from core.errors import InputError
 from core.photos import local_path
+from studio.cli.parent import OFF
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None:
@@ -23,6 +24,9 @@ def add_run_arguments(parser: argparse.ArgumentParser, photos_help: str) -> None
     )
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML with some of the options below"
+    )
+    parser.add_argument(
+        OFF, action="store_true", help="no parent starts it again where a library crashes"
     )
     groups: dict[str, argparse._ArgumentGroup] = {}
     for path, option in options().items():

@@ -1,8 +1,10 @@
 """Open the studio in the browser."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Command, Pause, Play
@@ -11,6 +13,7 @@ from core.formats.reference import read_reference
 from core.photos import is_video, local_path
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
+from studio.cli.parent import Lineage
 from studio.cli.signals import end_on_signals
 from studio.security.hosts import Ways, is_loopback
 from studio.serving.opening import open_browser
@@ -69,31 +72,28 @@ def main(arguments: argparse.Namespace) -> int:
     ways = Ways.of(arguments.allow_host, arguments.root_path)
     if arguments.no_token and ways.hosts:
         raise InputError("--no-token would open what --allow-host names; leave one of them out.")
-    asked = changes(arguments)
-    if arguments.reference is not None:
-        place = local_path(arguments.reference, "reference cameras")
-        read_reference(place)  # what cannot be read is said before anything begins
-        asked["explore.reference"] = str(place)
-    continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
-    if not continued and not asked.get("data.photos"):
-        asked["data.photos"] = str(BUNDLED)
-    run = run_folder(arguments.run, asked)
+    lineage = Lineage.of(os.environ)
+    if lineage.cause:
+        run, asked, begin = _left(lineage, arguments)
+    else:
+        run, asked, begin = _fresh(arguments)
     ended = end_on_signals()
-    engine = Engine(run, asked)
-    begin = None if continued else _beginning(asked["data.photos"])
+    engine = Engine(run, asked, died=lineage.cause)
     if begin is not None and arguments.no_browser:
         engine.submit(begin)
         begin = None
     engine.start()
-    with_token = not arguments.no_token
-    studio = Studio(engine, arguments.host, arguments.port, with_token, begin, ways)
+    with_token, port = not arguments.no_token, lineage.left.get("port", arguments.port)
+    token = lineage.left.get("token") or ""
+    studio = Studio(engine, arguments.host, port, with_token, begin, ways, token)
     studio.start()
-    if arguments.port not in (0, studio.port):
-        print(f"Port {arguments.port} is taken; using {studio.port}.", flush=True)
+    lineage.leave(run=str(run), port=studio.port, token=studio.token)
+    if port not in (0, studio.port):
+        print(f"Port {port} is taken; using {studio.port}.", flush=True)
     print(f"Studio ready at {studio.entrance}", flush=True)
     for further in studio.entrances[1:]:
         print(f"         and at {further}", flush=True)
-    if not arguments.no_browser:
+    if not arguments.no_browser and not lineage.cause:
         open_browser(studio.entrance)
     ended.wait()
     print("Saving and closing.", flush=True)
@@ -104,6 +104,32 @@ def main(arguments: argparse.Namespace) -> int:
     if unsaved:
         print(f"nerfmm studio: {unsaved}", file=sys.stderr)
     return 1 if unsaved else 0
+
+
+Beginning = tuple[Path, dict[str, Any], Command | None]
+
+
+def _fresh(arguments: argparse.Namespace) -> Beginning:
+    """The run's folder, its options, and what it begins with."""
+    asked = changes(arguments)
+    if arguments.reference is not None:
+        place = local_path(arguments.reference, "reference cameras")
+        read_reference(place)  # what cannot be read is said before anything begins
+        asked["explore.reference"] = str(place)
+    continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
+    if not continued and not asked.get("data.photos"):
+        asked["data.photos"] = str(BUNDLED)
+    begin = None if continued else _beginning(asked["data.photos"])
+    return run_folder(arguments.run, asked), asked, begin
+
+
+def _left(lineage: Lineage, arguments: argparse.Namespace) -> Beginning:
+    """The same of a studio that died: options as they were saved, which were changed perhaps."""
+    run = Path(lineage.left["run"])
+    if (run / "checkpoints").is_dir():
+        return run, {}, None
+    arguments.run = run
+    return _fresh(arguments)
 
 
 def _beginning(photos: str) -> Command:

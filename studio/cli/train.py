@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -19,6 +20,7 @@ from core.engine.limits import check_limit
 from core.errors import InputError
 from core.search.witnesses import FOUND_BY
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
+from studio.cli.parent import Lineage
 from studio.cli.signals import end_on_signals
 from studio.routes.advice import Advice
 from studio.routes.facts import verdict
@@ -45,16 +47,21 @@ def main(arguments: argparse.Namespace) -> int:
     ended, team = end_on_signals(), joined(os.environ)
     if isinstance(team, DistributedGroup) and team.rank > 0:
         return follow(team)  # whatever the signal, the leader says when to end
-    asked = changes(arguments)
-    if arguments.run is None and not asked.get("data.photos"):
-        raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
-    check_limit("seconds", arguments.seconds)
-    check_limit("steps", arguments.steps)
-    run, advice = run_folder(arguments.run, asked), Advice()
-    engine = Engine(run, asked, team)
-    engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
+    asked, lineage, advice = changes(arguments), Lineage.of(os.environ), Advice()
+    if lineage.cause:  # one died that had the run
+        run = Path(lineage.left["run"])
+        asked = {} if (run / "checkpoints").is_dir() else asked
+    else:
+        if arguments.run is None and not asked.get("data.photos"):
+            raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
+        check_limit("seconds", arguments.seconds)
+        check_limit("steps", arguments.steps)
+        run = run_folder(arguments.run, asked)
+    engine = Engine(run, asked, team, lineage.cause)
+    if not lineage.cause:
+        engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
-    last = _watch(engine, advice, ended)
+    last = _watch(engine, advice, ended, lineage)
     _heard(engine, ended)
     unsaved = engine.stop()
     advice.stop()
@@ -81,7 +88,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if last.failure else 0
 
 
-def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
+def _watch(engine: Engine, advice: Advice, ended: threading.Event, lineage: Lineage) -> Snapshot:
     """Show progress until training pauses by itself or a signal asks for the end."""
     console = Console(stderr=True)
     columns = (
@@ -99,6 +106,9 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event) -> Snapshot:
             answered = first is not None  # the first command was taken, or refused
             if snapshot.phase == "ready" and first is None:
                 first = snapshot.step
+                lineage.leave(run=str(snapshot.run))
+                if lineage.cause and not snapshot.playing:  # it had ended training already
+                    break
             for notice in snapshot.notices:
                 if notice.number > said and snapshot.phase == "ready":
                     said = notice.number

@@ -23,7 +23,7 @@ function coverOf(facts) {
   if (facts.failure) {
     return { title: "Training stopped", text: facts.failure, action: PLAY_ON, soft: true };
   }
-  if (facts.came_back) {
+  if (facts.came_back && !facts.playing) {
     return { title: "Back where it was saved", text: facts.came_back, action: PLAY_ON, soft: true };
   }
   return facts.photos && facts.step === 0 && !facts.playing && !facts.beginning ? waiting(facts) : null;

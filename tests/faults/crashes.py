@@ -1,0 +1,98 @@
+"""SIGSEGV and SIGKILL to a studio that trains: its parent starts it again, with the same address,
+what was trained trains on, little is lost; after five times it gives up and says how to go on."""
+
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from studio.cli.parent import MOST
+from tests.conftest import small_options
+from tests.journeys.running import ROOT, Running, studio
+
+BACK = 15.0  # seconds until the page answers again
+AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,
+SAVING = 2.0  # and what a save and the look at it may take
+SMALL = 32e6  # bytes of memory that a parent may take
+
+
+def run(part: int) -> str:
+    """So many deaths, and the one too many; or a tenth of them and a good end."""
+    deaths = max(1, MOST // part)
+    waits: list[float] = []
+    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
+    options |= {"training.autosave_seconds": AUTOSAVE, "data.long_side": 64}
+    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "run"
+        with studio("--port", "0", "--run", str(place), *words) as running:
+            for number in range(deaths):
+                waits.append(_one(running, signal.SIGKILL if number % 2 else signal.SIGSEGV))
+            memory = _memory(running.process.pid)
+            assert memory < SMALL, f"the parent takes {memory / 1e6:.0f} MB"
+            if deaths == MOST:
+                _last(running)
+            else:
+                running.end(signal.SIGTERM)
+    assert max(waits) < BACK, f"the page was away for {max(waits):.0f} s"
+    return (
+        f"{deaths} deaths: back within {max(waits):.1f} s, the parent takes {memory / 1e6:.0f} MB"
+    )
+
+
+def _one(running: Running, number: signal.Signals) -> float:
+    """A death while it trains; the seconds until the page answers again."""
+    began = running.until(lambda s: s["playing"] and s["step"] > 0)["seconds"]
+    before = running.until(lambda s: s["seconds"] > began + 2 * AUTOSAVE)
+    os.kill(_child(running), number)
+    died = time.monotonic()
+    back = _again(running)
+    wait = time.monotonic() - died
+    lost = before["seconds"] - back["seconds"]
+    assert lost <= AUTOSAVE + SAVING, f"{lost:.0f} s of training are lost"
+    assert back["playing"], "training does not go on"
+    assert "was started again" in _page(running), "nothing is said of it on the page"
+    return wait
+
+
+def _page(running: Running) -> str:
+    """What a page is told first."""
+    with running.client.stream("GET", "events") as events:
+        return next(line for line in events.iter_lines() if line.startswith("data: "))
+
+
+def _again(running: Running) -> dict:
+    """The status of the studio that follows, once it has the run."""
+    end = time.monotonic() + 4 * BACK
+    while True:
+        try:
+            facts = running.client.get("status").json()
+            if facts["phase"] == "ready":
+                return facts
+        except (httpx.TransportError, ValueError):
+            pass
+        assert time.monotonic() < end, "the page does not come back"
+        assert running.process.poll() is None, "the parent has ended"
+        time.sleep(0.05)
+
+
+def _last(running: Running) -> None:
+    """One death too many."""
+    os.kill(_child(running), signal.SIGSEGV)
+    assert running.process.wait(BACK) == 1
+    running.line_with("goes on where it was saved last")
+
+
+def _child(running: Running) -> int:
+    number = running.process.pid
+    (child,) = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    return int(child)
+
+
+def _memory(process: int) -> int:
+    """Bytes that a process holds by itself."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Private"))
