@@ -7,7 +7,7 @@ import time
 
 import torch
 
-PROGRAMS = ("kills", "damage", "refusals", "configs", "pictures", "frames")
+PROGRAMS = ("kills", "damage", "refusals", "configs", "pictures", "frames", "windows", "crashes")
 
 
 def main() -> int:
