@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import IO, Any
@@ -142,7 +142,7 @@ class Lineage:
     _memory: int | None
 
     @classmethod
-    def of(cls, environment: dict[str, str]) -> "Lineage":
+    def of(cls, environment: MutableMapping[str, str]) -> "Lineage":
         """Taken from the environment; when the parent is gone this process gets a SIGTERM."""
         told = environment.pop(_VARIABLE, None)
         if told is None:
