@@ -96,6 +96,11 @@ def fetch(address: str, out: Path, watch: Watch) -> bool:
         os.replace(part, out)
         version.unlink(missing_ok=True)
         return True
+    except (ImportError, ValueError) as error:  # what httpx says of a kind it does not know
+        raise InputError(
+            f"{address} cannot be reached through the proxy that HTTPS_PROXY or ALL_PROXY names "
+            f"({str(error).partition(';')[0].partition('.')[0]}); name one of http, or none."
+        ) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(
             f"{address} cannot be reached ({type(error).__name__}); see whether this computer is "

@@ -148,6 +148,14 @@ def test_no_network_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "127.0.0.1:9" in sentence and "online" in sentence
 
 
+def test_a_proxy_of_a_kind_that_is_not_spoken_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(InputError, match="through the proxy that HTTPS_PROXY or ALL_PROXY names"):
+        fetch("http://studio.example/a.zip", tmp_path / "a.zip", Watch())
+
+
 @pytest.mark.parametrize("status", [404, 403, 500])
 def test_a_refusal_is_one_sentence(server: Server, tmp_path: Path, status: int) -> None:
     server.status = status

@@ -1,6 +1,9 @@
 """How the person's browser is opened: no token where other accounts could read it."""
 
+import queue
 import stat
+import threading
+import time
 import webbrowser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,18 +17,32 @@ from studio.serving.opening import open_browser
 from tests.browser import chromium
 
 
+class Started(webbrowser.GenericBrowser):
+    """A browser that tells with what it was started, as every account of the machine can see."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.seen: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+        self.seen.put(url)
+        return True
+
+
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What browsers were started with, as every account of the machine can see."""
-    seen: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", seen.append)
-    return seen
+def opened(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[str]:
+    """The addresses that a browser of windows was started with."""
+    browser = Started("/usr/bin/firefox")
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    return browser.seen
 
 
-def test_the_browser_is_told_of_a_file_that_its_owner_alone_reads(opened: list[str]) -> None:
+def test_the_browser_is_told_of_a_file_that_its_owner_alone_reads(
+    opened: queue.SimpleQueue[str],
+) -> None:
     token = new_token()
     open_browser(f"http://127.0.0.1:1/?token={token}")
-    (address,) = opened
+    address = opened.get(timeout=10)
     assert token not in address
     file = Path(url2pathname(urlsplit(address).path))
     assert token in file.read_text()
@@ -33,13 +50,41 @@ def test_the_browser_is_told_of_a_file_that_its_owner_alone_reads(opened: list[s
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("name", ["w3m", "/usr/bin/www-browser", "lynx"])
+def test_a_browser_for_text_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Started(name)
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    open_browser("http://127.0.0.1:1/")
+    with pytest.raises(queue.Empty):
+        browser.seen.get(timeout=0.2)
+
+
+def test_a_browser_that_does_not_return_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = threading.Event()
+    browser = Started("kiosk")
+    monkeypatch.setattr(browser, "open", lambda url: closed.wait(30))
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    began = time.monotonic()
+    open_browser("http://127.0.0.1:1/")
+    assert time.monotonic() - began < 5
+    closed.set()
+
+
+def test_without_any_browser_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", none)
+    open_browser("http://127.0.0.1:1/")
+
+
 @pytest.mark.browser
-def test_the_file_leads_on(opened: list[str]) -> None:
+def test_the_file_leads_on(opened: queue.SimpleQueue[str]) -> None:
     open_browser("http://studio.example/?token=a&b=%22")
     with chromium() as browser:
         page = browser.new_page()
         page.route("http://studio.example/**", lambda route: route.fulfill(body="here"))
-        page.goto(opened[0])
+        page.goto(opened.get(timeout=10))
         page.wait_for_url("http://studio.example/?token=a&b=%22")
 
 
