@@ -135,9 +135,10 @@ def keep(result: Validation, run: Path) -> None:
     Raises:
         InputError: they cannot be written there.
     """
-    folder = run / "validation"
+    folder, fresh = run / "validation", list[Path]()
     for ending, pixels in (("-depth.png", result.depth), (".png", result.rgb)):
-        with finished_file(folder / f"{result.step:09d}{ending}") as temporary:
+        fresh.append(folder / f"{result.step:09d}{ending}")
+        with finished_file(fresh[-1]) as temporary:
             cv2.imwrite(str(temporary), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     try:
         with open(run / "validation.jsonl", "a", encoding="utf-8") as file:
@@ -146,8 +147,10 @@ def keep(result: Validation, run: Path) -> None:
         raise InputError(
             f"{run / 'validation.jsonl'} cannot be written ({error.strerror}); free some space."
         ) from None
-    pictures = sorted(folder.glob("[0-9]*.png"), key=lambda path: path.stat().st_mtime_ns)
-    for path in pictures[: -2 * KEPT]:
+    # These two are the newest, whatever the clock was when others were written.
+    others = [path for path in folder.glob("[0-9]*.png") if path not in fresh]
+    others.sort(key=lambda path: path.stat().st_mtime_ns)
+    for path in others[: 2 - 2 * KEPT]:
         path.unlink()
 
 
