@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -55,6 +56,11 @@ class Visitor:
         threading.Thread(target=self._read, daemon=True).start()
 
     def look(self, angle: float) -> None:
+        """See `stand`."""
+        self.stand(self._connection, angle)
+
+    @staticmethod
+    def stand(connection: ClientConnection, angle: float) -> None:
         """Stand behind the cameras, `angle` radians along a small circle, and look ahead."""
         position = (0.4 * math.cos(angle), 0.4 * math.sin(angle), -1.0)
         target = (0.0, 0.0, 15.0)
@@ -62,7 +68,7 @@ class Visitor:
             (1.0, 0.0, 0.0, 0.0), position, 1.0, 0.1, 500.0, HEIGHT, WIDTH, target, (0.0, -1.0, 0.0)
         )
         content = {"type": type(message).__name__, **dataclasses.asdict(message)}
-        self._connection.send(msgspec.msgpack.encode(content))
+        connection.send(msgspec.msgpack.encode(content))
 
     def _read(self) -> None:
         with contextlib.suppress(Exception):  # the connection's end ends the thread
@@ -75,19 +81,38 @@ class Visitor:
                     self.pictures.append(time.monotonic())
 
 
+class Door(Protocol):
+    """Where visitors come in, and what they show there."""
+
+    @property
+    def url(self) -> str:
+        """The address of everything, ends in a slash."""
+        ...
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent with each request."""
+        ...
+
+
 @contextlib.contextmanager
-def visiting(studio: Studio) -> Iterator[Visitor]:
+def visiting(studio: Door) -> Iterator[Visitor]:
     """A visitor who came through the studio's front door."""
+    with connected(studio) as connection:
+        yield Visitor(connection)
+
+
+def connected(studio: Door) -> ClientConnection:
+    """A connection to the scene, to be closed."""
     address = urlsplit(studio.url)
-    with connect(
+    return connect(
         f"ws://{address.netloc}/viser",
         origin=Origin(f"http://{address.netloc}"),
         subprotocols=[Subprotocol(f"viser-v{viser.__version__}")],
         additional_headers=studio.headers,
         max_size=None,
         proxy=None,
-    ) as connection:
-        yield Visitor(connection)
+    )
 
 
 def asking(studio: Studio) -> httpx.Client:

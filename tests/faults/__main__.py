@@ -7,7 +7,19 @@ import time
 
 import torch
 
-PROGRAMS = ("kills", "damage", "refusals", "configs", "pictures", "frames", "windows", "crashes")
+PROGRAMS = (
+    "kills",
+    "damage",
+    "refusals",
+    "configs",
+    "pictures",
+    "frames",
+    "windows",
+    "races",
+    "crashes",
+    "visitors",
+    "soak",
+)
 
 
 def main() -> int:
@@ -15,13 +27,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
     parser.add_argument("--quick", action="store_true", help="a tenth of each")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of the soak [3]")
     arguments = parser.parse_args()
     missed = 0
     torch.set_num_threads(1)
     for name in arguments.programs or PROGRAMS:
         began = time.monotonic()
         try:
-            told = importlib.import_module(f"tests.faults.{name}").run(10 if arguments.quick else 1)
+            program = importlib.import_module(f"tests.faults.{name}")
+            longer = (arguments.minutes,) if name == "soak" else ()
+            told = program.run(10 if arguments.quick else 1, *longer)
         except AssertionError as error:
             told, missed = f"MISSED: {error}", missed + 1
         print(f"{name:10} {time.monotonic() - began:6.1f} s  {told}", flush=True)

@@ -4,7 +4,6 @@ import random
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ import numpy as np
 
 from studio.benchmarks.live import visiting
 from tests.conftest import small_options
+from tests.faults.doors import Door, taken
 from tests.journeys.running import ROOT, Running, studio
 
 MINUTES = 3.0
@@ -47,7 +47,7 @@ def _soak(running: Running, seconds: float) -> str:
         visitor.start()
     began, samples = time.monotonic(), list[tuple[float, int, int, int]]()
     while (now := time.monotonic() - began) < seconds:
-        samples.append((now, *_taken(running.process.pid)))
+        samples.append((now, *taken(running.process.pid)))
         end.wait(1.0)
     end.set()
     for visitor in visitors:
@@ -64,34 +64,17 @@ def _soak(running: Running, seconds: float) -> str:
     return told
 
 
-@dataclass(frozen=True)
-class _Door:
-    url: str
-    headers: dict[str, str]
-
-
 def _visit(running: Running, number: int, end: threading.Event) -> None:
     """One browser: the page, the scene, a drag, and all over again."""
     chance = random.Random(number)
-    headers = {"Authorization": running.client.headers["Authorization"]}
-    door = _Door(running.url, headers)
+    door = Door.of(running)
     while not end.is_set():
-        with httpx.Client(base_url=running.url, headers=headers, trust_env=False) as browser:
+        with httpx.Client(base_url=running.url, headers=door.headers, trust_env=False) as browser:
             for path in ("", "config", "viser/", "status", "thumbnail/0.jpg"):
                 browser.get(path)
             with visiting(door) as visitor, browser.stream("GET", "events") as events:
-                lines, leaves = (
-                    events.iter_lines(),
-                    time.monotonic() + STAYS * chance.uniform(0.8, 1.2),
-                )
+                lines = events.iter_lines()
+                leaves = time.monotonic() + STAYS * chance.uniform(0.8, 1.2)
                 while time.monotonic() < leaves and not end.wait(HAND):
                     visitor.look(chance.uniform(0, 6))
                     next(lines)
-
-
-def _taken(process: int) -> tuple[int, int, int]:
-    """Bytes, threads and open files of a process."""
-    status = Path(f"/proc/{process}/status").read_text()
-    facts = dict(line.split(":", 1) for line in status.splitlines())
-    files = len(list(Path(f"/proc/{process}/fd").iterdir()))
-    return 1024 * int(facts["VmRSS"].split()[0]), int(facts["Threads"]), files

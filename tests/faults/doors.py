@@ -1,0 +1,27 @@
+"""How visitors come into a studio that runs in a process of its own, and what that process takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.journeys.running import Running
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where visitors come in, and what they show there."""
+
+    url: str
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, running: Running) -> "Door":
+        """Of a studio."""
+        return cls(running.url, {"Authorization": running.client.headers["Authorization"]})
+
+
+def taken(process: int) -> tuple[int, int, int]:
+    """Bytes, threads and open files of a process."""
+    status = Path(f"/proc/{process}/status").read_text()
+    facts = dict(line.split(":", 1) for line in status.splitlines())
+    files = len(list(Path(f"/proc/{process}/fd").iterdir()))
+    return 1024 * int(facts["VmRSS"].split()[0]), int(facts["Threads"]), files

@@ -1,0 +1,139 @@
+"""Many browsers at one studio that trains: they come again and again, leave in the middle of a
+picture, read slowly, and are thirty-two at once."""
+
+import contextlib
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from studio.benchmarks.live import Visitor, connected
+from tests.conftest import small_options
+from tests.faults.doors import Door, taken
+from tests.journeys.running import PATIENCE, ROOT, Running, studio
+
+AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
+LEAVE = 200
+SLOW_SECONDS, SLOW_BYTES, SLOW_SHARE = 15.0, 64e6, 0.8
+MANY, MANY_SECONDS, PING = 32, 20.0, 1.0
+
+
+def run(part: int) -> str:
+    """All four, one after another, at one studio."""
+    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
+    options |= {"data.long_side": 64}
+    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "run"
+        with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:
+            running.until(lambda s: s["step"] > 0)
+            told = [act(running, part) for act in (_again, _leave, _slow, _many)]
+            running.end()
+    assert not [line for line in running.said if "Traceback" in line], running.said
+    return "; ".join(told)
+
+
+def _again(running: Running, part: int) -> str:
+    """Come, look, see something, go."""
+    memory = []
+    for number in range(AGAIN // part):
+        with connected(Door.of(running)) as connection:
+            Visitor.stand(connection, number)
+            connection.recv(timeout=PATIENCE)
+        memory.append(taken(running.process.pid)[0])
+    seen = np.array(memory[USED // part :], float)
+    each = float(np.polyfit(np.arange(len(seen)), seen, 1)[0])
+    assert part > 1 or each <= EACH, f"each of {len(seen)} reconnects leaves {each / 1e3:.1f} KB"
+    return f"{len(memory)} reconnects: {each / 1e3:+.1f} KB each"
+
+
+def _leave(running: Running, part: int) -> str:
+    """Go without a word while a picture is made."""
+    _, threads, _ = _rested(running)
+    for number in range(LEAVE // part):
+        with connected(Door.of(running)) as connection:
+            Visitor.stand(connection, number)
+            connection.socket.shutdown(socket.SHUT_RDWR)
+    _, after, _ = _rested(running)
+    assert after <= threads + 2, f"{threads} threads became {after}"
+    assert running.status()["view"]["failure"] is None, running.status()["view"]["failure"]
+    return f"{LEAVE // part} leave: no thread stays"
+
+
+def _slow(running: Running, part: int) -> str:
+    """One reads nothing while another drags."""
+    alone = _pictures(running, SLOW_SECONDS / 2 / part)
+    before = taken(running.process.pid)[0]
+    with connected(Door.of(running)) as asleep:
+        Visitor.stand(asleep, 0)
+        beside = _pictures(running, SLOW_SECONDS / 2 / part)
+        more = taken(running.process.pid)[0] - before
+    assert more <= SLOW_BYTES, f"who reads nothing costs {more / 1e6:.0f} MB"
+    assert part > 1 or beside >= SLOW_SHARE * alone, f"{alone} pictures became {beside}"
+    return f"beside who reads nothing: {beside} of {alone} pictures, {more / 1e6:+.0f} MB"
+
+
+def _many(running: Running, part: int) -> str:
+    """Thirty-two look while training goes on."""
+    step, count = running.status()["step"], max(2, MANY // part)
+    with contextlib.ExitStack() as stack:
+        visitors = [stack.enter_context(_reading(running)) for _ in range(count)]
+        end, waits = time.monotonic() + MANY_SECONDS / part, list[float]()
+        while time.monotonic() < end:
+            for number, visitor in enumerate(visitors):
+                Visitor.stand(visitor, number + time.monotonic())
+            began = time.monotonic()
+            assert visitors[0].ping().wait(PATIENCE), "a ping is not answered"
+            waits.append(time.monotonic() - began)
+            time.sleep(0.2)
+    worst = float(np.percentile(waits, 99))
+    assert worst <= PING, f"99 % of pings within {worst:.1f} s"
+    gone = running.status()["step"] - step
+    assert gone > 0, "training stands still"
+    return f"{count} at once: none dropped, pings within {worst:.2f} s, {gone} steps"
+
+
+def _pictures(running: Running, seconds: float) -> int:
+    """How many pictures one gets who drags."""
+    with connected(Door.of(running)) as connection:
+        visitor, end = Visitor(connection), time.monotonic() + seconds
+        while time.monotonic() < end:
+            visitor.look(time.monotonic())
+            time.sleep(1 / 30)
+        return len(visitor.pictures)
+
+
+@contextlib.contextmanager
+def _reading(running: Running) -> Iterator[ClientConnection]:
+    """A visitor who takes whatever comes, and may not be dropped."""
+    dropped: list[ConnectionClosed] = []
+
+    def read(connection: ClientConnection, leaving: threading.Event) -> None:
+        try:
+            while True:
+                connection.recv()
+        except ConnectionClosed as error:
+            if not leaving.is_set():
+                dropped.append(error)
+
+    leaving = threading.Event()
+    with connected(Door.of(running)) as connection:
+        reader = threading.Thread(target=read, args=(connection, leaving))
+        reader.start()
+        yield connection
+        leaving.set()
+    reader.join()
+    assert not dropped, f"a visitor was dropped: {dropped[0]}"
+
+
+def _rested(running: Running) -> tuple[int, int, int]:
+    """Memory, threads and files once nobody is there."""
+    running.until(lambda s: s["view"]["clients"] == 0)
+    time.sleep(1.0)  # the time that threads of who has gone are given
+    return taken(running.process.pid)
