@@ -41,6 +41,8 @@ class Lifeline:
 
 def described(error: BaseException) -> str:
     """What was raised, in a few words."""
+    words = f"{type(error).__name__}: {error}"
     if is_out_of_memory(error):
-        return "memory ran out; close other programs, or lower training.memory and data.long_side"
-    return f"{type(error).__name__}: {error}"
+        short = words.partition("[")[0].rstrip(": ")  # torch adds where in its source
+        return f"memory ran out, {short}; close other programs or lower training.memory"
+    return words

@@ -58,7 +58,10 @@ class FieldScene(Scene):
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         total = len(rays.origins)
-        points, numbers = self.settings.points(self.proposal), (self.normalized_focal, self.settings)
+        points, numbers = (
+            self.settings.points(self.proposal),
+            (self.normalized_focal, self.settings),
+        )
 
         def whole(piece: int) -> Rendering:
             parts = (rays[i : i + piece] for i in range(0, total, piece))

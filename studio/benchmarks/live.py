@@ -60,7 +60,7 @@ class Visitor:
         self.stand(self._connection, angle)
 
     @staticmethod
-    def stand(connection: ClientConnection, angle: float) -> None:
+    def stand(connection: Connection, angle: float) -> None:
         """Stand behind the cameras, `angle` radians along a small circle, and look ahead."""
         position = (0.4 * math.cos(angle), 0.4 * math.sin(angle), -1.0)
         target = (0.0, 0.0, 15.0)
@@ -102,7 +102,7 @@ def visiting(studio: Door) -> Iterator[Visitor]:
         yield Visitor(connection)
 
 
-def connected(studio: Door) -> ClientConnection:
+def connected(studio: Door) -> Connection:
     """A connection to the scene, to be closed."""
     address = urlsplit(studio.url)
     return connect(

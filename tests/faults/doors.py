@@ -1,4 +1,4 @@
-"""How visitors come into a studio that runs in a process of its own, and what that process takes."""
+"""How visitors come into a studio in a process of its own, and what that process takes."""
 
 from dataclasses import dataclass
 from pathlib import Path

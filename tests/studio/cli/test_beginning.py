@@ -43,7 +43,7 @@ class Waiting:
     """An engine that only remembers; and a studio that only stands."""
 
     asked: list[Command]
-    url, entrance, entrances, port = "nowhere", "nowhere", ["nowhere"], 0
+    url, entrance, entrances, port, token = "nowhere", "nowhere", ["nowhere"], 0, None
 
     def __init__(self, *arguments: Any, **named: Any) -> None: ...
 
