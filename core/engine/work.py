@@ -248,7 +248,7 @@ class Work:
 
     def eases(self, error: BaseException) -> bool:
         """Whether steps go on in smaller pieces, as memory ran out in one; `Play` forgets it."""
-        return eased(self.trainer, error, self._leader.team.world == 1)
+        return eased(self.trainer, error, self._leader.processes.world == 1)
 
     def _conclude(
         self, trainer: Trainer, limits: Limits, finite: bool, stage: str, best: str
