@@ -30,6 +30,7 @@ from core.runs.ages import age, by_age, serial_in, sweep
 from core.runs.container import content_of, digest_in, digest_of
 from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
+from core.runs.light import lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
@@ -100,7 +101,7 @@ def taken(trainer: Trainer, path: Path, extra: dict[str, Tensor]) -> Checkpoint:
 
 
 def write(made: Checkpoint) -> None:
-    """Write a checkpoint to its path, read it again, and sweep old ones.
+    """Write a checkpoint to its path, read it again, sweep old ones and make the others light.
 
     Returns when it is on the disk.
 
@@ -116,6 +117,7 @@ def write(made: Checkpoint) -> None:
         if digest_in(temporary) != facts["digest"]:
             raise OSError(errno.EIO, "what was written reads otherwise")
     sweep(made.path)
+    lighten_older(made.path.parent)
 
 
 def save(trainer: Trainer, run: Path, extra: dict[str, Tensor], kept_as: str = "") -> Path:
@@ -217,7 +219,7 @@ def read(path: Path) -> Checkpoint:
     require_sound(path, facts, tensors)
     with fitting(path):
         config_in(facts, path)
-    return Checkpoint(path, facts, tensors)
+    return Checkpoint(path, facts, widened(tensors))
 
 
 def newest_in(run: Path, welcome: Welcome = any_size) -> Checkpoint:

@@ -27,6 +27,10 @@ MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
     r"photo_error|extra\.(trail\..*|unseen)|depthmaps\..*\.ratios"
 )
 DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
+HALVES = {  # moments of texels, and texels of states that are no longer the newest
+    torch.bfloat16: re.compile(r"(.*\.)?adam\.block\d+\.0\.exp_avg(_sq)?"),
+    torch.float16: re.compile(r"(.*\.)?field\.blocks\.\d+"),
+}
 
 
 class Facts(BaseModel):
@@ -120,9 +124,10 @@ def _unsound(name: str, tensor: Tensor, photos: int) -> str:
     """Why it cannot be, or nothing."""
     if _poisoned(name, tensor):
         return "it is not finite"
-    if tensor.dtype in (torch.float16, torch.bfloat16, torch.float64) and not (
-        tensor.dtype is torch.float64 and name.startswith(DOUBLE)
-    ):
+    strange = tensor.dtype is torch.float64 and not name.startswith(DOUBLE)
+    if tensor.dtype in HALVES:
+        strange = not HALVES[tensor.dtype].fullmatch(name)
+    if strange:
         return f"it is of {tensor.dtype}"
     if INDICES.fullmatch(name):
         inside = tensor.dtype is torch.int64 and tensor.ndim == 1

@@ -163,6 +163,8 @@ class MultiplaneLearner(MultiplaneStep):
         if self.level_step >= self.present.steps and not self.finished:
             if self.level + 1 < len(self.levels):
                 self._grow(self.levels[self.level + 1])
+            else:
+                self.take(self.field)  # moments are large, and of no use any more
             self.level, self.level_step = self.level + 1, 0
 
     def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:

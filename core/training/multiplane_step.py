@@ -30,6 +30,7 @@ from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.learner import Learner, StepContext
 from core.training.room import Room
 from core.training.step import StepResult, judged
+from core.training.texel_adam import TexelAdam
 
 FIRST_DEPTH_FLOOR = 0.02  # depth floor at the start
 DEPTH_FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
@@ -67,10 +68,7 @@ class MultiplaneStep(Learner):
     def take(self, field: MultiplaneImage) -> None:
         """Go on with this field, whose optimizers begin anew."""
         self.field = field
-        self.adams = [
-            torch.optim.Adam([block], lr=0.0, betas=(0.9, 0.99), eps=1e-15, fused=True)
-            for block in self.field.blocks
-        ]
+        self.adams = [TexelAdam(block) for block in self.field.blocks]
 
     @property
     def present(self) -> Level:
@@ -159,7 +157,7 @@ class MultiplaneStep(Learner):
         return pull.sum(0), along.sum(0), depth_floor.sum() / field.near_depth, lens
 
     @torch.no_grad()
-    def _move_planes(self, level: Level, job: tuple[Tensor, torch.optim.Adam]) -> None:
+    def _move_planes(self, level: Level, job: tuple[Tensor, TexelAdam]) -> None:
         (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
         if rate > 0 and block.grad is not None:
             every = TURNS if level.rays else 1
@@ -201,7 +199,7 @@ class MultiplaneStep(Learner):
         disparity = [(far + mean * (1 - far)) / field.near_depth for far in (before, after)]
         bend(self.rig, (1 - before) / (1 - after), *disparity)
 
-    def all_adams(self) -> dict[str, torch.optim.Adam]:
+    def all_adams(self) -> dict[str, torch.optim.Optimizer]:
         """Every optimizer, by a name for its moments."""
         blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
-        return blocks | self.cameras.adams | {"shape": self._shape}
+        return {**blocks, **self.cameras.adams, "shape": self._shape}

@@ -1,0 +1,65 @@
+"""States that are no longer the newest, without what only going on bit for bit needs.
+
+Nearly all of a state are texels and their moments. Where a run goes on from an older one, because
+the newest is damaged, or is looked at in it, texels to three digits are as good, and Adam finds its
+moments again within some steps. Cameras, networks and everything else stay as they were.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.files import whole_file
+from core.runs.ages import by_age
+from core.runs.container import NO_CHECKPOINT, content_of, digest_of, header_of
+
+OF_PLANES = r"(planes|bootstrap\.rival\d+)\."
+TEXELS = re.compile(OF_PLANES + r"field\.blocks\.\d+")
+MOMENTS = re.compile(OF_PLANES + r"adam\.block\d+\..*")
+LARGEST = torch.finfo(torch.float16).max
+
+
+def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a file in the numbers that a run computes with."""
+    return {n: t.float() if t.dtype is torch.float16 else t for n, t in tensors.items()}
+
+
+def lighten_older(place: Path) -> None:
+    """Make the states in a folder light but the newest, and the newest that Undo goes back to."""
+    older = by_age(place)[1:]
+    undone = next((path for path in older if "-before-" in path.name), None)
+    for path in older:
+        if path != undone and _heavy(path):
+            _lighten(path)
+
+
+def _heavy(path: Path) -> bool:
+    """Whether a file holds moments of texels; not where it is none of ours, or was swept."""
+    try:
+        with path.open("rb") as file:
+            return any(MOMENTS.fullmatch(name) for name in header_of(file)[1])
+    except NO_CHECKPOINT:
+        return False
+
+
+def _lighten(path: Path) -> None:
+    try:
+        facts, tensors = content_of(path)
+    except InputError:  # damaged: whoever opens it is told
+        return
+    if facts.pop("digest", None) != digest_of(facts, tensors):
+        return
+    light = {n: _halved(n, tensor) for n, tensor in tensors.items() if not MOMENTS.fullmatch(n)}
+    facts["digest"] = digest_of(facts, light)
+    with whole_file(path, ".part") as temporary:
+        safetensors.torch.save_file(light, temporary, {"facts": json.dumps(facts)})
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    return tensor.clamp(-LARGEST, LARGEST).half() if TEXELS.fullmatch(name) else tensor
