@@ -1,0 +1,68 @@
+"""SIGINT, SIGTERM and SIGHUP to a run that trains, at any moment: it saves and ends within seconds;
+a second one ends it at once."""
+
+import os
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from core.runs import checkpoint
+from studio.cli import main
+from tests.conftest import small_options
+from tests.journeys.running import ROOT
+
+TIMES, SECOND = 20, 4
+ENDED, AT_ONCE = 5.0, 1.0  # seconds until the end, and after a second signal
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(part: int) -> str:
+    """The signals, one process each; some get two of them."""
+    chance, longest = random.Random(0), 0.0
+    times = max(len(NUMBERS), TIMES // part)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(times):
+            place = Path(folder) / str(number)
+            child = _training(place)
+            time.sleep(chance.uniform(0, 0.5))
+            took, status = _ended(child, NUMBERS[number % len(NUMBERS)], twice=False)
+            assert status == 0, f"it ended with {status}"
+            assert took <= ENDED, f"it took {took:.1f} s"
+            found, complaints = checkpoint.newest(place)
+            assert found is not None and not complaints, f"nothing was saved: {complaints}"
+            longest = max(longest, took)
+        for number in range(max(1, SECOND // part)):
+            child = _training(Path(folder) / f"twice-{number}")
+            took, _ = _ended(child, signal.SIGTERM, twice=True)
+            assert took <= AT_ONCE, f"after the second signal it took {took:.1f} s"
+    return f"{times} signals: saved and ended within {longest:.1f} s; a second one ends at once"
+
+
+def _training(run: Path) -> int:
+    """A process that trains, once it has made steps."""
+    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
+    options |= {"data.long_side": 64}
+    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    child = os.fork()
+    if child == 0:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os._exit(main.run(["train", "--run", str(run), *words]))
+    end = time.monotonic() + 60
+    while not (run / "reached.json").exists():
+        assert time.monotonic() < end, "it does not begin"
+        time.sleep(0.01)
+    return child
+
+
+def _ended(child: int, number: signal.Signals, twice: bool) -> tuple[float, int]:
+    """Seconds from the last signal to the end, and the exit status."""
+    os.kill(child, number)
+    began = time.monotonic()
+    if twice:
+        os.kill(child, number)
+    _, status = os.waitpid(child, 0)
+    return time.monotonic() - began, os.waitstatus_to_exitcode(status)
