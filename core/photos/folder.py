@@ -112,7 +112,7 @@ def load_folder(
 def _read_headers(
     folder: Path, choice: Choice, names: Collection[str]
 ) -> tuple[list[Header], list[str]]:
-    headers = []
+    headers, faults = [], list[tuple[Path, str]]()
     files, notices = list_pictures(folder)
     for file in choice.of(files, folder):
         if names and file.name not in names:
@@ -120,8 +120,20 @@ def _read_headers(
         try:
             headers.append(read_header(file))
         except InputError as error:
-            notices.append(str(error))
-    return headers, notices
+            faults.append((file, str(error)))
+    return headers, notices + _left_out(faults)
+
+
+def _left_out(faults: Sequence[tuple[Path, str]]) -> list[str]:
+    """A sentence for all files that have the same fault, from one for each, which names it first."""
+    alike: dict[str, list[str]] = {}
+    for file, sentence in faults:
+        name = quoted(file.name)
+        alike.setdefault(sentence.removeprefix(name), []).append(name)
+    return [
+        f"{who[0]} and {len(who) - 1} more: each{fault}" if len(who) > 1 else who[0] + fault
+        for fault, who in alike.items()
+    ]
 
 
 def _require_two(folder: Path, usable: int, notices: list[str]) -> None:
@@ -220,7 +232,8 @@ def _decode_all(
 
     with ThreadPoolExecutor(_threads(headers)) as pool:
         faults = list(pool.map(fill, range(len(headers))))
-    notices.extend(fault for fault in faults if fault)
+    told = [(header.path, fault) for header, fault in zip(headers, faults, strict=True) if fault]
+    notices.extend(_left_out(told))
     good = [row for row, fault in enumerate(faults) if not fault]
     for place, row in enumerate(good):  # in place: a copy would double the memory
         if place != row:

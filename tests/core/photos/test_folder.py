@@ -326,3 +326,11 @@ def test_whole_set_is_refused_before_anything_is_decoded(tmp_path: Path, monkeyp
         save(tmp_path / f"{index}.png")
     with pytest.raises(InputError, match="smaller long side"):
         load_folder(tmp_path, 0, "white", most_bytes=2 * 60 * 40 * 3)
+
+
+def test_many_that_have_the_same_fault_are_one_sentence(folder: Path) -> None:
+    for number in range(7):
+        (folder / f"x{number}.heic").write_bytes(b"no picture")
+    notices = load_folder(folder, 0, "white").notices
+    (said,) = [notice for notice in notices if "x0.heic" in notice]
+    assert said.startswith('"x0.heic" and 6 more: each was left out because it is not')
