@@ -125,7 +125,7 @@ def _read_headers(
 
 
 def _left_out(faults: Sequence[tuple[Path, str]]) -> list[str]:
-    """A sentence for all files that have the same fault, from one for each, which names it first."""
+    """A sentence for all files of the same fault, from one for each that begins with its name."""
     alike: dict[str, list[str]] = {}
     for file, sentence in faults:
         name = quoted(file.name)
