@@ -48,10 +48,10 @@ def require_room(out: Path, size: float, remedy: str) -> None:
     Raises:
         InputError: there is less room.
     """
-    place = Path(os.path.realpath(out))
-    if place.exists() and not place.is_file() and not place.is_dir():
+    path = Path(os.path.realpath(out))
+    if path.exists() and not path.is_file() and not path.is_dir():
         return  # a device or a pipe
-    there = next(folder for folder in place.parents if folder.is_dir())
+    there = next(folder for folder in path.parents if folder.is_dir())
     with contextlib.suppress(OSError):  # a drive that does not tell is tried
         free = shutil.disk_usage(there).free
         if size > free:
