@@ -20,3 +20,11 @@ def test_every_dependency_has_a_reason() -> None:
                 name, _, version = line.partition("==")
                 assert name in reasons, name
                 assert version, f"{name} is not pinned"
+
+
+def test_what_the_readme_links_is_there_and_small() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+    assert "docs/scene.html" in links
+    for link in links:
+        assert (ROOT / link).is_file(), link
+    assert (ROOT / "docs" / "scene.html").stat().st_size <= 3_000_000

@@ -99,6 +99,14 @@ def _nearness(picture: Picture, channel: str, limits: Limits | None) -> np.ndarr
     return np.where(picture.opacity > THERE, along, 0)
 
 
+def in_order(count: int) -> np.ndarray:
+    """(N, 3) uint8 one colour for each photo, even along viridis, first to last.
+
+    It begins where viridis is no longer too dark for a dark ground.
+    """
+    return _mapped(np.linspace(0.18, 1.0, count)[None], "viridis")[0]
+
+
 def _mapped(values: np.ndarray, colour_map: str) -> np.ndarray:
     if colour_map not in COLOUR_MAPS:
         raise InputError(f"There is no colour map {colour_map!r}; choose {', '.join(COLOUR_MAPS)}.")

@@ -132,13 +132,18 @@ def near_order(cameras: Sequence[Camera]) -> list[int]:
     The shortest of: the order given, and the nearest-neighbour chains from both cameras of the
     pair that is furthest apart. Distance counts position and orientation alike.
     """
-    positions = np.stack([camera.position for camera in cameras])
-    quaternions = _rotations(cameras).as_quat()
-    cosine = np.abs(quaternions @ quaternions.T).clip(0, 1)
-    apart = _in_means(cdist(positions, positions)) + _in_means(2 * np.arccos(cosine))
+    apart = distances(cameras)
     ends = np.unravel_index(apart.argmax(), apart.shape)
     orders = [list(range(len(cameras))), *(_chain(apart, int(end)) for end in ends)]
     return min(orders, key=lambda order: apart[order[:-1], order[1:]].sum())
+
+
+def distances(cameras: Sequence[Camera]) -> np.ndarray:
+    """(N, N) how far cameras lie apart, in position and orientation alike, in units of the mean."""
+    positions = np.stack([camera.position for camera in cameras])
+    quaternions = _rotations(cameras).as_quat()
+    cosine = np.abs(quaternions @ quaternions.T).clip(0, 1)
+    return _in_means(cdist(positions, positions)) + _in_means(2 * np.arccos(cosine))
 
 
 def _check_frames(frames: int) -> None:

@@ -1,4 +1,4 @@
-"""Write what a run has learned for other tools: cameras, points, meshes, splats, plot, history."""
+"""Write what a run has learned: cameras, points, meshes, splats, plot, history, a page to send."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
 from core.exporting.geometry import GEOMETRY
 from core.exporting.history import HISTORY, write_history
+from core.exporting.page.writing import HTML, LARGEST, about_run, write_page
 from core.exporting.plots import plot_cameras
 from core.formats.checks import check_writable
 from core.geometry.gauge import ORIGINS, UPS, Gauge
@@ -21,7 +22,7 @@ from studio.cli.progress import watched
 from studio.cli.showing import add_show, learned_of
 from studio.jobs.measuring import others_beside
 
-SUMMARY = "Write cameras, points, a mesh, splats, a plot or the history of the cameras."
+SUMMARY = "Write cameras, points, a mesh, splats, a plot, their history, or a page to send."
 PLOT = "plot"
 
 
@@ -29,15 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the run's folder")
     parser.add_argument(
-        "--format", required=True, choices=[*EXPORTS, *GEOMETRY, PLOT, HISTORY], help="the form"
+        "--format",
+        required=True,
+        choices=[*EXPORTS, *GEOMETRY, PLOT, HISTORY, HTML],
+        help="the form",
     )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="FILE",
-        help="the file to write; for COLMAP a new folder or a .zip; the ending of a mesh (.ply, "
-        ".obj, .glb) and of a plot (.png, .svg, .pdf) decides its form",
+        help="the file to write; for COLMAP a new folder or a .zip; html is one page that opens in "
+        "any browser; the ending of a mesh (.ply, .obj, .glb) and of a plot (.png, .svg, .pdf) "
+        "decides its form",
     )
     add_show(parser)
     parser.add_argument(
@@ -65,16 +70,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="plot: cameras to draw beside the learned ones, such as a transforms.json",
     )
+    parser.add_argument(
+        "--megabytes",
+        type=float,
+        metavar="M",
+        help=f"html: the most that the file may have [{LARGEST / 1e6:g}]",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Write the file; print one JSON line."""
     form, out = arguments.format, arguments.out
     gauge = Gauge(arguments.scale, arguments.up, arguments.origin)
-    if form in (PLOT, HISTORY) and gauge != Gauge():
+    if form in (PLOT, HISTORY, HTML) and gauge != Gauge():
         raise InputError(f"--scale, --up and --origin are not for the {form}; omit them.")
     if form != PLOT and arguments.reference is not None:
         raise InputError(f"--reference is for a plot, not for {form}; omit it.")
+    if form != HTML and arguments.megabytes is not None:
+        raise InputError(f"--megabytes is for {HTML}, not for {form}; omit it.")
     found = checkpoint.newest_in(arguments.run)
     learned = learned_of(found, arguments.show)
     check_writable(learned.by_name)
@@ -85,12 +98,29 @@ def main(arguments: argparse.Namespace) -> int:
         write_cameras(form, learned, out, gauge, said)
         of = pictures_of(form, learned)
         Console(stderr=True).print(f"The cameras are of {of}.", markup=False, highlight=False)
-    elif form == HISTORY:
+    elif form in (HISTORY, HTML):
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
-        write_history(learned, trails.steps, trails.poses, trails.frames, out)
+        if form == HISTORY:
+            write_history(learned, trails.steps, trails.poses, trails.frames, out)
+        else:
+            title = arguments.run.resolve().name
+            about = about_run(title, learned, said, trails.steps, trails.poses)
+            with watched("views") as watch:
+                write_page(learned, about, out, watch, _bytes(arguments.megabytes))
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
     told = {"cameras": len(learned.trained), "not_placed": learned.not_placed, **said}
     print(json.dumps({"file": str(out), **told}))
     return 0
+
+
+def _bytes(megabytes: float | None) -> int:
+    if megabytes is None:
+        return LARGEST
+    if not 0 < megabytes <= LARGEST / 1e6:
+        raise InputError(
+            f"--megabytes {megabytes:g} is not possible; choose more than 0 and at most "
+            f"{LARGEST / 1e6:g}."
+        )
+    return int(megabytes * 1e6)

@@ -12,6 +12,7 @@ from core.exporting.history import FILE as HISTORY_FILE
 from core.exporting.history import HISTORY, write_history
 from core.exporting.jobs import Job, JobControl, Jobs, Watch
 from core.exporting.keyframes import read_path
+from core.exporting.page.writing import SUFFIX, about_run, write_page
 from core.exporting.plots import plot_cameras
 from core.exporting.video import Look, camera_path, render_video
 from core.formats.files import write_file
@@ -87,6 +88,10 @@ class Exports:
         title = f"Cameras, {form}"
         return self._jobs.start("cameras", title, lambda job: self._cameras(form, world, job))
 
+    def page(self) -> Job:
+        """Write the scene and its cameras as one page that opens in any browser."""
+        return self._jobs.start("page", "Page to send", self._page)
+
     def plot(self) -> Job:
         """Draw where the learned cameras are, beside those of a reference where one is named."""
         named = self._source.snapshot.config.explore.reference
@@ -159,6 +164,17 @@ class Exports:
         learned, trails = self._learned(), self._source.snapshot.trails or Trails.of(0)
         out = self._source.snapshot.run / EXPORTS_FOLDER / HISTORY_FILE
         write_history(learned, trails.steps, trails.poses, trails.frames, out)
+        return out
+
+    def _page(self, control: JobControl) -> Path:
+        snapshot, learned = self._source.snapshot, self._learned()
+        trails = snapshot.trails or Trails.of(len(learned.names))
+        said = told_of(snapshot.found_by, snapshot.opinion)
+        title = snapshot.run.resolve().name
+        about = about_run(title, learned, said, trails.steps, trails.poses)
+        out = self._fresh("scene", SUFFIX)
+        with self._source.governor.viewing():
+            write_page(learned, about, out, self._watch(control))
         return out
 
     def _plot(self, reference: Path | None) -> Path:

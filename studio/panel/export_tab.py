@@ -24,6 +24,7 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
     shape = segments("Format", list(GEOMETRY_FILES), "export-shape")
     with gr.Row(elem_classes="line"):
         make = wiring.button("export-geometry", "Make file")
+        page = wiring.button("export-page", "Page to send")
     heading("Cameras for other tools")
     form = segments("Format", [*EXPORTS, HISTORY], "export-format")
     with gr.Row(elem_classes="line"):
@@ -31,6 +32,8 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
         plot = wiring.button("export-plot", "Plot")
         measure = wiring.button("export-measure", "Measure")
     with more("Scale and axes, reference cameras"):
+        dim("A page to send is one file that shows the scene, its cameras and how they were found, "
+            "in any browser, without a network.")  # fmt: skip
         world = _world()
         gr.HTML(elem_id="export-reference", elem_classes="dim", apply_default_css=False)
     place("jobs", "jobs")
@@ -43,6 +46,7 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
 
     listen(make.click, make_file, [shape, *world])
     listen(write.click, write_cameras, [form, *world])
+    listen(page.click, lambda: discard(exports.page()))
     listen(plot.click, lambda: discard(exports.plot()))
     listen(measure.click, lambda: discard(exports.measure()))
 

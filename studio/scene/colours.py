@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from core.exporting.colour import in_order
 from core.rendering.picture import Picture
 
 Colour = tuple[int, int, int]
@@ -66,8 +67,7 @@ def linear(colours: np.ndarray) -> np.ndarray:
 
 def by_order(count: int) -> list[Colour]:
     """One colour for each photo, even along viridis, first to last."""
-    ends = np.linspace(0.18, 1.0, count)  # viridis begins too dark for a dark ground
-    return [_colour(row) for row in mapped(ends, "viridis")]
+    return [_colour(row) for row in in_order(count)]
 
 
 def by_error(psnr: Sequence[float | None]) -> list[Colour]:

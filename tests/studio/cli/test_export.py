@@ -133,3 +133,21 @@ def test_what_cannot_be_gets_one_sentence(
     *_, sentence = capsys.readouterr().err.strip().splitlines()
     assert sentence.startswith("nerfmm studio: ") and culprit in sentence
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_to_send_is_a_command(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "page.html"
+    words = ["export", "--run", str(run), "--out", str(out)]
+    assert main.run([*words, "--format", "html", "--megabytes", "2"]) == 0
+    assert f"<title>{run.resolve().name}</title>" in out.read_text()
+    assert out.stat().st_size < 2_000_000
+    capsys.readouterr()
+    for more, said in (
+        (["--format", "html", "--megabytes", "99"], "at most 10"),
+        (["--format", "html", "--scale", "2"], "not for the html"),
+        (["--format", "points", "--megabytes", "2"], "--megabytes is for html"),
+    ):
+        assert main.run([*words, *more]) == 2
+        assert said in capsys.readouterr().err

@@ -183,6 +183,18 @@ def test_the_scene_is_one_file_to_download(file: str, exports: Exports, engine: 
     assert len(trimesh.load_scene(done.result).geometry) == 1
 
 
+def test_the_scene_is_a_page_to_send(exports: Exports, engine: Desk) -> None:
+    engine.publish(trails=trails(5))
+    done = exports.page().wait(PATIENCE)
+    assert (done.state, done.message) == ("done", None)
+    assert 0 < done.done == done.total
+    assert exported(engine.snapshot.run / EXPORTS_FOLDER, "scene-1.html") == done.result
+    page = done.result.read_text()
+    assert f"<title>{engine.snapshot.run.name}</title>" in page
+    assert '"verdict"' in page and '"steps":[' in page
+    assert exports.page().wait(PATIENCE).result.name == "scene-2.html"
+
+
 def test_every_geometry_is_offered() -> None:
     assert {Path(file).stem for file in GEOMETRY_FILES} == set(GEOMETRY)
 
