@@ -7,6 +7,7 @@ from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.routes.routes import Telemetry
+from studio.routes.runs import Runs
 from studio.scene import SceneView
 from studio.security.door import new_token
 from studio.security.guard import NO_WAYS, Guard
@@ -62,7 +63,11 @@ class Studio:
         self._jobs = Jobs()
         self._telemetry = Telemetry(engine, self._view, self._jobs, begin)
         page = build_page(engine, Exports(engine, self._jobs))
-        routes = [*viser_routes(self._viser.get_port()), *self._telemetry.routes()]
+        routes = [
+            *viser_routes(self._viser.get_port()),
+            *self._telemetry.routes(),
+            *Runs(engine).routes(),
+        ]
         application = mounted(page, routes, ways.root)
         self._guarded = Guard(application, host, self.port, self.token, ways=ways)
 

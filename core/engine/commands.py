@@ -1,7 +1,8 @@
 """What a person can ask of the engine. Commands are imperative, frozen, applied between steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 LOOK_FIRST = "Look through the frames, leave out what is blurred, then press Play."
@@ -69,4 +70,15 @@ class Sweep:
     """Remove the states that are kept on the disk, but the newest and the newest for Undo."""
 
 
-Command = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save | Sweep
+OfRun = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save | Sweep
+
+
+@dataclass(frozen=True)
+class Open:
+    """Leave the run, saved, and go on with another where that was left, or begin it."""
+
+    run: Path
+    changes: Mapping[str, Any] = field(default_factory=dict)  # options by path
+
+
+Command = OfRun | Open

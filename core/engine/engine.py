@@ -11,7 +11,7 @@ from typing import Any
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine.beside import Beside
 from core.engine.claim import Claim
-from core.engine.commands import Command
+from core.engine.commands import Command, Open
 from core.engine.facts import facts_of, facts_without_photos
 from core.engine.governor import Governor
 from core.engine.inbox import Inbox
@@ -134,9 +134,39 @@ class Engine:
         for command in self._inbox.taken(patience=0.25 if idle else 0.0):
             if command is None:
                 return False
-            self._guarded(lambda command=command: self._work.apply(command))
+            self._guarded(lambda command=command: self._apply(command))
             self._publish()
         return True
+
+    def _apply(self, command: Command) -> None:
+        if isinstance(command, Open):
+            self._turn_to(command.run, command.changes)
+        else:
+            self._work.apply(command)
+
+    def _turn_to(self, run: Path, changes: Mapping[str, Any]) -> None:
+        """Leave the run saved, and go on with another, paused.
+
+        Raises:
+            InputError: this one cannot be saved or another process has that one, and nothing has
+                changed; or that one cannot be continued, which it then says itself.
+        """
+        if run == self._run:
+            return
+        claim = Claim(run)
+        try:
+            if self._work.trainer is not None and self._work.saver.unsaved:
+                self._work.saver.save_now()
+        except InputError:
+            claim.release()
+            raise
+        self._work.end_saving()
+        if self._work.trainer is not None:
+            self._work.trainer.close()
+        self._claim.release()
+        self._run, self._claim = run, claim
+        self._work = Work(run, changes, self._leader, self.governor, self._beside.search)
+        self._work.open()
 
     def _guarded(
         self,

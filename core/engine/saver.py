@@ -8,6 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from core.engine.history import Recorder
+from core.engine.moments import Moments
 from core.errors import InputError
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
@@ -59,11 +60,15 @@ class Saver:
     """Saves what it follows: one writer, one file at a time. Used by the engine's thread.
 
     A refusal belongs to the save that met it: the next one is tried as if nothing had been.
+
+    Attributes:
+        moments: of the scene, to be looked back at.
     """
 
     def __init__(self, run: Path) -> None:
         self._run = run
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="saver")
+        self.moments = Moments(run)
         self._under_way: tuple[Saving, Future[None]] | None = None
         self._refused: list[str] = []  # and not told of yet
         self._swept = 0  # states, likewise
@@ -168,6 +173,7 @@ class Saver:
             return saving.refusal
         finally:
             self._writer.shutdown(wait=True)
+            self.moments.close()
 
     def _sentence(self, saving: Saving) -> str:
         return (

@@ -9,7 +9,7 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, strongest
 from core.engine import commands, journal, switches
-from core.engine.commands import Command
+from core.engine.commands import OfRun
 from core.engine.earlier import Earlier
 from core.engine.easing import eased, whole
 from core.engine.governor import Governor
@@ -67,8 +67,7 @@ class Work:
         self._run, self._changes = run, dict(changes)
         self._leader, self._governor, self._search = leader, governor, search
         self.trainer: Trainer | None = None
-        self.recorder = Recorder(0)
-        self.notices = Notices()
+        self.recorder, self.notices = Recorder(0), Notices()
         self.limits: Limits | None = None
         self.saver, self.meter = Saver(run), Meter()
         self.earlier = Earlier(self.saver)
@@ -97,7 +96,7 @@ class Work:
 
     # -- commands ----------------------------------------------------------------------------
 
-    def apply(self, command: Command) -> None:
+    def apply(self, command: OfRun) -> None:
         """Do what a command asks for, and write it down."""
         self.failure, self.came_back = None if self.trainer else self.failure, ""
         match command:
@@ -259,6 +258,7 @@ class Work:
             raise InputError(DIVERGED)
         if finite:
             self.recorder.add(trainer.step, self.meter.loss, trainer.rig)
+            self.saver.moments.note(trainer)
         if trainer.compared:
             self.recorder.compare(trainer, best)
         self._say(*trainer.drain_messages())

@@ -10,6 +10,7 @@ newest is told by no clock, so runs may be copied, zipped and synchronised.
 
 import errno
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,12 @@ def next_path(run: Path, step: int, kept_as: str = "") -> Path:
     return folder(run) / f"{serial:06d}-{step:09d}{ending}.safetensors"
 
 
-def taken(trainer: Trainer, path: Path, extra: dict[str, Tensor]) -> Checkpoint:
+def taken(
+    trainer: Trainer,
+    path: Path,
+    extra: dict[str, Tensor],
+    choose: Callable[[dict[str, Tensor]], dict[str, Tensor]] = lambda all_of_them: all_of_them,
+) -> Checkpoint:
     """A copy of all that a checkpoint of this moment holds, yet to be written.
 
     Whatever happens to the trainer afterwards, nothing of it changes.
@@ -83,6 +89,7 @@ def taken(trainer: Trainer, path: Path, extra: dict[str, Tensor]) -> Checkpoint:
         trainer: what to save.
         path: where it will be written; see `next_path`.
         extra: more tensors to keep with it: curves and trails.
+        choose: which of all tensors are kept, and how.
     """
     facts = {
         "format": FORMAT,
@@ -96,7 +103,9 @@ def taken(trainer: Trainer, path: Path, extra: dict[str, Tensor]) -> Checkpoint:
         **state.facts_of(trainer),
     }
     tensors = state.tensors_of(trainer) | {f"extra.{name}": t for name, t in extra.items()}
-    copies = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    copies = {
+        name: t.detach().to("cpu", copy=True).contiguous() for name, t in choose(tensors).items()
+    }
     return Checkpoint(path, json.loads(json.dumps(facts)), copies)
 
 

@@ -21,12 +21,14 @@ class Header:
 
     Attributes:
         config: the settings in force when it was saved.
+        facts: what every checkpoint says of itself.
         photos: (N, H, W, 3), the shape of the photos it was learned from.
         shapes: of its tensors, by name.
     """
 
     path: Path
     config: Config
+    facts: Facts
     photos: tuple[int, int, int, int]
     shapes: Mapping[str, tuple[int, ...]]
 
@@ -55,7 +57,8 @@ def header(path: Path) -> Header | None:
             facts, shapes = header_of(file)
         told = Facts.model_validate_json(json.dumps(facts))
         width, height = told.size
-        return Header(path, config_in(facts, path), (len(told.names), height, width, 3), shapes)
+        photos = (len(told.names), height, width, 3)
+        return Header(path, config_in(facts, path), told, photos, shapes)
     except (InputError, *NO_CHECKPOINT):
         return None
 

@@ -13,24 +13,24 @@ from core.evaluation.poses import told
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
-from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.geometry.stored import upright
 from core.perceptual import LOSSES
 from core.perceptual.sources import PictureLoss, Source
+from core.runs.cameras import known_cameras
 from core.training.build import kept_aside
 from core.training.learned import Learned
 
 
 def compared(learned: Learned, reference: Path | None) -> CameraErrors | None:
-    """How far the cameras are from those at a place, see `read_reference`; None without one.
+    """How far the cameras are from those at a place, see `known_cameras`; None without one.
 
     Raises:
         InputError: the reference cannot be read or does not fit.
     """
     if reference is None:
         return None
-    others = upright(read_reference(reference), learned.stored_by_name)
+    others = upright(known_cameras(reference), learned.stored_by_name)
     return compare_cameras(learned.by_name, others)
 
 
@@ -42,7 +42,7 @@ def others_beside(learned: Learned, reference: Path | None) -> dict[str, Camera]
     """
     if reference is None:
         return {}
-    others = upright(read_reference(reference), learned.stored_by_name)
+    others = upright(known_cameras(reference), learned.stored_by_name)
     return beside_learned(learned.by_name, others)
 
 

@@ -21,11 +21,10 @@ RATES = ("cameras.rate", "cameras.focal_rate", "field.rate")  # shown together, 
 def _photos(wiring: Wiring, exports: Exports) -> None:
     place("gallery", "gallery")
     drop = gr.File(label="Drop photos or a video", file_count="multiple", elem_id="drop", height=96)
-    run = wiring.engine.snapshot.run
 
     def use(files: list[str]) -> tuple[Configure, str]:
         unused = passed_over(files)
-        photos = str(keep_dropped(files, run))
+        photos = str(keep_dropped(files, wiring.engine.snapshot.run))
         return Configure({"data.photos": photos, "data.disabled": ()}), unused
 
     wiring.taking_files(drop, use)
@@ -85,6 +84,10 @@ def _explore(wiring: Wiring, exports: Exports) -> None:
     _options(wiring, paths[after:])
 
 
+def _runs(wiring: Wiring, exports: Exports) -> None:
+    place("runs", "runs")
+
+
 TABS: dict[str, Callable[[Wiring, Exports], None]] = {
     "Photos": _photos,
     "Cameras": _cameras,
@@ -92,6 +95,7 @@ TABS: dict[str, Callable[[Wiring, Exports], None]] = {
     "Training": _training,
     "Explore": _explore,
     "Export": export_tab,
+    "Runs": _runs,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from core.engine.commands import Command
 from core.errors import InputError
-from core.exporting.jobs import Jobs
+from core.exporting.jobs import Jobs, JobView
 from core.runs.sweeping import kept
 from studio.protocols import Steerable, Viewer
 from studio.routes import facts
@@ -93,11 +93,15 @@ class Stream:
             "photo_error": dataclasses.asdict(error) if error else None,
         }
         return {
-            "jobs": facts.jobs(self._jobs.views),
+            "jobs": facts.jobs([view for view in self._jobs.views if self._here(view)]),
             "view": facts.finite(view),
             "beginning": self._waiting is not None,
             "kept": dataclasses.asdict(kept(self._engine.snapshot.run)),
         }
+
+    def _here(self, view: JobView) -> bool:
+        """Whether a job's file is one of the run that is open, which alone may be asked for."""
+        return view.result is None or view.result.is_relative_to(self._engine.snapshot.run)
 
     def _virtual(self) -> facts.Json | None:
         """The virtual camera once it has a picture."""

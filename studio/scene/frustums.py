@@ -38,12 +38,14 @@ class _Frustum:
     handle: viser.CameraFrustumHandle
     pose: Pose
     word: Word | None = None  # of the verdict, as far as it is marked
+    face: np.ndarray | None = None  # (h, w, 3) uint8 what is shown in place of the photo
 
-    def mark(self, word: Word | None, photo: np.ndarray) -> None:
-        """Mark the picture of a camera that is in doubt, or take the mark away."""
+    def mark(self, word: Word | None, face: np.ndarray | None, photo: np.ndarray) -> None:
+        """Show a picture or the photo, and mark that of a camera that is in doubt."""
         word = word if word in VERDICTS else None
-        if word != self.word:
-            self.word, self.handle.image = word, marked(thumbnail(photo), word)
+        if word != self.word or face is not self.face:
+            small = thumbnail(photo) if face is None else face
+            self.word, self.face, self.handle.image = word, face, marked(small, word)
 
     def follow(self, camera: Camera) -> None:
         """Send what changed visibly, and nothing else."""
@@ -68,6 +70,7 @@ class Frustums:
         self._frustums: list[_Frustum] = []
         self._photos: PhotoSet | None = None
         self._highlighted: int | None = None
+        self._faces: dict[int, np.ndarray] = {}
 
     @staticmethod
     def name(index: int) -> str:
@@ -91,6 +94,10 @@ class Frustums:
         """Point out one photo's frustum, from the next update on."""
         self._highlighted = index
 
+    def show(self, faces: dict[int, np.ndarray]) -> None:
+        """Pictures in place of some photos, by their places, from the next update on."""
+        self._faces = faces
+
     def _rebuild(self, photos: PhotoSet | None, cameras: tuple[Camera, ...]) -> None:
         """Make one node for each photo, unless these very photos have theirs."""
         known, self._photos = self._photos, photos
@@ -98,7 +105,7 @@ class Frustums:
             return
         for frustum in self._frustums:
             frustum.handle.remove()
-        self._highlighted = None
+        self._highlighted, self._faces = None, {}
         self._frustums = [
             self._added(index, camera, photos.picture(index))
             for index, camera in enumerate(cameras)
@@ -134,7 +141,8 @@ class Frustums:
         assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
             handle, chosen = frustum.handle, index == self._highlighted
-            frustum.mark(snapshot.opinion.cameras.get(index), snapshot.photos.picture(index))
+            word, face = snapshot.opinion.cameras.get(index), self._faces.get(index)
+            frustum.mark(word, face, snapshot.photos.picture(index))
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
             handle.scale = size
             handle.color = INK if chosen else colours[index]

@@ -10,14 +10,14 @@ import viser
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
-from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.geometry.stored import upright
 from core.photos import local_path
+from core.runs.cameras import is_run, known_cameras
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED, SIZE
-from studio.scene.theme import MISS, REFERENCE
+from studio.scene.theme import MISS, REFERENCE, RIVAL
 
 NAME = f"{LEARNED}/reference"
 SECONDS = 1.0  # at least, between two comparisons while training moves the cameras
@@ -43,6 +43,7 @@ class Reference:
         self._handle: viser.LineSegmentsHandle | None = None
         self._named = ""
         self._cameras: Mapping[str, Camera] = {}
+        self._colour = REFERENCE
         self._unread: str | None = None  # why what was named cannot be read
         self._compared: object = None  # what the newest comparison was made of
         self._at = -SECONDS
@@ -85,7 +86,9 @@ class Reference:
         self._cameras, self._unread = {}, None
         try:
             if named:
-                self._cameras = read_reference(local_path(named, "reference cameras"))
+                place = local_path(named, "reference cameras")
+                self._colour = RIVAL if is_run(place) else REFERENCE
+                self._cameras = known_cameras(place)
         except InputError as error:
             self._unread = str(error)
 
@@ -94,7 +97,7 @@ class Reference:
             self._handle.visible = lines is not None
         if lines is None:
             return
-        paint = np.full((len(lines), 2, 3), REFERENCE, np.uint8)
+        paint = np.full((len(lines), 2, 3), self._colour, np.uint8)
         paint[0 :: 1 + 2 * len(CORNERS)] = MISS
         paint = linear(paint)
         if self._handle is None:

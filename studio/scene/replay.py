@@ -1,4 +1,4 @@
-"""Time: which moment of the trails the scene shows. Only cameras go back, the scene stays."""
+"""Time: which moment of the trails is shown. The scene of that moment is `studio.scene.past`'s."""
 
 import dataclasses
 import time
@@ -20,6 +20,7 @@ class Time:
     part: float  # of the way from the first moment to now, 0 to 1
     playing: bool
     moments: int  # that can be shown, now not among them
+    scene_step: int | None = None  # of the scene that is shown; None where it is the newest
 
 
 class Replay:

@@ -1,10 +1,10 @@
 """The 3D scene as a whole: what the panel and the app see of it."""
 
 import contextlib
+import dataclasses
 import logging
 import threading
 import warnings
-from collections.abc import Callable
 
 import viser
 
@@ -14,8 +14,11 @@ from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from studio.scene.baked import Bakery
 from studio.scene.drawn import Drawn
+from studio.scene.faces import Faces
+from studio.scene.failures import Failures
 from studio.scene.frustums import Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
+from studio.scene.past import Past
 from studio.scene.photo_error import ErrorPainter, PhotoError
 from studio.scene.reference import Comparison, Reference
 from studio.scene.replay import Replay, Time
@@ -44,7 +47,7 @@ class SceneView:
     def __init__(self, server: viser.ViserServer, engine: Source) -> None:
         """Prepare; nothing is followed before `start`."""
         self._server, self._source = server, engine
-        self._failures: dict[str, str] = {}  # sentences, by who met them
+        self._failures = Failures()
         self._drawing = threading.Lock()  # held while frustums and trails are updated
         self._stop = threading.Event()
         self._photos: PhotoSet | None = None
@@ -55,16 +58,15 @@ class SceneView:
         self._replay = Replay()
         self._at_step: int | None = None  # of the cameras shown; None is now
         self._bakery = Bakery()
-        self._visitors = Visitors(engine, self._bakery, self._reporter)
-        self._drawn = Drawn(server, engine, self._bakery, self._watched, self._reporter("planes"))
-        self._virtual = VirtualCamera(
-            server,
-            engine,
-            self._watched,
-            self._reporter("virtual"),
-            self._bakery,
+        self._past = Past(engine, self._replay)
+        self._visitors = Visitors(self._past, self._bakery, self._failures.reporter)
+        self._drawn = Drawn(
+            server, self._past, self._bakery, self._watched, self._failures.reporter("planes")
         )
-        self._errors = ErrorPainter(engine, self._reporter("photo error"), self._bakery)
+        virtual = self._failures.reporter("virtual")
+        self._virtual = VirtualCamera(server, self._past, self._watched, virtual, self._bakery)
+        self._faces = Faces(self._past, self._watched, self._failures.reporter("frustums"))
+        self._errors = ErrorPainter(engine, self._failures.reporter("photo error"), self._bakery)
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
     def start(self) -> None:
@@ -83,6 +85,7 @@ class SceneView:
         self._server.on_client_disconnect(self._disconnected)
         self._thread.start()
         self._drawn.start()
+        self._faces.start()
 
     def stop(self) -> None:
         """End all threads; returns when they have ended. The server is left alone."""
@@ -90,7 +93,7 @@ class SceneView:
         if self._thread.is_alive():
             self._thread.join()
         self._visitors.stop()
-        for part in (self._virtual, self._errors, self._drawn):
+        for part in (self._virtual, self._errors, self._drawn, self._faces):
             part.stop()
 
     # -- what the panel asks for -------------------------------------------------------------
@@ -136,7 +139,9 @@ class SceneView:
     @property
     def time(self) -> Time:
         """The moment that is shown."""
-        return self._replay.at(self._source.snapshot)
+        return dataclasses.replace(
+            self._replay.at(self._source.snapshot), scene_step=self._past.step
+        )
 
     def wipe_at(self, part: float) -> None:
         """Where two scenes are looked at, have the line between them there, 0 to 1."""
@@ -206,7 +211,7 @@ class SceneView:
     @property
     def failure(self) -> str | None:
         """Why pictures fail to come, in one sentence; None while all is well."""
-        return next(iter(self._failures.values()), None)
+        return self._failures.first
 
     # -- clients, on viser's event loop ------------------------------------------------------
 
@@ -232,19 +237,10 @@ class SceneView:
             raise InputError(f"There is no photo {index}; photos are counted from 0.")
         return learned.cameras[index]
 
-    def _reporter(self, who: str) -> Callable[[str | None], None]:
-        def report(sentence: str | None) -> None:
-            if sentence is None:
-                self._failures.pop(who, None)
-            else:
-                self._failures[who] = sentence
-
-        return report
-
     # -- the scene's own thread --------------------------------------------------------------
 
     def _follow(self) -> None:
-        version, report = -1, self._reporter("scene")
+        version, report = -1, self._failures.reporter("scene")
         while not self._stop.is_set():
             snapshot = self._source.wait(version, WAIT_SECONDS)
             fresh, version = snapshot.version != version, snapshot.version
@@ -253,7 +249,7 @@ class SceneView:
                 report(None)
             except Exception as error:
                 sentence = f"The cameras could not be shown: {error or type(error).__name__}"
-                if sentence != self._failures.get("scene"):
+                if sentence != self._failures.of("scene"):
                     _log.exception("updating the scene failed")
                 report(sentence)
             self._stop.wait(FOLLOW_SECONDS)
@@ -269,7 +265,7 @@ class SceneView:
             self._frame(Vantage.of(snapshot.learned.cameras))
         stand = self.stand
         self._errors.look_at(stand.photo if stand else None)
-        if fresh:
+        if self._past.follow() or fresh:
             self._virtual.update(snapshot)
             self._drawn.wake()
             self._visitors.wake()
@@ -279,7 +275,8 @@ class SceneView:
         with self._drawing:
             shown, step = self._replay.shown(snapshot), self._replay.at(snapshot).step
             travelled, self._at_step = step != self._at_step, step
-            if fresh or travelled:
+            if fresh or travelled or self._faces.news:
+                self._frustums.show(self._faces.taken())
                 self._frustums.update(shown)
             colours = colours_of(shown) if shown.photos is not None else []
             self._trails.update(shown, colours)

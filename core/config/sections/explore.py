@@ -45,6 +45,10 @@ class Explore(Section):
     frustum_scale: float = view(
         1.0, "Frustum size", "Size of the camera frustums.", at_least=0.1, at_most=5
     )
+    frustum_pictures: str = view(
+        "photo", "Frustums show", "The photo, what the scene looks like from there, or the signed "
+        "error of that: orange is too bright, blue too dark.", choices=("photo", "render", "error"),
+    )  # fmt: skip
     trails: bool = view(True, "Trails", "Show where each camera came from.")
     reference: str = view(
         "", "Reference cameras",

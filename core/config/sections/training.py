@@ -52,6 +52,11 @@ class Training(Section):
         1.0, "Disk for states", "GB that states of the run may take, to go on from and for Undo; "
         "the oldest are removed. 0 keeps all.", at_least=0, at_most=65536,
     )  # fmt: skip
+    moments: int = option(
+        200, "Moments of the scene", "MB that the scene as it was may take on the disk; the slider "
+        "Time shows it, and new runs may branch from there. 0 keeps none.",
+        at_least=0, at_most=65536,
+    )  # fmt: skip
     validate_seconds: float = option(
         60.0, "Validate every", "Seconds of training between two views that are compared with a "
         "photo and kept in the run's folder; 0 never.", at_least=0, at_most=86400, expert=True,

@@ -1,4 +1,4 @@
-// The slider of time: the cameras as they were. The scene itself is never replayed.
+// The slider of time: the cameras as they were, and the scene where the run kept it.
 
 import { byId, grouped, post, write } from "./ask.js";
 
@@ -8,6 +8,7 @@ const PAUSE = 80; // ms between two asks of a slider that is dragged
 let touched = 0;
 let asked = 0;
 let waiting = null;
+let branchFrom = null; // the step that is shown, where it is not now
 
 export function wireTime() {
   const slider = byId("time-slider");
@@ -19,6 +20,10 @@ export function wireTime() {
   byId("action-time").addEventListener("click", ({ currentTarget }) => {
     touched = 0;
     post(currentTarget.dataset.playing === "true" ? "time/hold" : "time/play");
+  });
+  byId("action-branch").addEventListener("click", async () => {
+    const answer = await post("runs/branch-here", { step: branchFrom });
+    if (answer && !answer.ok) write("time-words", await answer.text());
   });
   byId("action-time-now").addEventListener("click", () => {
     touched = 0;
@@ -40,9 +45,11 @@ export function drawTime({ step, view: { time } }) {
   const words = time.playing ? "Stop here" : "Play how the cameras moved";
   play.title = words;
   play.setAttribute("aria-label", words);
-  byId("action-time-now").hidden = time.step === null;
+  byId("action-time-now").hidden = byId("action-branch").hidden = time.step === null;
+  branchFrom = time.step;
   document.body.dataset.past = time.step !== null;
-  const past = `cameras at step ${grouped(time.step ?? 0)} of ${grouped(step)}; the scene as it is now`;
+  const scene = time.scene_step === null ? "the scene as it is now" : `the scene of step ${grouped(time.scene_step)}`;
+  const past = `cameras at step ${grouped(time.step ?? 0)} of ${grouped(step)}; ${scene}`;
   write("time-words", time.step === null ? "now" : past);
   slider.setAttribute("aria-valuetext", time.step === null ? "now" : past);
 }

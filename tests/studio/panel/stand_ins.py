@@ -20,6 +20,7 @@ from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.routes.routes import Telemetry
+from studio.routes.runs import Runs
 from studio.scene.photo_error import PhotoError
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
@@ -60,6 +61,8 @@ class Desk:
                 self.publish(playing=False)
             case commands.Adopt("pixels" | "features" as way):
                 self.publish(found_by=way, undo="step 3 with its cameras")
+            case commands.Open(run):
+                self.publish(run=run)
             case commands.Step(count):
                 self.publish(step=self.snapshot.step + count)
 
@@ -163,7 +166,7 @@ def served(engine: Desk, begin: Command | None = None) -> Iterator[Desktop]:
     window, jobs, server = Window(), Jobs(), Server(port=0)
     telemetry = Telemetry(engine, window, jobs, begin)
     page = build_page(engine, Exports(engine, jobs))
-    routes = [*viser_routes(9), *telemetry.routes()]  # nobody listens at 9
+    routes = [*viser_routes(9), *telemetry.routes(), *Runs(engine).routes()]  # nobody listens at 9
     server.start(mounted(page, routes))
     try:
         yield Desktop(engine, window, jobs, server.url)

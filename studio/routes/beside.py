@@ -1,0 +1,65 @@
+"""Two runs beside each other: rows of a table that says in what they differ."""
+
+from pathlib import Path
+
+from core.config.paths import get, options
+from core.engine.snapshot import Snapshot
+from core.errors import InputError
+from core.evaluation.cameras import compare_cameras
+from core.runs.cameras import known_cameras
+from core.runs.told import ELSEWHERE, Told, told_of_run
+
+Row = dict[str, str]
+
+
+def differences(snapshot: Snapshot, other: Path) -> list[Row]:
+    """Rows of what differs between the run that is open and another: figures, then options."""
+    told = told_of_run(other)
+    if told is None:
+        return [_row("states", "", "cannot be read")]
+    return [*_figures(snapshot, told), *_cameras(snapshot, other), *_options(snapshot, told)]
+
+
+def _figures(snapshot: Snapshot, told: Told) -> list[Row]:
+    psnr = snapshot.unseen_psnr.get(snapshot.shown)
+    photos = len(snapshot.photos.names) if snapshot.photos else 0
+    return [
+        _row("Quality on unseen pixels", _decibels(psnr), _decibels(told.psnr)),
+        _row("Verdict", snapshot.opinion.word, told.verdict),
+        _row("Steps", f"{snapshot.step:,}", f"{told.step:,}"),
+        _row("Training", f"{snapshot.seconds:.0f} s", f"{told.seconds:.0f} s"),
+        _row("Photos", str(photos), str(told.photos)),
+    ]
+
+
+def _cameras(snapshot: Snapshot, other: Path) -> list[Row]:
+    """How far the cameras of both lie apart, once aligned (Sim(3))."""
+    if snapshot.learned is None:
+        return []
+    try:
+        errors = compare_cameras(snapshot.learned.by_name, known_cameras(other))
+    except InputError as error:
+        return [_row("Cameras", "", str(error))]
+    return [
+        _row("Cameras apart, of their spread", "", f"{errors.ate:.2%}"),
+        _row("Rotations apart", "", f"{errors.rotation_best:.2f}°"),
+        _row("Focal lengths apart", "", f"{errors.focal:.2%}"),
+    ]
+
+
+def _options(snapshot: Snapshot, told: Told) -> list[Row]:
+    """The options that are not the same, by their titles."""
+    rows = []
+    for path, option in options().items():
+        mine, theirs = get(snapshot.config, path), told.options.get(path, option.default)
+        if mine != theirs and path not in (*ELSEWHERE, "explore.reference"):
+            rows.append(_row(option.title, str(mine), str(theirs)))
+    return rows
+
+
+def _row(what: str, here: str, there: str) -> Row:
+    return {"what": what, "here": here, "there": there}
+
+
+def _decibels(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.1f} dB"

@@ -1,0 +1,127 @@
+"""What frustums show: the photo, what the scene looks like from there, or how far that is off.
+
+Small pictures are rendered by a thread of its own while somebody looks, one photo after another,
+and again when the scene is another.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+import numpy as np
+
+from core.depthmaps.scene import WarpedScene, shown
+from core.engine.snapshot import Snapshot
+from core.geometry.cameras import Camera
+from core.rendering.picture import Pace
+from core.rendering.scene import Scene
+from studio.scene.frustums import thumbnail
+from studio.scene.job import moment_of
+from studio.scene.photo_error import signed_error
+from studio.scene.source import Source
+
+WAIT_SECONDS = 0.5
+REST, SHORTEST_REST = (
+    3.0,
+    2.0,
+)  # times what all pictures took, and seconds, until they are made anew
+
+_log = logging.getLogger(__name__)
+
+
+class Faces:
+    """Pictures of frustums. Any thread may ask."""
+
+    def __init__(
+        self,
+        source: Source,
+        watched: Callable[[], bool],
+        failed: Callable[[str | None], None],
+    ) -> None:
+        """Nothing is rendered before `start`. `watched` says whether anybody is there."""
+        self._source, self._watched, self._failed = source, watched, failed
+        self._made: dict[int, np.ndarray] = {}  # by the place of the photo
+        self._of: Hashable = None  # what they were made of
+        self._news = False
+        self._pace, self._due = Pace(), 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="faces", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the scene."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def taken(self) -> dict[int, np.ndarray]:
+        """The pictures that take the place of photos, by their places."""
+        self._news = False
+        return self._made
+
+    @property
+    def news(self) -> bool:
+        """Whether there are others than were taken last."""
+        return self._news
+
+    def _run(self) -> None:
+        while not self._stop.wait(WAIT_SECONDS):
+            try:
+                self.update()
+                self._failed(None)
+            except Exception as error:
+                _log.exception("pictures of frustums failed")
+                self._failed(f"Frustums have no pictures: {error or type(error).__name__}.")
+
+    def update(self) -> None:
+        """Make what is wanted and not there yet."""
+        snapshot = self._source.snapshot
+        explore = snapshot.config.explore
+        if explore.frustum_pictures == "photo" or not explore.frustums:
+            self._put({}, None)
+            return
+        of = (explore.frustum_pictures, snapshot.photos, moment_of(snapshot))
+        if of == self._of or time.monotonic() < self._due or not self._watched():
+            return
+        began = time.monotonic()
+        if self._all(snapshot, explore.frustum_pictures):
+            self._of = of
+        spent = time.monotonic() - began
+        self._due = time.monotonic() + max(SHORTEST_REST, REST * spent)
+
+    def _all(self, snapshot: Snapshot, kind: str) -> bool:
+        """Make the pictures of all placed photos; whether none was left out."""
+        learned, photos = snapshot.learned, snapshot.photos
+        if learned is None or photos is None:
+            return False
+        for place, camera in learned.by_index.items():
+            if self._stop.is_set() or self._source.snapshot.photos is not photos:
+                return False
+            small = thumbnail(photos.picture(place))
+            seen = self._rendered(learned.scene, camera.resized(small.shape[1], small.shape[0]))
+            if kind == "error":
+                seen = signed_error(seen - small / np.float32(255))
+            else:
+                seen = np.rint(255 * seen).astype(np.uint8)
+            self._put({**self._made, place: seen}, self._of)
+        return True
+
+    def _rendered(self, scene: Scene, camera: Camera) -> np.ndarray:
+        """(h, w, 3) float32 in [0, 1]."""
+        chunk = time.monotonic()
+        with self._source.governor.viewing():
+            for picture in scene.seen_by(camera, self._pace):
+                if picture is not None:
+                    seen = shown(picture) if isinstance(scene, WarpedScene) else picture
+                    return np.nan_to_num(seen.rgb).clip(0, 1)
+                self._source.governor.pause_view(time.monotonic() - chunk)
+                chunk = time.monotonic()
+        raise AssertionError("the last thing is the picture")
+
+    def _put(self, made: dict[int, np.ndarray], of: Hashable) -> None:
+        self._news |= bool(made or self._made)
+        self._made, self._of = made, of
