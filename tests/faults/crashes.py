@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 
 from studio.cli.parent import MOST
-from tests.conftest import small_options
-from tests.journeys.running import ROOT, Running, studio
+from tests.faults.doors import small_words
+from tests.journeys.running import Running, studio
 
 BACK = 15.0  # seconds until the page answers again
 AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,
@@ -23,9 +23,7 @@ def run(part: int) -> str:
     """So many deaths, and the one too many; or a tenth of them and a good end."""
     deaths = max(1, MOST // part)
     waits: list[float] = []
-    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
-    options |= {"training.autosave_seconds": AUTOSAVE, "data.long_side": 64}
-    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    words = small_words(64, training__autosave_seconds=AUTOSAVE)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
         with studio("--port", "0", "--run", str(place), *words) as running:

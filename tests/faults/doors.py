@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.journeys.running import Running
+from tests.conftest import small_options
+from tests.journeys.running import ROOT, Running
+
+
+def small_words(long_side: int, **changes: Any) -> list[str]:
+    """The command line of a run of the bundled photos whose steps take milliseconds."""
+    photos = str(ROOT / "assets" / "scene" / "images")
+    options = small_options(data__photos=photos, data__long_side=long_side, **changes)
+    return [word for path, value in options.items() for word in (f"--{path}", str(value))]
 
 
 @dataclass(frozen=True)

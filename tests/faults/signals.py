@@ -10,8 +10,7 @@ from pathlib import Path
 
 from core.runs import checkpoint
 from studio.cli import main
-from tests.conftest import small_options
-from tests.journeys.running import ROOT
+from tests.faults.doors import small_words
 
 TIMES, SECOND = 20, 4
 ENDED, AT_ONCE = 5.0, 1.0  # seconds until the end, and after a second signal
@@ -42,9 +41,7 @@ def run(part: int) -> str:
 
 def _training(run: Path) -> int:
     """A process that trains, once it has made steps."""
-    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
-    options |= {"data.long_side": 64}
-    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    words = small_words(64)
     child = os.fork()
     if child == 0:
         nowhere = os.open(os.devnull, os.O_WRONLY)

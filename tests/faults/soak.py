@@ -10,9 +10,8 @@ import httpx
 import numpy as np
 
 from studio.benchmarks.live import visiting
-from tests.conftest import small_options
-from tests.faults.doors import Door, taken
-from tests.journeys.running import ROOT, Running, studio
+from tests.faults.doors import Door, small_words, taken
+from tests.journeys.running import Running, studio
 
 MINUTES = 3.0
 CLIENTS, STAYS = 4, 10.0  # seconds until each reconnects
@@ -23,9 +22,7 @@ HAND = 0.1  # seconds between two movements of a client
 
 def run(part: int, minutes: float = MINUTES) -> str:
     """Soak, and see how memory, threads and open files go."""
-    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
-    options |= {"data.long_side": 96}
-    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    words = small_words(96)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
         with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:

@@ -14,9 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from studio.benchmarks.live import Visitor, connected
-from tests.conftest import small_options
-from tests.faults.doors import Door, taken
-from tests.journeys.running import PATIENCE, ROOT, Running, studio
+from tests.faults.doors import Door, small_words, taken
+from tests.journeys.running import PATIENCE, Running, studio
 
 AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
 LEAVE = 200
@@ -26,9 +25,7 @@ MANY, MANY_SECONDS, PING = 32, 20.0, 1.0
 
 def run(part: int) -> str:
     """All four, one after another, at one studio; the last two once training has ended."""
-    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
-    options |= {"data.long_side": 64}
-    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    words = small_words(64)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
         with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.conftest import small_options
+from tests.faults.doors import small_words
 from tests.journeys.running import ROOT
 
 STEPS = 5
@@ -38,9 +38,7 @@ os.open = opened
 
 def run(part: int) -> str:
     """Train, continue and export as on Windows."""
-    options = small_options(data__photos=str(ROOT / "assets" / "scene" / "images"))
-    options |= {"data.long_side": 64}
-    words = [word for path, value in options.items() for word in (f"--{path}", str(value))]
+    words = small_words(64)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "sitecustomize.py").write_text(TAKEN_AWAY, encoding="utf-8")
