@@ -11,6 +11,9 @@ by every other account of the computer. Binding to 127.0.0.1 stops neither of th
 See SECURITY.md for what is promised. Built after Jupyter's ``check_host`` and ``check_origin``.
 """
 
+import math
+import shutil
+import tempfile
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -23,6 +26,8 @@ from studio.security.policy import with_security_headers
 
 NO_WAYS = Ways()
 DEFAULT_MAX_UPLOAD_BYTES = 2 * 1024**3
+FLOOR_BYTES = 1024**3  # of the disk, which no upload may take: what is learned is saved there too
+ALWAYS_BYTES = 2**20  # that are taken all the same: what buttons send
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 _WRONG_HOST = (
@@ -30,6 +35,7 @@ _WRONG_HOST = (
     "(through ssh, forward the same port number), or start it with --allow-host and this one."
 )
 _WRONG_ORIGIN = "Requests from other pages are refused: use the studio in its own tab."
+_NO_ROOM = "There is no room for this upload: make room on the studio's disk, or send less."
 _TOO_LARGE = "This upload is larger than the studio accepts: send fewer or smaller files."
 
 
@@ -105,8 +111,11 @@ class Guard:
         if answer is not None:
             return answer
         lengths = Headers(scope=scope).getlist("content-length")
-        if any(int(n) > self._max_upload_bytes for n in lengths if n.isdecimal()):
+        declared = max((int(n) for n in lengths if n.isdecimal()), default=0)
+        if declared > self._max_upload_bytes:
             return PlainTextResponse(_TOO_LARGE, 413)
+        if declared > ALWAYS_BYTES and declared + FLOOR_BYTES > _free():
+            return PlainTextResponse(_NO_ROOM, 507)
         return None
 
     def _refusal(self, scope: Scope, from_elsewhere: bool = False) -> str | None:
@@ -128,6 +137,14 @@ class Guard:
         if from_elsewhere or sites in ([], ["same-origin"], ["none"]):
             return None
         return _WRONG_ORIGIN
+
+
+def _free() -> float:
+    """Bytes where uploads go; without end where a drive does not tell."""
+    try:
+        return shutil.disk_usage(tempfile.gettempdir()).free
+    except OSError:
+        return math.inf
 
 
 def _below(root: str, scope: Scope) -> Scope:

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import shutil
 from collections.abc import Iterator
 
 import httpx
@@ -15,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from core.errors import InputError
 from studio.security.door import new_token
-from studio.security.guard import Guard
+from studio.security.guard import FLOOR_BYTES, Guard
 from studio.security.hosts import Ways, allowed_hosts, is_loopback, reachable, url_host
 from studio.serving.server import Server
 
@@ -218,6 +219,19 @@ def test_an_upload_up_to_the_cap_arrives_and_one_byte_more_does_not(
     assert "larger" in refused.text
     assert site.cut_off == int(chunked)
     assert len(site.reached) == 1 + int(chunked)
+
+
+def test_an_upload_leaves_room_on_the_disk(
+    site: Site, local: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.security.guard.ALWAYS_BYTES", 10)
+    usage = shutil.disk_usage("/")
+    for free, status in ((FLOOR_BYTES + CAP, 200), (FLOOR_BYTES + CAP - 1, 507)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda place, n=free: usage._replace(free=n))
+        answer = httpx.post(local.url, content=b"x" * CAP, trust_env=False)
+        assert answer.status_code == status
+    assert "make room" in answer.text
+    assert httpx.post(local.url, content=b"x", trust_env=False).status_code == 200
 
 
 def test_a_refusal_is_one_plain_sentence_without_an_echo(local: Server) -> None:
