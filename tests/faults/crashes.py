@@ -1,8 +1,11 @@
 """SIGSEGV and SIGKILL to a studio that trains: its parent starts it again, with the same address,
 what was trained trains on, little is lost; after five times it gives up and says how to go on."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,11 +14,12 @@ import httpx
 
 from studio.cli.parent import MOST
 from tests.faults.doors import small_words
-from tests.journeys.running import Running, studio
+from tests.journeys.running import PATIENCE, ROOT, Running, studio
 
 BACK = 15.0  # seconds until the page answers again
 AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,
 SAVING = 2.0  # and what a save and the look at it may take
+STEPS = 8000  # of training without a window
 SMALL = 32e6  # bytes of memory that a parent may take
 
 
@@ -35,17 +39,35 @@ def run(part: int) -> str:
                 _last(running)
             else:
                 running.end(signal.SIGTERM)
+        _train(Path(folder) / "train", words)
     assert max(waits) < BACK, f"the page was away for {max(waits):.0f} s"
     return (
         f"{deaths} deaths: back within {max(waits):.1f} s, the parent takes {memory / 1e6:.0f} MB"
     )
 
 
+def _train(place: Path, words: list[str]) -> None:
+    """Training without a window survives a death and makes all its steps."""
+    command = [sys.executable, str(ROOT / "launch.py"), "train", "--run", str(place), *words]
+    process = subprocess.Popen(
+        [*command, "--steps", str(STEPS)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + PATIENCE
+    while len(list((place / "checkpoints").glob("*.safetensors"))) < 2:
+        assert time.monotonic() < end and process.poll() is None, "it does not train long enough"
+        time.sleep(0.05)
+    os.kill(_child(process.pid), signal.SIGSEGV)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert "started again" in err and json.loads(out)["steps"] == STEPS, (out, err)
+
+
 def _one(running: Running, number: signal.Signals) -> float:
     """A death while it trains; the seconds until the page answers again."""
     began = running.until(lambda s: s["playing"] and s["step"] > 0)["seconds"]
     before = running.until(lambda s: s["seconds"] > began + 2 * AUTOSAVE)
-    os.kill(_child(running), number)
+    os.kill(_child(running.process.pid), number)
     died = time.monotonic()
     back = _again(running)
     wait = time.monotonic() - died
@@ -79,13 +101,13 @@ def _again(running: Running) -> dict:
 
 def _last(running: Running) -> None:
     """One death too many."""
-    os.kill(_child(running), signal.SIGSEGV)
+    os.kill(_child(running.process.pid), signal.SIGSEGV)
     assert running.process.wait(BACK) == 1
     running.line_with("goes on where it was saved last")
 
 
-def _child(running: Running) -> int:
-    number = running.process.pid
+def _child(number: int) -> int:
+    """The one child of a process."""
     (child,) = Path(f"/proc/{number}/task/{number}/children").read_text().split()
     return int(child)
 
