@@ -13,6 +13,7 @@ from studio.cli import main
 from tests.faults.doors import small_words
 
 TIMES, SECOND = 20, 4
+LONGEST = 15.0  # seconds that are waited
 ENDED, AT_ONCE = 5.0, 1.0  # seconds until the end, and after a second signal
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -61,5 +62,13 @@ def _ended(child: int, number: signal.Signals, twice: bool) -> tuple[float, int]
     began = time.monotonic()
     if twice:
         os.kill(child, number)
-    _, status = os.waitpid(child, 0)
-    return time.monotonic() - began, os.waitstatus_to_exitcode(status)
+    ended, status = 0, 0
+    while not ended and time.monotonic() - began < LONGEST:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        time.sleep(0.01)
+    took = time.monotonic() - began
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert ended, f"a {number.name} does not end it"
+    return took, os.waitstatus_to_exitcode(status)
