@@ -7,7 +7,7 @@ poses"). Names are not stated: rows stand in the order of `sorted` photo names.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,17 +63,25 @@ def write_llff(
     write_file(_npy(np.array(rows)), out)
 
 
-def read_llff(path: Path) -> dict[str, Camera]:
+def read_llff(path: Path, photos: Sequence[str] = ()) -> dict[str, Camera]:
     """Cameras of a poses_bounds.npy by the names of the photos in a folder `images*` beside it.
 
     Intrinsics are those stated, which may be of larger photos than the ones there. `images` is
     preferred to `images_4` and the like, where it holds as many photos as there are rows.
 
+    Args: `photos` are the names in the order of the rows, where they are not beside it.
+
     Raises:
-        InputError: the file cannot be read or is not of that form, or no folder has as many photos.
+        InputError: the file cannot be read or is not of that form, or has another number of rows
+            than there are photos.
     """
     rows = _rows(path)
-    names = _photos(path, len(rows))
+    if photos and len(photos) != len(rows):
+        raise InputError(
+            f"{path}: it states {len(rows)} cameras without names and there are {len(photos)} "
+            "photos; give one for each."
+        )
+    names = photos or _photos(path, len(rows))
     return {
         name: _camera(row, f"{path}: the row of {name!r}")
         for name, row in zip(names, rows, strict=True)
@@ -90,6 +98,15 @@ def read_llff_points(path: Path) -> np.ndarray:
     matrices, bounds = rows[:, :15].reshape(-1, 3, 5), rows[:, 15:]
     back, position = matrices[:, :, 2], matrices[:, :, 3]
     return (position[:, None] - bounds[:, :, None] * back[:, None]).reshape(-1, 3)
+
+
+def read_llff_bounds(path: Path) -> np.ndarray:
+    """(N, 2) nearest and farthest depth in each photo, in the cameras' units.
+
+    Raises:
+        InputError: as `read_llff`.
+    """
+    return _rows(path)[:, 15:]
 
 
 def _rows(path: Path) -> np.ndarray:

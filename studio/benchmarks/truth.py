@@ -129,7 +129,7 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
         "--seconds", f"{seconds:g}", "--cameras.search", search,
     ]  # fmt: skip
     began = time.monotonic()
-    facts, failure, memory = _ended(command, folder, seconds + GRACE)
+    facts, failure, memory = ended(command, folder, seconds + GRACE)
     took = time.monotonic() - began
     placed: dict[str, Camera] = {}
     if facts:
@@ -153,7 +153,7 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
     )
 
 
-def _ended(
+def ended(
     command: Sequence[str], folder: Path, patience: float
 ) -> tuple[dict[str, Any], str | None, float]:
     """The JSON line a command ended with, or its last sentence; and its memory in GB."""

@@ -15,6 +15,7 @@ from rich.table import Table
 from core.engine import Engine
 from core.errors import InputError
 from core.files import finished_file
+from core.photos import local_path
 from studio.bundled import BUNDLED
 
 SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene or sets of yours."
@@ -39,12 +40,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --truth: values of cameras.search to try, with commas between [auto]",
     )
     parser.add_argument(
-        "--seconds", type=float, default=90.0, help="with --truth: of training on each set [90]"
+        "--protocol",
+        choices=("barf", "nerfmm"),
+        help="instead: train as papers do (split, size, focal length known or not), and print "
+        "their figures beside",
+    )
+    parser.add_argument(
+        "--photos", type=Path, metavar="FOLDER", help="with --protocol: the photos of the scene"
+    )
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="with --protocol: their cameras [the poses_bounds.npy beside the folder]",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=0.0, help="of training: on each set [90], or [120]"
     )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, print a table, and one JSON line last."""
+    if not 0 <= arguments.seconds < math.inf:
+        raise InputError(f"--seconds cannot be {arguments.seconds:g}; give a number above 0.")
+    if arguments.protocol is not None:
+        return _protocol(arguments)
     if arguments.truth is not None:
         return _truth(arguments)
     facts = _figures(QUICK if arguments.quick else USUAL)
@@ -65,11 +85,9 @@ def _truth(arguments: argparse.Namespace) -> int:
     ways = tuple(arguments.search.split(","))
     if unknown := set(ways) - {"auto", "pixels", "features"}:
         raise InputError(f"--search cannot be {min(unknown)!r}: it is auto, pixels or features.")
-    if not 0 < arguments.seconds < math.inf:
-        raise InputError(f"--seconds cannot be {arguments.seconds:g}; give a number above 0.")
     sets, console = truth.sets_in(arguments.truth), Console(stderr=True)
     found = truth.measure_truth(
-        sets, ways, arguments.seconds, lambda one: console.print(str(one), markup=False)
+        sets, ways, arguments.seconds or 90.0, lambda one: console.print(str(one), markup=False)
     )
     table = Table("search", "sets", "right", "wrong called trusted", "right not trusted", "GB")
     for way in ways:
@@ -80,6 +98,30 @@ def _truth(arguments: argparse.Namespace) -> int:
         with finished_file(arguments.out) as temporary:
             temporary.write_text(truth.as_json(found), encoding="utf-8")
     print(json.dumps([truth.summary(found, way) for way in ways]))
+    return 0
+
+
+def _protocol(arguments: argparse.Namespace) -> int:
+    from studio.benchmarks import protocol  # noqa: PLC0415  slow to import
+
+    if arguments.photos is None:
+        raise InputError("--protocol needs --photos FOLDER, the photos of one scene.")
+    name, photos = arguments.protocol, local_path(arguments.photos)
+    found = protocol.measured(name, photos, arguments.reference, arguments.seconds or 120.0)
+    ours, others = found.facts(), protocol.published(name, photos)
+    table = Table("", *protocol.COLUMNS)
+    for who, figures in {"here": ours, **others}.items():
+        values = (figures.get(column) for column in protocol.COLUMNS)
+        table.add_row(who, *("-" if value is None else f"{value:g}" for value in values))
+    console = Console(stderr=True)
+    console.print(table)
+    for sentence in protocol.told(name, found):
+        console.print(sentence, markup=False)
+    facts = {"protocol": name, **ours, "published": others}
+    if arguments.out:
+        with finished_file(arguments.out) as temporary:
+            temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(facts))
     return 0
 
 

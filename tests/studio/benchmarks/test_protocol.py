@@ -1,0 +1,53 @@
+"""A run under a protocol of papers: what it is asked for, and whose figures stand beside it."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from core.config import Config
+from core.config.paths import changed
+from core.evaluation.protocols import PROTOCOLS, PoseErrors
+from core.formats.transforms import read_transforms
+from studio.benchmarks import protocol as benchmark
+from studio.benchmarks.protocol import Outcome, options_of
+from studio.cli import main
+
+SCENE = Path(__file__).parents[3] / "assets" / "scene"
+FOUND = Outcome(PoseErrors(0.5, 0.4), 0.05, 0.01, 24.0, 0.7, 18, 2, "640x480", "looked for")
+
+
+def test_a_focal_length_is_known_where_the_paper_knows_it() -> None:
+    reference = read_transforms(SCENE / "transforms.json")
+    known = changed(Config(), options_of(PROTOCOLS["barf"], reference))
+    assert (known.data.long_side, known.data.held_out) == (640, "last10")
+    assert not known.cameras.learn_focal and not known.data.exif_focal
+    one = next(iter(reference.values()))
+    half = one.width / 2 / one.fx
+    assert known.cameras.initial_fov == pytest.approx(2 * math.degrees(math.atan(half)))
+    unknown = changed(Config(), options_of(PROTOCOLS["nerfmm"], reference))
+    assert (unknown.data.long_side, unknown.data.held_out) == (1008, "every8")
+    assert unknown.cameras.learn_focal
+    assert unknown.cameras.initial_fov == Config().cameras.initial_fov
+    assert {known.cameras.search, unknown.cameras.search} == {"pixels"}
+
+
+def test_figures_stand_beside_the_published_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark, "measured", lambda *arguments: FOUND)
+    photos = tmp_path / "fern" / "images"
+    photos.mkdir(parents=True)
+    assert main.run(["bench", "--protocol", "barf", "--photos", str(photos)]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert facts["rotation"] == 0.5 and facts["published"]["BARF"]["rotation"] == 0.191
+    said = " ".join(err.split())
+    assert "HASH" in said and "0.11" in said and "focal length known" in said
+    elsewhere = tmp_path / "mine"
+    elsewhere.mkdir()
+    assert main.run(["bench", "--protocol", "nerfmm", "--photos", str(elsewhere)]) == 0
+    assert json.loads(capsys.readouterr().out)["published"] == {}
+    assert main.run(["bench", "--protocol", "barf"]) != 0
+    assert "--photos" in capsys.readouterr().err
