@@ -85,11 +85,15 @@ class Prepared:
 
 
 class Views:
-    """Depth maps as a scene to look at. Photos may be left out of any view."""
+    """Depth maps as a scene to look at. Photos may be left out of any view.
+
+    Attributes:
+        maps: which these are.
+    """
 
     def __init__(self, maps: DepthMaps) -> None:
         """Args: `maps`: of any level; views of more pixels have their photos' detail."""
-        self._maps, self._cameras = maps, maps.cameras.single()
+        self.maps, self._cameras = maps, maps.cameras.single()
         self._arrays = [
             a.cpu().numpy() for a in (maps.photos, maps.inverse, maps.support, maps.through)
         ]

@@ -1,4 +1,4 @@
-"""Points of the learned planes in the 3D scene: for weak browsers and weak links.
+"""Points of learned planes or depth maps in the 3D scene: for weak browsers and weak links.
 
 Measured on 20 photos whose 32 planes have 178 x 125 texels: a refresh is 340 kB on the wire (38,000
 points) and takes 0.09 s of a core; as pictures, the planes are 720 kB and take 0.04 s. Both are
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import viser
 
+from core.depthmaps.confirmed import confirmed
+from core.depthmaps.scene import WarpedScene
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.exporting.points import Points, agreed_points
@@ -28,6 +30,7 @@ MOST = 40_000  # points, nine bytes each
 GROWTH = 1.5  # points of one node are alike in size but for this factor
 CLOSE = 1.3  # times a pixel, so that neighbours close up seen from near by
 SEED = 0
+UPRIGHT = (1.0, 0.0, 0.0, 0.0)  # wxyz; viser's points face everybody
 
 
 def points_of(baked: Baked, cameras: Sequence[Camera], watch: Watch) -> Points | None:
@@ -52,6 +55,17 @@ def points_of(baked: Baked, cameras: Sequence[Camera], watch: Watch) -> Points |
         return _at_most(agreed_points(seen, watch, 0, VIEWS), MOST)
     except InputError:
         return None
+
+
+def points_of_maps(scene: WarpedScene) -> Points | None:
+    """Pixels whose depth other photos confirm; None where there are none."""
+    if scene.views is None:
+        return None
+    found = confirmed(scene.views.maps, scene.without, MOST, SEED)
+    if len(found.sizes) == 0:
+        return None
+    facing = np.broadcast_to(UPRIGHT, (len(found.sizes), 4))
+    return Points(found.positions, found.colours, found.sizes, facing)
 
 
 def far_apart(cameras: Sequence[Camera], middle: Camera) -> list[Camera]:

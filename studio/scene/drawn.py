@@ -1,4 +1,4 @@
-"""What browsers draw by themselves: the learned planes, or points of them, among the cameras.
+"""What browsers draw by themselves among the cameras: learned planes, points of them or of maps.
 
 What either costs stands in `studio.scene.cloud`.
 """
@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import viser
 
+from core.depthmaps.scene import WarpedScene
+from core.depthmaps.views import Views
 from core.exporting.jobs import Cancelled, Watch
 from core.rendering.scene import FieldScene
 from core.training.learned import Learned
 from studio.scene.baked import Bakery
-from studio.scene.cloud import Cloud, points_of
-from studio.scene.job import in_motion
+from studio.scene.cloud import Cloud, points_of, points_of_maps
+from studio.scene.job import drawable
 from studio.scene.quads import Quads, quads_of
 from studio.scene.source import Source
 
@@ -43,7 +45,7 @@ class Drawn:
         self._watched, self._failed = watched, failed
         server.scene.add_frame(ROOT, show_axes=False)
         self._quads, self._cloud = Quads(server, f"{ROOT}/planes"), Cloud(server, f"{ROOT}/points")
-        self._sent: tuple[FieldScene, str] | None = None
+        self._sent: tuple[FieldScene | Views | None, str] | None = None
         self._due = 0.0
         self._news, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="drawn", daemon=True)
@@ -82,19 +84,23 @@ class Drawn:
         """Show the newest planes, unless these are the ones that are there."""
         snapshot = self._source.snapshot
         learned, kind = snapshot.learned, snapshot.config.explore.scene
-        planes = in_motion(snapshot)
-        if learned is None or planes is None or kind == "none":
+        scene = drawable(snapshot)
+        if learned is None or scene is None or kind == "none":
             self._clear()
             self._sent = None
-        elif (planes, kind) != self._sent and self._watched():
+            return
+        what = scene.views if isinstance(scene, WarpedScene) else scene
+        if (what, kind) != self._sent and self._watched():
             began = time.thread_time()
             if self._sent is None or self._sent[1] != kind:
                 self._clear()
-            if kind == "planes":
-                self._quads.show(quads_of(self._bakery.fresh(planes)))
+            if isinstance(scene, WarpedScene):
+                self._cloud.show(points_of_maps(scene))
+            elif kind == "planes":
+                self._quads.show(quads_of(self._bakery.fresh(scene)))
             else:
-                self._show_points(learned, planes)
-            self._sent = planes, kind
+                self._show_points(learned, scene)
+            self._sent = what, kind
             self._due = time.monotonic() + max(SECONDS, PRICE * (time.thread_time() - began))
 
     def _clear(self) -> None:

@@ -170,6 +170,15 @@ def in_motion(snapshot: Snapshot) -> FieldScene | None:
     return learned.planes
 
 
+def drawable(snapshot: Snapshot) -> FieldScene | WarpedScene | None:
+    """What browsers may draw by themselves: planes, or points of them or of depth maps."""
+    learned = snapshot.learned
+    if learned is not None and isinstance(learned.scene, WarpedScene):
+        known = learned.scene.views is not None and snapshot.config.explore.scene == "points"
+        return learned.scene if known else None
+    return in_motion(snapshot)
+
+
 def _quick(snapshot: Snapshot, learned: Learned) -> Scene:
     """What can be shown at once of what was learned."""
     if isinstance(learned.scene, WarpedScene):

@@ -17,7 +17,7 @@ from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.frustums import LEARNED
 from studio.scene.glide import Glide
 from studio.scene.hand import Hand
-from studio.scene.job import in_motion
+from studio.scene.job import drawable
 from studio.scene.limits import Limits
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
@@ -211,7 +211,7 @@ class Viewport:
     def _can_draw(self, snapshot: Snapshot) -> bool:
         explore = snapshot.config.explore
         able = explore.scene != "none" and explore.channel == "rgb"
-        return able and in_motion(snapshot) is not None
+        return able and drawable(snapshot) is not None
 
     def _show(self, shot: Shot) -> None:
         """What is drawn stands where there is no picture, and leaves once there is one."""

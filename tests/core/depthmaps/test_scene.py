@@ -1,12 +1,15 @@
 """Depth maps as a scene: looked at like any other, and cameras of more photos are found in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from core.depthmaps.confirmed import confirmed
 from core.depthmaps.scene import WarpedScene, shown
 from core.depthmaps.views import AT_REST, Views, render
 from core.evaluation.aligning import aligned
@@ -97,3 +100,18 @@ def test_exports_take_it(shot: Shot, scene: WarpedScene, tmp_path: Path) -> None
     assert np.percentile(depth, 1) > 2 and np.percentile(depth, 99) < 7
     write_mesh(learned, tmp_path / "mesh.ply", Watch())
     assert len(trimesh.load(tmp_path / "mesh.ply").faces) > 1000
+
+
+def test_points_are_where_others_confirm_that_something_is(shot: Shot, scene: WarpedScene) -> None:
+    assert scene.views is not None
+    found = confirmed(scene.views.maps, {0}, 3000)
+    assert 0 < len(found.sizes) <= 3000 and found.colours.dtype == np.uint8
+    camera = shot.cameras[[UNSEEN]]
+    pixels, depth = camera.project(torch.from_numpy(found.positions)[None])
+    inside = camera.inside(pixels, depth)[0]
+    column, row = pixels[0, inside].long().T
+    seen = shot.inverse[UNSEEN, row, column] * depth[0, inside]
+    assert ((seen - 1).abs() < 0.03).float().mean() > 0.8  # the others are hidden from there
+    maps = scene.views.maps
+    nothing = replace(maps, support=torch.zeros_like(maps.support))
+    assert len(confirmed(nothing, (), 3000).sizes) == 0

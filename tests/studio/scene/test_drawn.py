@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 import viser
 
+from core.depthmaps.scene import WarpedScene
+from core.depthmaps.views import Views
 from studio.scene.baked import Bakery
 from studio.scene.drawn import Drawn
+from tests.core.depthmaps.exact import exact
+from tests.core.depthmaps.rendered import shoot
 from tests.studio.scene.stand_ins import Stage, planes_scene, recorded
 
 KINDS = {"planes": "ImageMessage", "points": "PointCloudMessage"}
@@ -78,6 +82,16 @@ def test_it_leaves_with_the_option(seen: Seen) -> None:
     assert seen.nodes > 0
     seen.kind = mine
     assert seen.nodes == 0, "one or the other"
+
+
+def test_depth_maps_are_points_where_those_are_asked_for(server: viser.ViserServer) -> None:
+    seen, shot = Seen(server, "points"), shoot(4, 20, ((40, 30),))
+    seen.stage.scene, seen.stage.planes = WarpedScene(Views(exact(shot))), None
+    assert seen.update() > 0 and seen.nodes > 0
+    assert seen.update() == 0, "the same maps"
+    seen.update(scene="planes")
+    assert seen.nodes == 0
+    seen.drawn.stop()
 
 
 def test_it_is_refreshed_no_more_often_than_every_two_seconds(
