@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Report:
     alignment: str | None  # of cameras with the reference
     test_poses: str | None  # how the cameras of scored photos were found
 
-    def line(self, about: Mapping[str, str] | None = None) -> str:
+    def line(self, about: Mapping[str, Any] | None = None) -> str:
         """One line of JSON, rounded to what can be meant; `about` is told of the cameras beside."""
         digits = {"psnr": 3, "rotation": 3, "rotation_best": 3}
         facts = {

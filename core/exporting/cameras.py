@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,9 @@ from core.rendering.scene import Scene
 from core.training.learned import Learned
 
 AS_LEARNED = Gauge()
-UNSAID: Mapping[str, str] = MappingProxyType({})
+UNSAID: Mapping[str, Any] = MappingProxyType({})
+REMARKED = ("found_by", "verdict", "pictures")
+UNJUDGED = "unknown yet"  # what is thought of a camera that nothing was thought of
 NEAREST, FARTHEST = 0.1, 99.9  # percentiles of depth that LLFF calls a photo's bounds
 
 Cameras = Mapping[str, Camera]
@@ -42,12 +45,31 @@ class About:
 
     Attributes:
         not_placed: names of the photos that have none.
-        verdict: how they were found and what is thought of them, by the words `found_by` and
-            `verdict`, and of which `pictures` they are.
+        verdict: how they were found and what is thought of them, as `core.runs.judged.told_of`
+            has it, and of which `pictures` they are.
     """
 
     not_placed: Sequence[str]
-    verdict: Mapping[str, str]
+    verdict: Mapping[str, Any]
+
+    @property
+    def remarks(self) -> list[str]:
+        """The same in lines, for forms that have a place for comments."""
+        said = [f"{word}: {self.verdict[word]}" for word in REMARKED if word in self.verdict]
+        return [*said, *(f"not placed: {name!r}" for name in self.not_placed)]
+
+    def arrays(self, names: Sequence[str]) -> dict[str, Any]:
+        """The same as texts and rows of texts: the sentences of reasons, and a word for each photo.
+
+        Args: `names` of the photos with cameras.
+        """
+        reasons = self.verdict.get("verdict_reasons", [])
+        words = {one["photo"]: one["verdict"] for one in self.verdict.get("cameras", [])}
+        return {
+            **{word: self.verdict[word] for word in REMARKED if word in self.verdict},
+            "verdict_reasons": [reason["sentence"] for reason in reasons],
+            "verdicts": [words.get(name, UNJUDGED) for name in names],
+        }
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,7 @@ EXPORTS: dict[str, Form] = {
     "colmap-text": Form(
         "colmap-text.zip",
         lambda cameras, out, measured, about: write_colmap_text(
-            cameras, out, about.not_placed, measured.points()
+            cameras, out, about.remarks, measured.points()
         ),
         stored=True,
     ),
@@ -97,14 +119,18 @@ EXPORTS: dict[str, Form] = {
         stored=True,
     ),
     "tum": Form(
-        "trajectory.txt", lambda cameras, out, _, about: write_tum(cameras, out, about.not_placed)
+        "trajectory.txt", lambda cameras, out, _, about: write_tum(cameras, out, about.remarks)
     ),
     "npz": Form(
         "cameras.npz",
-        lambda cameras, out, _, about: write_npz(cameras, out, about.not_placed, about.verdict),
+        lambda cameras, out, _, about: write_npz(
+            cameras, out, about.not_placed, about.arrays(list(cameras))
+        ),
     ),
     "pytorch3d": Form("pytorch3d.npz", lambda cameras, out, *_: write_pytorch3d(cameras, out)),
-    "ply": Form("frustums.ply", lambda cameras, out, *_: write_ply(cameras, out)),
+    "ply": Form(
+        "frustums.ply", lambda cameras, out, _, about: write_ply(cameras, out, about.remarks)
+    ),
 }
 
 
@@ -113,7 +139,7 @@ def write_cameras(
     learned: Learned,
     out: Path,
     gauge: Gauge = AS_LEARNED,
-    verdict: Mapping[str, str] = UNSAID,
+    verdict: Mapping[str, Any] = UNSAID,
 ) -> None:
     """Write the cameras of a run for other tools.
 

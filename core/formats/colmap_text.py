@@ -26,12 +26,13 @@ LONGEST_LINE = 20_000_000  # bytes: half a million points in one photo
 def write_colmap_text(
     cameras: Mapping[str, Camera],
     out: Path,
-    not_placed: Sequence[str] = (),
+    remarks: Sequence[str] = (),
     points: SparsePoints = NO_POINTS,
 ) -> None:
     """Write a COLMAP model as text, to a folder or, where `out` ends in .zip, an archive of it.
 
-    Photos that are `not_placed` are named in comments. `points` are those of `cameras`, in order.
+    What there is to say of the cameras stands in comments. `points` are those of `cameras`, in
+    order.
 
     Raises:
         InputError: there are no cameras, one is not finite, a name has blanks, at which COLMAP
@@ -48,10 +49,9 @@ def write_colmap_text(
     for number, own in model.cameras.items():
         lens = lens_for(own)
         lenses.append(_line(number, lens.name, own.width, own.height, *lens.parameters_of(own)))
-    missing = [f"# not placed: {name!r}" for name in not_placed]
     images = [
         "# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME, then a line of points",
-        *missing,
+        *(f"# {remark}" for remark in remarks),
     ]
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         own = points.in_photo(number - 1)

@@ -23,14 +23,14 @@ def write_npz(
     cameras: Mapping[str, Camera],
     out: Path,
     not_placed: Sequence[str] = (),
-    about: Mapping[str, str] | None = None,
+    about: Mapping[str, str | Sequence[str]] | None = None,
 ) -> None:
     """Write arrays for N cameras.
 
     `names` (N,) text; `camera_to_world` (N, 4, 4) in OpenCV axes; `fx`, `fy`, `cx`, `cy` (N,) and
     `width`, `height` (N,) in pixels; `k1` (N,) radial distortion, as OpenCV has it.
     `not_placed` (M,) names the other photos; what else there is to say `about` the cameras stands
-    under its words, () text each.
+    under its words, as () text or as rows of it.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.

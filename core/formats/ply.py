@@ -1,7 +1,7 @@
 """Frustums as a PLY of coloured lines, to look at in MeshLab, Blender or CloudCompare."""
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,13 @@ EDGES = ((0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1))
 FIRST_HUE, LAST_HUE = 0.66, 0.0  # blue to red
 
 
-def write_ply(cameras: Mapping[str, Camera], out: Path) -> None:
+def write_ply(cameras: Mapping[str, Camera], out: Path, remarks: Sequence[str] = ()) -> None:
     """Write a frustum for each camera: its centre, then the corners of its picture, as vertices.
 
     Corners are top left, top right, bottom right, bottom left. Colours run from blue, the first
     camera, to red, the last. Of a lens with distortion the corners are right and the edges between
-    them straight. The form is for looking: nothing reads it back.
+    them straight. What there is to say of the cameras stands in comments. The form is for looking:
+    nothing reads it back.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
@@ -35,7 +36,7 @@ def write_ply(cameras: Mapping[str, Camera], out: Path) -> None:
         for x, y, z in _corners(camera, depth).tolist():
             vertices.append(f"{x:.9g} {y:.9g} {z:.9g} {red} {green} {blue}")
         edges += [f"{5 * index + start} {5 * index + end}" for start, end in EDGES]
-    lines = [*_header(len(vertices), len(edges)), *vertices, *edges]
+    lines = [*_header(len(vertices), len(edges), remarks), *vertices, *edges]
     write_file(("\n".join(lines) + "\n").encode("ascii"), out)
 
 
@@ -52,10 +53,11 @@ def _colour(index: int, count: int) -> tuple[int, ...]:
     return tuple(round(255 * light) for light in colorsys.hsv_to_rgb(hue, 1, 1))
 
 
-def _header(vertices: int, edges: int) -> list[str]:
+def _header(vertices: int, edges: int, remarks: Sequence[str]) -> list[str]:
     return [
         "ply",
         "format ascii 1.0",
+        *(f"comment {ascii(remark)[1:-1]}" for remark in remarks),
         f"element vertex {vertices}",
         *(f"property float {axis}" for axis in "xyz"),
         *(f"property uchar {light}" for light in ("red", "green", "blue")),

@@ -26,7 +26,7 @@ def write_transforms(
     cameras: Mapping[str, Camera],
     out: Path,
     not_placed: Sequence[str] = (),
-    about: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the transforms.json of nerfstudio and instant-ngp.
 

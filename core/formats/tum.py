@@ -16,17 +16,16 @@ from core.formats.files import read_file, write_file
 from core.geometry.cameras import Camera
 
 
-def write_tum(cameras: Mapping[str, Camera], out: Path, not_placed: Sequence[str] = ()) -> None:
+def write_tum(cameras: Mapping[str, Camera], out: Path, remarks: Sequence[str] = ()) -> None:
     """Write a trajectory, with 0, 1, ... as timestamps; the form has no names and no intrinsics.
 
-    Photos that are `not_placed` are named in comments.
+    What there is to say of the cameras stands in comments.
 
     Raises:
         InputError: there are no cameras, one is not finite, or nothing can be written at `out`.
     """
     check_writable(cameras)
-    missing = [f"# not placed: {name!r}" for name in not_placed]
-    lines = ["# timestamp tx ty tz qx qy qz qw", *missing]
+    lines = ["# timestamp tx ty tz qx qy qz qw", *(f"# {remark}" for remark in remarks)]
     for index, camera in enumerate(cameras.values()):
         quaternion = Rotation.from_matrix(camera.camera_to_world[:3, :3]).as_quat(canonical=True)
         numbers = [index, *camera.position.tolist(), *quaternion.tolist()]

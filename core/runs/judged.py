@@ -2,49 +2,70 @@
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from core.files import write_atomically
 from core.search.witnesses import FOUND_BY, Opinion
 
 FILE = "verdict.json"
+TOLD = {"verdict": str, "verdict_reasons": list, "cameras": list}  # and of which kind each is
 
 
-def keep(run: Path, opinion: Opinion, before: Opinion) -> None:
+def keep(run: Path, opinion: Opinion, before: Opinion, names: Sequence[str]) -> None:
     """Write down an opinion of cameras, where it says something else than the one before.
 
     A disk that takes nothing is told of by whoever saves the run.
+
+    Args: `names` of all photos.
     """
     if _said(opinion) == _said(before):
         return
-    told = {
-        "way": opinion.way,
-        "verdict": opinion.word,
-        "verdict_reasons": [reason.sentence for reason in opinion.reasons],
-    }
+    told = {"way": opinion.way, **judgement(opinion, names)}
     with contextlib.suppress(OSError):
         write_atomically(run / FILE, f"{json.dumps(told, indent=1)}\n".encode())
 
 
 def _said(opinion: Opinion) -> tuple[object, ...]:
-    return opinion.way, opinion.word, opinion.reasons
+    return opinion.way, opinion.word, opinion.reasons, dict(opinion.cameras)
 
 
-def told_of(way: str, opinion: Opinion) -> dict[str, str]:
+def judgement(opinion: Opinion, names: Sequence[str]) -> dict[str, Any]:
+    """What is thought of all cameras and of each, and why, as plain JSON."""
+    reasons = [
+        {
+            "key": reason.key,
+            "sentence": reason.sentence,
+            "figures": dict(reason.figures),
+            "photos": [names[number] for number in reason.photos],
+            "remedy": reason.remedy,
+        }
+        for reason in opinion.reasons
+    ]
+    cameras = [
+        {"photo": names[number], "verdict": word} for number, word in opinion.cameras.items()
+    ]
+    return {"verdict": opinion.word, "verdict_reasons": reasons, "cameras": cameras}
+
+
+def told_of(way: str, opinion: Opinion, names: Sequence[str]) -> dict[str, Any]:
     """How cameras were found and what is thought of them, as files and figures state it."""
     found_by = {str(known): words for known, words in FOUND_BY.items()}.get(way, way)
-    return {"found_by": found_by, "verdict": opinion.word if opinion.way == way else "unknown yet"}
+    own = opinion if opinion.way == way else Opinion()
+    return {"found_by": found_by, **judgement(own, names)}
 
 
-def kept(run: Path, way: str) -> dict[str, str]:
+def kept(run: Path, way: str) -> dict[str, Any]:
     """The same of a run on disk, whose newest cameras were found that way.
 
     What was thought of others, or cannot be read, says nothing of these.
     """
-    told = told_of(way, Opinion())
+    told = told_of(way, Opinion(), ())
     try:
         read = json.loads((run / FILE).read_text(encoding="utf-8"))
-        same = read["way"] == way and isinstance(read["verdict"], str)
+        known = {name: read[name] for name in TOLD}
+        same = read["way"] == way and all(isinstance(known[n], kind) for n, kind in TOLD.items())
     except (OSError, ValueError, KeyError, TypeError):
         return told
-    return told | {"verdict": read["verdict"]} if same else told
+    return told | known if same else told

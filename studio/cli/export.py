@@ -110,7 +110,7 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
-    told = {"cameras": len(learned.trained), "not_placed": learned.not_placed, **said}
+    told = {**said, "cameras": len(learned.trained), "not_placed": learned.not_placed}
     print(json.dumps({"file": str(out), **told}))
     return 0
 

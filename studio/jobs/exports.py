@@ -151,7 +151,7 @@ class Exports:
             return self._history()
         snapshot, learned = self._source.snapshot, self._learned()
         out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
-        said = told_of(snapshot.found_by, snapshot.opinion)
+        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
         write_cameras(form, learned, out, _gauge(world), said)
         if any(orientation != 1 for *_, orientation in learned.stored):
             control.note(f"The cameras are of {pictures_of(form, learned)}.")
@@ -169,7 +169,7 @@ class Exports:
     def _page(self, control: JobControl) -> Path:
         snapshot, learned = self._source.snapshot, self._learned()
         trails = snapshot.trails or Trails.of(len(learned.names))
-        said = told_of(snapshot.found_by, snapshot.opinion)
+        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
         title = snapshot.run.resolve().name
         about = about_run(title, learned, said, trails.steps, trails.poses)
         out = self._fresh("scene", SUFFIX)
@@ -198,7 +198,7 @@ class Exports:
             report = measure(learned, config, errors, photos.pictures, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
-        said = told_of(snapshot.found_by, snapshot.opinion)
+        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
         write_file(f"{report.line(said)}\n".encode(), out)
         return out
 

@@ -17,6 +17,7 @@ from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.runs import checkpoint, judged
+from core.search.verdict import Reason
 from core.search.witnesses import Opinion
 from core.training.trainer import Trainer
 from studio.cli import export, main, progress
@@ -71,8 +72,19 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     trainer = Trainer(small_config(), PhotoSet(names, pixels, 24, 18, None, ()))
     trainer.photo_error[1], trainer.given[3] = 0.1, True
     checkpoint.save(trainer, tmp_path / "run", {})
-    judged.keep(tmp_path / "run", Opinion("pixels", "doubtful"), Opinion())
+    odd = Reason("odd-photo", "It fits least.", {"support": 0.1}, (1,), "drop-photo")
+    thought = Opinion("pixels", "doubtful", (odd,), {1: "wrong"})
+    judged.keep(tmp_path / "run", thought, Opinion(), names)
     said = {"found_by": "from pixels alone", "verdict": "doubtful"}
+    why = [
+        {
+            "key": "odd-photo",
+            "sentence": "It fits least.",
+            "figures": {"support": 0.1},
+            "photos": ["1.png"],
+            "remedy": "drop-photo",
+        }
+    ]
     learned = trainer.learned()
     trainer.close()
     rest = ["0.png", "2.png", "4.png"]
@@ -81,22 +93,39 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     words = ["--run", str(tmp_path / "run"), "--format", form, "--out", str(out)]
     assert main.run(["export", *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"file": str(out), "cameras": 2, "not_placed": rest, **said}
+    known = {"file": str(out), "cameras": 2, "not_placed": rest, "verdict_reasons": why}
+    assert told == known | said
     match form:
         case "transforms":
             assert list(read_transforms(out)) == ["1.png", "3.png"]
             written = json.loads(out.read_text())
             assert written["not_placed"] == rest
             assert {word: written[word] for word in said} == said
+            assert written["verdict_reasons"] == why
+            assert written["cameras"] == [{"photo": "1.png", "verdict": "wrong"}]
         case "npz":
             assert list(read_npz(out)) == ["1.png", "3.png"]
-            assert np.load(out)["not_placed"].tolist() == rest
-            assert {word: np.load(out)[word].item() for word in said} == said
+            arrays = np.load(out)
+            assert arrays["not_placed"].tolist() == rest
+            assert {word: arrays[word].item() for word in said} == said
+            assert arrays["verdict_reasons"].tolist() == ["It fits least."]
+            assert arrays["verdicts"].tolist() == ["wrong", "unknown yet"]
         case "tum":
+            assert_remarked(out.read_text(), "# ")
             assert out.read_text().count("# not placed:") == 3
+        case "ply":
+            assert_remarked(out.read_text(), "comment ")
         case "colmap-text":
             with zipfile.ZipFile(out) as archive:
-                assert archive.read("images.txt").count(b"# not placed:") == 3
+                images = archive.read("images.txt").decode()
+            assert_remarked(images, "# ")
+            assert images.count("# not placed:") == 3
+
+
+def assert_remarked(text: str, mark: str) -> None:
+    """See that a file says how cameras were found and what is thought of them."""
+    assert f"{mark}found_by: from pixels alone\n" in text
+    assert f"{mark}verdict: doubtful\n" in text
 
 
 def test_cameras_are_written_in_the_world_of_choice(
@@ -107,7 +136,7 @@ def test_cameras_are_written_in_the_world_of_choice(
     assert main.run(["export", "--run", str(run), "--format", "transforms", *words]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "file": str(out), "cameras": 5, "not_placed": [], "found_by": "from pixels alone",
-        "verdict": "unknown yet",
+        "verdict": "unknown yet", "verdict_reasons": [],
     }  # fmt: skip
     centres = np.stack([camera.position for camera in read_transforms(out).values()])
     assert np.allclose(centres.mean(axis=0), 0, atol=1e-6)
