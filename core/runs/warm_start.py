@@ -21,22 +21,20 @@ import torch
 from core.config import Config
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.errors import InputError
-from core.formats.reference import read_content, read_reference
 from core.geometry.cameras import Camera, CameraRig
-from core.geometry.stored import upright
 from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
 from core.runs.fitting import (
-    fitted,
     focal_lengths,
     lens_doubts,
     require_shape,
     rows_by_name,
     with_own_lenses,
 )
+from core.runs.given import given_cameras, given_content
 from core.runs.header import Header, Welcome, header
 from core.runs.keeping import take_field, take_optimizers
 from core.training import build, devices
@@ -78,8 +76,7 @@ def started(
     given: list[int] = []  # photos
     cameras: dict[str, Camera] = {}
     if "cameras" in keep and found is None:
-        stored = dict(zip(photos.names, photos.stored, strict=False))
-        cameras = fitted(upright(read_reference(path), stored), photos, path)
+        cameras = given_cameras(path, photos, build.build_rig(config, photos).cameras()[0])
         config, said = with_own_lenses(config, cameras, photos)
     rig = build.build_rig(config, photos)
     build.express(rig, config, "explore")
@@ -87,7 +84,7 @@ def started(
         if found is not None:
             source, known = _of_run(found, config, rig)
         else:
-            source, known = of_cameras(cameras, read_content(path), path, config, rig)
+            source, known = of_cameras(cameras, given_content(path), path, config, rig)
             said += lens_doubts(cameras, rig)
         said += take_cameras(source, known, path, config, photos, rig)
         given += rows_by_name(photos.names, known, path)

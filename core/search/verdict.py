@@ -5,7 +5,7 @@ numbers were found and how they did on others. Nothing here looks at photos.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean, median
 from typing import Literal
 
@@ -24,6 +24,8 @@ Remedy = Literal[
     "drop-photo",
     "other-witness",
     "search",
+    "own-focal",
+    "freeze-focal",
 ]
 
 TRUSTED, WRONG = 0.38, 0.2  # share of agreement from which cameras are trusted, below not at all
@@ -39,6 +41,8 @@ NO_ANGLE = 0.5  # degrees between rays
 NO_RELIEF = 0.008  # of cost: with less, a plane explains as much as depths
 SAME = (0.5, 0.02)  # degrees and part of the spread within which two witnesses agree
 OTHER = (2.0, 0.1)  # and beyond which they contradict each other
+AS_BOTH = ", as right and wrong cameras both can have it; search on, or look closely."
+ENOUGH = 4  # photos in common, at least, for two ways to agree by more than chance
 
 
 @dataclass(frozen=True)
@@ -69,24 +73,56 @@ class Verdict:
     cameras: tuple[Word, ...]
 
 
+@dataclass(frozen=True)
+class Second:
+    """How far cameras are from those of another way.
+
+    Attributes:
+        errors: between the two.
+        whose: that way, as a sentence begins with it.
+        counts: whether agreement is evidence: neither way has learned from the other, and nothing
+            but too little support speaks against the other.
+    """
+
+    errors: CameraErrors
+    whose: str
+    counts: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both lead to the same cameras."""
+        return alike(self.errors)
+
+
+def alike(errors: CameraErrors) -> bool:
+    """Whether two ways lead to the same cameras."""
+    return errors.rotation_best <= SAME[0] and errors.ate <= SAME[1]
+
+
+def distance(errors: CameraErrors) -> str:
+    """How far two ways are from one another, in words."""
+    return f"{errors.rotation_best:.2g} degrees and {errors.ate:.1%} of their spread"
+
+
 Found = Iterator[tuple[Word, Reason]]  # with the word for whom it concerns
 
 
 def verdict(
     figures: Figures | None,
     names: Sequence[str],
-    second: CameraErrors | None = None,
+    second: Second | None = None,
     most_relief: float = RELIEF,
 ) -> Verdict:
     """What is to be thought of cameras.
 
     A finding about all photos lowers the word for all and for each. A finding about some lowers
-    the word for these, and the whole is doubtful, for it holds something that is not right.
+    the word for these, and the whole is doubtful, for it holds something that is not right. Where
+    nothing but support is missing, another way that leads to the same cameras stands in for it.
 
     Args:
         figures: of their audit; None while there are none.
         names: of the photos, for people.
-        second: how far they are from cameras that were found in another way, independently.
+        second: cameras that were found in another way.
         most_relief: part of the support that cameras may have which turn more or less.
     """
     if figures is None:
@@ -95,6 +131,8 @@ def verdict(
     found = [finding for rule in RULES for finding in rule(figures)]
     found += [*_relief(figures, most_relief), *_odd(figures, names)]
     if second is not None:
+        if _stands_in(second, found):
+            found = [("trusted", _made_up(r) if r.key == "unsure" else r) for _, r in found]
         found += _second(second)
     word: Word = "trusted"
     cameras: list[Word] = ["trusted"] * len(figures.photos)
@@ -124,9 +162,7 @@ def _agreement(figures: Figures) -> Found:
         sentence = f"Only {share}: the cameras do not fit together; find them in another way."
         yield "wrong", Reason("disagree", sentence, numbers, (), "other-witness")
     elif agreed < TRUSTED:
-        sentence = (
-            f"{share}, as right and wrong cameras both can have it; search on, or look closely."
-        )
+        sentence = share + AS_BOTH
         yield "doubtful", Reason("unsure", sentence, numbers, (), "search")
     else:
         yield "trusted", Reason("agree", f"{share}.", numbers)
@@ -224,17 +260,32 @@ def _flat(figures: Figures) -> Found:
         yield "doubtful", Reason("flat", sentence, {"relief": relief}, (), "depth")
 
 
-def _second(errors: CameraErrors) -> Found:
+def _stands_in(second: Second, found: Sequence[tuple[Word, Reason]]) -> bool:
+    """Whether another way makes up for support that leaves the question open.
+
+    What is flat, mirrored or of open relief leads every way astray alike, so that there agreement
+    tells nothing.
+    """
+    if not (second.counts and second.agrees and second.errors.frames >= ENOUGH):
+        return False
+    return {reason.key for word, reason in found if word != "trusted"} == {"unsure"}
+
+
+def _made_up(unsure: Reason) -> Reason:
+    sentence = unsure.sentence.removesuffix(AS_BOTH) + ", and a second way makes up for the rest."
+    return replace(unsure, sentence=sentence, remedy="")
+
+
+def _second(second: Second) -> Found:
     """Cameras found in another way, which agree or do not."""
+    errors = second.errors
     numbers = {"rotation": errors.rotation_best, "ate": errors.ate}
-    apart = f"{errors.rotation_best:.2g} degrees and {errors.ate:.1%} of their spread"
-    if errors.rotation_best <= SAME[0] and errors.ate <= SAME[1]:
-        yield (
-            "trusted",
-            Reason("second-agrees", f"Another way leads to the same, within {apart}.", numbers),
-        )
+    apart = distance(errors)
+    if second.agrees and second.counts:
+        sentence = f"{second.whose} lead to the same cameras, within {apart}."
+        yield "trusted", Reason("second-agrees", sentence, numbers)
     elif errors.rotation_best > OTHER[0] or errors.ate > OTHER[1]:
-        sentence = f"Cameras found in another way differ by {apart}; compare both."
+        sentence = f"{second.whose} lead to cameras that differ by {apart}; compare both."
         yield "doubtful", Reason("second-differs", sentence, numbers, (), "other-witness")
 
 

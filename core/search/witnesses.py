@@ -16,7 +16,18 @@ from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
 from core.search.audit import Figures
 from core.search.graph import PhotoFact
-from core.search.verdict import GUESSED_RELIEF, RELIEF, Reason, Remedy, Verdict, Word, verdict
+from core.search.verdict import (
+    GUESSED_RELIEF,
+    RELIEF,
+    Reason,
+    Remedy,
+    Second,
+    Verdict,
+    Word,
+    alike,
+    distance,
+    verdict,
+)
 
 Way = Literal["pixels", "features", "given"]
 
@@ -25,9 +36,17 @@ FOUND_BY: dict[Way, str] = {
     "features": "from matched features, refined from pixels",
     "given": "given",
 }
+WHOSE: dict[str, str] = {  # how a sentence about another way begins
+    "pixels": "Pixels alone",
+    "features": "Matched features",
+    "given": "The cameras that were given",
+    "rival": "The cameras of another program",
+}
+INDEPENDENT = {"pixels", "features"}  # ways that know nothing of each other
 RANK: tuple[Word, ...] = ("wrong", "unknown yet", "doubtful", "trusted")
 CLEARLY = 0.05  # more support with which one of two doubtful witnesses is preferred
 FEW = 0.7  # share of the photos below which cameras of the others are missed
+OPEN_FOCAL = 1.3  # between the ends of the likely ones: from there on photos tell little of it
 PREFIX = "photos-"  # of the keys of reasons that photos alone give
 BY_PHOTOS: dict[str, Remedy] = {  # facts about photos that are reasons, and what helps
     "two photos": "more-photos",
@@ -39,6 +58,7 @@ BY_PHOTOS: dict[str, Remedy] = {  # facts about photos that are reasons, and wha
     "panorama": "drop-photo",
     "stranger": "drop-photo",
     "upside down": "drop-photo",
+    "zoom": "own-focal",
 }
 NONE_RIGHT = ("two photos", "apart", "repeated", "turned")  # no cameras of these can be told right
 OWN_WRONG = ("mirrored", "panorama")  # and not that of such a photo
@@ -54,12 +74,41 @@ class Witness:
         cameras: by the number of the photo, rising.
         points: (P, 3) of the scene, perhaps none.
         figures: of their audit, in the order of `cameras`.
+        twin: the mirrored cameras, by the same numbers; none where they were not asked.
     """
 
     way: Way
     cameras: Mapping[int, Camera]
     points: np.ndarray
     figures: Figures
+    twin: Mapping[int, Camera] = field(default_factory=dict)
+
+    @property
+    def flipped(self) -> "Witness":
+        """The mirrored cameras, of which the audit has told as well.
+
+        Raises:
+            InputError: they were not asked, so much agrees without.
+        """
+        if not self.twin:
+            raise InputError("Nothing speaks for the mirrored scene; there is nothing to flip.")
+        figures = Figures(self.figures.twin, twin=self.figures.photos)
+        return Witness(self.way, self.twin, np.zeros((0, 3)), figures, self.cameras)
+
+
+@dataclass(frozen=True)
+class Other:
+    """Cameras that could be taken instead of those that are shown.
+
+    Attributes:
+        name: of the witness: a way, or "rival" for another program's.
+        word: what is thought of them by themselves.
+        sentence: that, and how far they are from those that are shown.
+    """
+
+    name: str
+    word: Word
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -71,7 +120,7 @@ class Opinion:
         word: what is thought of them.
         reasons: why; their photos are numbers of photos.
         cameras: the word for each photo with a camera, by its number.
-        others: ways whose cameras could be taken instead.
+        others: what could be taken instead, the best first.
         doing: what is being found out, in words; empty where nothing is.
         checking: whether cameras are being checked, so that more will be known soon.
         facts: what photos alone tell, the gravest first; their photos are numbers of photos.
@@ -81,7 +130,7 @@ class Opinion:
     word: Word = "unknown yet"
     reasons: tuple[Reason, ...] = ()
     cameras: Mapping[int, Word] = field(default_factory=dict)
-    others: tuple[Way, ...] = ()
+    others: tuple[Other, ...] = ()
     doing: str = ""
     checking: bool = False
     facts: tuple[PhotoFact, ...] = ()
@@ -93,20 +142,23 @@ def before_cameras(facts: Sequence[PhotoFact]) -> Opinion:
 
 
 def opinion(
-    shown: Witness, other: Witness | None, names: Sequence[str], facts: Sequence[PhotoFact] = ()
+    shown: Witness,
+    others: Mapping[str, Witness],
+    names: Sequence[str],
+    facts: Sequence[PhotoFact] = (),
 ) -> Opinion:
-    """What is to be thought of a witness, with another beside.
+    """What is to be thought of a witness, with others beside.
 
     Of photos that have nothing in common, or hold no parallax because the camera only turned or
     one was repeated, an audit may confirm anything: their cameras are doubtful at best.
 
     Args:
         shown: whose cameras are shown.
-        other: the best of the others.
+        others: by their names, the best first.
         names: of all photos.
         facts: what photos alone tell.
     """
-    found = _verdict(shown, other, names)
+    found = _judged(shown, names, _second(shown, others, names))
     numbers = list(shown.cameras)
     told = {SAID_BETTER.get(fact.kind) for fact in facts}
     reasons = [
@@ -132,9 +184,24 @@ def opinion(
         word=word,
         reasons=tuple(reasons),
         cameras=cameras,
-        others=() if other is None else (other.way,),
+        others=beside(shown, others, names),
         facts=tuple(facts),
     )
+
+
+def open_focal(likely: tuple[float, float] | None) -> tuple[Reason, ...]:
+    """What is said where pixels leave the focal length open; it makes nobody doubtful.
+
+    Args: `likely` focal lengths over the longer side, from and to; None where nobody has asked.
+    """
+    if likely is None or likely[1] < OPEN_FOCAL * likely[0]:
+        return ()
+    low, high = likely
+    sentence = (
+        f"The photos leave the focal length open, from {low:.2f} to {high:.2f} of the longer side: "
+        "hold it where it is, or add photos from aside."
+    )
+    return (Reason("open-focal", sentence, {"from": low, "to": high}, (), "freeze-focal"),)
 
 
 def at_most(word: Word, limit: Word) -> Word:
@@ -171,7 +238,7 @@ def preferred(shown: Witness, other: Witness, names: Sequence[str]) -> Witness:
     """Whose cameras are to be shown; those that are shown already, unless others are better."""
     second = apart(shown.cameras, other.cameras)
     mine, theirs = (_rank(one, names) for one in (shown, other))
-    if second is not None and _agree(second, shown, names) and mine >= theirs:
+    if second is not None and alike(second) and mine >= theirs:
         return shown
     if theirs != mine:
         return other if theirs > mine else shown
@@ -188,15 +255,41 @@ def apart(one: Mapping[int, Camera], other: Mapping[int, Camera]) -> CameraError
         return None
 
 
-def _verdict(shown: Witness, other: Witness | None, names: Sequence[str]) -> Verdict:
-    """That of the audit; another witness counts if it is trusted by itself."""
-    second = None
-    if other is not None and _rank(other, names) == RANK.index("trusted"):
-        second = apart(shown.cameras, other.cameras)
-    return _judged(shown, names, second)
+def beside(
+    shown: Witness | None, others: Mapping[str, Witness], names: Sequence[str]
+) -> tuple[Other, ...]:
+    """Others as they are told of, and how far they are from what is shown where that is checked."""
+    told = []
+    for name, other in others.items():
+        own = _judged(other, names)
+        errors = None if shown is None else apart(shown.cameras, other.cameras)
+        sentence = f"{WHOSE[name]} are {own.word}"
+        if errors is not None:
+            sentence += f", {distance(errors)} from those shown"
+        told.append(Other(name, own.word, f"{sentence}."))
+    return tuple(told)
 
 
-def _judged(one: Witness, names: Sequence[str], second: CameraErrors | None = None) -> Verdict:
+def _second(shown: Witness, others: Mapping[str, Witness], names: Sequence[str]) -> Second | None:
+    """The other way that is heard: one that knows nothing of this one, else one that is trusted.
+
+    A way that is doubted for want of support counts where it agrees, for chance does not lead two
+    ways to the same cameras; it contradicts nobody.
+    """
+    found = []
+    for name, other in others.items():
+        errors = apart(shown.cameras, other.cameras)
+        if errors is None:
+            continue
+        doubts = _doubts(other, names)
+        counts = {shown.way, other.way} == INDEPENDENT and doubts <= {"unsure"}
+        one = Second(errors, WHOSE[name], counts)
+        if not doubts or (counts and one.agrees):
+            found.append(one)
+    return max(found, key=lambda one: one.counts, default=None)
+
+
+def _judged(one: Witness, names: Sequence[str], second: Second | None = None) -> Verdict:
     """Matched features tell how deep a scene is; pixels alone may be content with less."""
     own = [names[number] for number in one.cameras]
     relief = GUESSED_RELIEF if one.way == "pixels" else RELIEF
@@ -207,9 +300,9 @@ def _rank(witness: Witness, names: Sequence[str]) -> int:
     return RANK.index(_judged(witness, names).word)
 
 
-def _agree(second: CameraErrors, shown: Witness, names: Sequence[str]) -> bool:
-    said = _judged(shown, names, second).reasons
-    return any(reason.key == "second-agrees" for reason in said)
+def _doubts(witness: Witness, names: Sequence[str]) -> set[str]:
+    """What speaks against a witness: reasons that ask for a remedy."""
+    return {reason.key for reason in _judged(witness, names).reasons if reason.remedy}
 
 
 def _not_placed(missing: Sequence[int], names: Sequence[str]) -> Reason:

@@ -7,7 +7,7 @@ import pytest
 from core.evaluation.cameras import CameraErrors
 from core.search.audit import Figures
 from core.search.figures import PhotoFigures
-from core.search.verdict import Verdict, verdict
+from core.search.verdict import Second, Verdict, verdict
 
 GOOD = PhotoFigures(support=0.7, firm=0.7, seen=0.9, through=0.1, gain=0.2, relief=0.1, angle=12.0)
 POOR = replace(GOOD, support=0.05, through=0.6)
@@ -17,8 +17,9 @@ def judged(*photos: PhotoFigures, twin: tuple[PhotoFigures, ...] = ()) -> Verdic
     return verdict(Figures(photos, twin), [f"{index}.jpg" for index in range(len(photos))])
 
 
-def second(rotation: float, ate: float) -> CameraErrors:
-    return CameraErrors(5, ate, rotation, rotation, 0.01, False)
+def second(rotation: float, ate: float, counts: bool = True) -> Second:
+    errors = CameraErrors(5, ate, rotation, rotation, 0.01, False)
+    return Second(errors, "Matched features", counts)
 
 
 def keys(said: Verdict) -> list[str]:
@@ -96,6 +97,27 @@ def test_a_second_opinion_is_heard_but_makes_nothing_right() -> None:
     assert differs.word == "doubtful" and "second-differs" in keys(differs)
     same_fault = verdict(Figures((POOR,) * 4), names, second(0.1, 0.001))
     assert same_fault.word == "wrong"
+
+
+LITTLE = replace(GOOD, support=0.25)  # as right and wrong cameras both can have it
+
+
+def test_two_ways_that_agree_make_up_for_support_and_for_nothing_else() -> None:
+    names, few = list("abcde"), Figures((LITTLE,) * 5)
+    assert verdict(few, names).word == "doubtful"
+    stood_in = verdict(few, names, second(0.2, 0.005))
+    assert stood_in.word == "trusted" and set(stood_in.cameras) == {"trusted"}
+    assert not [reason for reason in stood_in.reasons if reason.remedy]
+    for other in (second(0.9, 0.005), second(0.2, 0.04), second(0.2, 0.005, counts=False)):
+        assert verdict(few, names, other).word == "doubtful"
+    alike_astray = [
+        Figures((replace(LITTLE, relief=0.001),) * 5),  # flat: every way may lead astray alike
+        Figures((LITTLE,) * 5, twin=(LITTLE,) * 5),
+        Figures((LITTLE,) * 5, turned=(LITTLE,) * 5),
+        Figures((LITTLE,) * 4 + (POOR,)),
+    ]
+    for figures in alike_astray:
+        assert verdict(figures, names, second(0.1, 0.001)).word != "trusted"
 
 
 def test_every_reason_is_a_sentence() -> None:

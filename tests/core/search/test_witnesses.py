@@ -61,37 +61,38 @@ def test_right_cameras_take_the_place_of_wrong_ones_and_not_the_other_way_round(
     wrong, right = witness("pixels", 0.08, arc(30)), witness("features", 0.7, arc(60))
     assert preferred(wrong, right, NAMES) is right
     assert preferred(right, wrong, NAMES) is right
-    assert opinion(right, wrong, NAMES).word == "trusted"
-    assert opinion(wrong, right, NAMES).word == "wrong"
+    assert opinion(right, {wrong.way: wrong}, NAMES).word == "trusted"
+    assert opinion(wrong, {right.way: right}, NAMES).word == "wrong"
 
 
 def test_two_ways_that_agree_stay_with_what_is_shown_and_say_so() -> None:
     shown, other = witness("pixels", 0.6, arc(30)), witness("features", 0.75, arc(30))
     assert preferred(shown, other, NAMES) is shown
-    said = opinion(shown, other, NAMES)
-    assert said.word == "trusted" and said.others == ("features",)
+    said = opinion(shown, {other.way: other}, NAMES)
+    assert said.word == "trusted" and [one.name for one in said.others] == ["features"]
+    assert said.others[0].word == "trusted" and "degrees" in said.others[0].sentence
     assert "second-agrees" in [reason.key for reason in said.reasons]
 
 
 def test_two_trusted_ways_that_contradict_each_other_are_doubted() -> None:
     shown, other = witness("pixels", 0.6, arc(30)), witness("features", 0.62, arc(30, wobble=4))
-    said = opinion(shown, other, NAMES)
+    said = opinion(shown, {other.way: other}, NAMES)
     assert said.word == "doubtful"
     assert "second-differs" in [reason.key for reason in said.reasons]
 
 
 def test_a_witness_that_is_wrong_by_itself_raises_no_doubt_about_another() -> None:
     shown, other = witness("features", 0.7, arc(30)), witness("pixels", 0.3, arc(80))
-    assert opinion(shown, other, NAMES).word == "trusted"
+    assert opinion(shown, {other.way: other}, NAMES).word == "trusted"
 
 
 def test_photos_without_a_camera_are_named_and_most_of_them_missing_is_a_doubt() -> None:
     five = witness("features", 0.7, {n: c for n, c in arc(30).items() if n != 3})
-    said = opinion(five, None, NAMES)
+    said = opinion(five, {}, NAMES)
     (missing,) = [reason for reason in said.reasons if reason.key == "not-placed"]
     assert missing.photos == (3,) and "3.jpg" in missing.sentence and said.word == "trusted"
     three = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 3})
-    assert opinion(three, None, NAMES).word == "doubtful"
+    assert opinion(three, {}, NAMES).word == "doubtful"
 
 
 def test_words_and_reasons_go_by_numbers_of_photos() -> None:
@@ -101,7 +102,7 @@ def test_words_and_reasons_go_by_numbers_of_photos() -> None:
         support=0.02, firm=0.02, seen=1.0, through=0.6, gain=0.2, relief=0.2, angle=8.0
     )
     figures = Figures(photos=(*one.figures.photos[:2], low, one.figures.photos[3]))
-    said = opinion(Witness("features", cameras, one.points, figures), None, NAMES)
+    said = opinion(Witness("features", cameras, one.points, figures), {}, NAMES)
     (odd,) = [reason for reason in said.reasons if reason.key == "odd-photo"]
     assert odd.photos == (4,) and said.cameras[4] == "wrong" and said.cameras[1] != "wrong"
     assert set(said.cameras) == {1, 3, 4, 5}
@@ -121,23 +122,23 @@ def fact(kind: str, *photos: int) -> PhotoFact:
 @pytest.mark.parametrize("kind", ["apart", "repeated", "turned", "two photos"])
 def test_photos_of_which_nothing_can_be_right_are_never_trusted(kind: str) -> None:
     one, other = witness("features", 0.9, arc(30)), witness("pixels", 0.9, arc(30))
-    said = opinion(one, other, NAMES, (fact(kind),))
+    said = opinion(one, {other.way: other}, NAMES, (fact(kind),))
     assert said.word == "doubtful" and set(said.cameras.values()) == {"doubtful"}
     assert said.reasons[0].sentence == f"{kind} it is. Do something."
-    wrong = opinion(witness("pixels", 0.05, arc(30)), None, NAMES, (fact(kind),))
+    wrong = opinion(witness("pixels", 0.05, arc(30)), {}, NAMES, (fact(kind),))
     assert wrong.word == "wrong" and wrong.facts == (fact(kind),)
 
 
 def test_a_photo_that_is_mirrored_is_doubted_with_the_whole_and_a_repeated_one_is_not() -> None:
     one = witness("features", 0.9, arc(30))
-    said = opinion(one, None, NAMES, (fact("mirrored", 2),))
+    said = opinion(one, {}, NAMES, (fact("mirrored", 2),))
     assert said.word == "doubtful" and said.reasons[0].photos == (2,)
     assert said.cameras[2] == "doubtful" and said.cameras[3] == "trusted"
     for kind in ("repeated", "stranger", "blurred", "darker"):
-        said = opinion(one, None, NAMES, (fact(kind, 2),))
+        said = opinion(one, {}, NAMES, (fact(kind, 2),))
         assert said.word == "trusted" and said.reasons[0].key == "agree"
     unplaced = witness("features", 0.9, {n: c for n, c in arc(30).items() if n != 2})
-    assert opinion(unplaced, None, NAMES, (fact("mirrored", 2),)).word == "trusted"
+    assert opinion(unplaced, {}, NAMES, (fact("mirrored", 2),)).word == "trusted"
 
 
 def test_before_there_are_cameras_photos_speak_for_themselves() -> None:
@@ -152,8 +153,8 @@ def test_what_photos_say_better_is_not_said_twice() -> None:
         support=0.7, firm=0.7, seen=1.0, through=0.1, gain=0.2, relief=0.0, angle=8.0
     )
     one = Witness("features", arc(30), np.zeros((0, 3)), Figures(photos=(flat,) * 6))
-    assert "flat" in [reason.key for reason in opinion(one, None, NAMES).reasons]
-    keys = [reason.key for reason in opinion(one, None, NAMES, (fact("flat"),)).reasons]
+    assert "flat" in [reason.key for reason in opinion(one, {}, NAMES).reasons]
+    keys = [reason.key for reason in opinion(one, {}, NAMES, (fact("flat"),)).reasons]
     assert "flat" not in keys and "photos-flat" in keys
 
 
@@ -169,7 +170,7 @@ def test_how_deep_a_scene_is_is_taken_from_features_and_doubted_from_pixels(
         (photo, *_) = witness(way, support, arc(30)).figures.photos
         rival = (replace(photo, gain=gain),) * len(NAMES)
         figures = replace(one.figures, turned=rival)
-        return opinion(replace(one, figures=figures), None, NAMES).word
+        return opinion(replace(one, figures=figures), {}, NAMES).word
 
     assert (word(0.4), word(0.49), word(0.52)) == ("trusted", nearly, "doubtful")
     assert word(0.6, gain=0.15) == "trusted", "its depths explain less"
