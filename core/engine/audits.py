@@ -24,7 +24,18 @@ SPELL = 0.2  # seconds of work between two looks at the newest snapshot
 MOVED = (0.3, 0.01)  # degrees and part of the spread after which cameras are checked again
 SLOWLY = 20.0  # seconds of training before cameras are checked that nothing has searched for
 DIRECT = "direct"  # the witness of what was found by depths, which is a way of pixels as well
+RESEEDED = "reseeded"  # of cameras that are shown, but for some that were looked for anew
+RIVAL = "rival"  # of another program's cameras
 REST = 5.0  # times what a check took, at least, to the next one of the same cameras
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """Cameras that a person wants to be checked, and how they were found."""
+
+    way: Way
+    cameras: Mapping[int, Camera]
+    points: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +55,7 @@ class Audits:
     Attributes:
         witnesses: by their way; "direct" is another of pixels.
         preview: of features, before their rivals were asked.
+        offers: what waits to be checked, by the name of the witness it will be.
     """
 
     def __init__(
@@ -53,6 +65,7 @@ class Audits:
         self._governor, self._photos, self._trained = governor, photos, trained
         self.witnesses: dict[str, Witness] = {}
         self.preview: Witness | None = None
+        self.offers: dict[str, Offer] = {}
         self._heard: FeatureModel | None = None  # by depths, the newest that was checked or is
         self._check: _Check | None = None
         self._checked_at, self._took = 0.0, 0.0
@@ -77,10 +90,17 @@ class Audits:
         names = [self._photos.names[number] for number in check.cameras]
         return verdict(early, names).word != "trusted"
 
-    def found(self, way: str) -> Witness | None:
-        """The cameras that were found one way. Any thread may ask."""
-        previewed = {} if self.preview is None else {"features": self.preview}
-        return (previewed | {str(known): one for known, one in self.witnesses.items()}).get(way)
+    def found(self, name: str) -> Witness | None:
+        """The cameras of a witness. Any thread may ask."""
+        previewed = self.preview if name == "features" else None
+        return self.witnesses.get(name, previewed)
+
+    def withdraw(self, name: str) -> None:
+        """Forget a witness, and what was to become it."""
+        self.offers.pop(name, None)
+        self.witnesses.pop(name, None)
+        if self.checking == name:
+            self._check = None
 
     def examine(self, snapshot: Snapshot, matching: Seeker, sweeping: Seeker) -> None:
         """Go on with the check under way, or begin one that is due."""
@@ -99,18 +119,32 @@ class Audits:
         if check.name == "features" and (preview := check.audit.preview) is not None:
             self.preview = Witness(check.way, check.cameras, check.points, preview)
         if figures is not None:
-            witness = Witness(check.way, check.cameras, check.points, figures)
+            mirrored = check.audit.twin.single() if figures.twin else ()
+            twin = dict(zip(check.cameras, mirrored, strict=False))
+            witness = Witness(check.way, check.cameras, check.points, figures, twin)
             self.witnesses[check.name] = witness
             self._check, self._checked_at = None, time.monotonic()
 
     def _due(self, snapshot: Snapshot, matching: Seeker, sweeping: Seeker) -> _Check | None:
-        """The next cameras to check: those that a process has found, or those that are shown."""
-        shown = snapshot.found_by
+        """The next cameras to check."""
+        if self.offers:
+            name, offer = self.offers.popitem()
+            return self._checking(offer.way, offer.cameras, offer.points, name)
+        found = self._due_of_found(snapshot.found_by, matching, sweeping)
+        return found or self._due_of_shown(snapshot)
+
+    def _due_of_found(self, shown: Way, matching: Seeker, sweeping: Seeker) -> _Check | None:
+        """Those that a process has found."""
         if shown != "features" and (model := self.new_features(matching)) is not None:
             return self._checking("features", self._placed(model), model.points)
-        if shown == "pixels" and (model := self.new_depths(sweeping)) is not None:
+        if self._depths_are_due(shown, sweeping) and (model := self.new_depths(sweeping)):
             self._heard = model
             return self._checking("pixels", self._placed(model), model.points, DIRECT)
+        return None
+
+    def _due_of_shown(self, snapshot: Snapshot) -> _Check | None:
+        """Those that are shown, where they stand and are not known yet."""
+        shown = snapshot.found_by
         searched = snapshot.config.training.bootstrap or shown != "pixels"
         if not searched and snapshot.seconds < SLOWLY:
             return None
@@ -123,6 +157,10 @@ class Audits:
                 return None
         points = known.points if known is not None else np.zeros((0, 3))
         return self._checking(shown, cameras, points)
+
+    def _depths_are_due(self, shown: Way, sweeping: Seeker) -> bool:
+        """Whether they are to be checked; as a second opinion only once they are complete."""
+        return shown == "pixels" or (shown == "features" and sweeping.settled)
 
     def new_features(self, matching: Seeker) -> FeatureModel | None:
         """The largest model if it has grown since it was checked, or will not grow any more."""
@@ -157,12 +195,16 @@ class Audits:
         audit = Audit(pictures, Cameras.of(list(cameras.values()), torch.float64))
         return _Check(audit, way, dict(cameras), points, name or way)
 
-    def other(self, way: Way) -> Witness | None:
-        """The best of the witnesses whose cameras are not shown."""
-        others = [w for known, w in self.witnesses.items() if known not in (way, DIRECT)]
-        if not others and way != "features" and self.preview is not None:
-            return self.preview  # good enough to be shown; to be trusted it has to wait
-        return max(others, key=lambda w: len(w.cameras), default=None)
+    def others(self, way: Way) -> dict[str, Witness]:
+        """The witnesses whose cameras are not shown, the best first."""
+        aside = (way, DIRECT, RESEEDED)
+        known = self.witnesses.copy()  # any thread may ask
+        others = {name: one for name, one in known.items() if name not in aside}
+        if way != "pixels" and DIRECT in known:  # where planes failed, or were not asked
+            others["pixels"] = known[DIRECT]
+        if "features" not in others and way != "features" and self.preview is not None:
+            others["features"] = self.preview  # good enough to be shown; to be trusted it waits
+        return dict(sorted(others.items(), key=lambda one: -len(one[1].cameras)))
 
 
 def _moved(now: Mapping[int, Camera], before: Mapping[int, Camera]) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# Of another way; "rival" are those that `cameras.rival` names, "mirrored" is the mirror image of
+# those that are shown.
+CAMERAS = ("pixels", "features", "given", "rival", "mirrored")
 LOOK_FIRST = "Look through the frames, leave out what is blurred, then press Play."
 
 
@@ -55,9 +58,16 @@ class Undo:
 
 @dataclass(frozen=True)
 class Adopt:
-    """Take the cameras that were found another way; the scene begins anew for them."""
+    """Take other cameras; the scene begins anew for them."""
 
-    way: str  # "features" or "pixels"
+    way: str  # one of `CAMERAS`, or "reseeded" for what `Reseed` has found
+
+
+@dataclass(frozen=True)
+class Reseed:
+    """Look for the cameras of photos anew, beside the others; they are taken if they fit better."""
+
+    photos: tuple[str, ...]  # names
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ class Sweep:
     """Remove the states that are kept on the disk, but the newest and the newest for Undo."""
 
 
-OfRun = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Save | Sweep
+OfRun = Play | Pause | Step | Refine | Configure | Restart | Undo | Adopt | Reseed | Save | Sweep
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ class Earlier:
 
     def __init__(self, saver: Saver) -> None:
         self._saver = saver
-        self._kept: list[tuple[Saving, str]] = []
+        self._kept: list[tuple[Saving, str, str]] = []  # with words, and whose cameras came then
 
     @property
     def words(self) -> str:
@@ -19,21 +19,22 @@ class Earlier:
         there = self._there()
         return there[-1][1] if there else ""
 
-    def _there(self) -> list[tuple[Saving, str]]:
+    def _there(self) -> list[tuple[Saving, str, str]]:
         """Those that were not swept from the disk."""
-        return [(saving, words) for saving, words in self._kept if saving.there]
+        return [kept for kept in self._kept if kept[0].there]
 
-    def keep(self, trainer: Trainer, change: str, words: str) -> None:
+    def keep(self, trainer: Trainer, change: str, words: str, taken: str = "") -> None:
         """Keep the state before a change, unless nothing was learned yet.
 
         Args:
             trainer: what the saver follows.
             change: a word for what is about to change, in the name of its file.
             words: what is brought back besides the step.
+            taken: the witness whose cameras take the place of these.
         """
         if trainer.step > 0:
             saving = self._saver.save(f"before-{change}-{len(self._kept) + 1}")
-            self._kept.append((saving, f"step {trainer.step:,} with {words}"))
+            self._kept.append((saving, f"step {trainer.step:,} with {words}", taken))
 
     def newest(self) -> Checkpoint:
         """The state to go back to.
@@ -47,6 +48,6 @@ class Earlier:
         self._saver.wait()
         return self._kept[-1][0].state()
 
-    def forget(self) -> None:
-        """It was gone back to."""
-        self._kept.pop()
+    def forget(self) -> str:
+        """It was gone back to; returns the witness whose cameras were left by that, if any."""
+        return self._kept.pop()[2]

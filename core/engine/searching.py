@@ -12,7 +12,8 @@ import numpy as np
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.audits import DIRECT, Audits
+from core.engine.asked import Asked
+from core.engine.audits import DIRECT, RESEEDED, RIVAL, Audits
 from core.engine.commands import Adopt
 from core.engine.follower import Follower
 from core.engine.governor import Governor
@@ -26,10 +27,20 @@ from core.search import features
 from core.search.direct import process as direct
 from core.search.graph import PhotoFact
 from core.search.telling import told_of_some
-from core.search.witnesses import Opinion, Witness, before_cameras, opinion, preferred
+from core.search.witnesses import (
+    Opinion,
+    Way,
+    Witness,
+    before_cameras,
+    beside,
+    open_focal,
+    opinion,
+    preferred,
+)
 from core.training.build import held_out
 
 LONG_SIDE = 1008  # pixels of photos whose features are matched: more than are trained on
+MIRRORED = "mirrored"  # the mirror image of the cameras that are shown
 MISSING = "pycolmap is not installed here, so cameras are looked for from pixels alone."
 NOTHING = "Matched features have placed no camera; cameras are those found from pixels alone."
 
@@ -49,6 +60,7 @@ class Search(Follower):
         """Args: `ask` hands a command to the engine."""
         super().__init__("The search for cameras")
         self.opinion, self._expecting = Opinion(), False
+        self.declined: frozenset[str] = frozenset()  # witnesses that a person has sent away
         self._governor, self._ask = governor, ask
         self._forget(None, ())
 
@@ -56,6 +68,7 @@ class Search(Follower):
         self._photos, self._trained = photos, trained
         self._facts: tuple[PhotoFact, ...] | None = None  # None while no pairs are known
         self._audits = Audits(self._governor, photos, trained)
+        self._person = Asked()
         self._asked: set[str] = set()  # ways whose cameras the engine was asked to take
         self._given: Witness | None = None  # by depths, the last that the engine was asked to take
         self._asked_at = 0  # version of the snapshot that was the newest then
@@ -72,16 +85,29 @@ class Search(Follower):
             self._expecting = snapshot.config.cameras.search != "pixels"
         super().show(snapshot)
 
-    def witness(self, way: str) -> Witness:
-        """The cameras that were found one way. Any thread may ask.
+    def witness(self, name: str, shown: Way) -> Witness:
+        """Cameras to be taken: those of a witness, or the mirror image of those that are shown.
+
+        Any thread may ask.
 
         Raises:
             InputError: there are none.
         """
-        found = self._audits.found(way)
+        others = self._audits.others(shown)
+        found = others.get(name) or self._audits.found(shown if name == MIRRORED else name)
+        if found is None and name == MIRRORED:
+            raise InputError("The cameras have not been checked yet; wait before you flip them.")
         if found is None:
-            raise InputError(f"No cameras were found from {way} yet; wait for them.")
+            raise InputError(f"No cameras were found from {name} yet; wait for them.")
+        if name == MIRRORED:
+            found = found.flipped
+        if name in (MIRRORED, RESEEDED, RIVAL):  # what was told of these is told of what is shown
+            self._audits.witnesses[found.way] = found
         return found
+
+    def reseed(self, photos: tuple[str, ...]) -> None:
+        """Have the cameras of photos looked for anew beside the others. Any thread may ask."""
+        self._person.reseed(photos)
 
     # -- see Follower ----------------------------------------------------------------------------
 
@@ -107,6 +133,7 @@ class Search(Follower):
             self._sweep(snapshot)
         if self._facts is None and (found := self._matching.found) is not None:
             self._facts = told_of_some(snapshot.photos, trained, found.pairs)
+        self._person.look(snapshot, self._audits)
         self._audits.examine(snapshot, self._matching, self._sweeping)
         self._decide(snapshot, policy)
 
@@ -138,14 +165,28 @@ class Search(Follower):
         return features.start(pictures, clip=clip, seed=snapshot.config.training.seed)
 
     def _sweep(self, snapshot: Snapshot) -> None:
-        """Look for cameras by depths as well, where those of the planes are not trusted."""
-        if not self._sweeping.running and not self._planes_failed(snapshot):
+        """Look for cameras by depths where planes' are not trusted, or as a second opinion."""
+        way = snapshot.found_by
+        wanted = self._planes_failed(snapshot) or self._unconfirmed(snapshot)
+        if not self._sweeping.running and not wanted:
             return
         if self._sweeping.look(snapshot.run, lambda: self._swept(snapshot)):
             if self._sweeping.failure:
                 self._say(self._sweeping.failure)
-        elif snapshot.found_by != "pixels" or self.opinion.word == "trusted":
+        elif way == "given" or (way == "pixels" and self.opinion.word == "trusted"):
             self._sweeping.end()
+
+    def _unconfirmed(self, snapshot: Snapshot) -> bool:
+        """Whether features' cameras are shown, pixels have not spoken, and there is time to ask.
+
+        It is worth training's time where support leaves a question; else when training is over.
+        """
+        told = {reason.key for reason in self.opinion.reasons}
+        if snapshot.found_by != "features" or told & {"second-agrees", "second-differs"}:
+            return False
+        if not direct.FEWEST <= len(self._trained) <= direct.MOST:
+            return False
+        return "unsure" in told or (self.opinion.word == "trusted" and snapshot.outlook.sharp)
 
     def _swept(self, snapshot: Snapshot) -> features.Matching:
         pictures = [self._photos.picture(number) for number in self._trained]
@@ -174,20 +215,24 @@ class Search(Follower):
 
     def _decide(self, snapshot: Snapshot, policy: str) -> None:
         way, names = snapshot.found_by, snapshot.photos.names
-        shown, other = self._audits.witnesses.get(way), self._audits.other(way)
+        shown, others = self._audits.witnesses.get(way), self._audits.others(way)
         facts = self._facts or ()
-        fresh = opinion(shown, other, names, facts) if shown else before_cameras(facts)
-        others = (other.way,) if other is not None else ()
+        unjudged = replace(before_cameras(facts), others=beside(None, others, names))
+        fresh = opinion(shown, others, names, facts) if shown else unjudged
+        lens = open_focal(snapshot.findings.focal_interval) if shown and way == "pixels" else ()
         checking = bool(self._audits.checking)
-        fresh = replace(fresh, others=others, doing=self._doing(), checking=checking)
+        fresh = replace(fresh, reasons=(*fresh.reasons, *lens))
+        fresh = replace(fresh, doing=self._doing(), checking=checking)
         if fresh != self.opinion:
-            judged.keep(snapshot.run, fresh, self.opinion)
+            judged.keep(snapshot.run, fresh, self.opinion, names)
             self.opinion = fresh
         matching = policy != "pixels" and self._matching.running
         pending = matching or (policy != "features" and self._sweeping.running)
         self._governor.lent = int(pending and fresh.word != "trusted")  # both ways get a core
-        self._propose(snapshot, policy, shown, other)
+        self._propose(snapshot, policy, shown, others.get("features"))
         self._propose_depths(snapshot, policy, shown)
+        if self._person.better(shown, self._audits, names):
+            self._ask(Adopt(RESEEDED))
         new = self._audits.new_features(self._matching) if policy != "pixels" else None
         unheard = new is not None or self._asked_at == snapshot.version
         begins = policy != "pixels" and not self._matching.settled
@@ -199,10 +244,10 @@ class Search(Follower):
         self, snapshot: Snapshot, policy: str, shown: Witness | None, other: Witness | None
     ) -> None:
         """Ask for the cameras of features, once, where they are to be taken."""
-        if other is None or other.way != "features" or "features" in self._asked:
+        if other is None or "features" in self._asked | self.declined:
             return
         way, names = snapshot.found_by, snapshot.photos.names
-        trusted = opinion(other, None, names).word == "trusted"
+        trusted = opinion(other, {}, names).word == "trusted"
         better = preferred(shown, other, names) is other if shown is not None else trusted
         if policy == "features" or (policy == "auto" and way == "pixels" and better):
             self._asked, self._asked_at = {*self._asked, "features"}, snapshot.version
@@ -213,7 +258,7 @@ class Search(Follower):
         found = self._audits.witnesses.get(DIRECT)
         if policy == "features" or snapshot.found_by != "pixels" or shown is None:
             return
-        if found is None or found is self._given:
+        if found is None or found is self._given or DIRECT in self.declined:
             return
         if preferred(shown, found, snapshot.photos.names) is found:
             self._audits.witnesses["pixels"] = self._given = found
@@ -223,6 +268,8 @@ class Search(Follower):
     def _doing(self) -> str:
         if self._audits.checking:
             return self._audits.doing
+        if self._person.doing:
+            return self._person.doing
         if self._matching.running:
             return f"matching features, {self._matching.progress}"
         if self._sweeping.running:

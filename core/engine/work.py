@@ -114,8 +114,8 @@ class Work:
                 self._configure(command.changes)
             case commands.Restart():
                 self._restart(self._needed().config)
-            case commands.Adopt():
-                self._adopt(command.way)
+            case commands.Adopt() | commands.Reseed():
+                self._exchange(self._needed(), command)
             case commands.Undo():
                 self._take_back()
             case commands.Save():
@@ -182,19 +182,23 @@ class Work:
         trainer = new_trainer(config, self._run, self._leader.processes)
         if (old := self.trainer) is not None:
             self.earlier.keep(old, "restart", f"its {len(old.photos.names)} photos")
+        self._search.declined = frozenset()
         self._replace(trainer, Recorder(len(trainer.photos.names)))
         self._say(f"Started again with {len(trainer.photos.names)} photos.")
 
-    def _adopt(self, way: str) -> None:
-        trainer = self._needed()
-        heir = adopted(trainer, self._search.witness(way))
-        self.earlier.keep(trainer, "cameras", "its cameras")
+    def _exchange(self, trainer: Trainer, command: commands.Adopt | commands.Reseed) -> None:
+        """Take other cameras, or have some looked for."""
+        if isinstance(command, commands.Reseed):
+            self._search.reseed(command.photos)
+            return
+        heir = adopted(trainer, self._search.witness(command.way, trainer.found_by))
+        self.earlier.keep(trainer, "cameras", "its cameras", command.way)
         self._replace(heir, self.recorder)
-        self.recorder.mark(self.step, f"cameras from {way}")
+        self.recorder.mark(self.step, f"cameras from {command.way}")
 
     def _take_back(self) -> None:
         self._replace(*continued(self.earlier.newest(), self._run, self._leader.processes))
-        self.earlier.forget()
+        self._search.declined |= {self.earlier.forget()}
         self._say(f"Back at step {self.step}.")
 
     def _replace(self, trainer: Trainer, recorder: Recorder) -> None:

@@ -143,7 +143,7 @@ def _zoomed(names: Sequence[str], ratios: Sequence[float | None]) -> list[Findin
             name,
             "zoom",
             f"{quoted(name)} was taken at {ratio / usual:.1f} times the focal length of most and "
-            "one is learned for all: leave it out, or use photos of one lens and zoom.",
+            "one is learned for all: let each have its own (cameras.focal_of), or leave it out.",
         )
         for name, ratio in known.items()
         if max(ratio, usual) > ZOOMED * min(ratio, usual)

@@ -7,9 +7,15 @@ from core.config import Config
 from core.config.paths import changed
 from core.runs.fitting import fitted, with_own_lenses
 from core.runs.warm_start import of_cameras, take_cameras
-from core.search.witnesses import FOUND_BY, Witness
+from core.search.witnesses import FOUND_BY, Way, Witness
 from core.training import build
 from core.training.trainer import Trainer
+
+WHOSE: dict[Way, str] = {
+    "pixels": "These cameras were found from pixels alone.",
+    "features": "These cameras were found from matched features, refined from pixels.",
+    "given": "These cameras are another program's.",
+}
 
 
 def adopted(trainer: Trainer, witness: Witness) -> Trainer:
@@ -21,8 +27,7 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     Raises:
         InputError: the cameras do not fit the photos, or look to all sides.
     """
-    names, way = trainer.photos.names, FOUND_BY[witness.way]
-    path = Path(f"cameras {way}")
+    names, path = trainer.photos.names, Path(f"cameras {FOUND_BY[witness.way]}")
     cameras = {names[number]: camera for number, camera in witness.cameras.items()}
     cameras = fitted(cameras, trainer.photos, path)
     config, said = with_own_lenses(_without(trainer, witness), cameras, trainer.photos)
@@ -36,7 +41,7 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     heir.progress, heir.seconds = trainer.progress, trainer.seconds
     heir.found_after = trainer.seconds
     heir.begin_stage("explore")
-    for sentence in (f"These cameras were found {way}.", *said):
+    for sentence in (WHOSE[witness.way], *said):
         heir.say(sentence)
     left = len(config.data.disabled) - len(trainer.config.data.disabled)
     if left:
@@ -49,6 +54,8 @@ def _without(trainer: Trainer, witness: Witness) -> Config:
     names, config = trainer.photos.names, trainer.config
     missing = [names[n] for n in trainer.trained_photos().tolist() if n not in witness.cameras]
     changes: dict[str, Any] = {"data.disabled": [*config.data.disabled, *missing]}
+    if witness.way == "given":  # what was named beside is taken, or left behind
+        changes["cameras.rival"] = ""
     if config.field.geometry == "auto":  # depth maps leave right cameras right, planes less so
         changes["field.geometry"] = "depth-maps"
     return changed(config, changes)

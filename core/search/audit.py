@@ -95,6 +95,11 @@ class Audit:
         rivals = len(self._rows)
         return self._asked * each + done + len(self._rows[self._asked]), rivals * each
 
+    @property
+    def twin(self) -> Cameras:
+        """The mirrored cameras, around what photos show; once what is held was swept."""
+        return mirrored(self.cameras, self._middle)
+
     def step(self, parallel_map: Callable = map, count: int = 1) -> bool:
         """Up to `count` photos of what is due; returns whether anything is left to do.
 

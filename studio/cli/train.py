@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from core.distributed.launching import joined
 from core.distributed.process_group import DistributedGroup
 from core.engine import Engine, Snapshot
-from core.engine.commands import Play
+from core.engine.commands import CAMERAS, Adopt, Play, Reseed
 from core.engine.leader import follow
 from core.engine.limits import check_limit
 from core.errors import InputError
@@ -36,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=float, default=0.0, help="train so long, from the first step"
     )
     limit.add_argument("--steps", type=int, default=0, help="train so many more steps")
+    parser.add_argument(
+        "--take",
+        choices=CAMERAS,
+        help="take other cameras once they are known: of another way, those that cameras.rival "
+        "names, or the mirror image of those found",
+    )
+    parser.add_argument(
+        "--reseed", nargs="+", default=[], metavar="PHOTO",
+        help="look for the cameras of these photos anew, once the others are known",
+    )  # fmt: skip
     add_run_arguments(parser, "a folder of photos or a video file")
 
 
@@ -61,7 +71,8 @@ def main(arguments: argparse.Namespace) -> int:
     if not lineage.cause:
         engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()
-    last = _watch(engine, advice, ended, lineage)
+    remedies = [] if lineage.cause else wanted(arguments)
+    last = _watch(engine, advice, ended, lineage, remedies)
     _heard(engine, ended)
     unsaved = engine.stop()
     advice.stop()
@@ -83,13 +94,39 @@ def main(arguments: argparse.Namespace) -> int:
         **verdict(last.opinion, last.photos),
     }
     print(json.dumps(facts))
+    for command in remedies:
+        late = f"{type(command).__name__} was asked for, but its cameras were not known in time"
+        print(f"nerfmm studio: {late}; train longer.", file=sys.stderr)
     if last.failure:
         print(f"nerfmm studio: {last.failure}", file=sys.stderr)
     return 1 if last.failure else 0
 
 
-def _watch(engine: Engine, advice: Advice, ended: threading.Event, lineage: Lineage) -> Snapshot:
-    """Show progress until training pauses by itself or a signal asks for the end."""
+def wanted(arguments: argparse.Namespace) -> list[Adopt | Reseed]:
+    """What is to be done about the cameras as soon as it can be."""
+    take = [Adopt(arguments.take)] if arguments.take else []
+    return [*take, *([Reseed(tuple(arguments.reseed))] if arguments.reseed else [])]
+
+
+def able(snapshot: Snapshot, command: Adopt | Reseed) -> bool:
+    """Whether enough is known of cameras for what was asked."""
+    told = snapshot.opinion
+    if isinstance(command, Adopt) and command.way != "mirrored":
+        return command.way in {other.name for other in told.others}
+    return told.way is not None
+
+
+def _watch(
+    engine: Engine,
+    advice: Advice,
+    ended: threading.Event,
+    lineage: Lineage,
+    asked: list[Adopt | Reseed],
+) -> Snapshot:
+    """Show progress until training pauses by itself or a signal asks for the end.
+
+    Args: `asked` is submitted, each as soon as it can be done.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.fields[stage]}"),
@@ -119,6 +156,9 @@ def _watch(engine: Engine, advice: Advice, ended: threading.Event, lineage: Line
                 advised = True
                 for finding in found:
                     console.print(finding.sentence, highlight=False, markup=False)
+            for command in [command for command in asked if able(snapshot, command)]:
+                engine.submit(command)
+                asked.remove(command)
             _show(bar, task, snapshot)
             if ended.is_set() or snapshot.phase == "failed" or snapshot.failure:
                 break

@@ -1,11 +1,14 @@
-"""What was dropped into the page, kept in the run's folder: photos, videos, reference cameras."""
+"""What was dropped into the page, kept in the run's folder: photos, videos, cameras."""
 
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import InputError
+from core.formats.recognised import is_cameras
 from core.photos import is_video
 from core.photos.listing import KINDS, is_picture, is_picture_inside
 from core.photos.local import quoted
@@ -13,18 +16,28 @@ from studio.panel.names import safe_name
 from studio.panel.zips import is_zip, unpacked, unused
 from studio.routes.facts import DROPPED
 
-REFERENCES = "references"  # likewise, of reference cameras
+REFERENCES = "references"  # likewise, of cameras
 
 
-def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
-    """Move dropped files into a new folder of the run.
+@dataclass(frozen=True)
+class Dropped:
+    """What of a drop is of use, where it lies now.
+
+    Attributes:
+        photos: what `data.photos` is to be: the folder of the photos, or the video; None without.
+        cameras: what `cameras.rival` is to be: a file, or the folder of a model; None without.
+    """
+
+    photos: Path | None
+    cameras: Path | None
+
+
+def keep_dropped(files: Sequence[str | Path], run: Path) -> Dropped:
+    """Move dropped files into new folders of the run.
 
     Args:
-        files: photos, or one video, under any names; archives of these.
+        files: photos, or one video, under any names; cameras of another program; archives of these.
         run: the run's folder.
-
-    Returns:
-        What `data.photos` is to be: the folder of the photos, or the video.
 
     Raises:
         InputError: nothing usable, a video among other files, or an archive that cannot be read.
@@ -32,18 +45,34 @@ def keep_dropped(files: Sequence[str | Path], run: Path) -> Path:
     sources = [Path(file) for file in files if not _hidden(file)]
     beside = sources[0].parent if sources else None  # where uploads have room
     with tempfile.TemporaryDirectory(prefix="unpacked-", dir=beside) as scratch:
-        return _kept(_opened(sources, Path(scratch)), run)
+        opened = _opened(sources, Path(scratch))
+        cameras = [file for file in opened if is_cameras(file)]
+        others = [file for file in opened if file not in cameras]
+        usable = any(is_picture(file) or is_video(file) for file in others)
+        photos = _kept(others, run) if usable or not cameras else None
+        return Dropped(photos, _kept_cameras(cameras, run) if cameras else None)
+
+
+def changes_of(dropped: Dropped) -> dict[str, Any]:
+    """The options that a drop changes, by path: other photos leave older cameras behind."""
+    changes: dict[str, Any] = {}
+    if dropped.photos is not None:
+        changes = {"data.photos": str(dropped.photos), "data.disabled": (), "cameras.rival": ""}
+    if dropped.cameras is not None:
+        changes["cameras.rival"] = str(dropped.cameras)
+    return changes
 
 
 def passed_over(files: Sequence[str | Path]) -> str:
     """One sentence about the dropped files that are of no use, or nothing. Before they are kept."""
-    usable = (is_picture, is_video, is_zip, is_picture_inside, _hidden)
-    others = [path.name for path in map(Path, files) if not any(test(path) for test in usable)]
-    others += [name for path in map(Path, files) if is_zip(path) for name in unused(path)]
+    usable = (is_picture, is_video, is_zip, is_cameras, is_picture_inside, _hidden)
+    paths = [Path(file) for file in files]
+    others = [path.name for path in paths if not any(test(path) for test in usable)]
+    others += [name for path in paths if is_zip(path) for name in unused(path)]
     if not others:
         return ""
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-    return f"{quoted(others[0])}{more} passed over: no photo, video or zip."
+    return f"{quoted(others[0])}{more} passed over: no photo, video, cameras or zip."
 
 
 def _hidden(file: str | Path) -> bool:
@@ -90,8 +119,13 @@ def keep_reference(files: Sequence[str | Path], run: Path) -> Path:
         raise InputError(
             "A poses_bounds.npy does not name its photos; type its path, with the photos beside it."
         )
+    return _kept_cameras(sources, run)
+
+
+def _kept_cameras(files: Sequence[Path], run: Path) -> Path:
+    """Move files of cameras into a new folder; the file where it is one, else the folder."""
     folder = _new_folder(run / REFERENCES)
-    kept = [_moved(file, folder) for file in sources]
+    kept = [_moved(file, folder) for file in files]
     return kept[0] if len(kept) == 1 else folder
 
 

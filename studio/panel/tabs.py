@@ -8,24 +8,26 @@ from core.config.paths import options
 from core.engine.commands import Configure, Play, Restart, Save, Sweep
 from core.errors import InputError
 from studio.jobs.exports import Exports
-from studio.panel.drops import keep_dropped, keep_reference, passed_over
+from studio.panel.drops import changes_of, keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
 from studio.panel.theme import place
 from studio.panel.widgets import heading, more, segments
 from studio.panel.wiring import Wiring
 
 REFERENCE = ("explore.reference", "explore.show_reference")  # shown beside the cameras
+JUDGED = "These cameras are put to the test; what is thought of them stands over the scene."
 RATES = ("cameras.rate", "cameras.focal_rate", "field.rate")  # shown together, beside training
 
 
 def _photos(wiring: Wiring, exports: Exports) -> None:
     place("gallery", "gallery")
-    drop = gr.File(label="Drop photos or a video", file_count="multiple", elem_id="drop", height=96)
+    label = "Drop photos, a video or cameras"
+    drop = gr.File(label=label, file_count="multiple", elem_id="drop", height=96)
 
     def use(files: list[str]) -> tuple[Configure, str]:
         unused = passed_over(files)
-        photos = str(keep_dropped(files, wiring.engine.snapshot.run))
-        return Configure({"data.photos": photos, "data.disabled": ()}), unused
+        dropped = keep_dropped(files, wiring.engine.snapshot.run)
+        return Configure(changes_of(dropped)), unused or ("" if dropped.photos else JUDGED)
 
     wiring.taking_files(drop, use)
     _options(wiring, _of("data"))

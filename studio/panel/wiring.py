@@ -114,7 +114,8 @@ class Wiring:
                 answer = self._ask_or_submit(command, pending)
             except InputError as error:
                 return [*_unchanged(), None, html.escape(str(error))]
-            if first and not is_video(command.changes["data.photos"]):  # let something happen
+            photos = command.changes.get("data.photos")
+            if first and photos and not is_video(photos):  # let something happen
                 self.engine.submit(Play())
             return [*answer, None, html.escape(said)]
 

@@ -1,4 +1,4 @@
-"""Photos and videos out of a dropped zip, and nothing else of it.
+"""Photos, videos and cameras out of a dropped zip, and nothing else of it.
 
 An archive is a stranger's: names in it are not followed anywhere, and what unpacks to more than a
 browser may send is refused before the disk is full, whatever its own directory says.
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from core.errors import InputError
+from core.formats.recognised import is_cameras
 from core.photos import is_video
 from core.photos.listing import is_picture
 from studio.panel.names import safe_name
@@ -24,7 +25,7 @@ def is_zip(file: Path) -> bool:
 
 
 def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_BYTES) -> list[Path]:
-    """Write the photos and videos of an archive into a folder, each under its own last name.
+    """Write the photos, videos and cameras of an archive into a folder, each by its last name.
 
     Those of one name get folders of their own: ``folder/0/a.jpg``, ``folder/1/a.jpg``.
 
@@ -46,7 +47,7 @@ def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_B
 
 
 def unused(archive: Path) -> list[str]:
-    """Names of what is in an archive and is neither photo nor video; those of one that cannot be
+    """Names of what is in an archive and is no photo, video or cameras; those of one that cannot be
     read are none, as `unpacked` says what is the matter."""
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -59,7 +60,8 @@ def unused(archive: Path) -> list[str]:
 def _usable(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     for entry in _shown(opened):
         path = PurePosixPath(entry.filename)
-        if ".." not in path.parts and (is_picture(Path(path)) or is_video(path.name)):
+        usable = is_picture(Path(path)) or is_video(path.name) or is_cameras(Path(path))
+        if ".." not in path.parts and usable:
             yield entry
 
 

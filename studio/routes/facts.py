@@ -17,6 +17,7 @@ from core.exporting.jobs import JobView
 from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet, is_video
 from core.photos.sizes import common_size
+from core.runs.judged import judgement
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
 from studio.routes.fields import named, side_by_side, unseen
@@ -76,20 +77,7 @@ def verdict(opinion: Opinion, photos: PhotoSet | None) -> Json:
     """What is thought of the cameras, and why."""
     names = photos.names if photos else ()
     return {
-        "verdict": opinion.word,
-        "verdict_reasons": [
-            {
-                "key": reason.key,
-                "sentence": reason.sentence,
-                "figures": dict(reason.figures),
-                "photos": [names[number] for number in reason.photos],
-                "remedy": reason.remedy,
-            }
-            for reason in opinion.reasons
-        ],
-        "cameras": [
-            {"photo": names[number], "verdict": word} for number, word in opinion.cameras.items()
-        ],
+        **judgement(opinion, names),
         "photo_facts": [
             {
                 "kind": fact.kind,
@@ -99,7 +87,7 @@ def verdict(opinion: Opinion, photos: PhotoSet | None) -> Json:
             }
             for fact in opinion.facts
         ],
-        "other_ways": list(opinion.others),
+        "others": [dataclasses.asdict(other) for other in opinion.others],
         "checking": opinion.doing,
     }
 
@@ -120,6 +108,8 @@ def live(snapshot: Snapshot) -> Json:
             "bootstrap": config["training"]["bootstrap"],
             "channel": config["explore"]["channel"],
             "search": config["cameras"]["search"],
+            "learn_focal": config["cameras"]["learn_focal"],
+            "focal_of": config["cameras"]["focal_of"],
             "field": config["field"]["kind"],
             "reference": config["explore"]["reference"],
             "came_back": snapshot.came_back,

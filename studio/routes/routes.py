@@ -21,9 +21,8 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Route
 
-from core.engine.commands import Adopt, Command, Configure
+from core.engine.commands import CAMERAS, Adopt, Command, Configure, Reseed
 from core.exporting.jobs import Jobs
-from core.search.witnesses import FOUND_BY
 from studio.protocols import Steerable, Viewer
 from studio.routes.stream import Stream
 
@@ -61,6 +60,7 @@ class Telemetry:
             Route("/files/{name:path}", self.file),
             Route("/configure", self.configure, methods=["POST"]),
             Route("/adopt/{way}", self.adopt, methods=["POST"]),
+            Route("/reseed/{index:int}", self.reseed, methods=["POST"]),
             Route("/look-through/{index:int}", self.look_through, methods=["POST"]),
             Route("/look-through/none", self.look_away, methods=["POST"]),
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
@@ -154,11 +154,19 @@ class Telemetry:
         return Response(status_code=204)
 
     def adopt(self, request: Request) -> Response:
-        """POST /adopt/{way}: take the cameras that were found another way."""
+        """POST /adopt/{way}: take other cameras, see `core.engine.commands.CAMERAS`."""
         way = request.path_params["way"]
-        if way not in FOUND_BY:
+        if way not in CAMERAS:
             return PlainTextResponse("There is no such way to cameras.", 404)
         self._engine.submit(Adopt(way))
+        return Response(status_code=204)
+
+    def reseed(self, request: Request) -> Response:
+        """POST /reseed/{index}: look for the camera of a photo anew."""
+        photos, index = self._engine.snapshot.photos, request.path_params["index"]
+        if photos is None or index >= len(photos.names):
+            return PlainTextResponse("There is no such photo.", 404)
+        self._engine.submit(Reseed((photos.names[index],)))
         return Response(status_code=204)
 
     def look_through(self, request: Request) -> Response:

@@ -33,6 +33,11 @@ class Cameras(Section):
         "Cameras from pixels, from matched features, or from whichever stands the test better.",
         choices=("auto", "pixels", "features"),
     )  # fmt: skip
+    rival: str = option(
+        "", "Cameras of another program",
+        "A transforms.json, COLMAP model, poses_bounds.npy, .npz or TUM trajectory to be judged "
+        "beside those found here; they are taken where you say so.",
+    )  # fmt: skip
     learn_rotation: bool = option(True, "Learn rotation", "The optimizer may turn the cameras.")
     learn_position: bool = option(True, "Learn position", "The optimizer may move the cameras.")
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")

@@ -6,6 +6,7 @@ import { openTab } from "./tabs.js";
 
 const PICTURE = /\.(png|jpe?g|webp)$/i; // that a browser can show
 const USABLE = /\.(png|jpe?g|webp|tiff?|hei[cf]|mp4|mov|m4v|3gp|avi|mkv|webm|(m2?)?ts|gif|zip)$/i;
+const CAMERAS = /^(transforms[\w.-]*\.json|poses_bounds\.npy|.+\.(npz|tum)|(cameras|images|points3d)\.(bin|txt)|((camera|keyframe)?trajectory|groundtruth)[\w.-]*\.txt)$/i;
 const MOST_SHOWN = 60;
 let depth = 0; // of nested enter events
 let sentKey = null; // of the photos that were there when some were sent
@@ -26,7 +27,7 @@ async function within(entry) {
     found.push(...some);
   }
   const files = (await Promise.all(found.map(within))).flat();
-  return files.filter((file) => (USABLE.test(file.name) || file.type.startsWith("image/")) && !file.name.startsWith("."));
+  return files.filter((file) => (USABLE.test(file.name) || CAMERAS.test(file.name) || file.type.startsWith("image/")) && !file.name.startsWith("."));
 }
 
 async function take(event) {
@@ -34,7 +35,7 @@ async function take(event) {
   event.stopPropagation();
   cover(false);
   const files = await filesOf(event.dataTransfer);
-  if (!files.length) return complain("That folder holds no photo, video or zip.");
+  if (!files.length) return complain("That folder holds no photo, video, cameras or zip.");
   const input = document.querySelector("#drop input[type=file]");
   if (!input) return complain("Photos are still on their way; drop these once they are here.");
   const all = new DataTransfer();

@@ -133,6 +133,8 @@ function toggle(boxes, on) {
   configure({ "data.disabled": facts.photos.filter((each) => !isOn(each)).map((each) => each.name) });
 }
 
+export const placeOf = (name) => facts.photos.findIndex((photo) => photo.name === name);
+
 export function leaveOut(names) {
   toggle([...byId("photos").children].filter((_, index) => names.includes(facts.photos[index].name)), false);
 }

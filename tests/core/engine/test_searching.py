@@ -2,19 +2,25 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.photos import on_canvas
 from core.engine import Engine
-from core.engine.commands import Adopt, Play, Save, Undo
+from core.engine.commands import Adopt, Configure, Play, Reseed, Save, Undo
 from core.engine.limits import NOTHING_LEFT
 from core.engine.searching import Search
 from core.engine.snapshot import Snapshot
 from core.evaluation.cameras import compare_cameras
-from core.formats.transforms import read_transforms
+from core.formats.transforms import read_transforms, write_transforms
+from core.geometry.cameras import Camera
 from core.search import features
+from core.search.audit import Audit
 from core.search.direct import process as direct
 from core.search.features import State
 from core.search.found import FeatureModel, Features, Pairs
@@ -24,6 +30,11 @@ from tests.core.engine.test_engine import said, until
 
 SCENE = Path(__file__).parents[3] / "assets" / "scene"
 pytest.importorskip("pycolmap")
+
+
+def keys(snapshot: Snapshot) -> list[str]:
+    """Of the reasons of the verdict."""
+    return [reason.key for reason in snapshot.opinion.reasons]
 
 
 @pytest.fixture
@@ -65,6 +76,8 @@ def test_features_are_taken_checked_kept_and_given_back(
     engine.submit(Undo())
     back = until(engine, lambda s: s.found_by == "pixels")
     assert back.step == 1
+    until(engine, lambda s: [other.name for other in s.opinion.others] == ["features"])
+    assert engine.snapshot.found_by == "pixels", "what was undone is not done again unasked"
     engine.submit(Adopt("features"))
     until(engine, lambda s: s.found_by == "features")
     engine.submit(Adopt("nowhere"))
@@ -162,4 +175,61 @@ def test_cameras_found_by_depths_take_the_place_of_those_that_are_not_trusted(
     found = until(engine, taken)
     assert found.found_by == "pixels" and found.can_undo and begun == [6]
     assert list((tmp_path / "run").glob("depths-*.safetensors"))
+    engine.stop()
+
+
+def with_poses(file: Path, cameras: dict[str, Camera]) -> Path:
+    """A transforms.json of these cameras."""
+    write_transforms({Path(name).name: camera for name, camera in cameras.items()}, file)
+    return file
+
+
+def test_every_remedy_is_performed_at_one_ask(photos: Path, tmp_path: Path) -> None:
+    names = sorted(file.name for file in photos.iterdir())
+    stated = read_transforms(SCENE / "transforms.json")
+    right = {name: stated[f"images/{name}"] for name in names}
+    astray = replace(right[names[2]], camera_to_world=right[names[0]].camera_to_world)
+    odd = right | {names[2]: astray}
+    options = small_options(
+        data__photos=str(photos),
+        data__long_side=126,
+        cameras__search="pixels",
+        training__start_from=str(with_poses(tmp_path / "odd.json", odd)),
+    )
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+
+    def placed(snapshot: Snapshot) -> bool:
+        errors = compare_cameras(snapshot.learned.by_name, right)
+        return errors.rotation_best < 1 and errors.ate < 0.1
+
+    engine.submit(Play(steps=1))
+    told = until(engine, lambda s: "odd-photo" in keys(s))
+    assert told.found_by == "given" and not placed(told)
+    assert [r.photos for r in told.opinion.reasons if r.key == "odd-photo"] == [(2,)]
+    engine.submit(Reseed((names[2],)))
+    told = until(engine, lambda s: placed(s) and s.opinion.cameras.get(2) == "trusted")
+    assert told.can_undo
+
+    audit = Audit(on_canvas(told.photos.pictures), Cameras.of(told.learned.trained, torch.float64))
+    audit.run()
+    twin = dict(zip(names, audit.twin.single(), strict=True))
+    engine.submit(Configure({"cameras.rival": str(with_poses(tmp_path / "twin.json", twin))}))
+    told = until(engine, lambda s: bool(s.opinion.others))
+    (other,) = told.opinion.others
+    assert other.name == "rival" and other.word == "wrong" and "degrees" in other.sentence
+    engine.submit(Adopt("rival"))
+    told = until(engine, lambda s: not s.config.cameras.rival)
+    told = until(engine, lambda s: "mirrored" in keys(s))
+    assert told.found_by == "given" and not placed(told)
+    engine.submit(Adopt("mirrored"))
+    told = until(engine, placed)
+    until(engine, lambda s: s.opinion.word != "wrong")
+    engine.submit(Undo())
+    until(engine, lambda s: not placed(s))
+    engine.submit(Undo())
+    told = until(engine, placed)
+    assert told.config.cameras.rival.endswith("twin.json")
+    engine.submit(Configure({"cameras.rival": ""}))  # keep ours
+    until(engine, lambda s: not s.opinion.others)
     engine.stop()

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed, options
-from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Step, Undo
+from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Reseed, Step, Undo
 from core.engine.contest import Contest, Unseen
 from core.engine.outlook import Outlook
 from core.engine.snapshot import History
@@ -24,7 +24,7 @@ from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from core.runs.checkpoint import folder
 from core.search.verdict import Reason, Word
-from core.search.witnesses import Opinion
+from core.search.witnesses import Opinion, Other
 from core.training.learned import Learned
 from studio.bundled import BUNDLED
 from studio.scene.reference import Comparison
@@ -259,6 +259,14 @@ def test_photos_may_be_dropped_anywhere_and_are_seen_at_once(page: Page, desktop
     page.evaluate(DROP, ["#panel", [["notes.txt", words]]])
     expect(page.locator("#drop-complaint")).to_contain_text("None of these files")
     expect(page.locator("#incoming")).to_be_hidden()
+    asked = len(desktop.engine.commands)
+    page.evaluate(DROP, ["#scene", [["transforms.json", words]]])  # whatever is in it
+    soon(page, lambda: len(desktop.engine.commands) > asked)
+    beside = desktop.engine.commands[-1]
+    assert isinstance(beside, Configure) and set(beside.changes) == {"cameras.rival"}
+    assert Path(beside.changes["cameras.rival"]).name == "transforms.json"
+    expect(page.locator("#drop-complaint")).to_contain_text("put to the test")
+    expect(page.locator("#incoming")).to_be_hidden()
 
 
 def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unasked(
@@ -464,7 +472,14 @@ def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     odd = Reason("odd-photo", "<b>It fits least.</b>", {}, (2,), "drop-photo")
     turn = Reason("mirrored", "The mirrored scene is as good.", {}, (), "flip")
     words: dict[int, Word] = {0: "trusted", 2: "wrong"}
-    engine.publish(opinion=Opinion("pixels", "doubtful", (odd, turn), words, ("features",)))
+    open_focal = Reason("open-focal", "The focal length is open.", {}, (), "freeze-focal")
+    zoom = Reason("photos-zoom", "One is zoomed.", {}, (1,), "own-focal")
+    others = (
+        Other("features", "trusted", "Matched features are trusted."),
+        Other("rival", "doubtful", "The cameras of another program are doubtful."),
+    )
+    told = Opinion("pixels", "doubtful", (odd, turn, open_focal, zoom), words, others)
+    engine.publish(opinion=told)
     expect(page.locator("#verdict-word")).to_have_text("Doubtful")
     expect(page.locator("#verdict-found")).to_have_text("from pixels alone")
     expect(page.locator("#photos .reason").nth(2)).to_have_text("wrong")
@@ -472,7 +487,29 @@ def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     page.locator("#verdict").click()
     reasons = page.locator("#verdict-reasons li")
     expect(reasons.first).to_contain_text(f"<b>It fits least.</b>{names[2]}")
-    assert reasons.nth(1).locator("button").count() == 0  # nothing performs it
+    before = len(engine.commands)
+    reasons.first.get_by_role("button", name="Find its camera anew").click()
+    reasons.nth(1).get_by_role("button", name="Flip the scene").click()
+    reasons.nth(2).get_by_role("button", name="Hold the focal length").click()
+    reasons.nth(3).get_by_role("button", name="Give each photo its own focal length").click()
+    rival = page.locator("#verdict-others li").nth(1)
+    expect(rival).to_contain_text("The cameras of another program are doubtful.")
+    rival.get_by_role("button", name="Keep ours").click()
+    rival.get_by_role("button", name="Take them").click()
+    asked = [
+        Reseed((names[2],)),
+        Adopt("mirrored"),
+        Configure({"cameras.learn_focal": False}),
+        Configure({"cameras.focal_of": "each-photo"}),
+        Configure({"cameras.rival": ""}),
+        Adopt("rival"),
+    ]
+    soon(page, lambda: len(engine.commands) == before + len(asked))
+    assert sorted(map(repr, engine.commands[before:])) == sorted(map(repr, asked))
+    expect(reasons.nth(2).get_by_role("button")).to_have_count(0)  # it is done
+    expect(reasons.nth(3).get_by_role("button")).to_have_count(0)
+    engine.commands.clear()
+    engine.publish(found_by="pixels", opinion=told)
     page.get_by_role("button", name="Take the cameras from matched features").click()
     expect(page.locator("#verdict-found")).to_have_text(
         "from matched features, refined from pixels"

@@ -1,6 +1,7 @@
 """What is dropped into the page ends in the run's folder, under names that do no harm."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from studio.panel.drops import keep_dropped, keep_reference, passed_over
+from core.formats.recognised import is_cameras
+from studio.panel.drops import changes_of, keep_dropped, keep_reference, passed_over
 from studio.panel.names import safe_name
 from studio.panel.zips import unpacked
+
+
+def photos_of(files: Sequence[Path], run: Path) -> Path:
+    """Where the photos of a drop are kept that holds no cameras."""
+    kept = keep_dropped(files, run)
+    assert kept.photos is not None and kept.cameras is None
+    return kept.photos
 
 
 @pytest.fixture
@@ -24,12 +33,12 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_photos_go_to_a_folder_of_their_own(files: list[Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    first = keep_dropped(files[:4], run)
+    first = photos_of(files[:4], run)
     assert first.parent == run / "photos"
     kept = {file.name: file.read_bytes() for file in first.iterdir()}
     assert kept == {"1.jpg": b"a/1.jpg", "1-2.jpg": b"b/1.jpg", "2.png": b"2.png"}
     (files[0]).write_bytes(b"another")
-    assert keep_dropped(files[:1], run) != first, "an older drop stays for Undo"
+    assert photos_of(files[:1], run) != first, "an older drop stays for Undo"
 
 
 def test_nothing_dropped_vanishes_without_a_word(files: list[Path], tmp_path: Path) -> None:
@@ -37,16 +46,16 @@ def test_nothing_dropped_vanishes_without_a_word(files: list[Path], tmp_path: Pa
     raw.write_bytes(b"II*\0" + bytes(20))
     mac.write_bytes(b"of a file manager")
     dropped = [*files[:4], raw, mac]
-    assert passed_over(dropped) == '"notes.txt" passed over: no photo, video or zip.'
+    assert passed_over(dropped) == '"notes.txt" passed over: no photo, video, cameras or zip.'
     assert passed_over([files[3], files[3]]).startswith('"notes.txt" and 1 more ')
-    folder = keep_dropped(dropped, tmp_path / "run")
+    folder = photos_of(dropped, tmp_path / "run")
     names = {file.name for file in folder.iterdir()}
     assert names == {"1.jpg", "1-2.jpg", "2.png", "photo.dng"}, "who reads the folder names it"
     assert passed_over([files[0], files[4]]) == ""
 
 
 def test_a_video_is_the_file_itself(files: list[Path], tmp_path: Path) -> None:
-    kept = keep_dropped(files[3:], tmp_path / "run")
+    kept = photos_of(files[3:], tmp_path / "run")
     assert kept.name == "film.mp4" and kept.read_bytes() == b"film.mp4"
 
 
@@ -64,13 +73,13 @@ def test_a_zip_is_opened_and_only_its_photos_are_taken(files: list[Path], tmp_pa
         "../../up.jpg": b"no", "__MACOSX/holiday/1.jpg": b"no", "holiday/.hidden.jpg": b"no",
     }  # fmt: skip
     run, archive = tmp_path / "run", zipped(tmp_path / "holiday.zip", entries)
-    said = '"notes.txt" and 1 more passed over: no photo, video or zip.'
+    said = '"notes.txt" and 1 more passed over: no photo, video, cameras or zip.'
     assert passed_over([archive, files[2]]) == said, "the other is ../../up.jpg"
-    folder = keep_dropped([archive, files[2]], run)
+    folder = photos_of([archive, files[2]], run)
     kept = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert kept == {"1.jpg": b"one", "1-2.jpg": b"two", "3.PNG": b"three", "2.png": b"2.png"}
     assert [file.name for file in run.iterdir()] == ["photos"], "nothing is left over"
-    film = keep_dropped([zipped(tmp_path / "film.zip", {"a/film.mp4": b"film"})], run)
+    film = photos_of([zipped(tmp_path / "film.zip", {"a/film.mp4": b"film"})], run)
     assert film.name == "film.mp4"
 
 
@@ -109,6 +118,31 @@ def test_reference_cameras_are_kept_alone_or_as_a_model(tmp_path: Path) -> None:
     assert model != alone.parent
     with pytest.raises(InputError, match="type its path"):
         keep_reference([tmp_path / "poses_bounds.npy"], run)
+
+
+def test_cameras_of_another_program_are_known_by_name_beside_photos_and_without(
+    files: list[Path], tmp_path: Path
+) -> None:
+    run, stated = tmp_path / "run", tmp_path / "transforms.json"
+    stated.write_text("{}")
+    both = keep_dropped([files[0], stated], run)
+    assert both.photos is not None and both.cameras is not None
+    assert [file.name for file in both.photos.iterdir()] == ["1.jpg"]
+    assert both.cameras.is_relative_to(run / "references")
+    changes = changes_of(both)
+    assert changes["cameras.rival"] == str(both.cameras)
+    assert changes["data.photos"] == str(both.photos) and changes["data.disabled"] == ()
+    entries = {f"sparse/0/{part}.bin": part.encode() for part in ("cameras", "images", "points3D")}
+    alone = keep_dropped([zipped(tmp_path / "model.zip", entries | {"project.ini": b""})], run)
+    assert alone.photos is None and alone.cameras is not None
+    names = sorted(file.name for file in alone.cameras.iterdir())
+    assert names == ["cameras.bin", "images.bin", "points3D.bin"]
+    assert changes_of(alone) == {"cameras.rival": str(alone.cameras)}
+    others = changes_of(keep_dropped(files[1:2], run))
+    assert others["cameras.rival"] == "", "cameras of other photos are no rivals of these"
+    for name in ("poses_bounds.npy", "CameraTrajectory.txt", "colmap.npz", "a.tum"):
+        assert is_cameras(Path(name))
+    assert not any(is_cameras(Path(name)) for name in ("notes.txt", "a.json", "weights.npy"))
 
 
 @given(st.text(max_size=300))

@@ -39,6 +39,9 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "photos": "option-data-photos",
         "run": None,
         "config": None,
+        "take": None,  # buttons beside the reasons of the verdict, as the next one
+        "reseed": None,
+        "no_restart": None,
     },
     "evaluate": {
         "run": None,

@@ -13,13 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.engine.commands import Adopt, Configure
+from core.engine.commands import Adopt, Configure, Reseed
 from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.exporting.jobs import Jobs
 from core.photos import Finding
 from core.search.graph import PhotoFact
-from core.search.witnesses import Opinion
+from core.search.witnesses import Opinion, Other
 from studio.routes import facts
 from studio.routes.routes import Telemetry
 from studio.routes.stream import QUICK, Stream
@@ -319,6 +319,17 @@ def test_other_cameras_are_asked_for_by_their_way(client: TestClient, engine: De
     assert client.post("/adopt/anything").status_code == 404
     assert client.get("/adopt/features").status_code == 405
     assert engine.commands == [Adopt("features")]
+    for other in ("rival", "mirrored"):
+        assert client.post(f"/adopt/{other}").status_code == 204
+    assert client.post("/reseed/1").status_code == 204
+    assert client.post("/reseed/99").status_code == 404
+    photos = engine.snapshot.photos
+    assert photos is not None
+    assert engine.commands[1:] == [Adopt("rival"), Adopt("mirrored"), Reseed((photos.names[1],))]
+    engine.publish(opinion=Opinion(others=(Other("rival", "wrong", "They are wrong."),)))
+    assert facts.status(engine.snapshot)["others"] == [
+        {"name": "rival", "word": "wrong", "sentence": "They are wrong."}
+    ]
 
 
 def test_thumbnails_know_the_verdict_of_their_camera_and_who_has_none(engine: Desk) -> None:

@@ -1,0 +1,121 @@
+"""What a person asks of the search: another program's cameras judged, some looked for anew."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from core.depthmaps.photos import on_canvas
+from core.engine.audits import RESEEDED, RIVAL, Audits, Offer
+from core.engine.snapshot import Snapshot
+from core.errors import InputError
+from core.geometry.cameras import Camera
+from core.runs.given import given_cameras, given_content
+from core.search.direct.again import FEWEST, placed_again
+from core.search.witnesses import Witness
+
+NOT_FOUND = "No camera was found for {} beside the others; leave such photos out."
+NO_BETTER = "The cameras that were found anew for {} fit no better; leave such photos out."
+
+
+class Asked:
+    """Used by the thread that looks on; `reseed` may be called by any."""
+
+    def __init__(self) -> None:
+        self._named = ""  # the rival that was read
+        self._waiting: tuple[str, ...] = ()  # photos whose cameras are to be looked for
+        self._looking: Iterator[dict[int, Camera]] | None = None
+        self._for: tuple[str, ...] = ()  # photos
+        self._from: dict[int, Camera] = {}  # all cameras as they were
+        self._heard: Witness | None = None  # of cameras found anew, the last that was decided on
+
+    def reseed(self, photos: tuple[str, ...]) -> None:
+        """Have the cameras of photos, by their names, looked for anew."""
+        self._waiting = photos
+
+    @property
+    def doing(self) -> str:
+        """What is being looked for, in words; empty where nothing is."""
+        return f"looking for {', '.join(self._for)} anew" if self._looking is not None else ""
+
+    def look(self, snapshot: Snapshot, audits: Audits) -> None:
+        """Go on with what was asked; cameras that are found are offered to the audit.
+
+        Raises:
+            InputError: what was asked cannot be done.
+        """
+        self._hear_rival(snapshot, audits)
+        self._reseed(snapshot, audits)
+
+    # -- another program's cameras ---------------------------------------------------------------
+
+    def _hear_rival(self, snapshot: Snapshot, audits: Audits) -> None:
+        named, photos = snapshot.config.cameras.rival, snapshot.photos
+        if named == self._named or photos is None or snapshot.learned is None:
+            return
+        self._named = named
+        audits.withdraw(RIVAL)
+        if not named:
+            return
+        place = Path(named).expanduser()
+        by_name = given_cameras(place, photos, snapshot.learned.cameras[0])
+        numbers = {name: number for number, name in enumerate(photos.names)}
+        cameras = {numbers[name]: camera for name, camera in by_name.items()}
+        if len(cameras) < 2:
+            raise InputError(f"{place} has the camera of one photo only; give those of more.")
+        offer = Offer("given", dict(sorted(cameras.items())), given_content(place))
+        audits.offers[RIVAL] = offer
+
+    # -- photos whose cameras are looked for anew ------------------------------------------------
+
+    def _reseed(self, snapshot: Snapshot, audits: Audits) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, ()
+            self._begin(snapshot, waiting)
+        if self._looking is None:
+            return
+        found = next(self._looking, None)
+        if not found and found is not None:
+            return
+        self._looking = None
+        if found is None:
+            raise InputError(NOT_FOUND.format(", ".join(self._for)))
+        numbers = list(self._from)
+        cameras = self._from | {numbers[row]: camera for row, camera in found.items()}
+        audits.offers[RESEEDED] = Offer(snapshot.found_by, cameras, np.zeros((0, 3)))
+
+    def _begin(self, snapshot: Snapshot, names: tuple[str, ...]) -> None:
+        assert snapshot.learned is not None and snapshot.photos is not None
+        self._from, photos = snapshot.learned.by_index, snapshot.photos
+        wanted = [photos.names.index(name) for name in names if name in photos.names]
+        rows = [row for row, number in enumerate(self._from) if number in wanted]
+        if not rows or len(self._from) - len(rows) < FEWEST:
+            raise InputError(
+                f"{', '.join(names)} cannot be looked for anew: {FEWEST} other photos with cameras "
+                "are needed; add photos."
+            )
+        self._for = tuple(names)
+        pictures = on_canvas([photos.picture(number) for number in self._from])
+        seed = snapshot.config.training.seed
+        self._looking = placed_again(pictures, list(self._from.values()), rows, seed)
+
+    def better(self, shown: Witness | None, audits: Audits, names: tuple[str, ...]) -> bool:
+        """Whether photos that were looked for anew fit better than before, once it is known.
+
+        Raises:
+            InputError: they do not.
+        """
+        found = audits.witnesses.get(RESEEDED)
+        if found is None or found is self._heard:
+            return False
+        self._heard = found
+        numbers = [names.index(name) for name in self._for]
+        if shown is None or _support(found, numbers) > _support(shown, numbers):
+            return True
+        raise InputError(NO_BETTER.format(", ".join(self._for)))
+
+
+def _support(witness: Witness, photos: list[int]) -> float:
+    """How much of some photos others confirm, in all."""
+    each = dict(zip(witness.cameras, witness.figures.photos, strict=True))
+    return sum(each[photo].support for photo in photos if photo in each)
