@@ -26,8 +26,22 @@ def joined(environment: Mapping[str, str]) -> ProcessGroup:
     os.environ.setdefault("TORCH_NCCL_BLOCKING_WAIT", "1")
     dist.init_process_group("gloo", timeout=LONGEST_WAIT)
     local = int(environment["LOCAL_RANK"]), int(environment["LOCAL_WORLD_SIZE"])
-    gpus = torch.tensor([torch.cuda.device_count() > local[0]]).int()
-    dist.all_reduce(gpus, dist.ReduceOp.MIN)
-    if gpus:  # else the probe and whatever names no card take room of the first one
-        torch.cuda.set_device(local[0])
-    return DistributedGroup(int(environment["RANK"]), world, local, bool(gpus))
+    card = own_card(local[0], torch.cuda.device_count())
+    taken: list[str | None] = [None] * world
+    named = None if card is None else str(torch.cuda.get_device_properties(card).uuid)
+    dist.all_gather_object(taken, named)
+    if None in taken or len(set(taken)) < world:  # NCCL refuses two processes on one card
+        card = None
+    else:  # else the probe and whatever names no card take room of the first one
+        torch.cuda.set_device(card)
+    return DistributedGroup(int(environment["RANK"]), world, local, card)
+
+
+def own_card(local_rank: int, visible: int) -> int | None:
+    """Which of the visible cards is a process's own; None where none can be.
+
+    torchrun shows all of a machine's to each of its processes, SLURM may show each its own alone.
+    """
+    if local_rank < visible:
+        return local_rank
+    return 0 if visible == 1 else None

@@ -90,17 +90,17 @@ SINGLE_PROCESS = ProcessGroup()
 class DistributedGroup(ProcessGroup):
     """One of several processes. Sums are made in the same order everywhere: one thread asks."""
 
-    def __init__(self, rank: int, world: int, local: tuple[int, int], gpus: bool) -> None:
+    def __init__(self, rank: int, world: int, local: tuple[int, int], card: int | None) -> None:
         """Take part in the process group that was begun.
 
         Args:
             rank, world: number of this process among all, 0 being the leader.
             local: number among those of this machine, and how many they are.
-            gpus: whether each has a GPU of its own.
+            card: which of the GPUs it sees is its own; None where not each process has one.
         """
         self.rank, self.world = rank, world
-        self._local, self._gpus = local, gpus
-        backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+        self._local, self._card = local, card
+        backend = "gloo" if card is None else "cpu:gloo,cuda:nccl"
         self._sums = dist.new_group(backend=backend, timeout=PATIENCE)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
@@ -119,12 +119,12 @@ class DistributedGroup(ProcessGroup):
         """
         if device.type == "cpu":
             return device
-        if not self._gpus:
+        if self._card is None:
             raise InputError(
                 "Not every process has a GPU of its own; lower --nproc_per_node, or take "
                 "--training.device cpu."
             )
-        return torch.device(device.type, self._local[0])
+        return torch.device(device.type, self._card)
 
     def shard(self, total: int) -> slice:
         """Which of `total` rays this process explains."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -146,19 +147,36 @@ def test_without_torchrun_a_process_is_alone() -> None:
     assert joined({"WORLD_SIZE": "1", "RANK": "0"}) is SINGLE_PROCESS
 
 
-@pytest.mark.parametrize(("cards", "taken"), [(4, [2]), (2, [])])
+@pytest.mark.parametrize(
+    ("cards", "others", "taken"),
+    [
+        (4, ["a", "b", "d"], [2]),  # torchrun: each sees all
+        (1, ["a", "b", "d"], [0]),  # SLURM: each sees its own
+        (1, ["c", "c", "c"], []),  # one card for all of them
+        (2, ["a", "b", None], []),
+    ],
+)
 def test_each_process_sets_its_own_card(
-    monkeypatch: pytest.MonkeyPatch, cards: int, taken: list[int]
+    monkeypatch: pytest.MonkeyPatch, cards: int, others: list[str | None], taken: list[int]
 ) -> None:
     """Where all have one; torch is played, as there are no cards here."""
     told: list[int] = []
-    for name in ("init_process_group", "all_reduce", "new_group"):
+
+    def gathered(into: list[str | None], own: str | None) -> None:
+        into[:] = [*others[:2], own, others[2]]
+
+    for name in ("init_process_group", "new_group"):
         monkeypatch.setattr(torch.distributed, name, lambda *_, **__: None)
+    monkeypatch.setattr(torch.distributed, "all_gather_object", gathered)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda card: SimpleNamespace(uuid="c"))
     monkeypatch.setattr(torch.cuda, "set_device", told.append)
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "1")  # and nothing stays behind
     place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "2", "LOCAL_WORLD_SIZE": "4"}
     processes = joined(place)
     assert told == taken
     if taken:
-        assert processes.placed(torch.device("cuda")) == torch.device("cuda:2")
+        assert processes.placed(torch.device("cuda")) == torch.device("cuda", taken[0])
+        return
+    with pytest.raises(InputError, match="Not every process has a GPU of its own"):
+        processes.placed(torch.device("cuda"))
