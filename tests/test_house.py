@@ -70,6 +70,16 @@ def test_gradio_is_imported_where_its_folder_was_made_private_before() -> None:
     assert {file.parent for file in known} == {ROOT / "studio" / "panel"}
 
 
+def test_what_only_films_need_is_imported_by_films() -> None:
+    """It is large, and a training run never asks for it."""
+    for file in files("core", "studio"):
+        at_once = {
+            alias.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.Import)
+            for alias in node.names
+        }  # fmt: skip
+        assert "imageio_ffmpeg" not in at_once and "from imageio" not in file.read_text(), file
+
+
 def test_nothing_dangerous_is_called() -> None:
     for file in files("core", "studio"):
         text = file.read_text()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 from PIL import Image
 
@@ -191,6 +190,8 @@ def check_form(out: Path, form: str, fps: int) -> None:
 
 @contextmanager
 def _ffmpeg(reel: Reel, path: Path, codec: str, pixels: str, options: list[str]) -> Iterator[Take]:
+    import imageio_ffmpeg  # noqa: PLC0415  only films need it, and it is large
+
     encoder: Generator[None, np.ndarray, None] = imageio_ffmpeg.write_frames(
         path,
         (reel.width, reel.height),

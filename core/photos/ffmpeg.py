@@ -17,7 +17,6 @@ from threading import Thread, Timer
 from typing import IO
 
 import numpy as np
-from imageio_ffmpeg import get_ffmpeg_exe
 
 from core.errors import InputError
 from core.photos.local import quoted
@@ -207,6 +206,17 @@ def _any_of(terms: list[str]) -> str:
         return terms[0]
     half = len(terms) // 2
     return f"({_any_of(terms[:half])}+{_any_of(terms[half:])})"
+
+
+def get_ffmpeg_exe() -> str:
+    """The bundled program; its package is not imported on the way to photos that are files.
+
+    Raises:
+        RuntimeError: it is not there.
+    """
+    import imageio_ffmpeg  # noqa: PLC0415
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def _command(video: Path, start: float, output: list[str]) -> list[str]:
