@@ -49,7 +49,7 @@ class LearningFigures:
 
 
 def measure_learning(
-    scene: Path, seconds: float, run: Path, say: Callable[[str], None]
+    scene: Path, seconds: float, run: Path, say: Callable[[str], None], device: str = "auto"
 ) -> LearningFigures:
     """Train a new run on a scene, photos from the 1st every 8th kept aside, and look at it.
 
@@ -58,8 +58,13 @@ def measure_learning(
         seconds: how long to train.
         run: a folder for what the run keeps.
         say: told what is being measured.
+        device: as of `training.device`.
     """
-    options = {"data.photos": str(scene / "images"), "data.held_out": "every8"}
+    options = {
+        "data.photos": str(scene / "images"),
+        "data.held_out": "every8",
+        "training.device": device,
+    }
     trainer = new_trainer(changed(Config(), options), run)
     reference = read_reference(scene / "transforms.json")
     right = good = None

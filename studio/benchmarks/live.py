@@ -26,7 +26,7 @@ from core.system import peak_memory
 from studio.app import Studio
 
 WIDTH, HEIGHT = 960, 640  # of the visitor's window
-HAND = 1 / 30  # seconds between two positions of a dragging hand
+HAND = 1 / 120  # seconds between two positions of a dragging hand: pictures set the pace
 STILL = 1.0  # seconds a visitor looks before jumping elsewhere
 MOVED = 0.01  # world units: a tenth of how far cameras move in the end
 PATIENCE = 120.0

@@ -6,6 +6,7 @@ random numbers with the product's step, and computes the same loss. `python -m
 studio.benchmarks.steps` prints the comparison.
 """
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +23,11 @@ from core.geometry.cameras import CameraRig
 from core.rendering.sampling import LAST_LENGTH
 from core.rendering.volume import RaySettings
 from core.training.batch import Batch
+from core.training.devices import choose_device, name_of
 from core.training.optimizers import make_optimizer
 from core.training.step import training_step
 
+CPU = torch.device("cpu")
 PHOTOS, HEIGHT, WIDTH = 17, 378, 504  # as many and as large as in NeRF--'s smallest scene
 RATE = 1e-3
 
@@ -63,7 +66,11 @@ class StepFigures:
 
 
 def measure_steps(
-    threads: int = 1, precision: str = "auto", rounds: int = 3, size: Size | None = None
+    threads: int = 1,
+    precision: str = "auto",
+    rounds: int = 3,
+    size: Size | None = None,
+    device: torch.device = CPU,
 ) -> StepFigures:
     """Take plain and own steps by turns, after one of each that does not count.
 
@@ -73,10 +80,11 @@ def measure_steps(
             is always in float32.
         rounds: turns for each field.
         size: of the step. The published one takes about 2 GB in its plain form.
+        device: where steps are made; on a GPU they are timed by its own events.
     """
-    precision = fastest_precision("cpu") if precision == "auto" else precision
+    precision = fastest_precision(device.type) if precision == "auto" else precision
     size = size or Size()
-    relu, siren = published_fields(size, precision)
+    relu, siren = (field.to(device) for field in published_fields(size, precision))
     return StepFigures(
         _speed(relu, plain_relu, threads, rounds, size),
         _speed(siren, plain_siren, threads, rounds, size),
@@ -114,19 +122,19 @@ def published_fields(size: Size, precision: str) -> tuple[ReluField, SirenField]
     return relu, siren
 
 
-def a_batch(size: Size) -> tuple[CameraRig, Batch]:
+def a_batch(size: Size, device: torch.device = CPU) -> tuple[CameraRig, Batch]:
     """Cameras at the identity, and pixels whose colours mean nothing."""
     generator = torch.Generator().manual_seed(0)
     rig = CameraRig(PHOTOS, WIDTH, HEIGHT, "axis-angle", "square", False, 0.8)
     corner = torch.tensor([WIDTH, HEIGHT])
     batch = Batch(
-        photo=torch.randint(PHOTOS, (size.rays,), generator=generator),
-        centres=(torch.rand(size.rays, 2, generator=generator) * corner).floor() + 0.5,
-        colours=torch.rand(size.rays, 3, generator=generator),
-        jitter=torch.rand(size.rays, size.samples, generator=generator),
+        photo=torch.randint(PHOTOS, (size.rays,), generator=generator).to(device),
+        centres=((torch.rand(size.rays, 2, generator=generator) * corner).floor() + 0.5).to(device),
+        colours=torch.rand(size.rays, 3, generator=generator).to(device),
+        jitter=torch.rand(size.rays, size.samples, generator=generator).to(device),
         noise=None,
     )
-    return rig, batch
+    return rig.to(device), batch
 
 
 def published_numbers(field: nn.Module, rig: CameraRig) -> list[nn.Parameter]:
@@ -141,13 +149,14 @@ def _speed(
     rounds: int,
     size: Size,
 ) -> Speed:
-    rig, batch = a_batch(size)
+    device = next(field.parameters()).device
+    rig, batch = a_batch(size, device)
     learned = published_numbers(field, rig)
     settings = RaySettings("ndc", 0.0, 1.0, size.samples, False)
     unfused = torch.optim.Adam(learned, lr=RATE, foreach=False, fused=False)
     fused = make_optimizer(learned)
     fused.param_groups[0]["lr"] = RATE
-    clock = time.process_time if threads == 1 else time.perf_counter
+    timed = timer_of(device, threads)
 
     def plain_step() -> None:
         unfused.zero_grad()
@@ -163,17 +172,31 @@ def _speed(
         times: list[tuple[float, float]] = []
         for _ in range(rounds + 1):
             with operator_threads(threads):
-                first = _milliseconds(plain_step, clock)
+                first = timed(plain_step)
             with operator_threads(1):
-                times.append((first, _milliseconds(our_step, clock)))
+                times.append((first, timed(our_step)))
     plain_times, our_times = zip(*times[1:], strict=True)
     return Speed(statistics.median(plain_times), statistics.median(our_times))
 
 
-def _milliseconds(step: Callable[[], None], clock: Callable[[], float]) -> float:
-    began = clock()
-    step()
-    return 1000 * (clock() - began)
+def timer_of(device: torch.device, threads: int) -> Callable[[Callable[[], None]], float]:
+    """What tells how many milliseconds a step takes: a GPU's events, or a clock of the CPU."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+
+    def by_clock(step: Callable[[], None]) -> float:
+        began = clock()
+        step()
+        return 1000 * (clock() - began)
+
+    def by_events(step: Callable[[], None]) -> float:
+        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        began.record()
+        step()
+        ended.record()
+        ended.synchronize()
+        return float(began.elapsed_time(ended))
+
+    return by_events if device.type == "cuda" else by_clock
 
 
 @contextmanager
@@ -209,7 +232,7 @@ def plain_loss(
     start = torch.cat([scale * o[:, :2] / o[:, 2:], 1 - 2 / o[:, 2:]], -1)
     slope = scale * (d[:, :2] / d[:, 2:] - o[:, :2] / o[:, 2:])
     along = torch.cat([slope, 2 / o[:, 2:]], -1)
-    t = torch.linspace(0, 1, samples)
+    t = torch.linspace(0, 1, samples, device=poses.device)
     middle = (t[1:] + t[:-1]) / 2
     lower, upper = torch.cat([t[:1], middle]), torch.cat([middle, t[-1:]])
     t = lower + (upper - lower) * batch.jitter
@@ -258,8 +281,12 @@ def plain_siren(field: nn.Module, positions: Tensor, view: Tensor) -> tuple[Tens
 
 
 if __name__ == "__main__":
-    figures = measure_steps()
-    print(f"hidden layers in {figures.precision}, {figures.threads} thread, milliseconds")
+    asked = argparse.ArgumentParser(description="A step of the published size, and a plain one.")
+    asked.add_argument("--device", choices=["auto", "cpu", "cuda"], default="cpu")
+    chosen = choose_device(asked.parse_args().device, "--device is")
+    figures = measure_steps(device=chosen)
+    place = f"{name_of(chosen)}, {figures.threads} thread"
+    print(f"hidden layers in {figures.precision}, {place}, milliseconds")
     for name, speed in (("relu", figures.relu), ("siren", figures.siren)):
         print(
             f"{name:6} plain {speed.plain_ms:6.0f}  ours {speed.ours_ms:6.0f}"

@@ -16,6 +16,7 @@ from core.engine import Engine
 from core.errors import InputError
 from core.files import finished_file
 from core.photos import local_path
+from core.training.devices import choose_device, name_of
 from studio.bundled import BUNDLED
 
 SUMMARY = "Measure speed and accuracy on this machine, with the bundled scene or sets of yours."
@@ -25,6 +26,12 @@ QUICK, USUAL = 0.2, 1.0  # part of the usual time
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this command's arguments."""
     parser.add_argument("--quick", action="store_true", help="less exact, within two minutes")
+    parser.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="where to learn and to make steps; not with --truth [auto]",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON too")
     parser.add_argument(
         "--truth",
@@ -67,16 +74,20 @@ def main(arguments: argparse.Namespace) -> int:
         return _protocol(arguments)
     if arguments.truth is not None:
         return _truth(arguments)
-    facts = _figures(QUICK if arguments.quick else USUAL)
+    facts = _figures(QUICK if arguments.quick else USUAL, arguments.device)
     table = Table("figure", "value")
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), "-" if value is None else f"{value:g}")
+        table.add_row(name.replace("_", " "), _told(value))
     Console(stderr=True).print(table)
     if arguments.out:
         with finished_file(arguments.out) as temporary:
             temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(facts))
     return 0
+
+
+def _told(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
 def _truth(arguments: argparse.Namespace) -> int:
@@ -129,24 +140,34 @@ def _shown(value: object) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else f"{value}"
 
 
-def _figures(part: float) -> dict[str, Any]:
+def _figures(part: float, asked: str) -> dict[str, Any]:
     from studio.benchmarks import learning, live, steps  # noqa: PLC0415  seconds
+
+    device = choose_device(asked, "--device is")
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
-        learned = learning.measure_learning(BUNDLED.parent, 120 * part, run / "learning", say)
-        options = {"data.photos": str(BUNDLED), "explore.quality": 252}
+        learned = learning.measure_learning(
+            BUNDLED.parent, 120 * part, run / "learning", say, asked
+        )
+        options = {
+            "data.photos": str(BUNDLED), "explore.quality": 252, "training.device": asked,
+        }  # fmt: skip
         felt = live.measure_live(Engine(run / "live", options), 40 * part, say)
     say("steps of the published size")
-    published = steps.measure_steps(rounds=1 if part < USUAL else 3)
+    published = steps.measure_steps(rounds=1 if part < USUAL else 3, device=device)
     facts = dataclasses.asdict(learned) | dataclasses.asdict(felt)
     for name, speed in (("relu", published.relu), ("siren", published.siren)):
         facts |= {
             f"published_{name}_steps_per_second": 1000 / speed.ours_ms,
             f"published_{name}_ratio_to_plain_step": speed.ratio,
         }
+    facts["device"] = name_of(device)
     facts["million_plane_samples_per_second"] = learning.plane_samples_per_second() / 1e6
-    return {name: None if value is None else round(value, 4) for name, value in facts.items()}
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in facts.items()
+    }

@@ -18,6 +18,7 @@ from studio.benchmarks.steps import (
     plain_siren,
     published_fields,
     published_numbers,
+    timer_of,
 )
 
 SMALL = Size(rays=40, samples=12, width=16, depth=4)
@@ -74,3 +75,27 @@ def test_operator_threads_are_put_back() -> None:
         assert torch.get_num_threads() == 2
         raise ValueError("stop")
     assert torch.get_num_threads() == before
+
+
+def test_a_gpu_times_steps_by_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock would tell how long a step takes to be asked for; torch.cuda is played."""
+    told: list[str] = []
+
+    class Event:
+        """One of a card's."""
+
+        def __init__(self, enable_timing: bool) -> None:
+            assert enable_timing
+
+        def record(self) -> None:
+            told.append("event")
+
+        def synchronize(self) -> None:
+            told.append("waited")
+
+        def elapsed_time(self, other: "Event") -> float:
+            return 2.5
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    assert timer_of(torch.device("cuda"), 1)(lambda: told.append("step")) == 2.5
+    assert told == ["event", "step", "event", "waited"]
