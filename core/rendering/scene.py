@@ -39,6 +39,10 @@ class Scene(abc.ABC):
     def copied(self) -> Self:
         """One that stays as it is while learning goes on."""
 
+    def moved(self, device: torch.device) -> Self:
+        """One whose tensors live there; what is not made for other devices stays."""
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class FieldScene(Scene):
@@ -93,3 +97,12 @@ class FieldScene(Scene):
         """See `Scene`."""
         assert isinstance(self.field, nn.Module), "what learns is a module"
         return replace(self, field=copy.deepcopy(self.field).requires_grad_(False))
+
+    def moved(self, device: torch.device) -> Self:
+        """See `Scene`; this one's field is moved, not copied."""
+        if self.device == device:
+            return self
+        assert isinstance(self.field, nn.Module), "what learns is a module"
+        proposal = None if self.proposal is None else self.proposal.to(device)
+        focal = self.normalized_focal.to(device)
+        return replace(self, field=self.field.to(device), normalized_focal=focal, proposal=proposal)

@@ -11,8 +11,10 @@ from core.errors import InputError
 NO_CARD = "no CUDA GPU is usable here"
 
 
-def choose_device(wanted: str) -> torch.device:
-    """The device a config asks for.
+def choose_device(wanted: str, asking: str = "training.device is") -> torch.device:
+    """The device that is asked for: auto, cpu or cuda.
+
+    Args: `asking` is how a sentence begins that says what cannot be had.
 
     Raises:
         InputError: cuda is asked for and there is none that works.
@@ -21,7 +23,7 @@ def choose_device(wanted: str) -> torch.device:
         return torch.device("cpu")
     usable, why = probed()
     if wanted == "cuda" and not usable:
-        raise InputError(f"training.device is cuda, but {why or NO_CARD}; take auto.")
+        raise InputError(f"{asking} cuda, but {why or NO_CARD}; take auto.")
     return torch.device("cuda" if usable else "cpu")
 
 

@@ -1,7 +1,9 @@
 """What a run has learned, as a value: cameras with their photos' names, and a scene to render."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import torch
 
 from core.geometry.cameras import Camera
 from core.geometry.stored import Stored
@@ -55,6 +57,12 @@ class Learned:
         shown = best if best in scenes else next(iter(scenes))
         pair = tuple(scenes.values()) if len(scenes) > 1 else ()
         return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair, stored)
+
+    def on(self, device: torch.device) -> "Learned":
+        """The same with scenes that live there, as far as they can."""
+        planes = None if self.planes is None else self.planes.moved(device)
+        pair = tuple(scene.moved(device) for scene in self.pair)
+        return replace(self, scene=self.scene.moved(device), planes=planes, pair=pair)
 
     @property
     def by_index(self) -> dict[int, Camera]:

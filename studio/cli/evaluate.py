@@ -19,6 +19,7 @@ from core.runs.judged import kept
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.cli.progress import watched
+from studio.cli.showing import add_device, placed
 from studio.jobs.measuring import compared, lpips_at_hand, measure
 
 SUMMARY = "Measure a run's cameras and views."
@@ -42,12 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="torchvision's VGG-16, for LPIPS; without it, what torch's cache holds",
     )
+    add_device(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure what can be measured; print one JSON line."""
     found = checkpoint.newest_in(arguments.run)
-    learned, config = checkpoint.learned(found), _config(found, arguments.photos)
+    learned = placed(checkpoint.learned(found), arguments.device)
+    config = _config(found, arguments.photos)
     errors = compared(learned, arguments.reference)
     own = kept_aside(config, learned.names)
     pictures = _own_pictures(arguments.run, config, learned) if own else None

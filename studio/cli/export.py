@@ -19,7 +19,7 @@ from core.runs import checkpoint
 from core.runs.judged import kept
 from core.training.optimizers import part_of
 from studio.cli.progress import watched
-from studio.cli.showing import add_show, learned_of
+from studio.cli.showing import add_device, add_show, learned_of, placed
 from studio.jobs.measuring import others_beside
 
 SUMMARY = "Write cameras, points, a mesh, splats, a plot, their history, or a page to send."
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "decides its form",
     )
     add_show(parser)
+    add_device(parser)
     parser.add_argument(
         "--scale",
         type=float,
@@ -89,7 +90,7 @@ def main(arguments: argparse.Namespace) -> int:
     if form != HTML and arguments.megabytes is not None:
         raise InputError(f"--megabytes is for {HTML}, not for {form}; omit it.")
     found = checkpoint.newest_in(arguments.run)
-    learned = learned_of(found, arguments.show)
+    learned = placed(learned_of(found, arguments.show), arguments.device)
     check_writable(learned.by_name)
     said = kept(arguments.run, found.facts.get("found_by", "pixels"))
     if form == PLOT:

@@ -19,7 +19,7 @@ from core.geometry.routes import ORDERS, PATHS, Route
 from core.runs import checkpoint
 from core.training.learned import Learned
 from studio.cli.progress import watched
-from studio.cli.showing import add_show, learned_of
+from studio.cli.showing import add_device, add_show, learned_of, placed
 
 SUMMARY = "Render a run along a camera path: a video, pictures or depth."
 USUAL_ROUTE, USUAL_LOOK = Route(), Look()
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=int, default=USUAL_ROUTE.frames, help="how many frames [%(default)s]"
     )
     add_show(parser)
+    add_device(parser)
     _add_look(parser.add_argument_group("what it shows"))
     _add_spiral(parser.add_argument_group("the path"))
 
@@ -112,7 +113,9 @@ def main(arguments: argparse.Namespace) -> int:
         colour_map=arguments.colour_map,
     )
     route = _route(arguments)
-    learned = learned_of(checkpoint.newest_in(arguments.run), arguments.show)
+    learned = placed(
+        learned_of(checkpoint.newest_in(arguments.run), arguments.show), arguments.device
+    )
     check_writable(learned.by_name)
     path = _path(learned, route)
     with watched("frames") as watch:

@@ -25,7 +25,7 @@ export function drawStatus(facts) {
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
   write("figure-done", percent(facts.stage_done));
   write("figure-left", facts.playing ? clock(soonest(facts)) : "–");
-  write("figure-device", facts.device.toUpperCase());
+  write("figure-device", facts.device_name);
   write("fact-stage", STAGES[facts.stage] + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
   write("fact-seconds", clock(facts.seconds));

@@ -10,14 +10,18 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import torch
 
 from core.config import Config
 from core.distributed.process_group import ProcessGroup
+from core.evaluation.poses import Search
+from core.evaluation.views import score_views
 from core.rendering.picture import Pace
 from core.rendering.progressive import render_progressively
 from core.runs import checkpoint
 from core.training import devices
+from core.training.learned import Learned
 from core.training.step import StepResult
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -60,11 +64,23 @@ def whole_way(kind: str, folder: Path) -> None:
         assert [*render_progressively(scene, scenes.cameras[0], Pace())]
     for device in (CPU, DEVICE):
         found = checkpoint.read(checkpoint.save(trainer, folder, {}))
-        assert checkpoint.learned(found).scene.device == CPU
+        learned = checkpoint.learned(found)
+        assert learned.scene.device == CPU
+        looked_at(learned.on(DEVICE))
         trainer = fresh(found.config, device)
         checkpoint.restore(trainer, found)
         assert trainer.train_step(1).finite
         assert trainer.rig.position.device == device
+
+
+def looked_at(learned: Learned) -> None:
+    """What evaluate, render and export ask of a scene, on its device."""
+    camera, photo = learned.cameras[0], np.zeros((24, 32, 3), np.uint8)
+    assert learned.scene.device == DEVICE
+    assert [*render_progressively(learned.scene, camera, Pace())]
+    brief = Search(starts=1, steps=1, last_steps=1, rays=64)
+    (score,) = score_views(learned.scene, learned.by_index, {6: photo}, search=brief)
+    assert np.isfinite(score.psnr)
 
 
 def depth_maps() -> None:
