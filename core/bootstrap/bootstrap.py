@@ -26,8 +26,9 @@ from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
 from core.rendering.scene import Scene
 from core.training.ahead import Ahead
+from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
-from core.training.multiplane_learner import MultiplaneLearner, idle_rates
+from core.training.multiplane_learner import MultiplaneLearner
 from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.geometry.rays import Rays
-from core.multiplane.field import MultiplaneImage
+from core.multiplane.field import Block, MultiplaneImage
 
 BILINEAR, BORDER = 0, 1  # of the grid sampler
 EDGE = 0.05  # of a plane's reach, beyond it, over which it fades in views from far aside
@@ -40,16 +40,43 @@ def sample(block: Tensor, points: Tensor) -> Tensor:
     return torch.grid_sampler_2d(block, points, BILINEAR, BORDER, False).squeeze(2)
 
 
+def sample_block(part: Block, points: Tensor) -> Tensor:
+    """Logits of a block at points (D, 1, R, 2): (D, 4, R), as of `sample`."""
+    if part.colours is None:
+        return sample(part.texels, points)
+    rgb = torch.grid_sampler_2d(part.colours, _shared(part, points), BILINEAR, BORDER, False)
+    return torch.cat([rgb.transpose(1, 2).flatten(0, 1), sample(part.texels, points)], 1)
+
+
 def sample_all(field: MultiplaneImage, points: Tensor) -> Tensor:
     """Logits of all planes at their own points (D, 1, R, 2): (D, 4, R)."""
-    parts = zip(field.blocks, field.slices(), strict=True)
-    return torch.cat([sample(block, points[planes]) for block, planes in parts])
+    return torch.cat([sample_block(part, points[part.planes]) for part in field.parts()])
 
 
 def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of `sample` with respect to the block and to the points."""
+    return _sampler_backward(gradient.unsqueeze(2), block, points)
+
+
+def sample_block_backward(gradient: Tensor, part: Block, points: Tensor) -> Tensor:
+    """Store the gradients of `sample_block` with the texels; returns that for the points."""
+    if part.colours is None:
+        part.texels.grad, to_points = sample_backward(gradient, part.texels, points)
+        return to_points
+    part.texels.grad, to_points = sample_backward(gradient[:, 3:], part.texels, points)
+    rgb = gradient[:, :3].unflatten(0, (-1, part.sharing)).transpose(1, 2)  # (G, 3, sharing, R)
+    part.colours.grad, more = _sampler_backward(rgb, part.colours, _shared(part, points))
+    return to_points.add_(more.view_as(to_points))
+
+
+def _shared(part: Block, points: Tensor) -> Tensor:
+    """Points (D, 1, R, 2) of planes as points (D / sharing, sharing, R, 2) of their colours."""
+    return points.view(-1, part.sharing, *points.shape[2:])
+
+
+def _sampler_backward(gradient: Tensor, pictures: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     return torch.ops.aten.grid_sampler_2d_backward(
-        gradient.unsqueeze(2), block, points, BILINEAR, BORDER, False, [True, True]
+        gradient, pictures, points, BILINEAR, BORDER, False, [True, True]
     )
 
 
@@ -121,8 +148,7 @@ def planes_along(
 def weights_along(field: MultiplaneImage, rays: Rays, normalized_focal: Tensor) -> Tensor:
     """(R, D) how much of each ray's light the planes stop, as `planes_along` gives them."""
     points = _meetings(field, rays, normalized_focal)
-    parts = zip(field.blocks, field.slices(), strict=True)
-    logits = torch.cat([sample(block[:, 3:], points[planes]) for block, planes in parts])
+    logits = torch.cat([sample(part.alpha, points[part.planes]) for part in field.parts()])
     alpha = logits.squeeze(1).sigmoid_().mul_(_seen(field, rays, points))
     passing = torch.cumprod(1 - alpha, 0)
     alpha[1:] *= passing[:-1]

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from core.multiplane.compositing import composite_and_compare
 
-RAYS_AT_ONCE = 4352  # composited together: they stay in cache
+RAYS_AT_ONCE = 4352  # composited together, of planes that are as many as this:
+PLANES_AT_ONCE = 32  # so they stay in cache
 
 
 def smooth(block: Tensor, gradient: Tensor, weight: float, planes: slice) -> None:
@@ -17,9 +18,10 @@ def smooth(block: Tensor, gradient: Tensor, weight: float, planes: slice) -> Non
         pull.narrow(axis, 0, steps.shape[axis]).sub_(steps)
 
 
-def chunks(rays: int) -> list[slice]:
+def chunks(rays: int, planes: int) -> list[slice]:
     """Some rays after others, all of them."""
-    return [slice(i, i + RAYS_AT_ONCE) for i in range(0, rays, RAYS_AT_ONCE)]
+    size = RAYS_AT_ONCE * PLANES_AT_ONCE // max(planes, PLANES_AT_ONCE)
+    return [slice(i, i + size) for i in range(0, rays, size)]
 
 
 def explained(logits: Tensor, colours: Tensor, part: slice, rays: int) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ of all photos costs a tenth of a network's.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -44,8 +45,43 @@ class Extent:
         return max(self.near[0], self.far[0]), max(self.near[1], self.far[1])
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some neighbouring planes.
+
+    Attributes:
+        texels: (D, 4, H, W) logits of rgb and alpha, or (D, 1, H, W) of alpha alone,
+        colours: and then (D / sharing, 3, H, W) of rgb, each for as many planes.
+        planes: which of all planes they are.
+    """
+
+    texels: nn.Parameter
+    colours: nn.Parameter | None
+    planes: slice
+
+    @property
+    def alpha(self) -> Tensor:
+        """(D, 1, H, W) logits."""
+        return self.texels[:, -1:]
+
+    @property
+    def sharing(self) -> int:
+        """How many planes have one picture's colours."""
+        return 1 if self.colours is None else len(self.texels) // len(self.colours)
+
+    def logits(self) -> Tensor:
+        """(D, 4, H, W), whether colours are shared or not."""
+        if self.colours is None:
+            return self.texels
+        return torch.cat([self.colours.repeat_interleave(self.sharing, 0), self.texels], 1)
+
+
 class MultiplaneImage(nn.Module):
     """D planes of H x W texels with rgb and alpha as logits; the sigmoid follows the sampling.
+
+    Neighbouring planes may share colours (NeX, Wizadwongsa et al., arXiv 2103.05606, section 3.3):
+    what is seen at a place is seldom of two colours at nearly the same depth, so many planes take
+    little more than few, and each colour is learned from more rays.
 
     A plane's place p is 1 for the nearest and falls; its disparity is (d + p (1 - d)) / near_depth,
     with d the relief's `depth_floor`: the far disparity over the near one. Texel coordinates are
@@ -66,6 +102,7 @@ class MultiplaneImage(nn.Module):
         depth_floor: float,
         near_depth: float,
         alpha: float = FIRST_ALPHA,
+        sharing: int = 1,
     ) -> None:
         """Grey planes of equal alpha.
 
@@ -76,15 +113,20 @@ class MultiplaneImage(nn.Module):
             depth_floor: disparity of place 0 over that of place 1.
             near_depth: world z of place 1.
             alpha: of every plane.
+            sharing: how many neighbouring planes have the same colours; they reach equally far.
         """
         super().__init__()
         self.near_depth = near_depth
+        size, reach = len(places) // BLOCKS, extent.at(places)
+        farthest = reach.unflatten(0, (-1, sharing)).amax(1).repeat_interleave(sharing, 0)
         self.register_buffer("places", places)
-        self.register_buffer("reach", extent.at(places))
+        self.register_buffer("reach", farthest)
         self.register_buffer("depth_floor", torch.tensor(depth_floor))
-        grey = torch.zeros(len(places) // BLOCKS, 4, height, width)
-        grey[:, 3] = math.log(alpha / (1 - alpha))
+        grey = torch.zeros(size, 4 if sharing == 1 else 1, height, width)
+        grey[:, -1] = math.log(alpha / (1 - alpha))
+        rgb = torch.zeros(size // sharing, 3, height, width)
         self.blocks = nn.ParameterList(grey.clone() for _ in range(BLOCKS))
+        self.colours = nn.ParameterList(rgb.clone() for _ in range(BLOCKS if sharing > 1 else 0))
 
     @classmethod
     def of(cls, state: dict[str, Tensor], near_depth: float) -> "MultiplaneImage":
@@ -96,7 +138,11 @@ class MultiplaneImage(nn.Module):
         if not bool((state["reach"] > 0).all()):
             raise ValueError("planes without reach")
         height, width = state["blocks.0"].shape[-2:]
-        field = cls(state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, near_depth)
+        pictures = state.get("colours.0", state["blocks.0"])
+        field = cls(
+            state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, near_depth,
+            sharing=len(state["blocks.0"]) // len(pictures),
+        )  # fmt: skip
         field.load_state_dict(state)
         return field
 
@@ -116,24 +162,57 @@ class MultiplaneImage(nn.Module):
         size = len(self.places) // len(self.blocks)
         return [slice(i * size, (i + 1) * size) for i in range(len(self.blocks))]
 
+    def parts(self) -> list[Block]:
+        """The planes, block by block."""
+        colours = list(self.colours) or [None] * len(self.blocks)
+        return [Block(*one) for one in zip(self.blocks, colours, self.slices(), strict=True)]
+
+    def textures(self) -> Iterator[tuple[nn.Parameter, Tensor]]:
+        """Each parameter (P, C, H, W), with the reach (P, 2) of its pictures."""
+        for part in self.parts():
+            reach = self.reach[part.planes]
+            yield part.texels, reach
+            if part.colours is not None:
+                yield part.colours, reach[:: part.sharing]
+
     @torch.no_grad()
-    def finer(self, places: Tensor, width: int, height: int, extent: Extent) -> "MultiplaneImage":
+    def finer(
+        self, places: Tensor, width: int, height: int, extent: Extent, sharing: int = 1
+    ) -> "MultiplaneImage":
         """The same scene on other planes and texels.
 
         A plane between two old ones takes of both; where planes stand closer than before, each
-        stops less light, so that the light that passes them all stays the same.
+        stops less light, so that the light that passes them all stays the same. Shared colours are
+        those of the planes that share them, by their alphas.
         """
         device = self.places.device
         fresh = MultiplaneImage(
-            places.to(device), width, height, extent, float(self.depth_floor), self.near_depth
-        ).to(device)
-        old = torch.cat(list(self.blocks))
+            places.to(device), width, height, extent, float(self.depth_floor), self.near_depth,
+            sharing=sharing,
+        ).to(device)  # fmt: skip
+        planes, total = self._resampled(fresh), fresh.places.new_zeros(())
+        for part in fresh.parts():
+            for index, texels in enumerate(part.texels):
+                logits = next(planes)
+                if part.colours is None:
+                    texels.copy_(logits)
+                    continue
+                texels.copy_(logits[3:])
+                alpha = logits[3].sigmoid()
+                total = alpha if index % sharing == 0 else total + alpha
+                colours = part.colours[index // sharing]
+                colours.copy_(torch.lerp(colours, logits[:3], alpha / total))
+        return fresh
+
+    def _resampled(self, fresh: "MultiplaneImage") -> Iterator[Tensor]:
+        """(4, H, W) logits of each plane of others."""
+        _, width, height = fresh.size
+        device = self.places.device
+        old = torch.cat([part.logits() for part in self.parts()])
         texels = texel_centres(width, height, device)
         before = _spacing(self.places)
         after = _spacing(fresh.places)
-        planes = (plane for block in fresh.blocks for plane in block)
-        rows = zip(planes, fresh.places, fresh.reach, after, strict=True)
-        for plane, place, reach, spacing in rows:
+        for place, reach, spacing in zip(fresh.places, fresh.reach, after, strict=True):
             behind = int((self.places > place).sum().clamp(1, len(self.places) - 1))
             pair = slice(behind - 1, behind + 1)
             gap = self.places[behind - 1] - self.places[behind]
@@ -146,8 +225,7 @@ class MultiplaneImage(nn.Module):
             thinner = spacing / torch.lerp(before[behind - 1], before[behind], share)
             passing = functional.logsigmoid(-mixed[3]) * thinner  # the logarithm of 1 - alpha
             mixed[3] = torch.log(-torch.expm1(passing)) - passing
-            plane.copy_(mixed.clamp_(-LARGEST_LOGIT, LARGEST_LOGIT))
-        return fresh
+            yield mixed.clamp_(-LARGEST_LOGIT, LARGEST_LOGIT)
 
 
 def even_places(planes: int) -> Tensor:

@@ -40,9 +40,9 @@ def follow(field: MultiplaneImage, normalized_focal: Tensor, before: Tensor, aft
     """Resample planes that belong to one k1 (1,) so that they belong to another."""
     _, width, height = field.size
     texels = texel_centres(width, height, field.places.device)
-    for block, planes in zip(field.blocks, field.slices(), strict=True):
-        scale = field.reach[planes, None, None] / (2 * normalized_focal)  # from texels to tangents
+    for pictures, reach in field.textures():
+        scale = reach[:, None, None] / (2 * normalized_focal)  # from texels to tangents
         points = undistorted(distorted(texels * scale, after), before) / scale
-        block.copy_(
-            functional.grid_sample(block, points, padding_mode="border", align_corners=False)
+        pictures.copy_(
+            functional.grid_sample(pictures, points, padding_mode="border", align_corners=False)
         )

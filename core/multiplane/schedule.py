@@ -6,6 +6,8 @@ The numbers are options, see `core.config.sections.schedule` and `docs/bootstrap
 import math
 from dataclasses import dataclass
 
+from core.multiplane.field import BLOCKS
+
 Span = tuple[float, float]  # a rate at a level's first and last step, geometric between
 
 
@@ -23,6 +25,7 @@ class Level:
         shape_rate: of the relief's depth floor.
         focal_rate: of the logarithm of the focal length.
         smoothness: weight of the total variation of the texels' logits.
+        sharing: how many neighbouring planes have the same colours, if as many go into a block.
     """
 
     pixels: int
@@ -34,6 +37,12 @@ class Level:
     shape_rate: Span
     focal_rate: Span
     smoothness: float
+    sharing: int = 1
+
+    @property
+    def shared(self) -> int:
+        """How many planes share colours: so many go into a block without a remainder."""
+        return math.gcd(self.sharing, self.planes // BLOCKS)
 
 
 @dataclass(frozen=True)

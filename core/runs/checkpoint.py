@@ -31,7 +31,7 @@ from core.runs.ages import age, by_age, serial_in, sweep
 from core.runs.container import content_of, digest_in, digest_of
 from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
-from core.runs.light import lighten_older, widened
+from core.runs.light import compact, lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
@@ -119,10 +119,11 @@ def write(made: Checkpoint) -> None:
         InputError: it is not finite.
     """
     facts = made.facts | {"serial": serial_in(made.path.stem)}
-    facts["digest"] = digest_of(facts, made.tensors)
     require_finite(made.tensors, made.path)
+    tensors = compact(made.tensors)
+    facts["digest"] = digest_of(facts, tensors)
     with whole_file(made.path, ".part") as temporary:
-        safetensors.torch.save_file(made.tensors, temporary, {"facts": json.dumps(facts)})
+        safetensors.torch.save_file(tensors, temporary, {"facts": json.dumps(facts)})
         if digest_in(temporary) != facts["digest"]:
             raise OSError(errno.EIO, "what was written reads otherwise")
     sweep(made.path)

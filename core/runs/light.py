@@ -18,16 +18,25 @@ from core.errors import InputError
 from core.files import whole_file
 from core.runs.ages import by_age
 from core.runs.container import NO_CHECKPOINT, content_of, digest_of, header_of
+from core.training.texel_adam import three_digits
 
 OF_PLANES = r"(planes|bootstrap\.rival\d+)\."
-TEXELS = re.compile(OF_PLANES + r"field\.blocks\.\d+")
-MOMENTS = re.compile(OF_PLANES + r"adam\.block\d+\..*")
-LARGEST = torch.finfo(torch.float16).max
+TEXELS = re.compile(OF_PLANES + r"field\.(blocks|colours)\.\d+")
+MOMENTS = re.compile(OF_PLANES + r"adam\.(block|colour)\d+\..*")
 
 
 def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a file in the numbers that a run computes with."""
     return {n: t.float() if t.dtype is torch.float16 else t for n, t in tensors.items()}
+
+
+def compact(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are written: texels to three digits, where they have no more."""
+    return {n: _halved(n, t) if _has_three_digits(n, t) else t for n, t in tensors.items()}
+
+
+def _has_three_digits(name: str, tensor: Tensor) -> bool:
+    return bool(TEXELS.fullmatch(name)) and torch.equal(three_digits(tensor), tensor)
 
 
 def lighten_older(place: Path) -> None:
@@ -62,4 +71,4 @@ def _lighten(path: Path) -> None:
 
 
 def _halved(name: str, tensor: Tensor) -> Tensor:
-    return tensor.clamp(-LARGEST, LARGEST).half() if TEXELS.fullmatch(name) else tensor
+    return three_digits(tensor).half() if TEXELS.fullmatch(name) else tensor

@@ -28,8 +28,8 @@ MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
 )
 DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
 HALVES = {  # moments of texels, and texels of states that are no longer the newest
-    torch.bfloat16: re.compile(r"(.*\.)?adam\.block\d+\.0\.exp_avg(_sq)?"),
-    torch.float16: re.compile(r"(.*\.)?field\.blocks\.\d+"),
+    torch.bfloat16: re.compile(r"(.*\.)?adam\.(block|colour)\d+\.0\.exp_avg(_sq)?"),
+    torch.float16: re.compile(r"(.*\.)?field\.(blocks|colours)\.\d+"),
 }
 
 

@@ -103,6 +103,7 @@ def recipe(config: Config) -> Recipe:
             shape_rate=(part.floor_rate[i], part.floor_rate_end[i]),
             focal_rate=(part.focal_rate[i], part.focal_rate_end[i]),
             smoothness=part.smoothness[i],
+            sharing=part.sharing[i],
         )
         for i in range(len(LEVELS))
     ]

@@ -10,8 +10,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from core.config import Config
-from core.config.paths import differences
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.geometry.windows import Windows, of_some
@@ -23,16 +21,14 @@ from core.rendering.scene import FieldScene, Scene
 from core.training import build
 from core.training.ahead import Ahead, Leg, ahead
 from core.training.camera_optimizer import Learns
+from core.training.idle_rates import idle_rates, lens_begins
 from core.training.learner import StepContext
 from core.training.multiplane_step import FIRST_DEPTH_FLOOR, MultiplaneStep
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import WIDE, Room, Size
+from core.training.texel_adam import three_digits
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
-OF_A_NETWORK = tuple(
-    f"cameras.{name}"
-    for name in ("rate", "focal_rate", "distortion_rate", "decay", "decay_epochs", "decay_steps")
-)
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
 DENSITY = 0.9  # texels for each pixel's side where planes are placed,
 FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
@@ -164,8 +160,15 @@ class MultiplaneLearner(MultiplaneStep):
             if self.level + 1 < len(self.levels):
                 self._grow(self.levels[self.level + 1])
             else:
-                self.take(self.field)  # moments are large, and of no use any more
+                self._rest()
             self.level, self.level_step = self.level + 1, 0
+
+    @torch.no_grad()
+    def _rest(self) -> None:
+        """Planes are large: moments are of no use any more, nor are digits that nobody sees."""
+        for texels in self.field.parameters():
+            texels.copy_(three_digits(texels))
+        self.take(self.field)
 
     def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:
         """Once finished, go on with more levels and perhaps more photos."""
@@ -186,12 +189,13 @@ class MultiplaneLearner(MultiplaneStep):
             places = placed(self.field.places, found.weights, level.planes, lowest)
             whole = (self.small.width, self.small.height) == self.colours.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
-        size, extent = self._sheets(level.planes, density, extent)
-        self.take(self.field.finer(places, *size, extent))
+        sharing = level.shared
+        size, extent = self._sheets(level.planes * (1 + 3 / sharing) / 4, density, extent)
+        self.take(self.field.finer(places, *size, extent, sharing))
 
     def _sheets(
         self,
-        planes: int,
+        planes: float,
         density: float,
         extent: Extent,
         whole: Callable[[float], int] = math.ceil,
@@ -237,7 +241,7 @@ class MultiplaneLearner(MultiplaneStep):
         self._messages += idle_rates(old.config, new.config)
         beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
         learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
-        if _lens_begins(old.config, new.config) and not (beside or learning):
+        if lens_begins(old.config, new.config) and not (beside or learning):
             self._messages.append(
                 "Planes have ended the levels in which lenses are learned: raise "
                 "cameras.rate_beside_planes for a network to learn them, or refine planes."
@@ -287,21 +291,3 @@ class MultiplaneLearner(MultiplaneStep):
         self.cameras.mixing.copy_(state["mixing"])
         for name, adam in self.all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))
-
-
-def idle_rates(old: Config, new: Config) -> list[str]:
-    """A sentence where a change touches rates of cameras that planes alone move."""
-    changed = [path for path in differences(old, new) if path in OF_A_NETWORK]
-    if not changed or new.cameras.rate_beside_planes > 0:
-        return []
-    return [
-        f"{' and '.join(changed)} cannot act: planes move these cameras, at the rates of "
-        "schedule.pose_rate and schedule.focal_rate; raise cameras.rate_beside_planes for a "
-        "network to move them once planes are finished."
-    ]
-
-
-def _lens_begins(old: Config, new: Config) -> bool:
-    """Whether a change asks for more numbers of the lenses."""
-    begins = new.cameras.learn_distortion and not old.cameras.learn_distortion
-    return begins or (new.cameras.focal_of, old.cameras.focal_of) == ("each-photo", "all-photos")

@@ -13,16 +13,20 @@ in compositing, so workers share a step without changing it.
 
 import abc
 import functools
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from core.distributed.process_group import ParallelMap, ProcessGroup
 from core.geometry.relief import bend
-from core.multiplane.compositing import meeting_points, sample, sample_backward, slopes
+from core.multiplane.compositing import (
+    meeting_points,
+    sample_block,
+    sample_block_backward,
+    slopes,
+)
 from core.multiplane.explaining import chunks, explained, smooth
-from core.multiplane.field import MultiplaneImage
+from core.multiplane.field import Block, MultiplaneImage
 from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
@@ -68,7 +72,7 @@ class MultiplaneStep(Learner):
     def take(self, field: MultiplaneImage) -> None:
         """Go on with this field, whose optimizers begin anew."""
         self.field = field
-        self.adams = [TexelAdam(block) for block in self.field.blocks]
+        self.adams = [TexelAdam(block) for block in self.field.parameters()]
 
     @property
     def present(self) -> Level:
@@ -98,22 +102,22 @@ class MultiplaneStep(Learner):
             processes.all_reduce([errors, weights])
             loss, finite = judged(errors.mean(), ())  # a GPU is waited for here
             if finite:
-                jobs = zip(self._parts(), met, strict=True)
+                jobs = zip(self.field.parts(), met, strict=True)
                 pulls = list(parallel_map(lambda job: self._pull(logits, b, *job), jobs))
         if finite:
             *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
             to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
-            blocks = self.field.blocks if level.plane_rate[0] > 0 else ()
+            blocks = self.field.parameters() if level.plane_rate[0] > 0 else ()
             gradients = [to_depth_floor, *to_rig, *(block.grad for block in blocks)]
             processes.all_reduce(gradients)
             loss, finite = judged(errors.mean(), gradients, parallel_map)
         if finite:
-            moves = zip(self.field.blocks, self.adams, strict=True)
+            moves = zip(self.field.parameters(), self.adams, strict=True)
             list(parallel_map(functools.partial(self._move_planes, level), moves))
             if not context.hold:
                 self._move_cameras(level, to_depth_floor, weights)
         else:
-            for parameter in (*self.field.blocks, *self.rig.parameters()):
+            for parameter in (*self.field.parameters(), *self.rig.parameters()):
                 parameter.grad = None
         self.advance()
         return StepResult(loss, self.explained[drawn], errors, finite)
@@ -125,28 +129,25 @@ class MultiplaneStep(Learner):
 
         The error is NaN of a ray that meets planes at no numbers: memory is written by them.
         """
-        met = list(parallel_map(lambda part: self._meet(part, a, b), self._parts()))
+        met = list(parallel_map(lambda part: self._meet(part, a, b), self.field.parts()))
         logits = torch.cat([seen for _, seen in met])
-        parts = list(parallel_map(lambda i: explained(logits, colours, i, total), chunks(len(a))))
+        on_cpu = a.device.type == "cpu"  # a GPU's cache is no reason for small pieces
+        pieces = chunks(len(a), len(logits)) if on_cpu else [slice(0, len(a))]
+        parts = list(parallel_map(lambda i: explained(logits, colours, i, total), pieces))
         errors = torch.cat([part for part, _ in parts]).add_(0 * (a + b).sum(1))
         return met, logits, errors, torch.stack([part for _, part in parts]).sum(0)
 
-    def _parts(self) -> Iterator[tuple[Tensor, slice]]:
-        return zip(self.field.blocks, self.field.slices(), strict=True)
-
-    def _meet(self, part: tuple[Tensor, slice], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        block, planes = part
-        field = self.field
+    def _meet(self, part: Block, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        field, planes = self.field, part.planes
         points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
-        return points, sample(block, points)
+        return points, sample_block(part, points)
 
     def _pull(
-        self, gradient: Tensor, b: Tensor, part: tuple[Tensor, slice], met: tuple[Tensor, Tensor]
+        self, gradient: Tensor, b: Tensor, part: Block, met: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
         """A block's gradient; returns what rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
-        block, planes = part
-        field, points = self.field, met[0]
-        block.grad, to_points = sample_backward(gradient[planes], block, points)
+        field, points, planes = self.field, met[0], part.planes
+        to_points = sample_block_backward(gradient[planes], part, points)
         pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
         along = pull * field.disparities[planes][:, None, None]
         depth_floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
@@ -161,7 +162,7 @@ class MultiplaneStep(Learner):
         (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
         if rate > 0 and block.grad is not None:
             every = TURNS if level.rays else 1
-            weight = level.smoothness / sum(other.numel() for other in self.field.blocks)
+            weight = level.smoothness / sum(other.numel() for other in self.field.parameters())
             smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
             adam.param_groups[0]["lr"] = rate
             adam.step()
@@ -201,5 +202,8 @@ class MultiplaneStep(Learner):
 
     def all_adams(self) -> dict[str, torch.optim.Optimizer]:
         """Every optimizer, by a name for its moments."""
-        blocks = {f"block{index}": adam for index, adam in enumerate(self.adams)}
+        names = (name for name, _ in self.field.named_parameters())  # such as blocks.0
+        blocks = {
+            name.replace("s.", ""): adam for name, adam in zip(names, self.adams, strict=True)
+        }
         return {**blocks, **self.cameras.adams, "shape": self._shape}

@@ -22,7 +22,7 @@ PHOTOS = 0.75  # most that photos may take of what there is
 STEP = 0.125  # of what photos leave, for the rays of a step; the rest is the planes'
 NUMBER = 48  # bytes for a number of a texel: itself, gradient, moments, what viewers and files hold
 MEETING = 64  # bytes for a ray that meets a plane
-BLOCKS = "planes.field.blocks."  # how tensors of planes are called in files
+TEXELS = ("planes.field.blocks.", "planes.field.colours.")  # names of planes' tensors in files
 UNTOLD = 1e12  # bytes: beyond them a size says nothing more
 
 
@@ -66,7 +66,7 @@ class Room:
         Raises:
             InputError: they do not.
         """
-        planes = [shape for name, shape in saved.items() if name.startswith(BLOCKS)]
+        planes = [shape for name, shape in saved.items() if name.startswith(TEXELS)]
         numbers = sum(math.prod(shape) for shape in planes)
         if numbers > self.numbers:
             raise InputError(
@@ -84,7 +84,7 @@ class Room:
 
     def sheets(
         self,
-        planes: int,
+        planes: float,
         picture: tuple[float, float],
         extent: Extent,
         whole: Callable[[float], int] = math.ceil,
@@ -95,6 +95,7 @@ class Room:
         become coarser.
 
         Args:
+            planes: of four numbers a texel; those that share colours count for less.
             picture: what the reference picture takes of a plane, in texels (width, height).
             whole: makes a number of texels of a product.
 

@@ -16,6 +16,14 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 HALF = torch.bfloat16  # has the range that squares of small gradients need
 
 
+LARGEST = torch.finfo(torch.float16).max
+
+
+def three_digits(texels: Tensor) -> Tensor:
+    """Texels as float16 holds them, which no eye tells from what they were."""
+    return texels.clamp(-LARGEST, LARGEST).half().float()
+
+
 class TexelAdam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) of one block of planes (D, C, H, W).
 

@@ -27,8 +27,12 @@ class Schedule(Section):
         "for photos that join, three to sharpen.",
     )  # fmt: skip
     planes: tuple[int, ...] = per_level(
-        (8, 8, 16, 16, 8, 16, 32, 32, 32), "Planes", "How many planes a level has; a multiple of 4."
+        (8, 8, 16, 16, 8, 16, 32, 32, 64), "Planes", "How many planes a level has; a multiple of 4."
     )
+    sharing: tuple[int, ...] = per_level(
+        (1, 1, 1, 1, 1, 1, 1, 1, 4), "Planes of the same colours",
+        "How many neighbouring planes have colours in common; 1 gives each its own.",
+    )  # fmt: skip
     rays: tuple[int, ...] = per_level(
         (0, 0, 0, 0, 0, 0, 8704, 8704, 17408), "Rays of a level",
         "Pixels drawn in each step from all photos; 0 takes all pixels of all photos.",
@@ -82,7 +86,7 @@ class Schedule(Section):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        least = {"pixels": 4, "planes": BLOCKS, "steps": 1}
+        least = {"pixels": 4, "planes": BLOCKS, "sharing": 1, "steps": 1}
         for name, numbers in self:
             if name == "most_photos":
                 continue

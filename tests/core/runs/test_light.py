@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from core.runs import checkpoint
+from core.runs.container import content_of
+from core.runs.light import MOMENTS, TEXELS
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -33,9 +35,9 @@ def test_older_states_are_light_and_can_be_gone_on_from(tmp_path: Path) -> None:
     trainer, (undone, older, newest), texels = sharpening(tmp_path)
     size = {path: path.stat().st_size for path in (undone, older, newest)}
     read = {path: checkpoint.read(path).tensors for path in size}
-    moments = {name for name in read[newest] if name.startswith("planes.adam.block")}
-    assert moments and moments <= read[undone].keys(), "Undo goes back to the very bits"
-    assert read[newest].keys() - read[older].keys() == moments
+    moments = {path: [name for name in read[path] if MOMENTS.fullmatch(name)] for path in read}
+    assert moments[newest] and moments[undone], "Undo goes back to the very bits"
+    assert not moments[older]
     first = "planes.field.blocks.0"
     assert torch.equal(read[undone][first], texels[0])
     assert read[older][first] == pytest.approx(texels[1], abs=5e-3)
@@ -55,5 +57,11 @@ def test_planes_that_rest_save_no_moments(tmp_path: Path) -> None:
     assert planes is not None
     while not planes.finished:
         again.train_step(1)
-    assert not [name for name in planes.state() if name.startswith("planes.adam.block")]
+    assert not [name for name in planes.state() if MOMENTS.fullmatch(name)]
+    saved = checkpoint.save(again, tmp_path, {})
+    kinds = {t.dtype for n, t in content_of(saved)[1].items() if TEXELS.fullmatch(n)}
+    assert kinds == {torch.float16}
+    held = checkpoint.read(saved).tensors
+    for name, tensor in planes.state().items():
+        assert torch.equal(held[name], tensor), "and nothing is lost by that"
     again.close()

@@ -219,7 +219,7 @@ def test_planes_do_not_move_where_a_gradient_is_not_finite(
     leader = planes_of(trainer)
     assert leader is not None
     before = {name: t.clone() for name, t in leader.state().items()}
-    place = "core.training.multiplane_step.sample_backward"
+    place = "core.multiplane.compositing.sample_backward"
     monkeypatch.setattr(place, poisoned(sample_backward, value))
     assert not trainer.train_step(1).finite
     moved = [n for n, t in leader.state().items() if n != "planes.at" and not t.equal(before[n])]
