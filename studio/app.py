@@ -6,6 +6,7 @@ from core.exporting.jobs import Jobs
 from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
+from studio.routes.path import CameraPath
 from studio.routes.routes import Telemetry
 from studio.routes.runs import Runs
 from studio.scene import SceneView
@@ -62,11 +63,12 @@ class Studio:
         self._view = SceneView(self._viser, engine)
         self._jobs = Jobs()
         self._telemetry = Telemetry(engine, self._view, self._jobs, begin)
-        page = build_page(engine, Exports(engine, self._jobs))
+        page = build_page(engine, Exports(engine, self._jobs, self._view.keys))
         routes = [
             *viser_routes(self._viser.get_port()),
             *self._telemetry.routes(),
             *Runs(engine).routes(),
+            *CameraPath(self._view.keys, self._view.present).routes(),
         ]
         application = mounted(page, routes, ways.root)
         self._guarded = Guard(application, host, self.port, self.token, ways=ways)

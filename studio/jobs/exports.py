@@ -1,7 +1,9 @@
 """Starts exports as jobs: each works from the snapshot of its beginning, while training goes on."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from core.engine.trails import Trails
 from core.errors import InputError
@@ -11,73 +13,76 @@ from core.exporting.geometry import GEOMETRY
 from core.exporting.history import FILE as HISTORY_FILE
 from core.exporting.history import HISTORY, write_history
 from core.exporting.jobs import Job, JobControl, Jobs, Watch
-from core.exporting.keyframes import read_path
+from core.exporting.keyframes import read_path, written
 from core.exporting.page.writing import SUFFIX, about_run, write_page
 from core.exporting.plots import plot_cameras
 from core.exporting.video import Look, camera_path, render_video
 from core.formats.files import write_file
 from core.geometry.cameras import Camera
-from core.geometry.gauge import Gauge
-from core.geometry.paths import Order, average_camera
-from core.geometry.routes import Route
-from core.photos import PhotoSet, local_path
+from core.geometry.paths import average_camera
 from core.runs.judged import told_of
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.jobs.measuring import compared, lpips_at_hand, measure, others_beside, summary
+from studio.jobs.orders import (
+    VideoOrder,
+    World,
+    gauge_of,
+    path_word,
+    place_of,
+    route_of,
+    shown_word,
+    size_of,
+    whole,
+)
 from studio.routes.routes import EXPORTS_FOLDER
 from studio.scene.source import Source
 
-LARGEST = (1920, 1080)  # pixels of a video whose size nobody typed
 MOST_NAMED = 5  # photos in one sentence
 GEOMETRY_FILES = ("points.ply", "mesh.glb", "mesh.ply", "mesh.obj", "splats.ply")
-
-
-@dataclass(frozen=True)
-class VideoOrder:
-    """What a person asks for; numbers as typed, the export refuses impossible ones."""
-
-    path: str
-    frames: float | None
-    long_side: float | None  # 0 is as large as the photos were taken, up to 1080p
-    fps: float | None
-    channel: str
-    form: str = "mp4"
-    order: Order = "near"
-    turns: float | None = 1.0
-    depth_turns: float | None = 1.0
-    focus_depth: float | None = 0.0  # 0 measures it
-    radius_percentile: float | None = 80.0
-    right: float | None = 1.0  # this and the next two: times the radii along these axes
-    down: float | None = 1.0
-    forward: float | None = 1.0
-    width: float | None = 0.0  # of a frame in pixels, with the height; 0 follows the long side
-    height: float | None = 0.0
-    keyframes: str | None = None  # a file, which takes the place of the path
-
-
-@dataclass(frozen=True)
-class World:
-    """The world that a person wants files in; the number as typed. See `Gauge`."""
-
-    scale: float | None = 0.0
-    up: str = "as-learned"
-    origin: str = "as-learned"
 
 
 AS_LEARNED = World()
 
 
+class HasCameras(Protocol):
+    """Whatever holds keyframes; `studio.scene.keys.Keys` does."""
+
+    @property
+    def cameras(self) -> Sequence[Camera]:
+        """The keyframes, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class _NoKeys:
+    cameras: tuple[Camera, ...] = ()
+
+
+NO_KEYS = _NoKeys()
+
+
 class Exports:
     """Videos, geometry, cameras and figures, written into the run's folder of exports."""
 
-    def __init__(self, source: Source, jobs: Jobs) -> None:
-        self._source, self._jobs = source, jobs
+    def __init__(self, source: Source, jobs: Jobs, keys: HasCameras = NO_KEYS) -> None:
+        """Args: `keys` of the camera path that a person makes."""
+        self._source, self._jobs, self._keys = source, jobs, keys
 
     def video(self, order: VideoOrder) -> Job:
         """Render a camera path to a video, pictures or depth."""
-        title = f"Video, {_path_word(order)}, {_shown_word(order)}"
+        title = f"Video, {path_word(order)}, {shown_word(order)}"
         return self._jobs.start("video", title, lambda control: self._video(order, control))
+
+    def own_path(self, order: VideoOrder) -> Job:
+        """Render a video along the keyframes of the scene, which are written beside it."""
+        keys = self._keys.cameras
+
+        def work(control: JobControl) -> Path:
+            path = written(keys, self._fresh("path", ".json"))
+            return self._video(replace(order, keyframes=str(path)), control)
+
+        return self._jobs.start("video", f"Video, own path, {shown_word(order)}", work)
 
     def geometry(self, file: str, world: World = AS_LEARNED) -> Job:
         """Make one of `GEOMETRY_FILES` of the scene."""
@@ -96,13 +101,13 @@ class Exports:
         """Draw where the learned cameras are, beside those of a reference where one is named."""
         named = self._source.snapshot.config.explore.reference
         title = "Camera plot, with reference" if named else "Camera plot"
-        return self._jobs.start("plot", title, lambda _: self._plot(_place(named)))
+        return self._jobs.start("plot", title, lambda _: self._plot(place_of(named)))
 
     def measure(self) -> Job:
         """Score cameras against a reference where one is named, and views of photos kept aside."""
         named = self._source.snapshot.config.explore.reference
         return self._jobs.start(
-            "measure", "Measured", lambda control: self._measure(_place(named), control)
+            "measure", "Measured", lambda control: self._measure(place_of(named), control)
         )
 
     def cancel(self) -> None:
@@ -112,19 +117,17 @@ class Exports:
                 self._jobs.cancel(view.number)
 
     def _video(self, order: VideoOrder, control: JobControl) -> Path:
-        learned, route = self._learned(), _route(order)
-        fps = _whole(order.fps, "frames per second")
+        learned, route = self._learned(), route_of(order)
+        fps = whole(order.fps, "frames per second")
         middle = average_camera(learned.trained)
         look = Look(
             order.form,
-            _size(middle, order, self._source.snapshot.photos),
+            size_of(middle, order, self._source.snapshot.photos),
             fps,
             order.channel,
             self._source.snapshot.config.explore.colour_map,
         )
-        out = self._fresh(
-            f"{_path_word(order)}-{_shown_word(order)}", FORMS[order.form].suffixes[0]
-        )
+        out = self._fresh(f"{path_word(order)}-{shown_word(order)}", FORMS[order.form].suffixes[0])
         with self._source.governor.viewing():
             if order.keyframes:
                 path = read_path(Path(order.keyframes), middle, route.frames)
@@ -138,7 +141,7 @@ class Exports:
         return result.path
 
     def _geometry(self, file: str, world: World, control: JobControl) -> Path:
-        learned, name, gauge = self._learned(), Path(file), _gauge(world)
+        learned, name, gauge = self._learned(), Path(file), gauge_of(world)
         out = self._fresh(name.stem, name.suffix)
         with self._source.governor.viewing():
             GEOMETRY[name.stem](learned, out, self._watch(control), gauge)
@@ -152,7 +155,7 @@ class Exports:
         snapshot, learned = self._source.snapshot, self._learned()
         out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
         said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
-        write_cameras(form, learned, out, _gauge(world), said)
+        write_cameras(form, learned, out, gauge_of(world), said)
         if any(orientation != 1 for *_, orientation in learned.stored):
             control.note(f"The cameras are of {pictures_of(form, learned)}.")
         if rest := learned.not_placed:
@@ -219,78 +222,3 @@ class Exports:
         while (file := folder / f"{stem}-{number}{suffix}").exists():
             number += 1
         return file
-
-
-def _route(order: VideoOrder) -> Route:
-    scale = (order.right, order.down, order.forward)
-    right, down, forward = (_number(factor, "radius scale") for factor in scale)
-    return Route(
-        kind=order.path,
-        frames=_whole(order.frames, "frames"),
-        turns=_number(order.turns, "turns"),
-        depth_turns=_number(order.depth_turns, "turns in and out"),
-        radius_percentile=_number(order.radius_percentile, "percentile"),
-        radius_scale=(right, down, forward),
-        focus_depth=_number(order.focus_depth, "focus depth") or None,
-        order=order.order,
-    )
-
-
-def _path_word(order: VideoOrder) -> str:
-    return "keyframes" if order.keyframes else order.path
-
-
-def _shown_word(order: VideoOrder) -> str:
-    return order.form if FORMS[order.form].raw else order.channel
-
-
-def _gauge(world: World) -> Gauge:
-    if world.scale is None:
-        raise InputError("The world needs a number for its scale; type one, or 0.")
-    return Gauge(float(world.scale), world.up, world.origin)
-
-
-def _place(named: str) -> Path | None:
-    """The local file or folder that `explore.reference` names; None for nothing."""
-    return local_path(named, "the reference cameras") if named else None
-
-
-def _size(camera: Camera, order: VideoOrder, photos: PhotoSet | None) -> tuple[int, int] | None:
-    """Width and height of a frame: as typed, of a camera's shape, or None as the camera's own.
-
-    Where nothing is typed it is as large as the photos were taken, as far as 1080p goes.
-    """
-    sides = (order.long_side, order.width, order.height)
-    long_side, width, height = (_whole(side, "pixels") for side in sides)
-    if bool(width) != bool(height):
-        raise InputError("A frame needs its width and its height; type both, or 0 for both.")
-    if width:
-        return width, height
-    own = camera.width, camera.height
-    if long_side:
-        scale = long_side / max(own)
-    elif photos is not None:
-        taken = max(photos.source_width, photos.source_height) / max(own)
-        scale = min(taken, LARGEST[0] / max(own), LARGEST[1] / min(own))
-    else:
-        return None
-    scaled = camera.scaled(scale)
-    return (
-        (scaled.width, scaled.height) if long_side else (_even(scaled.width), _even(scaled.height))
-    )
-
-
-def _even(pixels: int) -> int:
-    return pixels - pixels % 2
-
-
-def _whole(number: float | None, what: str) -> int:
-    if number is None or not float(number).is_integer() or not 0 <= number <= 100_000:
-        raise InputError(f"The video needs a whole number of {what}, not {number}; type another.")
-    return int(number)
-
-
-def _number(number: float | None, what: str) -> float:
-    if number is None:
-        raise InputError(f"The video needs a number for the {what}; type one.")
-    return float(number)

@@ -11,7 +11,8 @@ from core.exporting.films import FORMS
 from core.exporting.history import HISTORY
 from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS, Route
-from studio.jobs.exports import GEOMETRY_FILES, Exports, VideoOrder, World
+from studio.jobs.exports import GEOMETRY_FILES, Exports
+from studio.jobs.orders import VideoOrder, World
 from studio.panel.theme import place
 from studio.panel.widgets import dim, discard, heading, more, number, segments
 from studio.panel.wiring import Wiring, listen
@@ -71,6 +72,8 @@ def _video(wiring: Wiring, exports: Exports) -> None:
             elem_classes=["action"], min_width=0,
         )  # fmt: skip
         dim("A transforms.json; the video through its cameras, as set here, starts at once.")
+        place("path", "camera-path")
+        own = wiring.button("export-own-path", "Render this path")
 
     def render_file(*values: Any) -> None:
         *order, keyframes = values
@@ -78,6 +81,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
 
     listen(render.click, lambda *values: discard(exports.video(VideoOrder(*values))), asked)
     listen(follow.upload, render_file, [*asked, follow])
+    listen(own.click, lambda *values: discard(exports.own_path(VideoOrder(*values))), asked)
     listen(cancel.click, exports.cancel)
 
 

@@ -25,6 +25,7 @@ HEAD = """
 <link rel="stylesheet" href="panel/sides.css">
 <link rel="stylesheet" href="panel/verdict.css">
 <link rel="stylesheet" href="panel/runs.css">
+<link rel="stylesheet" href="panel/path.css">
 <link rel="stylesheet" href="panel/narrow.css">
 <link rel="icon" href="panel/icon.svg" type="image/svg+xml">
 <script type="module" src="panel/page.js"></script>

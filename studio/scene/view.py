@@ -18,6 +18,7 @@ from studio.scene.faces import Faces
 from studio.scene.failures import Failures
 from studio.scene.frustums import Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
+from studio.scene.keys import Keys
 from studio.scene.past import Past
 from studio.scene.photo_error import ErrorPainter, PhotoError
 from studio.scene.reference import Comparison, Reference
@@ -42,6 +43,10 @@ class SceneView:
     """Shows an engine's snapshots on a viser server and renders what its clients look at.
 
     All methods may be called from any thread and return at once, but for `stop`.
+
+    Attributes:
+        keys: the camera path that a person makes.
+        present: what the newest visitor sees, see `Visitors.present`.
     """
 
     def __init__(self, server: viser.ViserServer, engine: Source) -> None:
@@ -60,13 +65,13 @@ class SceneView:
         self._bakery = Bakery()
         self._past = Past(engine, self._replay)
         self._visitors = Visitors(self._past, self._bakery, self._failures.reporter)
-        self._drawn = Drawn(
-            server, self._past, self._bakery, self._watched, self._failures.reporter("planes")
-        )
-        virtual = self._failures.reporter("virtual")
-        self._virtual = VirtualCamera(server, self._past, self._watched, virtual, self._bakery)
-        self._faces = Faces(self._past, self._watched, self._failures.reporter("frustums"))
-        self._errors = ErrorPainter(engine, self._failures.reporter("photo error"), self._bakery)
+        self.keys, self.present = Keys(server, self._visitors.fly), self._visitors.present
+        past, bakery, watched = self._past, self._bakery, self._watched
+        report = self._failures.reporter
+        self._drawn = Drawn(server, past, bakery, watched, report("planes"))
+        self._virtual = VirtualCamera(server, past, watched, report("virtual"), bakery)
+        self._faces = Faces(past, watched, report("frustums"))
+        self._errors = ErrorPainter(engine, report("photo error"), bakery)
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
     def start(self) -> None:
@@ -90,6 +95,7 @@ class SceneView:
     def stop(self) -> None:
         """End all threads; returns when they have ended. The server is left alone."""
         self._stop.set()
+        self.keys.stop()
         if self._thread.is_alive():
             self._thread.join()
         self._visitors.stop()
@@ -139,9 +145,8 @@ class SceneView:
     @property
     def time(self) -> Time:
         """The moment that is shown."""
-        return dataclasses.replace(
-            self._replay.at(self._source.snapshot), scene_step=self._past.step
-        )
+        shown = self._replay.at(self._source.snapshot)
+        return dataclasses.replace(shown, scene_step=self._past.step)
 
     def wipe_at(self, part: float) -> None:
         """Where two scenes are looked at, have the line between them there, 0 to 1."""
@@ -187,10 +192,7 @@ class SceneView:
         self._virtual.place(camera)
 
     def virtual_picture(self) -> tuple[int, bytes]:
-        """What the virtual camera sees: a number that grows with each picture, and a JPEG.
-
-        0 and nothing before the first.
-        """
+        """What the virtual camera sees: a growing number and a JPEG; 0 and nothing at first."""
         return self._virtual.picture()
 
     @property

@@ -125,6 +125,18 @@ class Viewport:
         arrived = not self._glide.under_way
         return Stand(self._photo, arrived, self._moved_by_hand, self._lost, turn)
 
+    @property
+    def present(self) -> Camera:
+        """What the client sees, at the size of its canvas."""
+        view = View.of_client(self._client.camera)
+        return view.camera(view.pixels)
+
+    def fly(self, camera: Camera) -> None:
+        """Go on towards a camera, and have its field of view; the view is a person's from then."""
+        self._leave()
+        self._moved_by_hand = True
+        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+
     def look_through(self, index: int, camera: Camera) -> None:
         """Glide into the place of a photo's camera and have its field of view.
 

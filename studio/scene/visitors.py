@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import viser
 
+from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.system import give_back_memory
 from studio.scene.baked import Bakery
@@ -70,6 +71,21 @@ class Visitors:
         for number, viewport in list(self._viewports.items()):
             if client is None or number == client.client_id:
                 viewport.look_through(index, camera)
+
+    def fly(self, camera: Camera) -> None:
+        """Bring every client on its way to a camera, with its field of view."""
+        for viewport in self._all:
+            viewport.fly(camera)
+
+    def present(self) -> Camera:
+        """What the client sees that came last.
+
+        Raises:
+            InputError: nobody is there.
+        """
+        if not self._viewports:
+            raise InputError("Nobody looks at the scene; open the page first.")
+        return self._all[-1].present
 
     def look_away(self) -> None:
         """Bring every client back to where it was before it looked through a photo."""

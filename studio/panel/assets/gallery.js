@@ -2,6 +2,7 @@
 // What the checks found stands on the picture in a word, and below in a sentence.
 
 import { byId, configure, make, post, write } from "./ask.js";
+import { drawQuality, wireQuality } from "./quality.js";
 
 const IN_DOUBT = ["doubtful", "wrong"]; // cameras, of which their thumbnails say so
 const PATIENCE = 4000; // ms a switch keeps what the person chose before the truth is painted again
@@ -18,10 +19,13 @@ export function drawGallery(fresh) {
     place.style.setProperty("--aspect", facts.aspect ?? 1.5);
     place.replaceChildren(...facts.photos.map(tile));
   }
-  facts.photos.forEach((photo, index) => update(place.children[index], photo));
+  facts.photos.forEach((photo, index) => update(boxOf(index), photo));
+  drawQuality(facts);
   summarise();
   drawFindings();
 }
+
+const boxOf = (index) => byId("photos").querySelector(`[data-index="${index}"]`);
 
 function tile(photo, index) {
   const [box, look] = [make("div", "photo"), make("button", "look")];
@@ -38,7 +42,7 @@ function tile(photo, index) {
   toggle.type = "checkbox";
   toggle.setAttribute("aria-label", `train on photo ${number}`);
   line.append(toggle, make("span", "num", number), make("span", "num psnr"));
-  box.append(look, make("span", "reason"), line);
+  box.append(look, make("span", "reason"), make("span", "bar"), line);
   return box;
 }
 
@@ -136,7 +140,7 @@ function toggle(boxes, on) {
 export const placeOf = (name) => facts.photos.findIndex((photo) => photo.name === name);
 
 export function leaveOut(names) {
-  toggle([...byId("photos").children].filter((_, index) => names.includes(facts.photos[index].name)), false);
+  toggle([...byId("photos").children].filter(({ dataset }) => names.includes(facts.photos[Number(dataset.index)].name)), false);
 }
 
 function highlight(box) {
@@ -147,6 +151,7 @@ function highlight(box) {
 }
 
 export function wireGallery() {
+  wireQuality();
   const place = byId("photos");
   place.addEventListener("click", (event) => {
     const look = event.target.closest(".look");
@@ -154,7 +159,7 @@ export function wireGallery() {
   });
   byId("photos-findings").addEventListener("click", ({ target }) => {
     const at = target.dataset.place;
-    if (at !== undefined) toggle([place.children[Number(at)]], false);
+    if (at !== undefined) toggle([boxOf(at)], false);
   });
   place.addEventListener("change", (event) => {
     toggle([event.target.closest(".photo")], event.target.checked);

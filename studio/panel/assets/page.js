@@ -11,6 +11,7 @@ import { drawGallery, markLooked, wireGallery } from "./gallery.js";
 import { drawJobs, wireJobs } from "./jobs.js";
 import { wireKeys } from "./keys.js";
 import { drawReference } from "./reference.js";
+import { wirePath } from "./path.js";
 import { wireRuns } from "./runs.js";
 import { drawScene, watchViewer, wireScene } from "./scene.js";
 import { wireShade } from "./shade.js";
@@ -93,7 +94,7 @@ function followVisibility() {
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
   "viser", "photos", "undo-words", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
-  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "runs-list", "through-modes", "cover-leave",
+  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "runs-list", "path-words", "through-modes", "cover-leave",
 ];
 
 function whenBuilt(act) {
@@ -108,7 +109,7 @@ function whenBuilt(act) {
 }
 
 whenBuilt(() => {
-  for (const wire of [wireTabs, wireFind, wireScene, wireCover, wireSides, wireContest, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wireRuns, wireWidgets, wireKeys]) wire();
+  for (const wire of [wireTabs, wireFind, wireScene, wireCover, wireSides, wireContest, wireVerdict, wireThrough, wireJobs, wireShade, wireGallery, wireDrop, wireCharts, wireTime, wirePath, wireRuns, wireWidgets, wireKeys]) wire();
   document.body.dataset.built = "true";
   document.addEventListener("visibilitychange", followVisibility);
   setInterval(watchConnection, RETRY);

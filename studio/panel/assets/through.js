@@ -1,6 +1,7 @@
 // A photo that is looked through: photo and rendering under one camera, what differs, and the way out.
 
 import { byId, decibels, post, write } from "./ask.js";
+import { neighbour } from "./quality.js";
 
 const LEGENDS = {
   render: "What the scene looks like from the photo's camera.",
@@ -68,7 +69,7 @@ export function lookAway() {
 export function turnPage(by) {
   if (!lookingThrough() || Date.now() < turned + TURNED) return;
   turned = Date.now();
-  post(`look-through/${(stand.photo + by + photos.length) % photos.length}`);
+  post(`look-through/${neighbour(stand.photo, by)}`);
 }
 
 export function wireThrough() {

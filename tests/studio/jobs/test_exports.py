@@ -23,7 +23,8 @@ from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge, into_gauge
 from core.geometry.routes import Route
 from core.training.learned import Learned
-from studio.jobs.exports import GEOMETRY_FILES, Exports, VideoOrder, World
+from studio.jobs.exports import GEOMETRY_FILES, Exports
+from studio.jobs.orders import VideoOrder, World
 from studio.routes.routes import EXPORTS_FOLDER, exported
 from tests.cameras import scattered
 from tests.studio.panel.stand_ins import Desk

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.engine.commands import Configure, Open
 from core.photos import PhotoSet
 from core.runs import checkpoint
+from studio.scene.replay import Time
 from tests.browser import chromium
 from tests.conftest import shifted_photos
 from tests.core.runs.shelved import made_run
@@ -105,3 +106,39 @@ def test_a_branch_is_opened(page: Page, desktop: Desktop) -> None:
     assert isinstance(desktop.engine.commands[-1], Open)
     run(page, "second").get_by_role("button", name="Open").click()
     expect(run(page, "second")).to_have_attribute("data-open", "true")
+
+
+def test_the_slider_says_whose_scene_it_shows_and_branches(page: Page, desktop: Desktop) -> None:
+    desktop.window.time = Time(20, 0.4, False, 5, scene_step=11)
+    expect(page.locator("#time-words")).to_contain_text("cameras at step 20")
+    expect(page.locator("#time-words")).to_contain_text("the scene of step 11")
+    page.locator("#action-branch").click()
+    expect(run(page, "second-from-3")).to_have_attribute("data-open", "true")
+    desktop.window.time = Time(None, 1.0, False, 5)
+    expect(page.locator("#action-branch")).to_be_hidden()
+
+
+def test_photos_are_ordered_by_quality_and_turned_in_that_order(
+    page: Page, desktop: Desktop
+) -> None:
+    desktop.engine.publish(photo_psnr=(30.0, 20.0, 25.0, None, 28.0))
+    page.get_by_role("tab", name="Photos").click()
+    page.get_by_role("button", name="Worst first").click()
+    boxes = "[...document.querySelectorAll('.photo')]"
+    shown = f"{boxes}.map((box) => box.dataset.index).join()"
+    page.wait_for_function(f"{shown} === '1,2,4,0,3'")
+    bars = f"{boxes}.map((box) => box.style.getPropertyValue('--quality'))"
+    best, worst = page.evaluate(f"[{bars}[3], {bars}[0]].map(Number)")
+    assert best == 1 and worst < 0.2
+    page.locator('.photo[data-index="1"] .look').click()
+    expect(page.locator("#through")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "document.querySelector('#through-name').textContent.startsWith('Photo 03')"
+    )
+    assert desktop.window.asked[-1] == ("look through", 2)
+    page.get_by_role("button", name="In order").click()
+    page.mouse.move(5, 5)
+    page.keyboard.press("Escape")
+    desktop.engine.publish(photo_psnr=(30.0, 20.0, 25.0, None, 28.5))
+    page.wait_for_function(f"{shown} === '0,1,2,3,4'")
