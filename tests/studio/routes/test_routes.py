@@ -300,9 +300,10 @@ def test_time_is_played_held_and_gone_to(window: Window, client: TestClient) -> 
     ]
     for act in ("1001", "-1", "4.5", "\u0664", "9" * 5000, "now"):
         assert client.post(f"/time/{act}").status_code == 404
-    window.time = Time(40, 0.25, True, 12)
+    window.time = Time(40, 0.25, True, 12, scene_step=31)
     told = client.get("/status").json()["view"]["time"]
-    assert told == {"step": 40, "part": 0.25, "playing": True, "moments": 12}
+    at = {"step": 40, "part": 0.25, "playing": True, "moments": 12, "scene_step": 31}
+    assert told == at
 
 
 def test_the_comparison_is_told(window: Window, client: TestClient) -> None:
