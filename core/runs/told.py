@@ -68,7 +68,7 @@ def told_of_run(run: Path) -> Told | None:
         return None
     facts, config = said.facts, said.config
     usual = differences(Config(), config)
-    error = facts.unseen.get(facts.shown)
+    error, said_of = facts.unseen.get(facts.shown), judged.kept(run, facts.found_by)
     try:
         changed = said.path.stat().st_mtime
     except OSError:  # swept meanwhile
@@ -81,7 +81,8 @@ def told_of_run(run: Path) -> Told | None:
         photos=len(facts.names),
         options={path: value for path, value in usual.items() if path not in ELSEWHERE},
         psnr=-10 * math.log10(error) if error else None,
-        **judged.kept(run, facts.found_by),
+        found_by=said_of["found_by"],
+        verdict=said_of["verdict"],
         changed=changed,
         size=kept(run).size,
         states=states_of(run),

@@ -51,7 +51,7 @@ class About:
 def about_run(
     title: str,
     learned: Learned,
-    said: Mapping[str, str],
+    said: Mapping[str, Any],
     steps: np.ndarray,
     poses: np.ndarray,
 ) -> About:

@@ -21,7 +21,7 @@ def made_run(run: Path, picture: bytes = b"picture") -> Path:
     for _ in range(3):
         trainer.train_step(1)
     checkpoint.save(trainer, run, {})
-    judged.keep(run, Opinion("pixels", "doubtful"), Opinion())
+    judged.keep(run, Opinion("pixels", "doubtful"), Opinion(), names)
     trainer.close()
     (run / "validation").mkdir()
     for name in ("000000001.png", "000000002.png", "000000002-depth.png"):
