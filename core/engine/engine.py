@@ -163,8 +163,9 @@ class Engine:
         self._work.end_saving()
         if self._work.trainer is not None:
             self._work.trainer.close()
+        self._guarded(self._beside.stop)  # what follows a run keeps files of it open
         self._claim.release()
-        self._run, self._claim = run, claim
+        self._run, self._claim, self._beside = run, claim, Beside(self.governor, self.submit)
         self._work = Work(run, changes, self._leader, self.governor, self._beside.search)
         self._work.open()
 

@@ -8,7 +8,7 @@ import torch
 
 from core.engine import Engine
 from core.engine.claim import Claim
-from core.engine.commands import Open, Restart, Step
+from core.engine.commands import Configure, Open, Restart, Save, Step
 from core.errors import InputError
 from core.runs import checkpoint, moments
 from core.runs.shelf import Shelf
@@ -80,6 +80,27 @@ def test_a_run_keeps_moments_and_another_branches_from_one(
     until(engine, lambda s: s.step == 1 and not s.playing)
     engine.stop()
     assert list(moments.moments_of(run)) == [1]
+
+
+def test_what_follows_a_run_does_not_follow_it_into_another(engine: Engine, tmp_path: Path) -> None:
+    engine.submit(Configure({"training.tensorboard": True}))
+    engine.submit(Step(2))
+    until(engine, lambda s: s.step == 2 and not s.playing)
+    second = _copied_to(engine, tmp_path)
+    copied = len(list(second.rglob("events.out*")))
+    engine.submit(Open(second))
+    until(engine, lambda s: s.run == second and s.phase == "ready")
+    engine.submit(Step(2))
+    until(engine, lambda s: s.step == 4 and not s.playing)
+    engine.stop()
+    assert len(list(second.rglob("events.out*"))) > copied
+
+
+def _copied_to(engine: Engine, folder: Path) -> Path:
+    """A duplicate of the run that is open, once it is saved."""
+    engine.submit(Save())
+    until(engine, lambda s: "saved" in said(s))
+    return Shelf(folder).duplicate("run")
 
 
 def test_a_state_that_is_as_near_is_taken_whole(engine: Engine, tmp_path: Path) -> None:
