@@ -7,7 +7,7 @@ from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.routes.path import CameraPath
-from studio.routes.routes import Telemetry
+from studio.routes.routes import Routes
 from studio.routes.runs import Runs
 from studio.scene import SceneView
 from studio.security.door import new_token
@@ -62,11 +62,11 @@ class Studio:
         self._viser = start_viser()
         self._view = SceneView(self._viser, engine)
         self._jobs = Jobs()
-        self._telemetry = Telemetry(engine, self._view, self._jobs, begin)
+        self._routes = Routes(engine, self._view, self._jobs, begin)
         page = build_page(engine, Exports(engine, self._jobs, self._view.keys))
         routes = [
             *viser_routes(self._viser.get_port()),
-            *self._telemetry.routes(),
+            *self._routes.routes(),
             *Runs(engine).routes(),
             *CameraPath(self._view.keys, self._view.present).routes(),
         ]
@@ -80,7 +80,7 @@ class Studio:
 
     def stop(self) -> None:
         """End connections, exports and the scene, and free the port."""
-        self._telemetry.stop()
+        self._routes.stop()
         self._server.stop()
         self._jobs.stop()
         self._view.stop()

@@ -1,4 +1,4 @@
-"""A snapshot, export jobs and a camera as plain JSON. NaN and infinities become null."""
+"""A snapshot and export jobs as plain JSON. NaN and infinities become null."""
 
 import dataclasses
 import json
@@ -14,7 +14,6 @@ import numpy as np
 from core.config.paths import options
 from core.engine.snapshot import History, Notice, Snapshot
 from core.exporting.jobs import JobView
-from core.geometry.cameras import Camera
 from core.photos import Finding, PhotoSet, is_video
 from core.photos.sizes import common_size
 from core.runs.judged import judgement
@@ -251,13 +250,6 @@ def jobs(views: Sequence[JobView]) -> list[Json]:
         for view in views
     ]
     return finite(listed)
-
-
-def camera_figures(camera: Camera) -> Json:
-    """Focal length over the longer side and the field of view across it, in degrees."""
-    long_side, focal = max((camera.width, camera.fx), (camera.height, camera.fy))
-    fov = math.degrees(2 * math.atan(long_side / 2 / focal))
-    return finite({"focal": focal / long_side, "fov": fov})
 
 
 def photos_key(photos: PhotoSet) -> str:

@@ -25,6 +25,18 @@ from core.engine.commands import CAMERAS, Adopt, Command, Configure, Reseed
 from core.exporting.jobs import Jobs
 from studio.protocols import Steerable, Viewer
 from studio.routes.stream import Stream
+from studio.scene.state import (
+    GoToTime,
+    Highlight,
+    HoldTime,
+    LookAway,
+    LookThrough,
+    PlayTime,
+    ResetView,
+    ShowVirtual,
+    ViewCommand,
+    Wipe,
+)
 
 EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /files
 SHOWN = {
@@ -38,8 +50,8 @@ THOUSAND = 1000  # places of the slider of time, and of the line between two sce
 LARGEST_ASK = 256 * 1024  # bytes of a posted JSON
 
 
-class Telemetry:
-    """Reads the newest facts for whoever asks."""
+class Routes:
+    """Tells the newest facts to whoever asks, and hands on what is asked for."""
 
     def __init__(
         self, engine: Steerable, viewer: Viewer, jobs: Jobs, begin: Command | None = None
@@ -118,8 +130,8 @@ class Telemetry:
 
     def virtual_camera(self, request: Request) -> Response:
         """GET /virtual-camera.jpg: what the virtual camera sees now."""
-        version, jpeg = self._viewer.virtual_picture()
-        if not version:
+        jpeg = self._viewer.virtual_picture()
+        if not jpeg:
             return PlainTextResponse("The virtual camera has seen nothing yet.", 404)
         headers = {"Cache-Control": "no-store"}
         return Response(jpeg, headers=headers, media_type="image/jpeg")
@@ -171,58 +183,54 @@ class Telemetry:
 
     def look_through(self, request: Request) -> Response:
         """POST /look-through/{index}: stand behind a photo's camera."""
-        return self._with_camera(request, self._viewer.look_through)
+        return self._with_camera(request, LookThrough)
 
     def look_away(self, request: Request) -> Response:
         """POST /look-through/none: back to where one stood before."""
-        self._viewer.look_away()
-        return Response(status_code=204)
+        return self._shown(LookAway())
 
     def highlight(self, request: Request) -> Response:
         """POST /highlight/{index}: make one frustum stand out."""
-        return self._with_camera(request, self._viewer.highlight)
+        return self._with_camera(request, Highlight)
 
     def highlight_none(self, request: Request) -> Response:
         """POST /highlight/none: all frustums alike again."""
-        self._viewer.highlight(None)
-        return Response(status_code=204)
+        return self._shown(Highlight(None))
 
     def reset_view(self, request: Request) -> Response:
         """POST /reset-view: back to the start."""
-        self._viewer.reset_view()
-        return Response(status_code=204)
+        return self._shown(ResetView())
 
     def show_virtual(self, request: Request) -> Response:
         """POST /virtual-camera/show or /virtual-camera/hide: for all who look."""
         if request.path_params["act"] not in ("show", "hide"):
             return PlainTextResponse("The virtual camera is shown or hidden.", 404)
-        self._stream.virtual_shown = request.path_params["act"] == "show"
-        self._viewer.show_virtual(self._stream.virtual_shown)
-        return Response(status_code=204)
+        return self._shown(ShowVirtual(request.path_params["act"] == "show"))
 
     def wipe(self, request: Request) -> Response:
         """POST /wipe/N: the line between two scenes at N thousandths of the canvas."""
-        self._viewer.wipe_at(min(request.path_params["part"], THOUSAND) / THOUSAND)
-        return Response(status_code=204)
+        return self._shown(Wipe(min(request.path_params["part"], THOUSAND) / THOUSAND))
 
     def travel(self, request: Request) -> Response:
         """POST /time/play, /time/hold or /time/N: thousandths of the cameras' way; 1000 is now."""
         match request.path_params["act"]:
             case "play":
-                self._viewer.play_time()
+                return self._shown(PlayTime())
             case "hold":
-                self._viewer.hold_time()
+                return self._shown(HoldTime())
             case part if re.fullmatch("[0-9]{1,3}|1000", part):
-                self._viewer.go_to_time(int(part) / THOUSAND)
-            case _:
-                return PlainTextResponse("Time is played, held, or from 0 to 1000.", 404)
-        return Response(status_code=204)
+                return self._shown(GoToTime(int(part) / THOUSAND))
+        return PlainTextResponse("Time is played, held, or from 0 to 1000.", 404)
 
-    def _with_camera(self, request: Request, act: Callable[[int], None]) -> Response:
+    def _with_camera(self, request: Request, asked: Callable[[int], ViewCommand]) -> Response:
         learned, index = self._engine.snapshot.learned, request.path_params["index"]
         if learned is None or index >= len(learned.cameras):
             return PlainTextResponse("There is no such camera.", 404)
-        act(index)
+        return self._shown(asked(index))
+
+    def _shown(self, command: ViewCommand) -> Response:
+        """Hand on what is asked of the scene."""
+        self._viewer.submit(command)
         return Response(status_code=204)
 
 

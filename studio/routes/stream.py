@@ -7,24 +7,20 @@ import time
 from collections.abc import AsyncIterator
 
 from core.engine.commands import Command
-from core.errors import InputError
 from core.exporting.jobs import Jobs, JobView
 from core.runs.sweeping import kept
 from studio.protocols import Steerable, Viewer
 from studio.routes import facts
 from studio.routes.advice import Advice
 from studio.routes.feed import Feed
+from studio.routes.viewing import viewing
 
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
 SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
 
 
 class Stream:
-    """Reads the newest facts for every page that listens.
-
-    Attributes:
-        virtual_shown: whether the virtual camera is shown, to all who look.
-    """
+    """Reads the newest facts for every page that listens."""
 
     def __init__(
         self, engine: Steerable, viewer: Viewer, jobs: Jobs, begin: Command | None
@@ -33,7 +29,6 @@ class Stream:
         self._engine, self._viewer, self._jobs = engine, viewer, jobs
         self._waiting = begin
         self._advice = Advice()
-        self.virtual_shown = True
         self._ending = threading.Event()
 
     def stop(self) -> None:
@@ -56,7 +51,7 @@ class Stream:
 
     def _welcome(self, seconds: float) -> None:
         """Begin what waits for the first page, once that shows the scene; `seconds` it is open."""
-        if self._waiting is None or (not self._viewer.clients and seconds < SCENE_LATE):
+        if self._waiting is None or (not self._viewer.state.clients and seconds < SCENE_LATE):
             return
         begin, self._waiting = self._waiting, None
         snapshot = self._engine.snapshot
@@ -78,23 +73,9 @@ class Stream:
         return facts.gallery(snapshot, self._advice.of(snapshot))
 
     def _surroundings(self) -> facts.Json:
-        viewer = self._viewer
-        stats, compared = viewer.stats, viewer.comparison
-        stand, error = viewer.stand, viewer.photo_error
-        view = (dataclasses.asdict(stats) if stats else {}) | {
-            "clients": self._viewer.clients,
-            "failure": self._viewer.failure,
-            "virtual": self._virtual(),
-            "virtual_shown": self.virtual_shown,
-            "comparison": dataclasses.asdict(compared) if compared else None,
-            "time": dataclasses.asdict(self._viewer.time),
-            "wipe": self._viewer.wipe,
-            "stand": dataclasses.asdict(stand) if stand else None,
-            "photo_error": dataclasses.asdict(error) if error else None,
-        }
         return {
             "jobs": facts.jobs([view for view in self._jobs.views if self._here(view)]),
-            "view": facts.finite(view),
+            "view": viewing(self._viewer.state),
             "beginning": self._waiting is not None,
             "kept": dataclasses.asdict(kept(self._engine.snapshot.run)),
         }
@@ -102,12 +83,3 @@ class Stream:
     def _here(self, view: JobView) -> bool:
         """Whether a job's file is one of the run that is open, which alone may be asked for."""
         return view.result is None or view.result.is_relative_to(self._engine.snapshot.run)
-
-    def _virtual(self) -> facts.Json | None:
-        """The virtual camera once it has a picture."""
-        version, _ = self._viewer.virtual_picture()
-        try:
-            camera = self._viewer.virtual_camera()
-        except InputError:
-            return None
-        return {"version": version} | facts.camera_figures(camera) if version else None

@@ -9,7 +9,6 @@ import numpy as np
 import viser
 
 from core.engine.snapshot import Snapshot
-from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
 from studio.scene.baked import Bakery
@@ -17,6 +16,7 @@ from studio.scene.coordinates import Pose, View, pose_in_viser, pose_in_world
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
+from studio.scene.state import Virtual
 from studio.scene.theme import GROUND, INK
 
 NAME = "/virtual"
@@ -65,36 +65,21 @@ class VirtualCamera:
                 self._handles[0].visible = self._shown and snapshot.learned is not None
         self._painter.wake()
 
-    def camera(self) -> Camera:
-        """Where it stands, in the learned world, with the learned intrinsics.
+    @property
+    def seen(self) -> Virtual | None:
+        """Where it stands, in the learned world, once it has a picture."""
+        version, camera = self._picture[0], self._camera()
+        return Virtual(version, camera) if version and camera is not None else None
 
-        Raises:
-            InputError: there are no cameras yet.
-        """
-        with self._lock:
-            if self._handles is None or self._lens is None:
-                raise InputError("There is no virtual camera yet; add photos first.")
-            controls, _ = self._handles
-            pose = Pose(np.array(controls.wxyz), np.array(controls.position))
-            return replace(self._lens, camera_to_world=pose_in_world(pose))
+    @property
+    def picture(self) -> bytes:
+        """The newest as JPEG; nothing before the first."""
+        return self._picture[1]
 
-    def place(self, camera: Camera) -> None:
-        """Put it where `camera` is. It keeps the learned focal length.
-
-        Raises:
-            InputError: there are no cameras yet.
-        """
-        with self._lock:
-            if self._handles is None:
-                raise InputError("There is no virtual camera yet; add photos first.")
-            pose, (controls, _) = pose_in_viser(camera.camera_to_world), self._handles
-            with self._server.atomic():
-                controls.position, controls.wxyz = pose.position, pose.wxyz
-            self._look()
-
-    def picture(self) -> tuple[int, bytes]:
-        """A number that grows with each picture, and the newest as JPEG; 0 and nothing at first."""
-        return self._picture
+    @property
+    def shown(self) -> bool:
+        """Whether it is in the scene, as far as the person is concerned."""
+        return self._shown
 
     def show(self, visible: bool) -> None:
         """Show or hide it. Hidden it is not rendered."""
@@ -166,7 +151,17 @@ class VirtualCamera:
 
     def _look(self) -> None:
         """Tell the painter where the camera is now."""
-        self._painter.look_from(View.of_camera(self.camera()))
+        if (camera := self._camera()) is not None:
+            self._painter.look_from(View.of_camera(camera))
+
+    def _camera(self) -> Camera | None:
+        """Where it stands, with the learned intrinsics; None before the first cameras."""
+        with self._lock:
+            if self._handles is None or self._lens is None:
+                return None
+            controls, _ = self._handles
+            pose = Pose(np.array(controls.wxyz), np.array(controls.position))
+            return replace(self._lens, camera_to_world=pose_in_world(pose))
 
     def _show(self, shot: Shot) -> None:
         """On the painter's thread: a picture for the panel and for the frustum."""

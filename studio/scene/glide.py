@@ -17,7 +17,7 @@ SAME_PLACE = 1e-3  # viser units; browsers answer with single precision
 
 
 class Glide:
-    """Moves one client. Asked from any thread; moves on viser's event loop."""
+    """Moves one client. Everything here is done on viser's event loop."""
 
     def __init__(self, client: viser.ClientHandle, loop: asyncio.AbstractEventLoop) -> None:
         self._client, self._loop = client, loop
@@ -43,13 +43,15 @@ class Glide:
 
     def to(self, vantage: Vantage) -> None:
         """Go there; the newest place wins."""
-        self._loop.call_soon_threadsafe(self._begin, vantage)
+        self._target = vantage
+        if self._task is None or self._task.done() or self._task.cancelling():
+            self._task = self._loop.create_task(self._go())
 
     def stop(self) -> None:
-        """Stay here, from any thread."""
-        self._target, task = None, self._task
-        if task is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(task.cancel)
+        """Stay here."""
+        self._target = None
+        if self._task is not None:
+            self._task.cancel()
 
     def expect(self, place: np.ndarray) -> None:
         """The client may go there by itself, as newcomers do."""
@@ -61,11 +63,6 @@ class Glide:
         if not known:
             self._sent.append(np.array(position))
         return known
-
-    def _begin(self, vantage: Vantage) -> None:
-        self._target = vantage
-        if self._task is None or self._task.done() or self._task.cancelling():
-            self._task = self._loop.create_task(self._go())
 
     async def _go(self) -> None:
         here, then = self.here, time.monotonic() - FRAME

@@ -96,11 +96,6 @@ class Painter:
         if wait:
             self._thread.join()
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread is running."""
-        return self._thread.is_alive()
-
     def _run(self) -> None:
         while not self._stop.is_set():
             self._news.clear()

@@ -5,6 +5,8 @@ import dataclasses
 import logging
 import threading
 import warnings
+from collections.abc import Callable
+from typing import assert_never
 
 import viser
 
@@ -20,14 +22,25 @@ from studio.scene.frustums import Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
 from studio.scene.keys import Keys
 from studio.scene.past import Past
-from studio.scene.photo_error import ErrorPainter, PhotoError
-from studio.scene.reference import Comparison, Reference
-from studio.scene.replay import Replay, Time
+from studio.scene.photo_error import ErrorPainter
+from studio.scene.reference import Reference
+from studio.scene.replay import Replay
 from studio.scene.source import Source
-from studio.scene.stats import ViewStats
+from studio.scene.state import (
+    GoToTime,
+    Highlight,
+    HoldTime,
+    LookAway,
+    LookThrough,
+    PlayTime,
+    ResetView,
+    ShowVirtual,
+    ViewCommand,
+    ViewState,
+    Wipe,
+)
 from studio.scene.trails import Trails
 from studio.scene.vantage import NEAR, UP, Vantage
-from studio.scene.viewport import Stand
 from studio.scene.visitors import Visitors
 
 FOLLOW_SECONDS = 0.12  # at least, between two updates of the frustums
@@ -42,7 +55,8 @@ _log = logging.getLogger(__name__)
 class SceneView:
     """Shows an engine's snapshots on a viser server and renders what its clients look at.
 
-    All methods may be called from any thread and return at once, but for `stop`.
+    Commands in, a `ViewState` out, from any thread and at once. Each part has one owner: frustums,
+    trails and time whoever holds the lock, a visitor's view viser's event loop, pictures a painter.
 
     Attributes:
         keys: the camera path that a person makes.
@@ -53,7 +67,7 @@ class SceneView:
         """Prepare; nothing is followed before `start`."""
         self._server, self._source = server, engine
         self._failures = Failures()
-        self._drawing = threading.Lock()  # held while frustums and trails are updated
+        self._cameras = threading.Lock()  # held while what is shown of them is changed
         self._stop = threading.Event()
         self._photos: PhotoSet | None = None
         self._framed: Vantage | None = None  # where newcomers begin
@@ -102,118 +116,64 @@ class SceneView:
         for part in (self._virtual, self._errors, self._drawn, self._faces):
             part.stop()
 
-    # -- what the panel asks for -------------------------------------------------------------
+    # -- commands in, facts out --------------------------------------------------------------
 
-    def look_through(self, index: int) -> None:
-        """Put every client where the camera of one photo is.
+    def submit(self, command: ViewCommand) -> None:
+        """Do what a person asks of the scene.
 
         Raises:
             InputError: there is no such photo.
         """
-        self._visitors.look_through(index, self._camera(index))
-
-    def look_away(self) -> None:
-        """Bring every client back to where it was before it looked through a photo."""
-        self._visitors.look_away()
-
-    def highlight(self, index: int | None) -> None:
-        """Point out the frustum of one photo, or of none."""
-        with self._drawing:
-            self._frustums.highlight(index)
-        self._show_cameras(self._source.snapshot, fresh=True)
-
-    def reset_view(self) -> None:
-        """Put every client behind and above the cameras, where they and the scene are seen."""
-        learned = self._source.snapshot.learned
-        vantage = Vantage.of(learned.cameras if learned else ())
-        self._set_initial(vantage)
-        self._visitors.go_to(vantage)
-
-    def go_to_time(self, part: float) -> None:
-        """Show the cameras as they were at a part of their way, 0 to 1; 1 is now."""
-        self._replay.go_to(part, self._source.snapshot)
-        self._show_cameras(self._source.snapshot, fresh=True)
-
-    def play_time(self) -> None:
-        """Show how the cameras came to where they are."""
-        self._replay.play(self._source.snapshot)
-
-    def hold_time(self) -> None:
-        """Stay at the moment that is shown."""
-        self._replay.hold(self._source.snapshot)
+        snapshot = self._source.snapshot
+        match command:
+            case LookThrough(photo, client):
+                self._visitors.look_through(photo, self._camera(photo), client)
+            case LookAway():
+                self._visitors.look_away()
+            case Highlight(photo):
+                self._show_cameras(snapshot, lambda: self._frustums.highlight(photo))
+            case ResetView():
+                vantage = Vantage.of(snapshot.learned.cameras if snapshot.learned else ())
+                self._set_initial(vantage)
+                self._visitors.go_to(vantage)
+            case GoToTime(part):
+                self._show_cameras(snapshot, lambda: self._replay.go_to(part, snapshot))
+            case PlayTime():
+                self._show_cameras(snapshot, lambda: self._replay.play(snapshot))
+            case HoldTime():
+                self._show_cameras(snapshot, lambda: self._replay.hold(snapshot))
+            case Wipe(part):
+                self._visitors.wipe_at(part)
+            case ShowVirtual(visible):
+                self._virtual.show(visible)
+            case _:
+                assert_never(command)
 
     @property
-    def time(self) -> Time:
-        """The moment that is shown."""
-        shown = self._replay.at(self._source.snapshot)
-        return dataclasses.replace(shown, scene_step=self._past.step)
-
-    def wipe_at(self, part: float) -> None:
-        """Where two scenes are looked at, have the line between them there, 0 to 1."""
-        self._visitors.wipe_at(part)
-
-    @property
-    def wipe(self) -> float:
-        """Where that line is, as a part of the canvas from the left."""
-        return self._visitors.wipe
-
-    @property
-    def comparison(self) -> Comparison | None:
-        """How the cameras shown stand to the reference; None where none was named."""
-        return self._reference.comparison
-
-    @property
-    def photo_error(self) -> PhotoError | None:
-        """How well the photo is explained that is looked through; None where none is."""
-        return self._errors.error
+    def state(self) -> ViewState:
+        """What is shown now."""
+        return ViewState(
+            clients=len(self._visitors),
+            failure=self._failures.first,
+            stats=self._visitors.stats,
+            stand=self._visitors.stand,
+            time=dataclasses.replace(
+                self._replay.at(self._source.snapshot), scene_step=self._past.step
+            ),
+            wipe=self._visitors.wipe,
+            virtual_shown=self._virtual.shown,
+            virtual=self._virtual.seen,
+            comparison=self._reference.comparison,
+            photo_error=self._errors.error,
+        )
 
     def error_picture(self) -> bytes:
-        """Where the rendering of that photo is too bright and too dark, as JPEG; or nothing."""
+        """Where the rendering looked through is too bright and too dark, as JPEG; or nothing."""
         return self._errors.picture
 
-    def show_virtual(self, visible: bool) -> None:
-        """Show or hide the virtual camera; hidden it costs nothing."""
-        self._virtual.show(visible)
-
-    def virtual_camera(self) -> Camera:
-        """The virtual camera in the learned world.
-
-        Raises:
-            InputError: there are no cameras yet.
-        """
-        return self._virtual.camera()
-
-    def place_virtual(self, camera: Camera) -> None:
-        """Put the virtual camera where `camera` is; it keeps the learned focal length.
-
-        Raises:
-            InputError: there are no cameras yet.
-        """
-        self._virtual.place(camera)
-
-    def virtual_picture(self) -> tuple[int, bytes]:
-        """What the virtual camera sees: a growing number and a JPEG; 0 and nothing at first."""
-        return self._virtual.picture()
-
-    @property
-    def stats(self) -> ViewStats | None:
-        """Of the client that came last and has a picture."""
-        return self._visitors.stats
-
-    @property
-    def stand(self) -> Stand | None:
-        """Where the client is that came last; None without any."""
-        return self._visitors.stand
-
-    @property
-    def clients(self) -> int:
-        """How many browsers look at the scene."""
-        return len(self._visitors)
-
-    @property
-    def failure(self) -> str | None:
-        """Why pictures fail to come, in one sentence; None while all is well."""
-        return self._failures.first
+    def virtual_picture(self) -> bytes:
+        """What the virtual camera sees as JPEG; nothing before the first."""
+        return self._virtual.picture
 
     # -- clients, on viser's event loop ------------------------------------------------------
 
@@ -231,7 +191,7 @@ class SceneView:
     def _picked(self, client: viser.ClientHandle, index: int) -> None:
         """A client clicked on a frustum, perhaps of photos that are gone by now."""
         with contextlib.suppress(InputError):
-            self._visitors.look_through(index, self._camera(index), client)
+            self.submit(LookThrough(index, client.client_id))
 
     def _camera(self, index: int) -> Camera:
         learned = self._replay.shown(self._source.snapshot).learned
@@ -260,21 +220,25 @@ class SceneView:
         if snapshot.photos is not self._photos:  # a restart reads them anew
             self._photos = snapshot.photos
             self._bakery.forget()
-            self._replay.go_to(1.0, snapshot)
             self._visitors.begin_anew()
-        self._show_cameras(snapshot, fresh)
+            self._show_cameras(snapshot, lambda: self._replay.go_to(1.0, snapshot))
+        else:
+            self._show_cameras(snapshot, fresh=fresh)
         if fresh and snapshot.learned is not None:
             self._frame(Vantage.of(snapshot.learned.cameras))
-        stand = self.stand
+        stand = self._visitors.stand
         self._errors.look_at(stand.photo if stand else None)
         if self._past.follow() or fresh:
             self._virtual.update(snapshot)
             self._drawn.wake()
             self._visitors.wake()
 
-    def _show_cameras(self, snapshot: Snapshot, fresh: bool) -> None:
-        """Everything of the cameras, as they are or as they were."""
-        with self._drawing:
+    def _show_cameras(
+        self, snapshot: Snapshot, change: Callable[[], None] = lambda: None, fresh: bool = True
+    ) -> None:
+        """Everything of the cameras, as they are or were, after a change of what is asked."""
+        with self._cameras:
+            change()
             shown, step = self._replay.shown(snapshot), self._replay.at(snapshot).step
             travelled, self._at_step = step != self._at_step, step
             if fresh or travelled or self._faces.news:

@@ -1,10 +1,10 @@
 """One client's window: where its camera is comes in, pictures of the scene go out."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import viser
@@ -49,7 +49,11 @@ class Stand:
 
 
 class Viewport:
-    """A connected client. Lives until `stop`; holds the only reference to its handle."""
+    """A connected client. Lives until `stop`; holds the only reference to its handle.
+
+    Viser's event loop owns it: what other threads ask of it is done there, in the order of asking.
+    Painters read what it wishes, and hand over what they made.
+    """
 
     def __init__(
         self,
@@ -83,8 +87,13 @@ class Viewport:
         self._painter.look_from(View.of_client(client.camera))
         client.camera.on_update(self._moved)
 
+    def _do(self, act: Callable[..., None], *values: Any) -> None:
+        """Have the event loop do something, from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act, *values)
+
     async def _moved(self, camera: viser.CameraHandle) -> None:
-        """Note where the client is; on the event loop, so that the order is kept."""
+        """Note where the client is; as a coroutine, so that the order is kept."""
         self._hand.moved(time.monotonic(), self._drawing)
         self._painter.look_from(View.of_client(camera))
         if self._glide.caused(camera.position):
@@ -133,9 +142,7 @@ class Viewport:
 
     def fly(self, camera: Camera) -> None:
         """Go on towards a camera, and have its field of view; the view is a person's from then."""
-        self._leave()
-        self._moved_by_hand = True
-        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+        self._do(self._fly, camera)
 
     def look_through(self, index: int, camera: Camera) -> None:
         """Glide into the place of a photo's camera and have its field of view.
@@ -143,41 +150,27 @@ class Viewport:
         What was learned stands between eye and scene and is hidden for this client until it moves
         away.
         """
-        if self._photo is None:
-            self._before = self._glide.here
-        self._photo = index
-        if self._shadow is None:
-            self._shadow = self._client.scene.add_frame(LEARNED, show_axes=False, visible=False)
-        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+        self._do(self._look_through, index, camera)
 
     def look_away(self) -> None:
         """Glide back to where the visitor was before looking through a photo."""
-        if self._before is not None:
-            self._glide.to(self._before)
-        self._leave()
+        self._do(self._look_away)
 
     def go_to(self, vantage: Vantage) -> None:
         """Glide to where all cameras and the scene behind them are seen."""
-        self._leave()
-        self._moved_by_hand = False
-        self._glide.to(vantage)
+        self._do(self._go_to, vantage)
 
     def expect(self, vantage: Vantage) -> None:
         """Newcomers begin there: their way is not a hand's."""
-        self._glide.expect(vantage.position)
+        self._do(self._glide.expect, vantage.position)
 
     def begin_anew(self) -> None:
         """Other photos: what was looked at is gone, and the view is framed again."""
-        self._leave()
-        self._moved_by_hand = False
+        self._do(self._begin_anew)
 
     def frame(self, vantage: Vantage) -> None:
         """Follow the cameras while they settle, until a hand has moved the view."""
-        if self._moved_by_hand or self._photo is not None or self._glide.under_way:
-            return
-        away = np.linalg.norm(vantage.position - self._glide.here.position)
-        if away > REFRAMED * np.linalg.norm(vantage.look_at - vantage.position):
-            self._glide.to(vantage)
+        self._do(self._frame, vantage)
 
     def wipe_at(self, part: float) -> None:
         """Have the line between two scenes at a part of the canvas, from the left."""
@@ -186,16 +179,61 @@ class Viewport:
 
     def wake(self) -> None:
         """There is a newer snapshot."""
+        self._do(self._wake)
+
+    def stop(self, wait: bool = True) -> None:
+        """End its thread."""
+        self._do(self._end)
+        self._painter.stop(wait)
+
+    # -- on the event loop ---------------------------------------------------------------------
+
+    def _look_through(self, index: int, camera: Camera) -> None:
+        if self._photo is None:
+            self._before = self._glide.here
+        self._photo = index
+        if self._shadow is None:
+            self._shadow = self._client.scene.add_frame(LEARNED, show_axes=False, visible=False)
+        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+
+    def _fly(self, camera: Camera) -> None:
+        self._leave()
+        self._moved_by_hand = True
+        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+
+    def _look_away(self) -> None:
+        if self._before is not None:
+            self._glide.to(self._before)
+        self._leave()
+
+    def _go_to(self, vantage: Vantage) -> None:
+        self._begin_anew()
+        self._glide.to(vantage)
+
+    def _begin_anew(self) -> None:
+        self._leave()
+        self._moved_by_hand = False
+
+    def _frame(self, vantage: Vantage) -> None:
+        if self._moved_by_hand or self._photo is not None or self._glide.under_way:
+            return
+        away = np.linalg.norm(vantage.position - self._glide.here.position)
+        if away > REFRAMED * np.linalg.norm(vantage.look_at - vantage.position):
+            self._glide.to(vantage)
+
+    def _wake(self) -> None:
         scene = self._source.snapshot.config.explore.scene
         if scene != self._scene:  # planes too slow say nothing of points
             self._scene, self._hand = scene, Hand()
         self._place_drawn()
         self._painter.wake()
 
-    def stop(self, wait: bool = True) -> None:
-        """End its thread."""
+    def _end(self) -> None:
         self._glide.stop()
-        self._painter.stop(wait)
+        if self._rest is not None:
+            self._rest.cancel()
+
+    # -- what its painter asks and tells ---------------------------------------------------------
 
     def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """Longer side of the sharp picture: all the canvas has, or as asked for while it moves."""
@@ -226,18 +264,20 @@ class Viewport:
         return able and drawable(snapshot) is not None
 
     def _show(self, shot: Shot) -> None:
-        """What is drawn stands where there is no picture, and leaves once there is one."""
+        """What is drawn stands before a picture goes, and leaves once there is one."""
+        self._do(self._note, shot)
+        self._client.scene.set_background_image(
+            shot.image, format="jpeg", jpeg_quality=JPEG_QUALITY, depth=shot.depth
+        )
+
+    def _note(self, shot: Shot) -> None:
+        """On the event loop: what there is to see now."""
         self._blank, self._lost = shot.blank, not shot.blank and shot.seen < SEEN
         self._subject = shot.subject
         self._turn_around_subject()
         self._place_drawn()
-        self._client.scene.set_background_image(
-            shot.image, format="jpeg", jpeg_quality=JPEG_QUALITY, depth=shot.depth
-        )
         if not self._drawing and self._drawn.visible:
-            leaving = threading.Timer(DECODED_SECONDS, self._hide_drawn)
-            leaving.daemon = True
-            leaving.start()
+            self._loop.call_later(DECODED_SECONDS, self._hide_drawn)
 
     def _turn_around_subject(self) -> None:
         """Let drags turn around what is in the middle of the picture; nothing is seen to move."""

@@ -64,12 +64,10 @@ class Visitors:
             viewport.stop()
         self._viewports.clear()
 
-    def look_through(
-        self, index: int, camera: Camera, client: viser.ClientHandle | None = None
-    ) -> None:
-        """Take one client, or every one, behind the camera of a photo."""
+    def look_through(self, index: int, camera: Camera, client: int | None = None) -> None:
+        """Take one client, by its number, or every one behind the camera of a photo."""
         for number, viewport in list(self._viewports.items()):
-            if client is None or number == client.client_id:
+            if client in (None, number):
                 viewport.look_through(index, camera)
 
     def fly(self, camera: Camera) -> None:

@@ -14,16 +14,15 @@ from core.engine.governor import Governor
 from core.engine.snapshot import Notice, Snapshot
 from core.errors import InputError
 from core.exporting.jobs import Jobs
-from core.geometry.cameras import Camera
 from core.training.learned import Learned
 from studio.jobs.exports import Exports
 from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
-from studio.routes.routes import Telemetry
+from studio.routes.routes import Routes
 from studio.routes.runs import Runs
 from studio.scene.photo_error import PhotoError
-from studio.scene.reference import Comparison
 from studio.scene.replay import Time
+from studio.scene.state import LookAway, LookThrough, ShowVirtual, ViewCommand, ViewState, Wipe
 from studio.scene.stats import ViewStats
 from studio.scene.viewport import Stand
 from studio.serving.proxy import viser_routes
@@ -87,67 +86,60 @@ class Desk:
             self.say(str(error), "warning")
 
 
+STATE = ViewState(
+    clients=1,
+    failure=None,
+    stats=ViewStats(0.5, 18.0, 3.0, False, 40.0),
+    stand=Stand(None, True, False, False, 0.1),
+    time=Time(None, 1.0, False, 12),
+    wipe=0.5,
+    virtual_shown=True,
+    virtual=None,
+    comparison=None,
+    photo_error=None,
+)
+
+
 class Window:
-    """A 3D scene: remembers what it was asked."""
+    """A 3D scene: remembers what it was asked, and does what a page waits for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Any]] = []
-        self.stats: ViewStats | None = ViewStats(0.5, 18.0, 3.0, False, 40.0)
-        self.clients = 1
-        self.failure: str | None = None
-        self.picture: tuple[int, bytes] = (0, b"")
-        self.comparison: Comparison | None = None
-        self.time = Time(None, 1.0, False, 12)
-        self.stand: Stand | None = Stand(None, True, False, False, 0.1)
-        self.photo_error: PhotoError | None = None
-        self.wipe = 0.5
+        self.asked: list[ViewCommand] = []
+        self.state = STATE
+        self.picture = b""
 
     def forget(self) -> None:
         """Be as new."""
         self.asked.clear()
-        self.wipe = 0.5
-        self.stand, self.photo_error = Stand(None, True, False, False, 0.1), None
+        self.state, self.picture = STATE, b""
 
-    def look_through(self, index: int) -> None:
-        self.asked.append(("look through", index))
-        self.stand = Stand(index, True, False, False, 0.1)
-        self.photo_error = PhotoError(index, 1, 28.34, 48, 36)
+    def show(self, **facts: Any) -> None:
+        """Differ in these facts from now on."""
+        self.state = dataclasses.replace(self.state, **facts)
 
-    def look_away(self) -> None:
-        self.asked.append(("look away", None))
-        self.stand = Stand(None, True, True, False, 0.1)
-        self.photo_error = None
+    def stand(self, photo: int | None = None, moved: bool = False, lost: bool = False) -> None:
+        """Have a visitor somewhere."""
+        self.show(stand=Stand(photo, True, moved, lost, 0.1))
+
+    def submit(self, command: ViewCommand) -> None:
+        self.asked.append(command)
+        match command:
+            case LookThrough(photo):
+                self.stand(photo)
+                self.show(photo_error=PhotoError(photo, 1, 28.34, 48, 36))
+            case LookAway():
+                self.stand(moved=True)
+                self.show(photo_error=None)
+            case Wipe(part):
+                self.show(wipe=part)
+            case ShowVirtual(visible):
+                self.show(virtual_shown=visible)
 
     def error_picture(self) -> bytes:
-        return JPEG if self.photo_error else b""
+        return JPEG if self.state.photo_error else b""
 
-    def wipe_at(self, part: float) -> None:
-        self.asked.append(("wipe", part))
-        self.wipe = part
-
-    def highlight(self, index: int | None) -> None:
-        self.asked.append(("highlight", index))
-
-    def reset_view(self) -> None:
-        self.asked.append(("reset", None))
-
-    def show_virtual(self, visible: bool) -> None:
-        self.asked.append(("show virtual", visible))
-
-    def go_to_time(self, part: float) -> None:
-        self.asked.append(("time", part))
-
-    def play_time(self) -> None:
-        self.asked.append(("time", "play"))
-
-    def hold_time(self) -> None:
-        self.asked.append(("time", "hold"))
-
-    def virtual_picture(self) -> tuple[int, bytes]:
+    def virtual_picture(self) -> bytes:
         return self.picture
-
-    def virtual_camera(self) -> Camera:
-        return CAMERAS[0]
 
 
 @dataclasses.dataclass
@@ -164,13 +156,13 @@ class Desktop:
 def served(engine: Desk, begin: Command | None = None) -> Iterator[Desktop]:
     """The page of an engine at a real port; `begin` waits for its first page."""
     window, jobs, server = Window(), Jobs(), Server(port=0)
-    telemetry = Telemetry(engine, window, jobs, begin)
+    own = Routes(engine, window, jobs, begin)
     page = build_page(engine, Exports(engine, jobs))
-    routes = [*viser_routes(9), *telemetry.routes(), *Runs(engine).routes()]  # nobody listens at 9
+    routes = [*viser_routes(9), *own.routes(), *Runs(engine).routes()]  # nobody listens at 9
     server.start(mounted(page, routes))
     try:
         yield Desktop(engine, window, jobs, server.url)
     finally:
-        telemetry.stop()
+        own.stop()
         server.stop()
         jobs.stop()

@@ -29,8 +29,18 @@ from core.training.learned import Learned
 from studio.bundled import BUNDLED
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
+from studio.scene.state import (
+    GoToTime,
+    Highlight,
+    HoldTime,
+    LookAway,
+    LookThrough,
+    PlayTime,
+    ResetView,
+    Virtual,
+    Wipe,
+)
 from studio.scene.theme import GROUND
-from studio.scene.viewport import Stand
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 from tests.studio.scene.stand_ins import CAMERAS, planes_scene
@@ -179,10 +189,11 @@ def test_a_small_window_has_every_button_whole_and_large_enough_for_a_finger(
     size: tuple[int, int], open_page: Callable[..., Page], desktop: Desktop
 ) -> None:
     page = open_page(width=size[0], height=size[1])
-    desktop.window.picture = (1, PICTURE)
+    desktop.window.picture = PICTURE
+    desktop.window.show(virtual=Virtual(1, CAMERAS[0]))
     expect(page.locator("#pip")).to_be_visible()
     for through in (False, True):
-        desktop.window.stand = Stand(1 if through else None, True, True, not through, 0.1)
+        desktop.window.stand(1 if through else None, moved=True, lost=not through)
         expect(page.locator("#through")).to_be_visible(visible=through)
         assert page.evaluate(OVERLAPS) == []
         for name in ("reset-view", "theme", "help"):
@@ -191,7 +202,6 @@ def test_a_small_window_has_every_button_whole_and_large_enough_for_a_finger(
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert page.evaluate(TARGETS) == []
-    desktop.window.picture = (0, b"")
 
 
 def test_a_photo_is_looked_through_compared_and_left(page: Page, desktop: Desktop) -> None:
@@ -209,13 +219,13 @@ def test_a_photo_is_looked_through_compared_and_left(page: Page, desktop: Deskto
     page.locator("#wipe").fill("80")
     assert page.evaluate(clip) != half
     page.keyboard.press("Escape")
-    soon(page, lambda: ("look away", None) in asked)
+    soon(page, lambda: LookAway() in asked)
     expect(page.locator("#through")).to_be_hidden()
     page.locator("#photos .look").nth(2).click()
     expect(page.locator("#through")).to_be_visible()
     page.locator(".brand").click()
     page.keyboard.press("ArrowRight")
-    soon(page, lambda: ("look through", 0) in asked)
+    soon(page, lambda: LookThrough(0) in asked)
     expect(page.locator("#through-name")).to_have_text("Photo 01 of 3")
     page.keyboard.press("c")
     expect(page.locator("[data-through=photo]")).to_have_attribute("aria-pressed", "true")
@@ -223,7 +233,7 @@ def test_a_photo_is_looked_through_compared_and_left(page: Page, desktop: Deskto
     expect(error).to_be_visible()
     expect(photo).to_be_hidden()
     page.locator("#action-look-away").click()
-    soon(page, lambda: asked.count(("look away", None)) == 2)
+    soon(page, lambda: asked.count(LookAway()) == 2)
 
 
 DROP = """([selector, files]) => {
@@ -299,10 +309,10 @@ def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unask
 
 def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#back")).to_be_hidden()
-    desktop.window.stand = Stand(None, True, True, True, 0.1)
+    desktop.window.stand(moved=True, lost=True)
     page.locator("#back button").click()
-    soon(page, lambda: ("reset", None) in desktop.window.asked)
-    desktop.window.stand = Stand(None, True, False, False, 0.1)
+    soon(page, lambda: ResetView() in desktop.window.asked)
+    desktop.window.stand()
     expect(page.locator("#back")).to_be_hidden()
 
 
@@ -349,7 +359,7 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
     expect(words).to_have_text("Sharp. Drag to look around, or make your video")
     engine.publish(playing=True, epoch=1200, outlook=Outlook(2))
     expect(words).to_have_text("Learning, epoch 1,200. Drag to look around")
-    desktop.window.stand = Stand(1, True, True, False, 0.1)
+    desktop.window.stand(1, moved=True)
     expect(page.locator("#guide")).to_be_hidden()
     desktop.window.forget()
     engine.publish(phase="loading", photos=None, learned=None)
@@ -411,15 +421,17 @@ def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
     page.mouse.down()
     page.mouse.move(middle - scene["width"] / 4, height, steps=4)
     page.mouse.up()
-    soon(page, lambda: ("wipe", desktop.window.wipe) in asked and desktop.window.wipe < 0.27)
-    assert desktop.window.wipe > 0.23, "the line is where the hand let go"
-    before = desktop.window.wipe
+    soon(
+        page, lambda: Wipe(desktop.window.state.wipe) in asked and desktop.window.state.wipe < 0.27
+    )
+    assert desktop.window.state.wipe > 0.23, "the line is where the hand let go"
+    before = desktop.window.state.wipe
     divider.press("ArrowRight")
-    soon(page, lambda: before < desktop.window.wipe < before + 0.01)
-    desktop.window.wipe = 0.75  # another window's
+    soon(page, lambda: before < desktop.window.state.wipe < before + 0.01)
+    desktop.window.show(wipe=0.75)  # another window's
     line = "getComputedStyle(document.querySelector('#sides')).getPropertyValue('--line')"
     page.wait_for_function(f"Math.abs(parseFloat({line}) - 75) < 0.2")
-    desktop.window.stand = Stand(1, True, True, False, 0.1)
+    desktop.window.stand(1, moved=True)
     expect(sides).to_be_hidden()
 
 
@@ -636,7 +648,7 @@ def test_photos_are_pictures(page: Page, desktop: Desktop) -> None:
     soon(page, lambda: desktop.engine.snapshot.config.data.disabled == ("0.png",))
     expect(page.locator("#photos-summary")).to_contain_text("2 of 3 photos")
     asked = desktop.window.asked
-    assert ("highlight", 2) in asked and ("look through", 2) in asked
+    assert Highlight(2) in asked and LookThrough(2) in asked
     expect(page.locator("#option-data-disabled input")).to_have_value("0.png")
 
 
@@ -743,7 +755,7 @@ def test_the_keyboard_steers(page: Page, desktop: Desktop) -> None:
     page.keyboard.press("3")
     soon(page, lambda: commands[3:] == [Configure({"explore.channel": "opacity"})])
     page.keyboard.press("0")
-    soon(page, lambda: ("reset", None) in desktop.window.asked)
+    soon(page, lambda: ResetView() in desktop.window.asked)
     desktop.engine.publish(step=1240)
     page.keyboard.press("r")
     soon(page, lambda: commands[4:] == [Refine()])
@@ -776,7 +788,9 @@ def test_dark_and_light_are_the_persons_choice_and_the_scene_is_the_same(
     page.reload()
     page.wait_for_selector("body[data-built]")
     assert page.evaluate(ground) == "rgb(244, 245, 247)"
-    assert not [ask for ask in desktop.window.asked if ask[0] != "highlight"], "nobody is told"
+    assert not [ask for ask in desktop.window.asked if not isinstance(ask, Highlight)], (
+        "nobody is told"
+    )
 
 
 def test_a_page_is_dark_or_light_before_its_scripts_have_come(
@@ -799,10 +813,10 @@ def test_a_new_run_begins_when_its_first_page_shows_the_scene(
     browser: Browser, faults: list[str], tmp_path: Path
 ) -> None:
     with served(Desk(tmp_path, step=0), begin=Play()) as desktop:
-        desktop.window.clients = 0
+        desktop.window.show(clients=0)
         page = opened(browser, desktop, faults)
         assert desktop.engine.commands == []
-        desktop.window.clients = 1
+        desktop.window.show(clients=1)
         soon(page, lambda: desktop.engine.commands == [Play()])
         desktop.engine.submit(Pause())
         opened(browser, desktop, faults).context.close()
@@ -868,20 +882,20 @@ def test_the_slider_of_time_goes_back_plays_and_returns(page: Page, desktop: Des
     expect(page.locator("#time-words")).to_have_text("now")
     expect(slider).to_have_value("1000")
     slider.fill("400")
-    soon(page, lambda: ("time", 0.4) in asked)
-    desktop.window.time = Time(1020, 0.4, False, 12)
+    soon(page, lambda: GoToTime(0.4) in asked)
+    desktop.window.show(time=Time(1020, 0.4, False, 12))
     desktop.engine.publish(step=2400)
     words = "cameras at step 1,020 of 2,400; the scene as it is now"
     expect(page.locator("#time-words")).to_have_text(words)
     page.locator("#action-time").click()
-    soon(page, lambda: asked[-1] == ("time", "play"))
-    desktop.window.time = Time(1020, 0.4, True, 12)
+    soon(page, lambda: asked[-1] == PlayTime())
+    desktop.window.show(time=Time(1020, 0.4, True, 12))
     expect(page.locator("#action-time")).to_have_attribute("aria-label", "Stop here")
     page.locator("#action-time").click()
-    soon(page, lambda: asked[-1] == ("time", "hold"))
+    soon(page, lambda: asked[-1] == HoldTime())
     page.locator("#action-time-now").click()
-    soon(page, lambda: asked[-1] == ("time", 1.0))
-    desktop.window.time = Time(None, 1.0, False, 12)
+    soon(page, lambda: asked[-1] == GoToTime(1.0))
+    desktop.window.show(time=Time(None, 1.0, False, 12))
     expect(page.locator("#action-time-now")).to_be_hidden()
 
 
@@ -891,13 +905,13 @@ def test_a_reference_is_named_and_measured_or_says_why_not(page: Page, desktop: 
     page.locator("#option-explore-reference input").press("Enter")
     named = Configure({"explore.reference": "~/fern/transforms.json"})
     soon(page, lambda: named in desktop.engine.commands)
-    desktop.window.comparison = Comparison(9, failure="It does not exist.")
+    desktop.window.show(comparison=Comparison(9, failure="It does not exist."))
     expect(page.locator("#reference-words")).to_have_text("It does not exist.")
     expect(page.locator("#reference-facts")).to_be_hidden()
     errors = CameraErrors(20, 0.0138, 2.19, 0.119, 0.0207, False)
-    desktop.window.comparison = Comparison(420, errors)
+    desktop.window.show(comparison=Comparison(420, errors))
     expect(page.locator("#reference-ate")).to_have_text("1.38 %")
     expect(page.locator("#reference-rotation-best")).to_have_text("0.12°")
     expect(page.locator("#reference-words")).to_contain_text("20 cameras at step 420")
-    desktop.window.comparison = None
+    desktop.window.show(comparison=None)
     expect(page.locator("#reference-facts")).to_be_hidden()

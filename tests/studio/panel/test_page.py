@@ -30,11 +30,11 @@ from studio.panel.mounting import mounted
 from studio.panel.tabs import TABS
 from studio.panel.theme import ASSETS
 from studio.panel.wiring import YOUNG
-from studio.routes.routes import Telemetry
+from studio.routes.routes import Routes
 from tests.studio.panel.stand_ins import Desk, Window
 
 USER_EVENTS = {"input", "release", "submit", "blur", "click", "upload"}
-OWN_EVENTS = {"tick", "load"}
+OWN_EVENTS = {"change", "load"}
 SVG = "http://www.w3.org/2000/svg"  # a name, which nobody fetches
 
 
@@ -97,7 +97,7 @@ def page(desk: Desk) -> gr.Blocks:
 
 @pytest.fixture(scope="module")
 def client(desk: Desk, page: gr.Blocks) -> TestClient:
-    return TestClient(mounted(page, Telemetry(desk, Window(), Jobs()).routes()))
+    return TestClient(mounted(page, Routes(desk, Window(), Jobs()).routes()))
 
 
 @pytest.fixture
@@ -126,14 +126,15 @@ def test_every_tab_has_its_button() -> None:
     assert bar.count('role="tab"') == len(TABS)
 
 
-def test_only_a_person_and_the_clock_cause_events(tab: Tab) -> None:
+def test_only_a_person_and_news_cause_events(tab: Tab) -> None:
     for dependency in tab.config["dependencies"]:
         events = {name for _, name in dependency["targets"]}
         assert events <= USER_EVENTS | OWN_EVENTS, "a painted widget must not act"
         assert not dependency["queue"] and dependency["api_visibility"] == "private"
         assert dependency["show_progress"] == "hidden"
-    ticks = [d for d in tab.config["dependencies"] if "tick" in {n for _, n in d["targets"]}]
-    assert len(ticks) == 1
+    news = [d for d in tab.config["dependencies"] if tab._is_target(d, "change", "news")]
+    assert [dependency["trigger_mode"] for dependency in news] == ["always_last"], "none is missed"
+    assert not [c for c in tab.config["components"] if c["type"] == "timer"], "idle costs nothing"
 
 
 @pytest.mark.parametrize("path", list(options()))
@@ -145,7 +146,7 @@ def test_a_touch_becomes_a_command(path: str, engine: Desk, tab: Tab) -> None:
             tab.fire(event, element(path), shown)
     assert engine.commands == [Configure({path: value})]
     tab.shown.clear()
-    tab.fire("tick")
+    tab.fire("change", "news")
     assert element(path) not in tab.shown, "it shows already what was asked for"
 
 
@@ -187,10 +188,10 @@ def test_two_tabs_agree(engine: Desk, page: gr.Blocks, client: TestClient) -> No
     one, two = Tab(page, client), Tab(page, client)
     two.shown.clear()
     one.fire("input", "option-cameras-rotation", "quaternion")
-    two.fire("tick")
+    two.fire("change", "news")
     assert two.shown == {"option-cameras-rotation": "quaternion"}
     two.shown.clear()
-    two.fire("tick")
+    two.fire("change", "news")
     assert two.shown == {}, "nothing is painted twice"
 
 
@@ -202,7 +203,7 @@ def test_a_refused_entry_returns_to_the_truth(engine: Desk, tab: Tab) -> None:
     ):
         tab.shown.clear()
         tab.fire(event, identity, shown)
-        tab.fire("tick")
+        tab.fire("change", "news")
         section, _, name = identity.removeprefix("option-").partition("-")
         assert tab.shown == {identity: getattr(getattr(Config(), section), name)}
     assert [n.kind for n in engine.snapshot.notices] == ["warning", "warning"]
@@ -239,7 +240,7 @@ def test_an_old_run_is_asked_about_and_kept(engine: Desk, tab: Tab) -> None:
     engine.publish(step=1240)
     tab.fire("input", "option-rendering-space", "camera")
     tab.shown.clear()
-    tab.fire("tick")
+    tab.fire("change", "news")
     assert tab.shown == {}, "the choice stays visible while it is asked about"
     tab.fire("click", "action-keep")
     assert tab.shown == {"confirm": False, "option-rendering-space": "ndc"}

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from core.exporting.jobs import Jobs
 from core.formats.transforms import read_transforms
 from studio.jobs.exports import Exports
-from studio.routes.routes import Telemetry
+from studio.routes.routes import Routes
 from tests.studio.panel.stand_ins import Desk, Window
 
 
@@ -36,7 +36,7 @@ def let_wait(engine: Desk, *waiting: bool) -> None:
 
 def test_photos_are_listed_until_they_are_placed(engine: Desk, jobs: Jobs) -> None:
     first, aside, last = engine.snapshot.photos.names
-    client = TestClient(Starlette(routes=Telemetry(engine, Window(), jobs).routes()))
+    client = TestClient(Starlette(routes=Routes(engine, Window(), jobs).routes()))
     for waiting, told in (
         ((True, True, True), [first, aside, last]),
         ((False, True, True), [aside, last]),

@@ -21,11 +21,23 @@ from core.photos import Finding
 from core.search.graph import PhotoFact
 from core.search.witnesses import Opinion, Other
 from studio.routes import facts
-from studio.routes.routes import Telemetry
+from studio.routes.routes import Routes
 from studio.routes.stream import QUICK, Stream
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
+from studio.scene.state import (
+    GoToTime,
+    Highlight,
+    HoldTime,
+    LookAway,
+    LookThrough,
+    PlayTime,
+    ResetView,
+    ShowVirtual,
+    Virtual,
+)
 from tests.studio.panel.stand_ins import Desk, Window
+from tests.studio.scene.stand_ins import CAMERAS
 
 STATUS = {
     "stage": str,
@@ -67,13 +79,13 @@ def stream(engine: Desk, window: Window) -> Stream:
 
 
 @pytest.fixture
-def telemetry(engine: Desk, window: Window) -> Telemetry:
-    return Telemetry(engine, window, Jobs())
+def routes(engine: Desk, window: Window) -> Routes:
+    return Routes(engine, window, Jobs())
 
 
 @pytest.fixture
-def client(telemetry: Telemetry) -> TestClient:
-    return TestClient(Starlette(routes=telemetry.routes()))
+def client(routes: Routes) -> TestClient:
+    return TestClient(Starlette(routes=routes.routes()))
 
 
 def strict(text: str) -> Any:
@@ -104,7 +116,7 @@ def test_the_status_is_complete(engine: Desk, client: TestClient) -> None:
 
 def test_what_is_unknown_is_null(engine: Desk, window: Window, client: TestClient) -> None:
     engine.publish(loss=math.nan, psnr=math.inf, seconds_left=-math.inf, photos=None, learned=None)
-    window.stats = dataclasses.replace(window.stats, milliseconds=math.nan)
+    window.show(stats=dataclasses.replace(window.state.stats, milliseconds=math.nan))
     told = strict(client.get("/status").text)
     assert told["loss"] is told["psnr"] is told["seconds_left"] is told["notice"] is None
     assert told["view"]["milliseconds"] is None and told["photos"] == 0
@@ -194,7 +206,8 @@ def test_thumbnails_are_the_photos(engine: Desk, client: TestClient) -> None:
 def test_the_virtual_camera_has_a_picture_after_a_while(window: Window, client: TestClient) -> None:
     assert client.get("/virtual-camera.jpg").status_code == 404
     assert client.get("/status").json()["view"]["virtual"] is None
-    window.picture = (4, b"a jpeg")
+    window.picture = b"a jpeg"
+    window.show(virtual=Virtual(4, CAMERAS[0]))
     assert client.get("/virtual-camera.jpg?v=4").content == b"a jpeg"
     told = client.get("/status").json()["view"]["virtual"]
     assert told["version"] == 4 and 20 < told["fov"] < 120
@@ -266,12 +279,12 @@ def test_asks_of_the_scene(window: Window, client: TestClient) -> None:
     assert client.post("/virtual-camera/hide").status_code == 204
     assert client.get("/status").json()["view"]["virtual_shown"] is False
     assert window.asked == [
-        ("look through", 2),
-        ("look away", None),
-        ("highlight", 0),
-        ("highlight", None),
-        ("reset", None),
-        ("show virtual", False),
+        LookThrough(2),
+        LookAway(),
+        Highlight(0),
+        Highlight(None),
+        ResetView(),
+        ShowVirtual(False),
     ]
     for path in ("/look-through/3", "/highlight/77", "/virtual-camera/x"):
         assert client.post(path).status_code == 404
@@ -291,16 +304,11 @@ def test_options_are_changed_by_path(engine: Desk, client: TestClient) -> None:
 def test_time_is_played_held_and_gone_to(window: Window, client: TestClient) -> None:
     for act in ("0", "437", "1000", "play", "hold"):
         assert client.post(f"/time/{act}").status_code == 204
-    assert window.asked == [
-        ("time", 0.0),
-        ("time", 0.437),
-        ("time", 1.0),
-        ("time", "play"),
-        ("time", "hold"),
-    ]
+    to = [GoToTime(0.0), GoToTime(0.437), GoToTime(1.0)]
+    assert window.asked == [*to, PlayTime(), HoldTime()]
     for act in ("1001", "-1", "4.5", "\u0664", "9" * 5000, "now"):
         assert client.post(f"/time/{act}").status_code == 404
-    window.time = Time(40, 0.25, True, 12, scene_step=31)
+    window.show(time=Time(40, 0.25, True, 12, scene_step=31))
     told = client.get("/status").json()["view"]["time"]
     at = {"step": 40, "part": 0.25, "playing": True, "moments": 12, "scene_step": 31}
     assert told == at
@@ -308,7 +316,8 @@ def test_time_is_played_held_and_gone_to(window: Window, client: TestClient) -> 
 
 def test_the_comparison_is_told(window: Window, client: TestClient) -> None:
     assert client.get("/status").json()["view"]["comparison"] is None
-    window.comparison = Comparison(7, CameraErrors(3, 0.01, None, 0.2, math.nan, None))
+    errors = CameraErrors(3, 0.01, None, 0.2, math.nan, None)
+    window.show(comparison=Comparison(7, errors))
     told = strict(client.get("/status").text)["view"]["comparison"]
     assert (told["step"], told["failure"], told["errors"]["ate"]) == (7, None, 0.01)
     assert told["errors"]["rotation"] is told["errors"]["focal"] is None

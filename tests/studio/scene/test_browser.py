@@ -45,7 +45,7 @@ def page(plain: viser.ViserServer, view: SceneView) -> Iterator[Page]:
     with chromium() as browser:
         opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         opened.goto(f"http://127.0.0.1:{plain.get_port()}/")
-        soon(lambda: view.clients == 1 and view.stats is not None)
+        soon(lambda: view.state.clients == 1 and view.state.stats is not None)
         yield opened
 
 
@@ -83,7 +83,7 @@ def point_at(page: Page, place: tuple[float, float]) -> None:
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     view: SceneView, page: Page
 ) -> None:
-    soon(lambda: view.stats is not None and view.stats.level == 1)
+    soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
     ground = np.abs(seen(page).astype(int) - GROUND).max(-1) < 8
     assert 0.1 < ground.mean() < 0.95  # neither all scene nor nothing at all
 
@@ -93,14 +93,18 @@ def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     client = next(iter(view._server.get_clients().values()))
     soon(lambda: np.allclose(client.camera.position, CAMERAS[0].position * SCALE, atol=1e-3))
     soon(lambda: np.isclose(client.camera.fov, CAMERAS[0].vertical_fov, atol=1e-3))
-    soon(lambda: view.stand is not None and view.stand.photo == 0 and view.stand.there)
+    soon(
+        lambda: (
+            view.state.stand is not None and view.state.stand.photo == 0 and view.state.stand.there
+        )
+    )
 
-    before = view.stats
+    before = view.state.stats
     page.mouse.move(300, 60)
     page.mouse.down()
     page.mouse.move(380, 90, steps=4)
     page.mouse.up()
-    soon(lambda: view.stats != before)
+    soon(lambda: view.state.stats != before)
     soon(lambda: not np.allclose(client.camera.position, CAMERAS[0].position * SCALE, atol=0.1))
-    soon(lambda: view.stats is not None and view.stats.level == 1)
-    assert view.failure is None
+    soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
+    assert view.state.failure is None

@@ -38,6 +38,11 @@ class Bench:
         shown, failed = self.shots.append, self.failures.append
         self.painter = Painter("painter", stage, self, shown, failed, Bakery())
 
+    @property
+    def alive(self) -> bool:
+        """Whether the painter's thread is running."""
+        return any(thread.name == "painter" for thread in threading.enumerate())
+
     def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """As the test wants."""
         return self.wanted if not still or self.resting is None else self.resting
@@ -88,7 +93,7 @@ def bench(field: Slow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made.painter._pace.seconds_per_ray = PACE
     yield made
     made.painter.stop()
-    assert not made.painter.alive
+    assert not made.alive
 
 
 def test_a_view_is_shown_coarse_then_sharp(bench: Bench) -> None:
@@ -241,7 +246,7 @@ def test_a_failure_is_told_once_and_work_goes_on(bench: Bench, field: Slow) -> N
     bench.painter.look_from(AHEAD)
     soon(lambda: field.chunks > 3)
     assert bench.failures == ["The view could not be rendered: no memory is left."]
-    assert bench.painter.alive
+    assert bench.alive
     field.each = lambda: None
     bench.until_sharp()
     assert bench.failures[1:] == [None]
@@ -258,7 +263,7 @@ def test_stopping_takes_no_longer_than_a_chunk(bench: Bench, field: Slow) -> Non
     field.each = stop
     bench.stage.publish()
     bench.painter.look_from(AHEAD)
-    soon(lambda: not bench.painter.alive)
+    soon(lambda: not bench.alive)
     assert field.chunks == stopped_at[0] and bench.level < 1
 
 

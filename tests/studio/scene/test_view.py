@@ -18,8 +18,19 @@ from studio.scene.coordinates import SCALE, fov_that_holds
 from studio.scene.drawn import ROOT as DRAWN
 from studio.scene.frustums import LEARNED, Frustums
 from studio.scene.limits import Limits
+from studio.scene.state import (
+    GoToTime,
+    Highlight,
+    HoldTime,
+    LookAway,
+    LookThrough,
+    PlayTime,
+    ResetView,
+    ShowVirtual,
+    Virtual,
+)
 from studio.scene.vantage import Vantage
-from tests.cameras import camera, same
+from tests.cameras import camera
 from tests.studio.scene.stand_ins import (
     CAMERAS,
     Client,
@@ -68,10 +79,10 @@ def test_a_client_gets_pictures_with_depth(
     stage.publish(trails=trails())
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
         soon(lambda: len(pictures(browser)) >= 2)
         assert pictures(browser)[-1]["depth_data"] is not None
-        assert view.clients == 1 and view.failure is None
+        assert view.state.clients == 1 and view.state.failure is None
 
 
 def test_without_photos_nothing_is_broken(
@@ -81,15 +92,12 @@ def test_without_photos_nothing_is_broken(
     with client(server) as browser:
         browser.look((0, 0, -3))
         soon(lambda: len(pictures(browser)) == 1)
-        view.reset_view()
-        view.highlight(None)
+        view.submit(ResetView())
+        view.submit(Highlight(None))
         with pytest.raises(InputError, match="no photo 0"):
-            view.look_through(0)
-        with pytest.raises(InputError, match="add photos"):
-            view.virtual_camera()
-        with pytest.raises(InputError, match="add photos"):
-            view.place_virtual(CAMERAS[0])
-    assert view.failure is None and view.stats is None and view.virtual_picture() == (0, b"")
+            view.submit(LookThrough(0))
+    state = view.state
+    assert state.failure is state.stats is state.virtual is None and view.virtual_picture() == b""
 
 
 def at(browser: Client, place: np.ndarray) -> bool:
@@ -110,9 +118,9 @@ def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
     soon(lambda: view._photos is stage.photos)
     with client(server) as browser:
         browser.look((0, 0, -3), width=100, height=40)
-        soon(lambda: view.stats is not None)
+        soon(lambda: view.state.stats is not None)
         there = CAMERAS[2]
-        view.look_through(2)
+        view.submit(LookThrough(2))
         soon(lambda: at(browser, there.position * SCALE))
         assert len(moves(browser, "Position")) > 3, "the eye is seen to fly"
         place = np.array(moves(browser, "Position")[-1]["position"])
@@ -121,17 +129,46 @@ def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
         assert moves(browser, "Fov")[-1]["fov"] == pytest.approx(fov_that_holds(there, 2.5))
         hidden = [m for m in browser.of("FrameMessage") if m["name"] == LEARNED]
         assert len(hidden) == 2  # shown to all, then shadowed for this one
-        assert view.stand is not None and view.stand.photo == 2
+        assert view.state.stand is not None and view.state.stand.photo == 2
         browser.look((0, 0, -3))  # the answer to an older message
         browser.look((1.0, 0.0, 0.0))  # arrived: the camera of this photo is at 0.1, 0, 0
         assert not browser.of("RemoveSceneNodeMessage")
-        view.look_away()
+        view.submit(LookAway())
         soon(lambda: at(browser, np.array((0, 0, -3))))
         assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [LEARNED]
-        view.look_through(1)
-        soon(lambda: view.stand is not None and view.stand.photo == 1)
+        view.submit(LookThrough(1))
+        soon(lambda: view.state.stand is not None and view.state.stand.photo == 1)
         walks(browser, (0, 0.2, -2))
-        soon(lambda: view.stand is not None and view.stand.photo is None)
+        soon(lambda: view.state.stand is not None and view.state.stand.photo is None)
+
+
+def test_whoever_asks_at_once_what_was_learned_is_seen_again_in_the_end(
+    server: viser.ViserServer, view: SceneView, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.publish()
+    soon(lambda: view._photos is stage.photos)
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.state.clients == 1)
+
+        def ask(photo: int) -> None:
+            for _ in range(20):
+                view.submit(LookThrough(photo))
+                view.submit(LookAway())
+
+        asking = [threading.Thread(target=ask, args=(photo,)) for photo in (0, 1, 2)]
+        for thread in asking:
+            thread.start()
+        for step in range(40):
+            walks(browser, (0, 0.01 * step, -3))
+        for thread in asking:
+            thread.join()
+        seen = next(iter(server.get_clients().values()))
+        soon(lambda: bool(np.isclose(seen.camera.position[1], 0.39)))  # the last step was heard
+        view.submit(LookAway())
+        soon(lambda: (stand := view.state.stand) is not None and stand.photo is None)
+        soon(lambda: LEARNED not in seen.scene._handle_from_node_name)
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
 
 def test_a_photo_is_compared_while_it_is_looked_through(
@@ -139,19 +176,19 @@ def test_a_photo_is_compared_while_it_is_looked_through(
 ) -> None:
     stage.publish()
     soon(lambda: view._photos is stage.photos)
-    assert view.photo_error is None and view.error_picture() == b""
+    assert view.state.photo_error is None and view.error_picture() == b""
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.clients == 1)
-        view.look_through(1)
-        soon(lambda: view.photo_error is not None)
-        error = view.photo_error
+        soon(lambda: view.state.clients == 1)
+        view.submit(LookThrough(1))
+        soon(lambda: view.state.photo_error is not None)
+        error = view.state.photo_error
         assert error is not None and error.photo == 1
         assert (error.width, error.height) == stage.photos.pixels.shape[2:0:-1]
         picture = cv2.imdecode(np.frombuffer(view.error_picture(), np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None and picture.shape[:2] == (error.height, error.width)
-        view.look_away()
-        soon(lambda: view.photo_error is None)
+        view.submit(LookAway())
+        soon(lambda: view.state.photo_error is None)
 
 
 def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
@@ -166,20 +203,26 @@ def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
 
     with client(server) as browser:
         browser.look(tuple(Vantage.of(CAMERAS).position.tolist()))
-        soon(lambda: view.clients == 1 and view.stand is not None and not view.stand.moved)
+        soon(
+            lambda: (
+                view.state.clients == 1
+                and view.state.stand is not None
+                and not view.state.stand.moved
+            )
+        )
         wide = spread(0.5)
         soon(lambda: at(browser, wide.position))
         browser.look(tuple(moves(browser, "Position")[2]["position"]))  # a slow browser's answer
         wider = spread(1.0)
         soon(lambda: at(browser, wider.position))
         walks(browser, (0, 0.1, -2))
-        soon(lambda: view.stand is not None and view.stand.moved)
+        soon(lambda: view.state.stand is not None and view.state.stand.moved)
         told = len(moves(browser, "Position"))
         spread(2.0)
         soon(lambda: view._framed is not None and view._framed.position[2] < wider.position[2])
         assert len(moves(browser, "Position")) == told
-        view.reset_view()
-        soon(lambda: view.stand is not None and not view.stand.moved)
+        view.submit(ResetView())
+        soon(lambda: view.state.stand is not None and not view.state.stand.moved)
 
 
 def test_who_goes_where_nothing_was_seen_is_brought_back(
@@ -189,7 +232,7 @@ def test_who_goes_where_nothing_was_seen_is_brought_back(
     soon(lambda: view._photos is stage.photos)
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.clients == 1)
+        soon(lambda: view.state.clients == 1)
         walks(browser, (40.0, 0.0, -10.0))
         reach = Limits.of(CAMERAS).reach
 
@@ -208,7 +251,11 @@ def test_a_click_moves_only_the_client_that_clicked(
     with client(server) as one, client(server) as other:
         one.look((0, 0, -3))
         other.look((0, 0, -3))
-        soon(lambda: view.clients == 2 and Frustums.name(1) in server.scene._handle_from_node_name)
+        soon(
+            lambda: (
+                view.state.clients == 2 and Frustums.name(1) in server.scene._handle_from_node_name
+            )
+        )
         click = _messages.SceneNodeClickMessage(
             Frustums.name(1), 0, (0.0,) * 3, (0.0, 0.0, 1.0), (0.5, 0.5), None
         )
@@ -225,8 +272,8 @@ def test_resetting_the_view_moves_everybody_and_newcomers(
     vantage = Vantage.of(far_apart)
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.clients == 1)
-        view.reset_view()
+        soon(lambda: view.state.clients == 1)
+        view.submit(ResetView())
         soon(lambda: at(browser, vantage.position))
     assert np.allclose(server.initial_camera.position, vantage.position)
 
@@ -249,47 +296,36 @@ def test_the_virtual_camera_follows_a_hand_and_shows_what_it_sees(
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.virtual_picture()[0] > 0)
-        number, jpeg = view.virtual_picture()
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+        def virtual() -> Virtual:
+            soon(lambda: view.state.virtual is not None)
+            assert view.state.virtual is not None
+            return view.state.virtual
+
+        number = virtual().version
+        jpeg = np.frombuffer(view.virtual_picture(), np.uint8)
+        picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
         assert picture is not None and picture.shape[1] / picture.shape[0] == pytest.approx(4 / 3)
         drag = _messages.TransformControlsUpdateMessage(
             "/virtual", (1.0, 0.0, 0.0, 0.0), (0.5, 0.25, -1.0)
         )
         browser.send(drag)
-        soon(lambda: np.allclose(view.virtual_camera().position, (0.05, 0.025, -0.1)))
-        soon(lambda: view.virtual_picture()[0] > number)
-        assert view.virtual_camera().fy == pytest.approx(CAMERAS[0].fy)
-
-
-def test_a_placed_virtual_camera_is_where_it_was_put(view: SceneView, stage: Stage) -> None:
-    stage.publish()
-    soon(lambda: not problem(view))
-    there = camera((0.03, -0.02, 0.1), (0.1, 0.2, 0.3), 40.0, (48, 36))
-    view.place_virtual(there)
-    assert same(view.virtual_camera(), there, 1e-6)
-
-
-def problem(view: SceneView) -> str:
-    """Why there is no virtual camera; nothing where there is one."""
-    try:
-        view.virtual_camera()
-    except InputError as error:
-        return str(error)
-    return ""
+        soon(lambda: np.allclose(virtual().camera.position, (0.05, 0.025, -0.1)))
+        soon(lambda: virtual().version > number)
+        assert virtual().camera.fy == pytest.approx(CAMERAS[0].fy)
 
 
 def test_a_hidden_virtual_camera_is_not_rendered(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
-    view.show_virtual(False)
+    view.submit(ShowVirtual(False))
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.stats is not None and view.stats.level == 1)
-        assert view.virtual_picture()[0] == 0
-        view.show_virtual(True)
-        soon(lambda: view.virtual_picture()[0] > 0)
+        soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
+        assert view.state.virtual is None and not view.state.virtual_shown
+        view.submit(ShowVirtual(True))
+        soon(lambda: view.state.virtual is not None)
 
 
 def test_a_failure_is_kept_shown_and_forgotten_when_mended(
@@ -310,10 +346,10 @@ def test_a_failure_is_kept_shown_and_forgotten_when_mended(
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.failure == "The view could not be rendered: numbers ran out.")
+        soon(lambda: view.state.failure == "The view could not be rendered: numbers ran out.")
         soon(lambda: bool(browser.of("NotificationShowMessage")))
         broken.clear()
-        soon(lambda: view.failure is None and view.stats is not None)
+        soon(lambda: view.state.failure is None and view.state.stats is not None)
     view.stop()
 
 
@@ -327,9 +363,9 @@ def test_a_client_that_leaves_takes_its_thread_and_handle_along(
     for _ in range(3):
         with client(server) as browser:
             browser.look((0, 0, -3))
-            soon(lambda: view.stats is not None)
-    soon(lambda: painters() == before and view.clients == 0)
-    assert view.stats is None
+            soon(lambda: view.state.stats is not None)
+    soon(lambda: painters() == before and view.state.clients == 0)
+    assert view.state.stats is None
 
     def forgotten() -> bool:
         gc.collect()
@@ -356,7 +392,7 @@ def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> 
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.stats is not None)
+        soon(lambda: view.state.stats is not None)
         view.stop()
         left = {t.name for t in set(threading.enumerate()) - before}
         assert not [n for n in left if n.startswith(("view-", "scene", "virtual"))]
@@ -376,7 +412,7 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
         soon(lambda: len(browser.of("ImageMessage")) == 8)
         assert not planes_seen(browser)
         viewport = next(iter(view._visitors._viewports.values()))
@@ -384,7 +420,7 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
         browser.look((0.1, 0, -3))
         soon(lambda: planes_seen(browser) is True)
         soon(lambda: planes_seen(browser) is False)  # still: there is a picture again
-        assert view.failure is None
+        assert view.state.failure is None
 
 
 def test_points_are_drawn_by_any_browser_until_it_fails_to(
@@ -395,7 +431,7 @@ def test_points_are_drawn_by_any_browser_until_it_fails_to(
     stage.publish()
     with client(server) as browser:
         browser.look((0, 0, -3))
-        soon(lambda: view.stats is not None and view.stats.level == 1)
+        soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
         soon(lambda: len(browser.of("PointCloudMessage")) > 0)
         browser.look((0.1, 0, -3))
         soon(lambda: planes_seen(browser) is True)
@@ -415,24 +451,24 @@ def test_the_slider_of_time_moves_the_frustums_and_nothing_else(
     def place() -> np.ndarray:
         return handles[Frustums.name(2)].position / SCALE
 
-    view.go_to_time(0.4)
+    view.submit(GoToTime(0.4))
     assert np.allclose(place(), CAMERAS[2].position / 2), "at once"
-    assert view.time.step == 20 and view._camera(2).position[0] == pytest.approx(0.05)
+    assert view.state.time.step == 20 and view._camera(2).position[0] == pytest.approx(0.05)
     stage.publish(trails=trails(5), step=41)
     soon(lambda: view._at_step == 20)
     assert np.allclose(place(), CAMERAS[2].position / 2), "training goes on, the moment stays"
-    view.play_time()
-    assert view.time.playing
-    view.hold_time()
-    assert not view.time.playing
-    view.go_to_time(1.0)
-    assert np.allclose(place(), CAMERAS[2].position) and view.time.step is None
+    view.submit(PlayTime())
+    assert view.state.time.playing
+    view.submit(HoldTime())
+    assert not view.state.time.playing
+    view.submit(GoToTime(1.0))
+    assert np.allclose(place(), CAMERAS[2].position) and view.state.time.step is None
 
 
 def test_a_restart_comes_back_to_now(view: SceneView, stage: Stage) -> None:
     stage.publish(trails=trails(5), step=40)
     soon(lambda: view._photos is stage.photos)
-    view.go_to_time(0.4)
+    view.submit(GoToTime(0.4))
     stage.photos = photo_set(seed=1)
     stage.publish(trails=trails(2), step=2)
-    soon(lambda: view.time.step is None)
+    soon(lambda: view.state.time.step is None)

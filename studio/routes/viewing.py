@@ -1,0 +1,25 @@
+"""What the scene shows as plain JSON."""
+
+import dataclasses
+import math
+
+from core.geometry.cameras import Camera
+from studio.routes.facts import Json, finite
+from studio.scene.state import ViewState
+
+
+def viewing(state: ViewState) -> Json:
+    """What `/status` says of the scene; how fast pictures come stands beside the rest."""
+    told = dataclasses.asdict(state)
+    told |= told.pop("stats") or {}
+    if state.virtual is not None:
+        figures = camera_figures(state.virtual.camera)
+        told["virtual"] = {"version": state.virtual.version} | figures
+    return finite(told)
+
+
+def camera_figures(camera: Camera) -> Json:
+    """Focal length over the longer side and the field of view across it, in degrees."""
+    long_side, focal = max((camera.width, camera.fx), (camera.height, camera.fy))
+    fov = math.degrees(2 * math.atan(long_side / 2 / focal))
+    return finite({"focal": focal / long_side, "fov": fov})
