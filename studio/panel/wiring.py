@@ -24,7 +24,8 @@ from studio.panel.painting import PATIENCE, Painted, due, same, touched, wait_no
 from studio.protocols import Steerable
 
 YOUNG = 300  # steps a run may lose without being asked about
-TICK = 1.0  # seconds between looks at the snapshot
+# The page hears of news, see `assets/widgets.js`; Gradio asks what to paint, then and only then.
+AT_NEWS = 'document.addEventListener("studio-news", () => trigger("change"))'
 
 Answer = list[Any]  # of the confirm bar: visibility, sentence, the command that waits, two buttons
 Taking = Callable[[list[str]], tuple[Configure, str]]  # of dropped files, and a sentence on them
@@ -132,9 +133,8 @@ class Wiring:
         widgets = list(self._widgets.values())
         listen(self._do_it.click, self._proceed, [self._pending, self.painted], self._bar)
         listen(self._keep.click, self._give_up, [self.painted], [*self._bar, *widgets])
-        listen(gr.Timer(TICK).tick, self._paint, [self.painted], widgets)
-        at_once = self.button("repaint", "Paint", "unseen")  # the page presses it at news
-        listen(at_once.click, self._paint, [self.painted], widgets)
+        news = gr.HTML(elem_id="news", js_on_load=AT_NEWS, apply_default_css=False)
+        listen(news.change, self._paint, [self.painted], widgets)
         listen(page.load, self._paint_anew, [self.painted], [*self._bar, *widgets])
 
     # -- a touch ---------------------------------------------------------------------------------
@@ -143,23 +143,23 @@ class Wiring:
         def touch(shown: Any, painted: Painted, pending: Command | None) -> Answer:
             value, snapshot = from_widget(option, shown), self.engine.snapshot
             if value is None:  # an emptied number means nothing: paint the truth again
-                touched(painted, option.path, None, snapshot, until=0)
-                return _unchanged()
+                truth = painted.values[option.path] = get(snapshot.config, option.path)
+                return [*_unchanged(), to_widget(option, truth)]
             if same(value, painted.values.get(option.path)):
-                return _unchanged()
+                return [*_unchanged(), gr.skip()]
             command = Configure({option.path: value})
             until = math.inf if asks(snapshot, command) else time.monotonic() + PATIENCE
             touched(painted, option.path, value, snapshot, until)
-            return self._ask_or_submit(command, pending)
+            return [*self._ask_or_submit(command, pending), gr.skip()]
 
-        def touch_lightly(shown: Any, painted: Painted) -> None:
-            touch(shown, painted, None)
+        def touch_lightly(shown: Any, painted: Painted) -> Any:
+            return touch(shown, painted, None)[-1]
 
         if option.effect < Effect.RESTART:  # never asks, so the bar is no output of it
-            listen(event, touch_lightly, [component, self.painted], preprocess=False)
+            listen(event, touch_lightly, [component, self.painted], [component], preprocess=False)
         else:
             inputs = [component, self.painted, self._pending]
-            listen(event, touch, inputs, self._bar, preprocess=False)
+            listen(event, touch, inputs, [*self._bar, component], preprocess=False)
 
     def _ask_or_submit(self, command: Command, pending: Command | None) -> Answer:
         if isinstance(command, Configure) and isinstance(pending, Configure):

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.photos import local_path
 from studio.panel.names import safe_name
-from studio.routes.routes import EXPORTS_FOLDER, Telemetry
+from studio.routes.routes import EXPORTS_FOLDER, Routes
 from tests.studio.panel.stand_ins import Desk, Window
 
 PATHS, ADDRESSES = 500, 50
@@ -41,7 +41,7 @@ def run(part: int) -> str:
         (exports / ".hidden.txt").write_bytes(SECRET)
         (exports / "video.mp4").write_bytes(b"a video")
         (exports / "link").symlink_to(place)
-        told = Telemetry(Desk(place / "run"), Window(), Jobs())
+        told = Routes(Desk(place / "run"), Window(), Jobs())
         app = Starlette(routes=told.routes())
         names = [
             "".join(chance.choice(STEPS) for _ in range(chance.randrange(1, 6)))

@@ -94,7 +94,7 @@ function followVisibility() {
 // Gradio builds the page some time after this script has started, its own buttons apart from the rest.
 const PARTS = [
   "viser", "photos", "undo-words", "photos-findings", "charts", "time-slider", "action-time", "action-time-now", "reference-words",
-  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "runs-list", "path-words", "through-modes", "cover-leave",
+  "jobs-list", "find", "action-make-video", "action-theme", "panel", "verdict-card", "show-waits", "runs-list", "news", "path-words", "through-modes", "cover-leave",
 ];
 
 function whenBuilt(act) {

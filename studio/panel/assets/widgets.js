@@ -1,24 +1,41 @@
 // Small manners that Gradio's widgets lack.
 
-import { byId, press } from "./ask.js";
+import { byId } from "./ask.js";
 
+const PATIENCE = 4500; // ms after which the studio has answered a touch, or never will
 let painted = null;
+let later = null;
 
 // Gradio's place to drop is called by words that are not on it.
 function nameDrop() {
   document.querySelector("#drop button[aria-label]")?.removeAttribute("aria-label");
 }
 
-// Widgets are painted by Gradio once a second; news in the config or a refusal need not wait for that.
+// Gradio asks what to paint where there is news: in the config, or a refusal.
 export function repaint({ config_key: key, notices }) {
   const news = `${key} ${notices.at(-1)?.number}`;
-  if (painted !== null && painted !== news) press("action-repaint");
+  if (painted === news) return;
   painted = news;
+  tellNews();
+  paintLater();
+}
+
+function tellNews() {
+  document.dispatchEvent(new Event("studio-news"));
+}
+
+// What a hand put into a widget stays there until the studio answers; where it does not, the truth comes back.
+function paintLater() {
+  clearTimeout(later);
+  later = setTimeout(tellNews, PATIENCE);
 }
 
 export function wireWidgets() {
   nameDrop();
   new MutationObserver(nameDrop).observe(byId("drop"), { childList: true, subtree: true });
+  document.addEventListener("input", ({ target }) => {
+    if (target.closest?.(".option")) paintLater();
+  });
   // Sliders answer to the pointer only: let the keyboard, too, end in a release.
   document.addEventListener("change", ({ target }) => {
     if (target.matches?.(".option input[type=range]")) {
