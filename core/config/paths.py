@@ -185,24 +185,25 @@ def to_yaml(config: Config) -> str:
     """A config as YAML with each option's help as a comment above it."""
     lines: list[str] = []
     for section, part in Config.model_fields.items():
-        lines += [f"# {_first_line(part)}", f"{section}:"]
+        lines += [f"# {summary(part)}", f"{section}:"]
         for path, item in options().items():
             if item.section == section:
                 value = get(config, path)
-                shown = list(value) if isinstance(value, tuple) else value
-                text = _one_line(shown)
+                text = yaml_line(value)
                 choices = f" ({' | '.join(item.choices)})" if item.choices else ""
                 lines += [f"  # {item.help}{choices}", f"  {path.partition('.')[2]}: {text}"]
         lines.append("")
     return "\n".join(lines)
 
 
-def _first_line(section: FieldInfo) -> str:
+def summary(section: FieldInfo) -> str:
+    """The first line of what a section says of itself."""
     return (getattr(section.annotation, "__doc__", None) or "").splitlines()[0]
 
 
-def _one_line(value: Any) -> str:
+def yaml_line(value: Any) -> str:
     """A value as YAML on one line, however long; names may hold line breaks."""
+    value = list(value) if isinstance(value, tuple) else value
     style = '"' if "\n" in str(value) or "\\n" in str(value) else None
     text = yaml.safe_dump(value, default_flow_style=True, default_style=style, width=math.inf)
     return text.splitlines()[0]

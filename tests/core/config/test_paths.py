@@ -7,6 +7,7 @@ import yaml
 
 from core.config import Config
 from core.config.declare import Effect
+from core.config.handbook import handbook
 from core.config.paths import (
     changed,
     differences,
@@ -30,6 +31,12 @@ def test_every_option_says_what_it_is() -> None:
 
 def test_default_yaml_is_the_declarations() -> None:
     assert (ROOT / "configs" / "default.yaml").read_text() == to_yaml(Config())
+
+
+def test_the_handbook_is_the_declarations() -> None:
+    written = (ROOT / "docs" / "options.md").read_text()
+    assert written == handbook()
+    assert all(written.count(f"`{path}`") == 1 for path in options())
 
 
 def test_yaml_round_trip(tmp_path: Path) -> None:
