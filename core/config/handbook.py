@@ -2,6 +2,7 @@
 
 from core.config import Config
 from core.config.paths import Option, get, options, summary, yaml_line
+from core.fields import FIELDS
 
 INTRODUCTION = """\
 # Every option
@@ -26,7 +27,8 @@ def handbook() -> str:
 
 def _row(option: Option) -> str:
     title = f"*{option.title}*" if option.expert else f"**{option.title}**"
-    kinds = f" ({', '.join(option.kinds)} only)" if option.kinds else ""
+    only = len(option.kinds) < len(FIELDS) and option.kinds
+    kinds = f" ({', '.join(option.kinds)} only)" if only else ""
     cells = (
         f"{title}<br>`{option.path}`",
         f"`{yaml_line(get(Config(), option.path))}`",
@@ -47,5 +49,5 @@ def _values(option: Option) -> str:
         return "a list" if option.type is tuple else "text"
     number = "a whole number" if option.type is int else "a number"
     ends = (("at least", option.at_least), ("at most", option.at_most))
-    bounds = [f"{words} {end:,g}" for words, end in ends if end is not None]
+    bounds = [f"{words} {end:,}" for words, end in ends if end is not None]
     return ", ".join([number, *bounds])

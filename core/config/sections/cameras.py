@@ -21,7 +21,7 @@ class Cameras(Section):
     )
     focal_of: str = option(
         "all-photos", "Focal length of",
-        "One focal length, or each photo its own, once the bootstrap is over; back takes the mean.",
+        "One focal length, or each photo its own, once the cameras are found; back takes the mean.",
         CONVERT, choices=("all-photos", "each-photo"), expert=True,
     )  # fmt: skip
     initial_fov: float = option(
@@ -43,8 +43,8 @@ class Cameras(Section):
     learn_focal: bool = option(True, "Learn focal length", "The optimizer may change the focal.")
     learn_distortion: bool = option(
         False, "Learn distortion",
-        "Planes and networks may bend all rays like a lens (k1), once the bootstrap is over; depth "
-        "maps look for it in any case.",
+        "Planes and networks may bend all rays like a lens (k1), once the cameras are found; "
+        "depth maps look for it in any case.",
         expert=True,
     )  # fmt: skip
     rate: float = option(

@@ -24,7 +24,11 @@ class Explore(Section):
         choices=("best", "planes", "network", "both"),
     )  # fmt: skip
     quality: int = view(
-        512, "Quality", "Longer side of the sharp picture, in pixels.", at_least=64, at_most=2048
+        512,
+        "Picture while moving",
+        "Longer side of it at its sharpest, in pixels; at rest all the canvas has is rendered.",
+        at_least=64,
+        at_most=2048,
     )
     samples: int = view(
         32, "Samples of views", "Points on each ray of a novel view, where no planes guide it.",
@@ -56,7 +60,9 @@ class Explore(Section):
         "with; training never sees it.",
     )  # fmt: skip
     show_reference: bool = view(
-        True, "Show them", "Outlines in the scene, and a line from each learned camera to its own."
+        True,
+        "Show the reference",
+        "Outlines in the scene, and a line from each learned camera to its own.",
     )
     colour_by: str = view(
         "order", "Colour by", "Frustum colour: order of the photos, or error of each.",

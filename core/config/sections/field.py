@@ -46,8 +46,8 @@ class Field(Section):
         at_least=0, expert=True,
     )  # fmt: skip
     head: str = option(
-        "relu", "Head", "Tri-plane: activation of the network behind the planes.", REBUILD_FIELD,
-        choices=HEADS,
+        "relu", "Tri-plane head", "Activation of the network behind a tri-plane's planes.",
+        REBUILD_FIELD, choices=HEADS,
     )  # fmt: skip
     plane_side: int = option(
         384, "Tri-plane side", "Tri-plane: texels along x and y.", REBUILD_FIELD,

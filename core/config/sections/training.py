@@ -12,7 +12,7 @@ class Training(Section):
 
     bootstrap: bool = option(
         True,
-        "Bootstrap",
+        "Find cameras with planes",
         "Planes find the cameras first, then the chosen field begins.",
         RESTART,
     )
@@ -42,7 +42,7 @@ class Training(Section):
         RESTART, expert=True,
     )  # fmt: skip
     keep: tuple[str, ...] = option(
-        ("cameras",), "Keep of the start", "What is taken over: cameras, field, optimizers.",
+        ("cameras",), "Taken over from there", "What is taken over: cameras, field, optimizers.",
         RESTART, expert=True,
     )  # fmt: skip
     autosave_seconds: float = option(
