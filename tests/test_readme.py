@@ -28,3 +28,18 @@ def test_what_the_readme_links_is_there_and_small() -> None:
     for link in links:
         assert (ROOT / link).is_file(), link
     assert (ROOT / "docs" / "scene.html").stat().st_size <= 3_000_000
+
+
+def test_what_the_page_of_troubles_quotes_is_still_said() -> None:
+    sources = [
+        path
+        for folder in ("core", "studio")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".js", ".html")
+    ]
+    said = " ".join(path.read_text() for path in sources)
+    pages = (ROOT / "docs" / "troubleshooting.md").read_text()
+    rows = [line.split("|")[1] for line in pages.splitlines() if line.startswith("| ")]
+    quoted = [words for row in rows for words in re.findall("`([^`]+)`", row)]
+    assert len(quoted) > 20
+    assert not [words for words in quoted if words not in said]
