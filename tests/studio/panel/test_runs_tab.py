@@ -109,12 +109,12 @@ def test_a_branch_is_opened(page: Page, desktop: Desktop) -> None:
 
 
 def test_the_slider_says_whose_scene_it_shows_and_branches(page: Page, desktop: Desktop) -> None:
-    desktop.window.time = Time(20, 0.4, False, 5, scene_step=11)
+    desktop.window.show(time=Time(20, 0.4, False, 5, scene_step=11))
     expect(page.locator("#time-words")).to_contain_text("cameras at step 20")
     expect(page.locator("#time-words")).to_contain_text("the scene of step 11")
     page.locator("#action-branch").click()
     expect(run(page, "second-from-3")).to_have_attribute("data-open", "true")
-    desktop.window.time = Time(None, 1.0, False, 5)
+    desktop.window.show(time=Time(None, 1.0, False, 5))
     expect(page.locator("#action-branch")).to_be_hidden()
 
 
