@@ -20,7 +20,7 @@ from tests.journeys.running import PATIENCE, Running, studio
 
 AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
 LEAVE = 200
-SLOW_SECONDS, SLOW_BYTES, SLOW_SHARE = 15.0, 64e6, 0.8
+SLOW_SECONDS, TURNS, SLOW_BYTES, SLOW_SHARE = 18.0, 3, 64e6, 0.8
 MANY, MANY_SECONDS, PING = 32, 20.0, 1.0
 
 
@@ -86,12 +86,14 @@ def _leave(running: Running, part: int) -> str:
 
 def _slow(running: Running, part: int) -> str:
     """One reads nothing while another drags."""
-    alone = _pictures(running, SLOW_SECONDS / 2 / part)
-    before = taken(running.process.pid)[0]
-    with connected(Door.of(running)) as asleep:
-        Visitor.stand(asleep, 0)
-        beside = _pictures(running, SLOW_SECONDS / 2 / part)
-        more = taken(running.process.pid)[0] - before
+    alone, beside, more, spell = 0, 0, 0, SLOW_SECONDS / 2 / TURNS / part
+    for _ in range(TURNS):  # as other programs may take more of the machine now and then
+        alone += _pictures(running, spell)
+        before = taken(running.process.pid)[0]
+        with connected(Door.of(running)) as asleep:
+            Visitor.stand(asleep, 0)
+            beside += _pictures(running, spell)
+            more = max(more, taken(running.process.pid)[0] - before)
     assert more <= SLOW_BYTES, f"who reads nothing costs {more / 1e6:.0f} MB"
     assert part > 1 or beside >= SLOW_SHARE * alone, f"{alone} pictures became {beside}"
     return f"beside who reads nothing: {beside} of {alone} pictures, {more / 1e6:+.0f} MB"
