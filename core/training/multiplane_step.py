@@ -100,17 +100,14 @@ class MultiplaneStep(Learner):
             met, logits, errors, weights = self._compared(a, b, colours, total, parallel_map)
             errors = processes.unshard(errors, total)
             processes.all_reduce([errors, weights])
-            loss, finite = judged(errors.mean(), ())  # a GPU is waited for here
-            if finite:
-                jobs = zip(self.field.parts(), met, strict=True)
-                pulls = list(parallel_map(lambda job: self._pull(logits, b, *job), jobs))
-        if finite:
-            *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
-            to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
-            blocks = self.field.parameters() if level.plane_rate[0] > 0 else ()
-            gradients = [to_depth_floor, *to_rig, *(block.grad for block in blocks)]
-            processes.all_reduce(gradients)
-            loss, finite = judged(errors.mean(), gradients, parallel_map)
+            jobs = zip(self.field.parts(), met, strict=True)
+            pulls = list(parallel_map(lambda job: self._pull(logits, b, *job), jobs))
+        *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
+        to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
+        blocks = self.field.parameters() if level.plane_rate[0] > 0 else ()
+        gradients = [to_depth_floor, *to_rig, *(block.grad for block in blocks)]
+        processes.all_reduce(gradients)
+        loss, finite = judged(errors.mean(), gradients, parallel_map)  # a GPU is waited for here
         if finite:
             moves = zip(self.field.parameters(), self.adams, strict=True)
             list(parallel_map(functools.partial(self._move_planes, level), moves))
@@ -127,7 +124,7 @@ class MultiplaneStep(Learner):
     ) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor]:
         """Where rays meet blocks and what is there, (D, 4, R) gradients, errors (R,), weights (D,).
 
-        The error is NaN of a ray that meets planes at no numbers: memory is written by them.
+        The error is NaN of a ray that meets planes at no numbers.
         """
         met = list(parallel_map(lambda part: self._meet(part, a, b), self.field.parts()))
         logits = torch.cat([seen for _, seen in met])
@@ -140,6 +137,7 @@ class MultiplaneStep(Learner):
     def _meet(self, part: Block, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         field, planes = self.field, part.planes
         points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
+        points.nan_to_num_()  # memory is written by them
         return points, sample_block(part, points)
 
     def _pull(
