@@ -15,6 +15,7 @@ from core.engine import journal
 from core.engine.commands import Configure
 from core.engine.history import Recorder
 from core.engine.logbook import loggable
+from core.engine.presets import for_device
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.canvas import Size
@@ -23,6 +24,7 @@ from core.runs import checkpoint
 from core.runs.soundness import fitting
 from core.runs.warm_start import started
 from core.training.changes import configure
+from core.training.devices import choose_device
 from core.training.room import photo_bytes
 from core.training.trainer import Trainer
 
@@ -95,7 +97,9 @@ def open_run(
     if found is None:
         if complaints:
             raise InputError(complaints[0])
-        trainer = new_trainer(loggable(changed(Config(), changes)), run, processes)
+        device = choose_device(changed(Config(), changes).training.device)
+        wanted, said = for_device(changes, device)
+        trainer = new_trainer(loggable(changed(Config(), wanted)), run, processes)
         try:
             write_atomically(run / "config.yaml", to_yaml(trainer.config).encode())
         except OSError as error:
@@ -103,18 +107,19 @@ def open_run(
             raise InputError(
                 f"{run} cannot be written ({error.strerror}); name another folder with --run."
             ) from error
+        trainer.say(*said)
         return trainer, Recorder(len(trainer.photos.names)), complaints
-    wanted = loggable(changed(found.config, changes))
+    meant = loggable(changed(found.config, changes))
     trainer, recorder = continued(found, run, processes, moved)
-    for path in differences(trainer.config, wanted):
+    for path in differences(trainer.config, meant):
         if options()[path].effect is Effect.RESTART and path not in MAY_DIFFER:
             trainer.close()
             raise InputError(
                 f"{path} cannot change in the run {run}, which has begun; name another with --run."
             )
     try:
-        if asked := differences(found.config, wanted):
-            configure(trainer, wanted)
+        if asked := differences(found.config, meant):
+            configure(trainer, meant)
             journal.append(run, trainer.step, Configure(asked))
     except InputError:
         trainer.close()
