@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import InputError
 from core.geometry.alignment import (
     FEWEST_POINTS,
+    Similarity,
     best_rotation,
     fixes_rotation,
     rotation_angles,
@@ -80,12 +81,20 @@ def beside_learned(
 
     Args, Raises: as `compare_cameras`.
     """
+    fit, pairs = onto_learned(learned, reference), _matched(learned, reference)
+    return {name: fit.camera(other) for name, (_, other) in pairs.items()}
+
+
+def onto_learned(learned: Mapping[str, Camera], reference: Mapping[str, Camera]) -> Similarity:
+    """What moves the reference's world onto the learned one, as `beside_learned` moves cameras.
+
+    Args, Raises: as `compare_cameras`.
+    """
     pairs = _matched(learned, reference)
     mine, theirs = (np.stack([pair[side].position for pair in pairs.values()]) for side in (0, 1))
     _require_spread(mine, "learned cameras", "train the run further")
     _require_spread(theirs, "cameras of the reference", "give another reference")
-    fit = umeyama(theirs, mine)
-    return {name: fit.camera(other) for name, (_, other) in pairs.items()}
+    return umeyama(theirs, mine)
 
 
 def _matched(

@@ -46,13 +46,13 @@ def points_of(baked: Baked, cameras: Sequence[Camera], watch: Watch) -> Points |
     """
     if not cameras:
         return None
-    middle = _small(average_camera(list(cameras)))
+    middle = small(average_camera(list(cameras)))
     views = [
-        View.of(_picture(baked, _small(camera), watch)) for camera in far_apart(cameras, middle)
+        View.of(_picture(baked, small(camera), watch)) for camera in far_apart(cameras, middle)
     ]
     try:
         seen = Views.of(views, middle, AGREEMENT, WITNESSES)
-        return _at_most(agreed_points(seen, watch, 0, VIEWS), MOST)
+        return at_most(agreed_points(seen, watch, 0, VIEWS), MOST)
     except InputError:
         return None
 
@@ -88,11 +88,13 @@ def _picture(baked: Baked, camera: Camera, watch: Watch) -> Picture:
             return picture
 
 
-def _small(camera: Camera) -> Camera:
+def small(camera: Camera) -> Camera:
+    """The same view with at most `LONG_SIDE` pixels along its longer side."""
     return camera.scaled(min(1.0, LONG_SIDE / max(camera.width, camera.height)))
 
 
-def _at_most(points: Points, most: int) -> Points:
+def at_most(points: Points, most: int) -> Points:
+    """The points, or so many of them at random."""
     count = len(points.sizes)
     if count <= most:
         return points

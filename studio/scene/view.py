@@ -18,13 +18,14 @@ from studio.scene.baked import Bakery
 from studio.scene.drawn import Drawn
 from studio.scene.faces import Faces
 from studio.scene.failures import Failures
-from studio.scene.frustums import Frustums, colours_of
+from studio.scene.frustums import LEARNED, Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
 from studio.scene.keys import Keys
 from studio.scene.past import Past
 from studio.scene.photo_error import ErrorPainter
 from studio.scene.reference import Reference
 from studio.scene.replay import Replay
+from studio.scene.rival import Rival
 from studio.scene.source import Source
 from studio.scene.state import (
     GoToTime,
@@ -85,6 +86,7 @@ class SceneView:
         self._drawn = Drawn(server, past, bakery, watched, report("planes"))
         self._virtual = VirtualCamera(server, past, watched, report("virtual"), bakery)
         self._faces = Faces(past, watched, report("frustums"))
+        self._rival = Rival(server, f"{LEARNED}/rival", engine, watched, report("another run"))
         self._errors = ErrorPainter(engine, report("photo error"), bakery)
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
@@ -102,9 +104,8 @@ class SceneView:
         gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=True)
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
-        self._thread.start()
-        self._drawn.start()
-        self._faces.start()
+        for part in (self._thread, self._drawn, self._faces, self._rival):
+            part.start()
 
     def stop(self) -> None:
         """End all threads; returns when they have ended. The server is left alone."""
@@ -113,7 +114,7 @@ class SceneView:
         if self._thread.is_alive():
             self._thread.join()
         self._visitors.stop()
-        for part in (self._virtual, self._errors, self._drawn, self._faces):
+        for part in (self._virtual, self._errors, self._drawn, self._faces, self._rival):
             part.stop()
 
     # -- commands in, facts out --------------------------------------------------------------
