@@ -16,6 +16,7 @@ from core.evaluation.aligning import aligned
 from core.exporting.cameras import depth_bounds
 from core.exporting.geometry import write_mesh, write_points
 from core.exporting.jobs import Watch
+from core.exporting.page.sights import seen
 from core.geometry.cameras import Camera
 from core.rendering.picture import Pace
 from core.rendering.progressive import picture_of, render_progressively
@@ -100,6 +101,11 @@ def test_exports_take_it(shot: Shot, scene: WarpedScene, tmp_path: Path) -> None
     assert np.percentile(depth, 1) > 2 and np.percentile(depth, 99) < 7
     write_mesh(learned, tmp_path / "mesh.ply", Watch())
     assert len(trimesh.load(tmp_path / "mesh.ply").faces) > 1000
+    sights = seen(learned, Watch())  # what a page to send is made of
+    assert len(sights) == len(cameras)
+    for sight in sights:
+        assert 2 < np.percentile(1 / sight.inverse, 1) < np.percentile(1 / sight.inverse, 99) < 8
+        assert sight.rgb.std() > 5
 
 
 def test_points_are_where_others_confirm_that_something_is(shot: Shot, scene: WarpedScene) -> None:
