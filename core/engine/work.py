@@ -176,7 +176,7 @@ class Work:
         self.earlier.keep(trainer, "refine", "its scene")
         refine(trainer)
         self.recorder.mark(self.step, "refine")
-        self._say("Refining: the scene restarts, cameras stay.")
+        self._say("Rebuilding: the scene restarts, cameras stay.")
 
     def _restart(self, config: Config) -> None:
         trainer = new_trainer(config, self._run, self._leader.processes)
@@ -184,7 +184,9 @@ class Work:
             self.earlier.keep(old, "restart", f"its {len(old.photos.names)} photos")
         self._search.declined = frozenset()
         self._replace(trainer, Recorder(len(trainer.photos.names)))
-        self._say(f"Started again with {len(trainer.photos.names)} photos.")
+        count = f"{len(trainer.photos.names)} photos"
+        same = old is not None and old.config.data.photos == config.data.photos
+        self._say(f"Started again with {count}." if same else f"{count} loaded.")
 
     def _exchange(self, trainer: Trainer, command: commands.Adopt | commands.Reseed) -> None:
         """Take other cameras, or have some looked for."""

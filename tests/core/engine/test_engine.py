@@ -183,6 +183,9 @@ def test_missing_photos_are_a_state_with_a_remedy(tmp_path: Path, photo_folder: 
     engine.submit(Step(1))
     trained = until(engine, lambda s: s.step == 1)
     assert trained.failure is None and trained.config.cameras.rotation == "quaternion"
+    assert f"{len(trained.photos.names)} photos loaded." in said(trained)
+    engine.submit(Restart())
+    until(engine, lambda s: "Started again with" in said(s))
     engine.stop()
 
 
