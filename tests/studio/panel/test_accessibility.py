@@ -18,7 +18,7 @@ BAD = {"serious", "critical"}  # impacts
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    with served(Desk(tmp_path_factory.mktemp("run"), can_undo=True, undo="step 3")) as running:
+    with served(Desk(tmp_path_factory.mktemp("run"), undo="step 3")) as running:
         yield running
 
 
@@ -69,3 +69,9 @@ def test_nothing_serious_is_amiss(
     assert amiss(page, "#scene") == []
     desktop.window.stand()
     page.locator("#through").wait_for(state="hidden")
+
+
+def test_what_is_amiss_is_noticed(page: Page) -> None:
+    page.evaluate("document.body.append(document.createElement('button'))")
+    assert "button-name" in amiss(page, "body > button")[0]
+    page.evaluate("document.querySelector('body > button:empty').remove()")
