@@ -42,6 +42,7 @@ def loaded(path: Path) -> dict[str, Any]:
 
 
 def part(content: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
+    """The named part of what was read; raises InputError where it is none."""
     part = content.get(name)
     if not isinstance(part, dict):
         raise InputError(f"{path}: it has no {name}; {OTHER}")
@@ -66,6 +67,7 @@ def array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | Non
 
 
 def word(part: Mapping[str, Any], name: str, path: Path, known: Iterable[str]) -> str:
+    """One of the known words; raises InputError where it is another."""
     word = part.get(name)
     if not isinstance(word, str) or word not in known:
         raise InputError(f"{path}: {name} is none of {', '.join(known)}; {OTHER}")
@@ -73,6 +75,7 @@ def word(part: Mapping[str, Any], name: str, path: Path, known: Iterable[str]) -
 
 
 def whole(part: Mapping[str, Any], name: str, path: Path, least: int) -> int:
+    """A count of at least so much; raises InputError where it is none."""
     number = part.get(name)
     if not isinstance(number, int) or not least <= number < 2**31:
         raise InputError(f"{path}: {name} is missing or no count; {OTHER}")

@@ -52,6 +52,7 @@ def header_of(file: BinaryIO) -> tuple[dict[str, Any], dict[str, tuple[int, ...]
 
 
 def regular(path: Path) -> Path:
+    """The same path, of a file or of nothing; raises ValueError for a folder or a device."""
     if path.exists() and not path.is_file():
         raise ValueError("it is no file")
     return path
@@ -75,6 +76,7 @@ def digest_in(path: Path) -> str:
 
 
 def digest_of(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    """The digest that a file with these facts and tensors is to hold."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name in sorted(tensors):
         digest.update(name.encode())

@@ -47,6 +47,7 @@ class World:
 
 
 def route_of(order: VideoOrder) -> Route:
+    """The path of a video; raises InputError for a number that is missing or impossible."""
     scale = (order.right, order.down, order.forward)
     right, down, forward = (_number(factor, "radius scale") for factor in scale)
     return Route(
@@ -62,14 +63,17 @@ def route_of(order: VideoOrder) -> Route:
 
 
 def path_word(order: VideoOrder) -> str:
+    """What the file's name says of the path."""
     return "keyframes" if order.keyframes else order.path
 
 
 def shown_word(order: VideoOrder) -> str:
+    """What the file's name says of the pictures."""
     return order.form if FORMS[order.form].raw else order.channel
 
 
 def gauge_of(world: World) -> Gauge:
+    """The scale and axes that were typed; raises InputError without a number."""
     if world.scale is None:
         raise InputError("The world needs a number for its scale; type one, or 0.")
     return Gauge(float(world.scale), world.up, world.origin)
@@ -110,6 +114,7 @@ def _even(pixels: int) -> int:
 
 
 def whole(number: float | None, what: str) -> int:
+    """A number of things that was typed; raises InputError for one that cannot be."""
     if number is None or not float(number).is_integer() or not 0 <= number <= 100_000:
         raise InputError(f"The video needs a whole number of {what}, not {number}; type another.")
     return int(number)
