@@ -13,7 +13,8 @@ from core.runs.ages import by_age, serial_in
 from core.runs.header import header
 from core.runs.sweeping import kept
 
-ELSEWHERE = ("data.photos", "training.start_from")  # where things are says nothing of an experiment
+# Where things are, and what is looked at, says nothing of an experiment.
+ELSEWHERE = re.compile(r"data\.photos|training\.start_from|explore\..*")
 STATE = re.compile(r"\d+-(\d+)(?:-(.+))?")
 
 
@@ -79,7 +80,7 @@ def told_of_run(run: Path) -> Told | None:
         seconds=facts.seconds,
         stage=facts.stage,
         photos=len(facts.names),
-        options={path: value for path, value in usual.items() if path not in ELSEWHERE},
+        options={path: value for path, value in usual.items() if not ELSEWHERE.fullmatch(path)},
         psnr=-10 * math.log10(error) if error else None,
         found_by=said_of["found_by"],
         verdict=said_of["verdict"],

@@ -52,7 +52,7 @@ def _options(snapshot: Snapshot, told: Told) -> list[Row]:
     rows = []
     for path, option in options().items():
         mine, theirs = get(snapshot.config, path), told.options.get(path, option.default)
-        if mine != theirs and path not in (*ELSEWHERE, "explore.reference"):
+        if mine != theirs and not ELSEWHERE.fullmatch(path):
             rows.append(_row(option.title, str(mine), str(theirs)))
     return rows
 

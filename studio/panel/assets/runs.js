@@ -120,11 +120,20 @@ function branch(line, { name, states }) {
   instead(line, field, "Branch", (state) => ask("branch", { name, state }));
 }
 
+function wide(words) {
+  const [row, cell] = [make("tr"), make("td", "", words)];
+  cell.colSpan = 3;
+  row.append(cell);
+  return row;
+}
+
 async function compare(name) {
+  const title = `Beside ${name}`;
+  if (byId("runs-beside-title").textContent !== title) byId("runs-rows").replaceChildren(wide("Comparing both."));
+  write("runs-beside-title", title);
   const answer = await fetch(`runs/beside/${encodeURIComponent(name)}`).catch(() => null);
   if (!answer?.ok) return;
   const { rows } = await answer.json();
-  write("runs-beside-title", `Beside ${name}`);
   byId("runs-rows").replaceChildren(...rows.map(({ what, here, there }) => {
     const row = make("tr");
     row.append(make("td", "", what), make("td", "", here), make("td", "", there));
