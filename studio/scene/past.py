@@ -40,6 +40,7 @@ class Past:
         self._known: tuple[Path, dict[int, Path]] | None = None  # of which run, by step
         self._looked = -LOOK_SECONDS
         self._kept: Kept | None = None  # the moment that is shown, once it was read
+        self._unread: Path | None = None  # one that cannot be, and is not tried again
         self._made: tuple[Snapshot, Kept, Snapshot] | None = (
             None  # the newest that was put together
         )
@@ -74,7 +75,9 @@ class Past:
         if wanted is None:
             self._kept = None
         elif before is None or (before.run, before.step) != (snapshot.run, wanted[0]):
-            self._kept = self._read(snapshot.run, *wanted)
+            self._kept = None
+            if wanted[1] != self._unread:
+                self._kept = self._read(snapshot.run, *wanted)
         return self._kept is not before
 
     def _at(self, run: Path, step: int) -> tuple[int, Path] | None:
@@ -89,6 +92,7 @@ class Past:
         with suppress(InputError):  # removed meanwhile, or cut off: the present scene is shown
             return Kept(run, step, checkpoint.learned(moments.read(path)))
         _log.info("the moment %s cannot be shown", path)
+        self._unread = path
         return None
 
     def _seen(self, newest: Snapshot) -> Snapshot:

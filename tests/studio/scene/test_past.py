@@ -60,13 +60,17 @@ def test_before_the_first_moment_the_scene_is_as_now(stage: Stage) -> None:
     assert now is stage.snapshot and past.step is None
 
 
-def test_a_moment_that_is_gone_or_damaged_is_not_shown(stage: Stage) -> None:
+def test_a_moment_that_is_gone_or_damaged_is_not_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     replay = Replay()
     past = Past(stage, replay)
     for path in moments.moments_of(stage.snapshot.run).values():
         path.write_bytes(b"nothing")
     _, now = shown(stage, replay, past, 0.8)
     assert now is stage.snapshot
+    monkeypatch.setattr(moments, "read", lambda path: pytest.fail("it was tried before"))
+    assert not past.follow()
 
 
 def test_another_run_has_its_own_past(stage: Stage, tmp_path: Path) -> None:
