@@ -25,6 +25,7 @@ from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
 from core.rendering.scene import Scene
+from core.training.adjustment import Adjustment
 from core.training.ahead import Ahead
 from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
@@ -196,6 +197,7 @@ class Bootstrap(Learner):
         place_beside(leader.rig, leader.trained, self.others)
         if leader.finished:
             leader.extend(self.recipe.sharpening, photos)
+            leader.adjustment = Adjustment.of(leader.rig, photos)
         else:
             leader.levels = self.recipe.levels
             leader.choose(photos)

@@ -121,7 +121,7 @@ class Refinement:
             self._joint = self._begun()
         self.made += 1
         if not self._joint.step(parallel_map) or self.made >= now.steps:
-            self._found = self._found_by(self._joint)
+            self._found = found_by(self._joint, self.cameras)
             self._joint = None
 
     def _begun(self) -> Joint:
@@ -130,12 +130,6 @@ class Refinement:
         assert maps is not None, "the journey of a round ends in maps"
         unknowns = self._unknowns if now.lens else self._unknowns.poses
         return Joint(maps, unknowns, seed=1000 * number, patches=now.patches)
-
-    def _found_by(self, joint: Joint) -> Cameras:
-        found = joint.guess.cameras.resized(self.cameras.sizes)
-        moved = ("rotation", "centre", "intrinsics", "k1")
-        parts = {name: getattr(found, name).to(getattr(self.cameras, name)) for name in moved}
-        return replace(self.cameras, **parts)
 
     def _try(self, found: Cameras, parallel_map: ParallelMap, count: int) -> None:
         """Score what was found; the first time what it began with as well."""
@@ -198,3 +192,11 @@ class Refinement:
         if kept := part("trial."):
             self._trial = Trial(self.depths.photos, self.cameras)
             self._trial.restore(kept)
+
+
+def found_by(joint: Joint, cameras: Cameras) -> Cameras:
+    """`cameras`, at their own sizes and precision, with what joint steps have found of them."""
+    found = joint.guess.cameras.resized(cameras.sizes)
+    moved = ("rotation", "centre", "intrinsics", "k1")
+    parts = {name: getattr(found, name).to(getattr(cameras, name)) for name in moved}
+    return replace(cameras, **parts)

@@ -5,8 +5,10 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.photos import on_canvas
 from core.depthmaps.unknowns import FOCAL, MOVE, Unknowns
 from core.geometry.cameras import CameraRig
+from core.geometry.canvas import window
 from core.training.camera_optimizer import Learns
 
 
@@ -14,6 +16,19 @@ def read(rig: CameraRig, photos: Tensor) -> Cameras:
     """The cameras of some photos (K,), at their own sizes."""
     cameras = rig.cameras()
     return Cameras.of([cameras[photo] for photo in photos.tolist()])
+
+
+def picture(rig: CameraRig, colours: Tensor, photo: int) -> np.ndarray:
+    """(h, w, 3) uint8 of one photo alone, of the colours (N, H, W, 3) of all."""
+    own = window(rig.size(photo), (rig.width, rig.height))
+    return colours[photo, *own].cpu().numpy()
+
+
+def pictures(rig: CameraRig, colours: Tensor, photos: Tensor) -> Tensor:
+    """(K, 3, H, W) uint8 of some photos (K,), as depth maps have them on a canvas."""
+    if rig.sizes:
+        return on_canvas([picture(rig, colours, photo) for photo in photos.tolist()])
+    return colours[photos].cpu().permute(0, 3, 1, 2).contiguous()
 
 
 def unknowns_of(rig: CameraRig, learns: Learns, lens_known: bool, count: int) -> Unknowns | None:
@@ -52,3 +67,4 @@ def write(rig: CameraRig, photos: Tensor, cameras: Cameras) -> None:
     else:
         rig.set_focal_lengths(focals.log().mean(0).exp().to(rig.focal))
     rig.distortion.fill_(float(cameras.k1.mean()))
+    rig.convert(distorts=rig.distorts)

@@ -15,17 +15,15 @@ from torch import Tensor, nn
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import LAST, DepthMaps, Depths
-from core.depthmaps.photos import on_canvas
 from core.depthmaps.refinement import CLOSE, ROUNDS, Refinement, Round
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
-from core.geometry.canvas import window
 from core.rendering.halving import halving
 from core.training.ahead import Ahead
 from core.training.depthmap_ahead import depth_maps_ahead
-from core.training.depthmap_cameras import read, unknowns_of, write
+from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
 from core.training.step import StepResult, judged
@@ -60,20 +58,12 @@ class DepthMapLearner(Learner):
         self._begin_with(unknowns, CLOSE if known else ROUNDS)
 
     def _begin_with(self, unknowns: Unknowns | None, rounds: Sequence[Round]) -> None:
-        parts, self._unknowns = (self._pictures(), read(self.rig, self.photos)), unknowns
+        parts, self._unknowns = (
+            (pictures(self.rig, self._pixels, self.photos), read(self.rig, self.photos)),
+            unknowns,
+        )
         self.refinement = None if unknowns is None else Refinement(*parts, unknowns, rounds)
         self.depths = Depths(*parts) if self.refinement is None else self.refinement.depths
-
-    def _pictures(self) -> Tensor:
-        """(K, 3, H, W) uint8, as depth maps have photos on a canvas."""
-        if self.rig.sizes:
-            return on_canvas([self._picture(photo) for photo in self.photos.tolist()])
-        return self._pixels[self.photos].cpu().permute(0, 3, 1, 2).contiguous()
-
-    def _picture(self, photo: int) -> np.ndarray:
-        """(h, w, 3) uint8 of one photo alone."""
-        own = window(self.rig.size(photo), (self.rig.width, self.rig.height))
-        return self._pixels[photo, *own].cpu().numpy()
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -166,7 +156,9 @@ class DepthMapLearner(Learner):
         width, height = self.rig.size(photo)
         scale = min(1.0, COMPARED / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        wanted = cv2.resize(self._picture(photo), size, interpolation=cv2.INTER_AREA)
+        wanted = cv2.resize(
+            picture(self.rig, self._pixels, photo), size, interpolation=cv2.INTER_AREA
+        )
         views = self._shown()
         if views is None or not there:
             seen = np.full((size[1], size[0], 3), GREY, np.float32)

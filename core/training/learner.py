@@ -123,6 +123,7 @@ class Learner(abc.ABC):
     finished = False  # whether it need not go on, if others do
     complete = False  # whether another step would change nothing
     passing = False  # whether others take its place once it is finished
+    settled = False  # whether the cameras are exact, and keep still while options ask for that
 
     rig: CameraRig
     field: nn.Module

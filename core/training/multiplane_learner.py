@@ -19,11 +19,12 @@ from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
 from core.rendering.scene import FieldScene, Scene
 from core.training import build
+from core.training.adjustment import AdjustedStep, Adjustment
 from core.training.ahead import Ahead, Leg, ahead
 from core.training.camera_optimizer import Learns
 from core.training.idle_rates import idle_rates, lens_begins
 from core.training.learner import StepContext
-from core.training.multiplane_step import FIRST_DEPTH_FLOOR, MultiplaneStep
+from core.training.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import WIDE, Room, Size
 from core.training.texel_adam import three_digits
@@ -35,7 +36,7 @@ FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise 
 TEXEL = 0.25  # of the work of a sample that is met
 
 
-class MultiplaneLearner(MultiplaneStep):
+class MultiplaneLearner(AdjustedStep):
     """Planes, the cameras they move, and the level they are at. Belongs to one thread."""
 
     shows, leads = "planes", True
@@ -68,6 +69,7 @@ class MultiplaneLearner(MultiplaneStep):
         self.rig, self.trained, self.levels = rig, trained, levels
         self.colours, self.allowed, self.room = colours, allowed, room
         self._messages: list[str] = []
+        self.adjustment = Adjustment()
         self.level, self.level_step = 0, 0
         self.small = self._at(levels[0])
         size, wide = self._sheets(levels[0].planes, 1.0, WIDELY, round)
@@ -100,8 +102,8 @@ class MultiplaneLearner(MultiplaneStep):
 
     @property
     def finished(self) -> bool:  # type: ignore[override]
-        """Whether the last level is over."""
-        return self.level == len(self.levels)
+        """Whether the last level is over, and cameras are as exact as they will be."""
+        return self.level == len(self.levels) and self.adjustment.over
 
     @property
     def proposal(self) -> MultiplaneImage:
@@ -131,7 +133,7 @@ class MultiplaneLearner(MultiplaneStep):
     @property
     def work(self) -> Hashable:
         """Equal for steps that take about as long as one another."""
-        return self.shows, len(self.levels) - self.level
+        return self.shows, len(self.levels) - self.level, self.adjustment.running
 
     @property
     def mean_disparity(self) -> float:
@@ -140,8 +142,9 @@ class MultiplaneLearner(MultiplaneStep):
 
     def choose(self, photos: Tensor, fresh: Tensor | None = None) -> None:
         """Explain these photos (K,) from now on; `fresh` ones begin beside their neighbours."""
-        if fresh is not None:
-            place_beside(self.rig, self.trained, fresh[~torch.isin(fresh, self.trained)])
+        if fresh is not None and len(unknown := fresh[~torch.isin(fresh, self.trained)]):
+            place_beside(self.rig, self.trained, unknown)
+            self.adjustment.end()
         self.trained = photos
         self.small = self._at(self.present)
 
@@ -238,6 +241,7 @@ class MultiplaneLearner(MultiplaneStep):
         self.room = new.room
         if converted or old.learns != new.learns:
             self.let_learn(new.learns)
+            self.adjustment.again()
         self._messages += idle_rates(old.config, new.config)
         beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
         learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
@@ -260,7 +264,8 @@ class MultiplaneLearner(MultiplaneStep):
 
     def state(self) -> dict[str, Tensor]:
         """Everything the next step depends on, but for photos, levels and what may be learned."""
-        return {f"planes.{name}": tensor for name, tensor in self.own_state().items()}
+        state = {f"planes.{name}": tensor for name, tensor in self.own_state().items()}
+        return state | self.adjustment.state()
 
     def restore(
         self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
@@ -268,6 +273,7 @@ class MultiplaneLearner(MultiplaneStep):
         """Be where facts and state were taken, with the same photos."""
         self.levels = context.recipe.levels[-facts.get("levels", 0) :]  # older runs had all
         self.take_state(part_of(tensors, "planes."))
+        self.adjustment.restore(part_of(tensors, "adjustment."), self, context)
 
     def own_state(self) -> dict[str, Tensor]:
         """As `state`, under names without a prefix."""

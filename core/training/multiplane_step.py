@@ -57,6 +57,10 @@ class MultiplaneStep(Learner):
     def advance(self) -> None:
         """A step of the level is over."""
 
+    @abc.abstractmethod
+    def beside(self, context: StepContext) -> None:
+        """What is done after a step besides it."""
+
     def let_move(self, learns: Learns) -> None:
         """Give the cameras, the depth floor and the lens what moves them; nothing moved yet."""
         self.let_learn(learns)
@@ -82,7 +86,9 @@ class MultiplaneStep(Learner):
     def step(self, context: StepContext) -> StepResult:
         """Explain pixels of all photos, and move planes and cameras; then perhaps grow."""
         act = functools.partial(self._step, context)
-        return context.processes.attempt(context.generator, act)
+        result = context.processes.attempt(context.generator, act)
+        self.beside(context)
+        return result
 
     def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""

@@ -182,7 +182,7 @@ class Trainer:
             progress=self.progress,
             stage_began=self.stage_began,
             turn=self.step if rests else self.step // TURNS,
-            hold=self.cameras_frozen,
+            hold=self.cameras_frozen or self._cameras_settled,
             camera_share=beside if leads else 1.0,
             proposal=next(
                 (one.proposal for one in self.learners if one.proposal is not None), None
@@ -226,6 +226,11 @@ class Trainer:
         begun = max(0, self.stage_began.epoch)  # earlier than this run where optimizers were kept
         may = bool(given) or self.stage == "refine"
         return may and self.epoch - begun < part.freeze_cameras_epochs
+
+    @property
+    def _cameras_settled(self) -> bool:
+        """Whether a learner has made the cameras exact, so that nobody moves them."""
+        return self.config.cameras.exact and any(one.settled for one in self.learners)
 
     @property
     def explored_enough(self) -> bool:

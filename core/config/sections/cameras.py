@@ -47,6 +47,12 @@ class Cameras(Section):
         "depth maps look for it in any case.",
         expert=True,
     )  # fmt: skip
+    exact: bool = option(
+        True, "Exact cameras",
+        "Once planes have found the cameras, joint steps through depth maps make them exact, and "
+        "then they keep still.",
+        expert=True,
+    )  # fmt: skip
     rate: float = option(
         2e-3, "Camera learning rate",
         "Adam's step for rotations and positions, where a network moves them.",

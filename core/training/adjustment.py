@@ -1,0 +1,228 @@
+"""Cameras of planes made exact: joint steps through depth maps, beside the planes' own steps.
+
+Planes before all cameras bring these to about a pixel and no nearer: what a photo shows at an angle
+no plane holds, and focal length and rotations give way for it. Depth maps of the photos themselves
+have no such bias. So once planes have found the cameras, `core.depthmaps.refinement` goes over them
+while the planes sharpen; they take over what it has found, and cameras keep still from then on.
+"""
+
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.depths import FIRST, SECOND, Depths
+from core.depthmaps.joint import Joint
+from core.depthmaps.refinement import AGAIN, found_by
+from core.depthmaps.unknowns import Unknowns
+from core.geometry.alignment import (
+    Similarity,
+    best_rotation,
+    rotation_angles,
+    stand_together,
+    umeyama,
+)
+from core.geometry.cameras import Camera, CameraRig
+from core.geometry.gauge import spread
+from core.multiplane.lens import follow
+from core.training.depthmap_cameras import pictures, read, unknowns_of, write
+from core.training.learner import StepContext
+from core.training.multiplane_step import MultiplaneStep
+from core.training.optimizers import part_of
+
+AT_ONCE = 4  # photos of a stage in a step
+SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
+FEWEST, MOST = 3, 64  # photos: the work grows with them, and planes wait for half of it
+ROUNDS = FIRST + SECOND, AGAIN  # depths before the joint steps of each
+STEPS = 12  # joint ones of a round, at most
+ASTRAY = (1.0, 0.05)  # degrees and part of the spread: farther off than cameras that are right
+EXACT = "Joint steps through depth maps have made the cameras exact; planes go on with these."
+AWAY = "Joint steps through depth maps went astray, so cameras stay where planes have them."
+
+
+class Adjustment:
+    """Joint steps over the cameras of some planes. Belongs to one thread.
+
+    Attributes:
+        over: whether there is nothing more to do.
+        moved: whether the cameras are those that it found.
+    """
+
+    def __init__(self, over: bool = True) -> None:
+        """Nothing is done before the first step, and nothing at all where it is over."""
+        self._photos = torch.zeros(0, dtype=torch.int64)
+        self._unknowns: Unknowns | None = None
+        self._depths: Depths | None = None
+        self._joint: Joint | None = None
+        self._round = self._made = 0  # rounds, and joint steps of this one
+        self.over, self.moved = over, False
+
+    @classmethod
+    def of(cls, rig: CameraRig, photos: Tensor) -> Self:
+        """To be done, where these photos (K,) are worth it."""
+        small = max(rig.width, rig.height) < SMALLEST
+        return cls(over=small or not FEWEST <= len(photos) <= MOST)
+
+    @property
+    def running(self) -> bool:
+        """Whether steps have work of it beside their own."""
+        return self._depths is not None
+
+    def step(self, planes: MultiplaneStep, context: StepContext) -> list[str]:
+        """Some photos of a stage, or a joint step; returns what there is to say."""
+        if self.over or context.hold:
+            return []
+        if not context.config.cameras.exact or not (self.running or self._begin(planes, context)):
+            self.end()
+            return []
+        assert self._depths is not None
+        if not self._depths.done:
+            self._depths.step(context.parallel_map, AT_ONCE)
+            return []
+        self._joint = self._joint or self._joined()
+        self._made += 1
+        if self._joint.step(context.parallel_map) and self._made < STEPS:
+            return []
+        found = found_by(self._joint, self._depths.cameras)
+        self._round, self._made, self._joint = self._round + 1, 0, None
+        if self._round < len(ROUNDS):
+            self._depths.again(ROUNDS[self._round], found)
+            return []
+        self.end(give(planes, self._photos, found.single()))
+        return [EXACT if self.moved else AWAY]
+
+    def again(self) -> None:
+        """Other numbers may move than before: what is under way begins anew."""
+        self._depths = self._joint = None
+
+    def end(self, moved: bool = False) -> None:
+        """Do no more; unless cameras have `moved` to what was found, planes move them again."""
+        self.over, self.moved = True, moved
+        self._depths = self._joint = None
+
+    def _begin(self, planes: MultiplaneStep, context: StepContext) -> bool:
+        self._photos, self._round, self._made = planes.trained, 0, 0
+        self._unknowns = unknowns_of(planes.rig, context.learns, False, len(self._photos))
+        if self._unknowns is not None:
+            self._depths = self._swept(planes, context)
+        return self.running
+
+    def _swept(self, planes: MultiplaneStep, context: StepContext) -> Depths:
+        photos = pictures(planes.rig, context.colours, self._photos)
+        return Depths(photos, read(planes.rig, self._photos), journey=ROUNDS[0])
+
+    def _joined(self) -> Joint:
+        assert self._depths is not None
+        assert self._depths.maps is not None, "the journey ends in maps"
+        assert self._unknowns is not None
+        return Joint(self._depths.maps, self._unknowns, seed=self._round)
+
+    # -- to be continued -----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything but the photos' colours, under names of its own."""
+        if self.over and not self.moved:
+            return {}
+        state = {
+            "over": torch.tensor([self.over, self.moved]),
+            "made": torch.tensor([self._round, self._made]),
+        }
+        if self._depths is not None and self._unknowns is not None:
+            state |= {"photos": self._photos, "unknowns": self._unknowns.index}
+            state["count"] = torch.tensor(self._unknowns.count)
+            state |= {f"depths.{name}": value for name, value in self._depths.state().items()}
+        if self._joint is not None:
+            state |= {f"joint.{name}": value for name, value in self._joint.state().items()}
+        return {f"adjustment.{name}": value for name, value in state.items()}
+
+    def restore(
+        self, state: dict[str, Tensor], planes: MultiplaneStep, context: StepContext
+    ) -> None:
+        """Go on where a state, without its prefix, was taken; `state` is empty where none is."""
+        if not state:
+            return
+        self.over, self.moved = state["over"].tolist()
+        self._round, self._made = state["made"].tolist()
+        if "photos" not in state:
+            return
+        self._photos = state["photos"]
+        self._unknowns = Unknowns(state["unknowns"], int(state["count"]))
+        self._depths = self._swept(planes, context)
+        self._depths.restore(part_of(state, "depths."))
+        if joint := part_of(state, "joint."):
+            self._joint = self._joined()
+            self._joint.restore(joint)
+
+
+class AdjustedStep(MultiplaneStep):
+    """A step of planes, beside which cameras may be made exact."""
+
+    adjustment: Adjustment  # over, unless the planes have just found the cameras
+    _messages: list[str]
+
+    @property
+    def settled(self) -> bool:  # type: ignore[override]
+        """Whether joint steps have made the cameras exact."""
+        return self.adjustment.moved
+
+    def beside(self, context: StepContext) -> None:
+        """Go on with what makes the cameras exact."""
+        self._messages += self.adjustment.step(self, context)
+
+    def restarted(self, context: StepContext) -> Self:
+        """Grey planes for the cameras as they are, exact ones too."""
+        heir = self.begin(context)
+        heir.adjustment = self.adjustment
+        return heir
+
+
+@torch.no_grad()
+def give(planes: MultiplaneStep, photos: Tensor, found: list[Camera]) -> bool:
+    """Have planes take cameras of some photos (K,), so that what they show stays in register.
+
+    Returns whether they did: cameras that are nowhere near those before are astray.
+    """
+    rig = planes.rig
+    before = [rig.cameras()[photo] for photo in photos.tolist()]
+    if not _near(found, before):
+        return False
+    carried = in_register(found, before)
+    write(rig, photos, Cameras.of([carried.camera(camera) for camera in found]))
+    follow(planes.field, rig.normalized_focal(), planes.followed, rig.distortion)
+    planes.followed.copy_(rig.distortion)
+    return True
+
+
+def _near(found: list[Camera], before: list[Camera]) -> bool:
+    """Whether two sets of cameras differ by less than right ones may."""
+    (turns, centres), (turned, stood) = parts(found), parts(before)
+    if stand_together(centres) or stand_together(stood):
+        return False
+    angles = rotation_angles(best_rotation(turns, turned) @ turns, turned)
+    off = umeyama(centres, stood).points(centres) - stood
+    ate = np.sqrt(np.square(off).sum(1).mean()) / spread(stood)
+    return bool(angles.mean() < ASTRAY[0] and ate < ASTRAY[1])
+
+
+def in_register(found: list[Camera], before: list[Camera]) -> Similarity:
+    """What carries found cameras to where planes of the cameras before show what they showed.
+
+    Orientations are turned to those before. A plane at disparity d shifts by f d times a camera's
+    step aside and grows by d times its step ahead; so steps aside, times the focal length, and
+    steps ahead are to stay, in the sense of least squares.
+    """
+    (turns, centres), (turned, stood) = parts(found), parts(before)
+    rotation = best_rotation(turns, turned)
+    longer = np.mean([c.fx / c.width for c in before]) / np.mean([c.fx / c.width for c in found])
+    here, there = centres @ rotation.T, stood * [longer, longer, 1.0]
+    middle, goal = here.mean(0), there.mean(0)
+    scale = float(((here - middle) * (there - goal)).sum() / np.square(here - middle).sum())
+    return Similarity(scale, rotation, goal - scale * middle)
+
+
+def parts(cameras: list[Camera]) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3, 3) orientations and (N, 3) centres."""
+    poses = np.stack([camera.camera_to_world for camera in cameras])
+    return poses[:, :3, :3], poses[:, :3, 3]
