@@ -1,6 +1,7 @@
 """Render the demo scene of nerfmm studio: 20 photos of a still life with their exact cameras.
 
 Run as:  python assets/scene/render.py --out DIR [--size 640x480] [--samples N] [--views 0,7]
+                                       [--sweep 62|200]
 
 Conventions: world units, y up.  Cameras are written camera-to-world in OpenGL axes (x right, y
 up, z backwards), as nerfstudio and instant-ngp read them; pixel centres lie at +0.5, the principal
@@ -13,6 +14,7 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,24 @@ FOCUS_DEPTH = 1.85
 EXPOSURE = 1.4
 
 Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Many photos: a hand that goes to and fro in rows. World units; see `swept_cameras`."""
+
+    seed: int
+    count: int
+    rows: int
+    half: tuple[float, float]  # how far to the sides, and up and down
+    middle: tuple[float, float, float]  # beside MIDDLE
+    focus: float = FOCUS_DEPTH
+
+
+SWEEPS = {
+    "62": Sweep(132, 62, 4, (0.27, 0.11), (0.0, -0.08, -0.5), 1.35),
+    "200": Sweep(207, 200, 8, (0.5, 0.2), (0.0, 0.0, 0.0)),
+}
 
 
 def look_frame(place: Matrix, target: Matrix) -> Matrix:
@@ -60,14 +80,40 @@ def hand_held_cameras(seed: int) -> list[Matrix]:
             offset += rng.uniform(-1, 1, 3) * (0.022, 0.02, 0.04)
             place = MIDDLE + level @ offset
             aim = MIDDLE + level @ np.array([*rng.uniform(-0.07, 0.07, 2), -FOCUS_DEPTH])
-            axis = rng.standard_normal(3)
-            angle = np.radians(rng.uniform(1, 3))
-            turn, _ = cv2.Rodrigues(axis / np.linalg.norm(axis) * angle)
-            matrix = np.eye(4)
-            matrix[:3, :3] = look_frame(place, aim) @ turn
-            matrix[:3, 3] = place
-            cameras.append(matrix)
+            cameras.append(turned_a_little(place, aim, rng, (1, 3)))
     return cameras
+
+
+def swept_cameras(sweep: Sweep) -> list[Matrix]:
+    """4 x 4 camera-to-world matrices along the rows of a sweep (OpenGL axes)."""
+    rng = np.random.default_rng(sweep.seed)
+    level = look_frame(np.zeros(3), np.array([0, np.tan(np.radians(PITCH_DEGREES)), -1.0]))
+    middle, cameras = MIDDLE + np.array(sweep.middle), []
+    edges = np.linspace(0, sweep.count, sweep.rows + 1).round().astype(int)
+    for row in range(sweep.rows):
+        n = edges[row + 1] - edges[row]
+        across = np.linspace(-1, 1, n) * (1 if row % 2 == 0 else -1)
+        for part in across:
+            up = sweep.half[1] * (1 - 2 * row / (sweep.rows - 1))
+            offset = np.array([sweep.half[0] * part, up, 0.0])
+            offset += rng.uniform(-1, 1, 3) * (sweep.half[0] / n, 0.02, 0.04)
+            place = middle + level @ offset
+            aim = middle + level @ np.array([*rng.uniform(-0.07, 0.07, 2), -sweep.focus])
+            cameras.append(turned_a_little(place, aim, rng, (0.5, 2.5)))
+    return cameras
+
+
+def turned_a_little(
+    place: Matrix, aim: Matrix, rng: np.random.Generator, degrees: tuple[float, float]
+) -> Matrix:
+    """Camera-to-world of a view from place to aim, turned about a random axis as by a hand."""
+    axis = rng.standard_normal(3)
+    angle = np.radians(rng.uniform(*degrees))
+    turn, _ = cv2.Rodrigues(axis / np.linalg.norm(axis) * angle)
+    matrix = np.eye(4)
+    matrix[:3, :3] = look_frame(place, aim) @ turn
+    matrix[:3, 3] = place
+    return matrix
 
 
 def surface_of(item: Item) -> dict[str, Any]:
@@ -179,6 +225,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", default="640x480", help="picture size, width x height")
     parser.add_argument("--samples", type=int, default=72, help="samples a pixel")
     parser.add_argument("--views", default="", help="only these views, such as 0,7 (default: all)")
+    parser.add_argument("--sweep", choices=SWEEPS, help="many photos instead, in direct light")
     return parser.parse_args()
 
 
@@ -186,7 +233,9 @@ def main() -> None:
     """Render the chosen views and write the cameras of all."""
     args = arguments()
     width, height = (int(part) for part in args.size.split("x"))
-    cameras = hand_held_cameras(SEED)
+    cameras = swept_cameras(SWEEPS[args.sweep]) if args.sweep else hand_held_cameras(SEED)
+    light = {"type": "direct", "emitter_samples": 1, "bsdf_samples": 0}  # a second a photo
+    integrator = mi.load_dict(light) if args.sweep else None
     views = [int(part) for part in args.views.split(",") if part] or list(range(len(cameras)))
     (args.out / "images").mkdir(parents=True, exist_ok=True)
     write_cameras(args.out / "transforms.json", cameras, width, height)
@@ -196,7 +245,10 @@ def main() -> None:
         print(f"scene ready after {time.perf_counter() - started:.1f} s", flush=True)
         for view in views:
             picture = mi.render(
-                scene, sensor=sensor(cameras[view], width, height, args.samples), seed=SEED + view
+                scene,
+                sensor=sensor(cameras[view], width, height, args.samples),
+                integrator=integrator,
+                seed=SEED + view,
             )
             rgb = developed(np.array(picture))
             target = args.out / "images" / f"{view:03d}.jpg"
