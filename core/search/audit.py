@@ -5,7 +5,8 @@ Depths of right cameras agree, because one world is behind them; those of wrong 
 chance has it. So each photo is swept for itself: maps completed from one another would agree under
 wrong cameras too. Nearly flat scenes have a mirrored twin that agrees nearly as well, so it is
 asked too, unless so much agrees that nothing is left to ask; and so are cameras that turn more or
-less around the scene, which few photos under small angles hardly tell apart.
+less around the scene, which few photos under small angles hardly tell apart. Of many photos rivals
+are asked of some, spread over all, and are compared with the cameras of these alone.
 """
 
 from collections.abc import Callable
@@ -24,10 +25,12 @@ from core.search.twin import mirrored, stretched
 JOURNEY = level(126, "sweep check")
 ASK_TWIN = 0.8  # mean support below which the twin is asked
 ASK_RELIEF = 0.2  # and from which it is worth asking for other reliefs
+ASKED = 30  # photos at most that rivals are asked of
 RIVALS: tuple[Callable[[Cameras, Tensor], Cameras], ...] = (
     mirrored,
     lambda cameras, middle: stretched(cameras, middle, 1.4),
     lambda cameras, middle: stretched(cameras, middle, 1 / 1.4),
+    lambda cameras, middle: cameras,  # themselves, where rivals are asked of some photos alone
 )
 NAMES = tuple(field.name for field in fields(PhotoFigures))
 
@@ -40,6 +43,12 @@ class Figures:
     twin: tuple[PhotoFigures, ...] = ()  # of the mirrored cameras
     turned: tuple[PhotoFigures, ...] = ()  # of cameras that turn more around the scene
     held: tuple[PhotoFigures, ...] = ()  # and less
+    alone: tuple[PhotoFigures, ...] = ()  # of the cameras, where rivals are asked of some photos
+
+    @property
+    def rivalled(self) -> tuple[PhotoFigures, ...]:
+        """Of the cameras, what is to be compared with their rivals."""
+        return self.alone or self.photos
 
     def mean(self, name: str) -> float:
         """Mean over photos of one of the figures."""
@@ -70,6 +79,8 @@ class Audit:
         """
         self.cameras = in_own_units(cameras)
         self.figures: Figures | None = None
+        self._photos, count = photos, len(photos)
+        self._some = torch.linspace(0, count - 1, min(count, ASKED)).round().long()
         self._asked = 0  # 0: the cameras, then the numbers of their rivals
         self._rows: list[list[Tensor]] = [[] for _ in range(1 + len(RIVALS))]
         self._middle = torch.zeros(3)
@@ -91,9 +102,12 @@ class Audit:
     def progress(self) -> tuple[int, int]:
         """Pieces of work done, and how many there are if all rivals are asked."""
         done, total = self._depths.progress
-        each = total + len(self.cameras)
-        rivals = len(self._rows)
-        return self._asked * each + done + len(self._rows[self._asked]), rivals * each
+        own, count = len(self.cameras), len(self._depths.cameras)
+        before = own + (self._asked - 1) * len(self._some) if self._asked else 0  # photos
+        each = total // count + 1  # pieces of a photo
+        here = done + len(self._rows[self._asked])
+        rivals = len(RIVALS) - (len(self._some) == own)
+        return before * each + here, (own + rivals * len(self._some)) * each
 
     @property
     def twin(self) -> Cameras:
@@ -111,9 +125,10 @@ class Audit:
             self._depths.step(parallel_map, count)
             return True
         rows = self._rows[self._asked]
-        due = range(len(rows), min(len(rows) + count, len(self.cameras)))
+        every = len(self._depths.cameras)
+        due = range(len(rows), min(len(rows) + count, every))
         rows.extend(parallel_map(self._measured, due))
-        if len(rows) == len(self.cameras):
+        if len(rows) == every:
             self._conclude()
         return not self.done
 
@@ -140,11 +155,13 @@ class Audit:
         support = found.mean("support")
         if self._asked == 0:
             self._middle = middle_of(self._depths)
-        for rival in range(self._asked + 1, len(self._rows)):
-            if support < ASK_TWIN if rival == 1 else support >= ASK_RELIEF:
-                other = RIVALS[rival - 1](self.cameras, self._middle)
-                self._depths = Depths(self._depths.photos, other, journey=JOURNEY)
-                self._asked = rival
+        few = len(self._some) < len(self.cameras)
+        worth = (support < ASK_TWIN, support >= ASK_RELIEF, support >= ASK_RELIEF, few)
+        for rival in range(self._asked, len(RIVALS)):
+            if worth[rival]:
+                other = RIVALS[rival](self.cameras, self._middle)[self._some]
+                self._depths = Depths(self._photos[self._some], other, journey=JOURNEY)
+                self._asked = rival + 1
                 return
         self.figures = found
 
@@ -163,6 +180,8 @@ class Audit:
     def restore(self, state: dict[str, Tensor]) -> None:
         """Go on exactly where `state` was taken, with the same photos and cameras."""
         prefix = "depths."
+        if int(state["asked"]):
+            self._depths = Depths(self._photos[self._some], self.cameras[self._some])
         self._depths.restore(
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )

@@ -191,7 +191,7 @@ def _mirrored(figures: Figures) -> Found:
     """Whether the mirrored scene is explained as well, or better."""
     if not figures.twin:
         return
-    own, twin = figures.mean("support"), mean_of(figures.twin, "support")
+    own, twin = (mean_of(which, "support") for which in (figures.rivalled, figures.twin))
     numbers = {"support": own, "twin": twin}
     if twin < TWIN * own or twin < WORTH_TELLING:
         return
@@ -211,7 +211,7 @@ def _relief(figures: Figures, most: float) -> Found:
 
     It is where more agrees and depths gain as much: either alone happens to right cameras.
     """
-    own, gain = figures.mean("support"), figures.mean("gain")
+    own, gain = (mean_of(figures.rivalled, name) for name in ("support", "gain"))
     for word, rival in (("more", figures.turned), ("less", figures.held)):
         if not rival or mean_of(rival, "gain") < most * gain:
             continue

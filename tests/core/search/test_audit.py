@@ -47,6 +47,31 @@ def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot)
     assert after.done and after.figures == figures
 
 
+def test_of_many_photos_rivals_are_asked_of_some(
+    shot: Shot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.search.audit.ASKED", 4)
+    audit = Audit(shot.photos, shot.cameras)
+    while len(audit.state().get("rows.1", ())) < 2:  # amid the first rival
+        audit.step()
+    kept = {name: value.clone() for name, value in audit.state().items()}
+    done, total = audit.progress
+    while audit.step():
+        done = audit.progress[0]
+    figures = audit.figures
+    assert 0.9 * total < done <= total
+    assert len(figures.photos) == 6
+    assert {len(part) for part in (figures.twin, figures.turned, figures.held)} == {4}
+    alone = Audit(shot.photos[[0, 2, 3, 5]], shot.cameras[[0, 2, 3, 5]]).run()
+    assert mean_of(figures.alone, "support") == pytest.approx(alone.mean("support"), abs=0.02)
+    assert judged(figures).word == "trusted"
+    twin = tuple(replace(one, support=0.95) for one in figures.alone)
+    assert "mirrored" in keys(judged(replace(figures, twin=twin)))
+    again = Audit(shot.photos, shot.cameras)
+    again.restore(kept)
+    assert again.run() == figures
+
+
 def test_wrong_cameras_are_not(shot: Shot) -> None:
     said = judged(Audit(shot.photos, turned(shot.cameras, 4)).run())
     assert said.word == "wrong"
