@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -29,6 +29,7 @@ HIGHLIGHT_GROWTH = 1.35
 FRAME = 5  # pixels of a thumbnail that frame one whose camera is in doubt
 
 Picked = Callable[[viser.ClientHandle, int], None]
+Look = tuple[float, Colour, float, Literal["wireframe", "filled"]]
 
 
 @dataclass
@@ -39,6 +40,13 @@ class _Frustum:
     pose: Pose
     word: Word | None = None  # of the verdict, as far as it is marked
     face: np.ndarray | None = None  # (h, w, 3) uint8 what is shown in place of the photo
+    look: Look | None = None
+
+    def dress(self, look: Look) -> None:
+        """Size, colour, lines and whether it is filled, where they are new."""
+        if look != self.look:  # asked of each of hundreds, ten times a second
+            self.look, handle = look, self.handle
+            handle.scale, handle.color, handle.thickness, handle.variant = look
 
     def mark(self, word: Word | None, face: np.ndarray | None, photo: np.ndarray) -> None:
         """Show a picture or the photo, and mark that of a camera that is in doubt."""
@@ -136,18 +144,16 @@ class Frustums:
         return _Frustum(handle, pose)
 
     def _dress(self, snapshot: Snapshot, held_out: tuple[bool, ...]) -> None:
-        """Size, colour and thickness; viser sends only what is new."""
+        """How each looks, and what marks its picture."""
         explore, colours = snapshot.config.explore, colours_of(snapshot)
         assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
-            handle, chosen = frustum.handle, index == self._highlighted
+            chosen = index == self._highlighted
             word, face = snapshot.opinion.cameras.get(index), self._faces.get(index)
             frustum.mark(word, face, snapshot.photos.picture(index))
             size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
-            handle.scale = size
-            handle.color = INK if chosen else colours[index]
-            handle.thickness = THICKNESS * (2 if chosen else 1)
-            handle.variant = "filled" if held_out[index] else "wireframe"
+            colour, thickness = INK if chosen else colours[index], THICKNESS * (2 if chosen else 1)
+            frustum.dress((size, colour, thickness, "filled" if held_out[index] else "wireframe"))
 
 
 def colours_of(snapshot: Snapshot) -> list[Colour]:
