@@ -18,7 +18,7 @@ from core.bootstrap.ahead import bootstrap_ahead
 from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
-from core.bootstrap.hypotheses import following, restart, side_by_side, steps, with_focal
+from core.bootstrap.hypotheses import beside, following, restart, with_focal
 from core.bootstrap.mirror import mirror_messages, mirrored
 from core.bootstrap.registration import registration, spread
 from core.geometry.cameras import CameraRig
@@ -132,9 +132,8 @@ class Bootstrap(Learner):
         return (self.leader if stepping is None else self.hypotheses[stepping]).rates(context)
 
     def _start(self, context: StepContext) -> StepResult:
-        runners = [self.leader, *self.hypotheses]
-        beside, within = side_by_side(context)
-        results = list(beside(lambda runner: runner.step(within), runners))
+        runners = self.learners
+        results = beside([(runner, 1) for runner in runners], context)
         if self.leader.level == len(self.recipe.starting):
             losses = [result.loss for result in results]
             best = losses.index(min(losses))
@@ -153,9 +152,7 @@ class Bootstrap(Learner):
 
     def _beside_the_mirror(self, context: StepContext) -> StepResult:
         hypothesis = self.hypotheses[0]
-        turns = ((self.leader, 1), (hypothesis, MIRROR_STEPS))
-        beside, within = side_by_side(context)
-        result, last = beside(lambda turn: steps(turn[0], turn[1], within), turns)
+        result, last = beside([(self.leader, 1), (hypothesis, MIRROR_STEPS)], context)
         if hypothesis.level < len(self.recipe.starting):
             return result
         gap = decibels(self.first_loss) - decibels(last.loss)
@@ -264,8 +261,7 @@ class Bootstrap(Learner):
         self.hypotheses = [with_focal(self.leader, step, trial) for step in steps]
 
     def _try_focals(self, context: StepContext) -> StepResult:
-        beside, within = side_by_side(context)
-        results = list(beside(lambda hypothesis: hypothesis.step(within), self.hypotheses))
+        results = beside([(hypothesis, 1) for hypothesis in self.hypotheses], context)
         if self.hypotheses[0].finished:
             levels = [decibels(result.loss) for result in results]
             rig = self.leader.rig

@@ -2,11 +2,11 @@
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
-from core.distributed.process_group import ParallelMap
 from core.geometry.focals import FOCALS
 from core.multiplane.schedule import Level
 from core.training.learner import StepContext
@@ -51,13 +51,25 @@ def following(leader: MultiplaneLearner, trial: MultiplaneLearner) -> Multiplane
     return trial
 
 
-def side_by_side(context: StepContext) -> tuple[ParallelMap, StepContext]:
-    """How runs beside one another are done, and what each of them is given."""
-    beside, within = context.processes.beside(context.parallel_map)
-    return beside, replace(context, parallel_map=within)
+def beside(
+    turns: Sequence[tuple[MultiplaneLearner, int]], context: StepContext
+) -> list[StepResult]:
+    """The last results of runs that each make some steps, beside one another.
+
+    All draw the same pixels, so that they differ by themselves alone; and each from a generator of
+    its own, so that it does not matter which is the first to draw.
+    """
+    parallel_map, within = context.processes.beside(context.parallel_map)
+    seed = int(torch.randint(2**62, (), generator=context.generator))
+
+    def make(turn: tuple[MultiplaneLearner, int]) -> StepResult:
+        chance = torch.Generator().manual_seed(seed)
+        return _steps(*turn, replace(context, parallel_map=within, generator=chance))
+
+    return list(parallel_map(make, turns))
 
 
-def steps(runner: MultiplaneLearner, count: int, context: StepContext) -> StepResult:
+def _steps(runner: MultiplaneLearner, count: int, context: StepContext) -> StepResult:
     """So many steps, but not beyond a level."""
     level = runner.level
     for _ in range(count):

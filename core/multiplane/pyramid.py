@@ -65,6 +65,9 @@ class SmallPhotos:
     def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
 
+        Every photo takes part, with as many pixels as each other one or one more; of more photos
+        than rays, as many as there are rays.
+
         Args: `rays` at most, else all that may be drawn; `generator` on the CPU.
         """
         count, device = len(self.colours), self.colours.device
@@ -74,7 +77,7 @@ class SmallPhotos:
         if rays >= self.most:
             photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
             return photo, self._drawn_there.repeat(count)
-        photo = torch.randint(count, (rays,), generator=generator)
+        photo = taking_turns(count, rays, generator)
         row = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
         photo, pixel = torch.stack([photo, self.drawn[row]]).to(device)  # waited for once
         return photo, pixel
@@ -91,7 +94,7 @@ class SmallPhotos:
     ) -> tuple[Tensor, Tensor]:
         if rays >= int(drawn.count.sum()):
             return drawn.everything()
-        photo = torch.randint(len(drawn.count), (rays,), generator=generator)
+        photo = taking_turns(len(drawn.count), rays, generator)
         pixel, order = drawn.draw(photo, generator).sort()
         return photo[order], pixel
 
@@ -117,3 +120,8 @@ class SmallPhotos:
             local = ahead(rig.through_lens(tangents[pixel], photos[photo]))
             directions = (poses[photo, :3, :3] @ local.unsqueeze(-1)).squeeze(-1)
         return Rays(poses[photo, :3, 3], directions)
+
+
+def taking_turns(count: int, rays: int, generator: torch.Generator) -> Tensor:
+    """(R,) which of `count` photos each ray is drawn from: all alike, in a drawn order."""
+    return torch.randperm(count, generator=generator).repeat(-(-rays // count))[:rays]

@@ -18,7 +18,7 @@ class Level:
     Attributes:
         pixels: of each photo, about; never more than the photo has.
         planes: how many there are.
-        rays: pixels drawn in each step from all photos; 0 takes all pixels of all photos.
+        rays: pixels drawn in each step, at most, from all photos; 0 takes all of all photos.
         steps: how long it lasts.
         plane_rate: Adam's step of the texels' logits.
         pose_rate: of the preconditioned poses, longer picture sides.
@@ -26,6 +26,7 @@ class Level:
         focal_rate: of the logarithm of the focal length.
         smoothness: weight of the total variation of the texels' logits.
         sharing: how many neighbouring planes have the same colours, if as many go into a block.
+        placed: whether planes are placed by what is seen, or evenly.
     """
 
     pixels: int
@@ -38,11 +39,16 @@ class Level:
     focal_rate: Span
     smoothness: float
     sharing: int = 1
+    placed: bool = False
 
     @property
     def shared(self) -> int:
         """How many planes share colours: so many go into a block without a remainder."""
         return math.gcd(self.sharing, self.planes // BLOCKS)
+
+    def drawn(self, every: int) -> int:
+        """How many pixels a step takes of so many that it could take."""
+        return min(self.rays or every, every)
 
 
 @dataclass(frozen=True)

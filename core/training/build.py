@@ -104,6 +104,7 @@ def recipe(config: Config) -> Recipe:
             focal_rate=(part.focal_rate[i], part.focal_rate_end[i]),
             smoothness=part.smoothness[i],
             sharing=part.sharing[i],
+            placed=LEVELS[i] == "sharpen",
         )
         for i in range(len(LEVELS))
     ]

@@ -126,7 +126,7 @@ class MultiplaneLearner(AdjustedStep):
         legs = []
         for level in levels:
             pixels = min(level.pixels, whole)
-            met = level.rays or pixels * photos
+            met = level.drawn(pixels * photos)
             legs.append(Leg(level.steps, times * level.planes * (met + TEXEL * pixels)))
         return legs
 
@@ -180,12 +180,12 @@ class MultiplaneLearner(AdjustedStep):
         self._grow(levels[0])
 
     def _grow(self, level: Level) -> None:
-        """More pixels, planes and texels; from random rays on, placed by what is there."""
+        """More pixels, planes and texels; where they sharpen, placed by what is there."""
         self.small = self._at(level)
         if level.plane_rate[0] == 0:  # only cameras are fitted: the planes stay as they are
             return
         places, density, extent = even_places(level.planes), 1.0, WIDELY
-        if level.rays:
+        if level.placed:
             found = survey(self.field, self.rig, self.trained)
             floor = float(self.field.depth_floor)
             lowest = max(0.0, (FARTHEST - floor) / (1 - floor))

@@ -38,7 +38,7 @@ from core.training.texel_adam import TexelAdam
 
 FIRST_DEPTH_FLOOR = 0.02  # depth floor at the start
 DEPTH_FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
-TURNS = 4  # steps in which smoothness visits all planes, where rays are drawn at random
+TURNS = 4  # steps in which smoothness visits all planes, where they are many and sharp
 
 
 class MultiplaneStep(Learner):
@@ -94,7 +94,7 @@ class MultiplaneStep(Learner):
         """Nothing moves before the last sum over processes."""
         level, focal, parallel_map = self.present, self.rig.normalized_focal(), context.parallel_map
         most = self.room.rays(len(self.field.places))
-        drawing = context.room.eased(min(level.rays or most, most, self.small.most))
+        drawing = context.room.eased(level.drawn(min(most, self.small.most)))
         photo, pixel = self.small.draw(drawing, context.generator)
         total, own = len(photo), processes.shard(len(photo))
         photo, pixel, drawn = photo[own], pixel[own], photo
@@ -165,7 +165,7 @@ class MultiplaneStep(Learner):
     def _move_planes(self, level: Level, job: tuple[Tensor, TexelAdam]) -> None:
         (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
         if rate > 0 and block.grad is not None:
-            every = TURNS if level.rays else 1
+            every = TURNS if level.placed else 1
             weight = level.smoothness / sum(other.numel() for other in self.field.parameters())
             smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
             adam.param_groups[0]["lr"] = rate

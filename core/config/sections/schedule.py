@@ -34,8 +34,8 @@ class Schedule(Section):
         "How many neighbouring planes have colours in common; 1 gives each its own.",
     )  # fmt: skip
     rays: tuple[int, ...] = per_level(
-        (0, 0, 0, 0, 0, 0, 8704, 8704, 17408), "Rays of a level",
-        "Pixels drawn in each step from all photos; 0 takes all pixels of all photos.",
+        (17408, 17408, 17408, 17408, 17408, 17408, 8704, 8704, 17408), "Rays of a level",
+        "Pixels drawn in each step, at most and from all photos alike; 0 takes all of all photos.",
     )  # fmt: skip
     steps: tuple[int, ...] = per_level(
         (120, 160, 100, 30, 60, 60, 250, 300, 600), "Steps of a level", "How long a level lasts."
@@ -79,7 +79,7 @@ class Schedule(Section):
         "Weight of the total variation of the texels' logits.",
     )  # fmt: skip
     most_photos: int = option(
-        24, "Photos found together",
+        200, "Photos found together",
         "As many find their cameras together; the others join, as many at a time.", RESTART,
         at_least=2, at_most=500, expert=True,
     )  # fmt: skip

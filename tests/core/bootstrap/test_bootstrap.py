@@ -17,7 +17,7 @@ from core.multiplane.schedule import Recipe
 from core.photos import PhotoSet
 from core.training.trainer import Trainer
 from tests.conftest import small_config
-from tests.core.training.layers import brief, layered, photo_set, thrifty
+from tests.core.training.layers import RECIPE, brief, layered, photo_set, thrifty
 from tests.core.training.parts import bootstrap_of, network_of, planes_of
 
 PHASES = ["starts", "mirror", "focal", "joining"]
@@ -131,6 +131,18 @@ def test_photos_beyond_the_first_join(photos: PhotoSet) -> None:
     assert set(groups) == {(1, 2), (3,)}
     assert planes_of(trainer) is not None and planes_of(trainer).trained.tolist() == [0, 1, 2, 3, 4]
     assert not torch.isnan(trainer.photo_error).any()
+
+
+def test_a_step_of_many_photos_is_of_all_of_them_and_costs_no_more() -> None:
+    chance, cast = np.random.default_rng(0), set[int]()
+    for count in (100, 190):
+        pictures = chance.integers(0, 256, (count, 12, 16, 3), np.uint8)
+        trainer = begun(photo_set(pictures), RECIPE, data__held_out="none")
+        for _ in range(3):
+            result = trainer.train_step(1)
+            assert result.photo.unique().tolist() == list(range(count))
+            cast.add(len(result.photo))
+    assert cast == {level.rays for level in RECIPE.bootstrap}
 
 
 def test_photos_held_out_or_left_out_never_enter(photos: PhotoSet) -> None:

@@ -18,7 +18,8 @@ def test_levels_have_the_numbers_of_the_options() -> None:
     assert recipe.trial.plane_rate == (0.1, 0.05)
     assert [level.pose_rate for level in recipe.registration] == [(4e-3, 4e-4)] * 2
     assert recipe.sharpening[-1].shape_rate == recipe.sharpening[-1].focal_rate == (0, 0)
-    assert recipe.most_photos == 24
+    assert recipe.most_photos == 200
+    assert [level.placed for level in recipe.levels] == [False] * 3 + [True] * 3
 
 
 def test_a_run_goes_through_what_was_asked_for(photos: PhotoSet) -> None:

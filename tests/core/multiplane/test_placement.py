@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from core.geometry.cameras import CameraRig
+from core.geometry.windows import Windows
 from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.multiplane.placement import SLACK, placed, survey
 from core.multiplane.pyramid import SmallPhotos
@@ -28,6 +29,24 @@ def test_pixels_kept_aside_hold_at_full_size_only() -> None:
     photos, allowed = torch.zeros(2, 6, 8, 3, dtype=torch.uint8), torch.tensor([1, 5, 40])
     assert torch.equal(SmallPhotos.of(photos, 10**6, allowed).drawn, allowed)
     assert len(SmallPhotos.of(photos, 12, allowed).drawn) == 12
+
+
+@pytest.mark.parametrize("photos", [5, 64, 300])
+@pytest.mark.parametrize("shapes", [False, True])
+def test_photos_take_part_alike_however_many_they_are(photos: int, shapes: bool) -> None:
+    sizes = [(8, 6) if photo % 2 else (6, 6) for photo in range(photos)]
+    allowed = Windows.of(sizes, (8, 6), None) if shapes else None
+    pixels = torch.zeros(photos, 6, 8, 3, dtype=torch.uint8)
+    small, chance = SmallPhotos.of(pixels, 48, allowed), torch.Generator().manual_seed(0)
+    photo, place = small.draw(200, chance)
+    each = photo.bincount(minlength=photos)
+    assert len(photo) == 200 and each.max() - each.min() <= 1
+    assert torch.equal(place, place.sort().values)  # near pixels near each other
+    assert not torch.equal(small.draw(200, chance)[1], place)
+    if shapes:
+        assert all(
+            int(pixel) in allowed.of_one(int(own)) for own, pixel in zip(photo, place, strict=True)
+        )
 
 
 @pytest.mark.parametrize("size", [(64, 48), (48, 64), (2000, 20), (3, 500), (7, 5), (2, 2)])
