@@ -135,6 +135,7 @@ class Search(Follower):
             self._facts = told_of_some(snapshot.photos, trained, found.pairs)
         self._person.look(snapshot, self._audits)
         self._audits.examine(snapshot, self._matching, self._sweeping)
+        self.EVERY = 0.0 if self._audits.checking else Search.EVERY  # a check goes on at once
         self._decide(snapshot, policy)
 
     def close(self) -> None:
