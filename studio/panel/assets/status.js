@@ -54,10 +54,9 @@ function soonest({ seconds_left: asked, stage_seconds_left: stage }) {
   return known.length ? Math.min(...known) : null;
 }
 
-// Which scene still views show, and how well it knows pixels that it has not learned from.
+// How well the scene that still views show knows pixels it has not learned from; its name alone is no quality.
 function shownWords({ shown, unseen_psnr: psnr }) {
-  if (shown === null) return "–";
-  return psnr === null ? shown : `${shown} · ${decibels(psnr)}`;
+  return psnr === null ? "–" : `${shown} · ${decibels(psnr)}`;
 }
 
 function drawFindings(facts) {

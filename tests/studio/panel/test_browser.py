@@ -367,7 +367,8 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
 
 
 def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
-    expect(page.locator("#figure-unseen")).to_have_text("relu")
+    expect(page.locator("#figure-unseen")).to_have_text("–")  # noqa: RUF001
+    expect(page.locator("#level-words")).to_contain_text("relu")
     desktop.engine.publish(
         learned=all_trained(desktop),
         shown="planes",
