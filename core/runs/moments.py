@@ -5,6 +5,7 @@ many. What is too much goes where moments lie closest.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def thin(run: Path, most: float) -> None:
         gone = steps[int(around.argmin())]
         kept.pop(gone).unlink(missing_ok=True)
         sizes.pop(gone)
+
+
+def size_of(run: Path) -> int:
+    """Bytes of all moments."""
+    total = 0
+    for path in moments_of(run).values():
+        with suppress(FileNotFoundError):  # thinned meanwhile
+            total += path.stat().st_size
+    return total
 
 
 def read(path: Path) -> Checkpoint:

@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.runs import checkpoint
+from core.runs import checkpoint, moments
 
 GIGABYTE = 1e9  # bytes
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a run keeps on the disk: how many states, and how many bytes they are."""
+    """What a run keeps: how many states, and bytes on the disk, with scenes as they were."""
 
     states: int
     size: int
@@ -20,7 +20,7 @@ class Kept:
 def kept(run: Path) -> Kept:
     """All states of a run, whatever they are kept for."""
     sizes = [size for _, size in _oldest_first(run)]
-    return Kept(len(sizes), sum(sizes))
+    return Kept(len(sizes), sum(sizes) + moments.size_of(run))
 
 
 def sweep(run: Path, most: float) -> int:

@@ -10,6 +10,7 @@ from core.errors import InputError
 from core.photos import PhotoSet
 from core.rendering.progressive import picture_of
 from core.runs import checkpoint, moments
+from core.runs.sweeping import kept
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 
@@ -28,10 +29,10 @@ def test_a_moment_is_light_and_shows_the_same(
     monkeypatch.setattr(moments, "LARGE", 100)
     trainer.photo_error[:] = 0.1
     moments.write(moments.taken(trainer, tmp_path), 1e9)
-    (kept,) = moments.moments_of(tmp_path).items()
+    (one,) = moments.moments_of(tmp_path).items()
     whole = checkpoint.save(trainer, tmp_path, {})
-    assert kept[0] == 1 and kept[1].stat().st_size < 0.5 * whole.stat().st_size
-    then, now = checkpoint.learned(moments.read(kept[1])), trainer.learned()
+    assert one[0] == 1 and one[1].stat().st_size < 0.5 * whole.stat().st_size
+    then, now = checkpoint.learned(moments.read(one[1])), trainer.learned()
     seen, wanted = (picture_of(one.scene, now.cameras[0]).rgb for one in (then, now))
     assert np.abs(seen - wanted).max() < 0.01
     assert not np.array_equal(seen, np.full_like(seen, seen.mean()))
@@ -49,6 +50,7 @@ def test_what_is_too_much_goes_where_moments_lie_closest(tmp_path: Path) -> None
         _file(tmp_path, step, 100)
     moments.thin(tmp_path, 450)
     assert list(moments.moments_of(tmp_path)) == [1, 10, 100, 1000]
+    assert kept(tmp_path).size == 400
     moments.thin(tmp_path, 50)
     assert list(moments.moments_of(tmp_path)) == [1000]
 
