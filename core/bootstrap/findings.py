@@ -1,8 +1,10 @@
-"""What the bootstrap learned besides cameras."""
+"""How cameras were found, and what the bootstrap learned besides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+Way = Literal["pixels", "features", "given"]  # how cameras were found
 
 
 @dataclass(frozen=True)

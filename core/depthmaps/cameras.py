@@ -44,8 +44,8 @@ class Cameras:
         poses[:, :3, 3] = self.centre.double().cpu().numpy()
         lenses = zip(self.intrinsics.tolist(), self.sizes.tolist(), self.k1.tolist(), strict=True)
         return [
-            Camera(pose, *numbers, *size, k1)
-            for pose, (numbers, size, k1) in zip(poses, lenses, strict=True)
+            Camera(pose, fx, fy, cx, cy, width, height, k1)
+            for pose, ((fx, fy, cx, cy), (width, height), k1) in zip(poses, lenses, strict=True)
         ]
 
     def __len__(self) -> int:

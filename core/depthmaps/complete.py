@@ -30,7 +30,7 @@ def completed(
         inverse, confidence: (h, w); confidence is at least 0 and somewhere above.
         image: (C, h, w) in [0, 1].
     """
-    weights = tuple(
+    across, down = (
         torch.exp(-image.diff(dim=axis).abs().mean(0) / ALIKE) + 1e-3 for axis in (-1, -2)
     )
     if halvings and min(inverse.shape) > SMALLEST:
@@ -38,7 +38,7 @@ def completed(
     else:
         mean = (inverse * confidence).sum() / confidence.sum().clamp_min(TINY)
         start = mean.expand_as(inverse).clone()
-    return _conjugate_gradients(inverse, confidence, weights, start)
+    return _conjugate_gradients(inverse, confidence, (across, down), start)
 
 
 def _from_half(inverse: Tensor, confidence: Tensor, image: Tensor, halvings: int) -> Tensor:

@@ -8,7 +8,6 @@ what the stage before has left, so that steps of a stage can be done side by sid
 bits in any number of threads.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,8 +20,8 @@ from core.depthmaps.neighbours import thinned
 from core.depthmaps.photos import Level, level_of
 from core.depthmaps.stages import STAGES, Rows, Situation
 from core.errors import InputError
+from core.parallel import ParallelMap
 
-ParallelMap = Callable[[Callable[[int], Rows], range], object]
 Stage = tuple[str, int]  # a key of `STAGES`, and the photos' longer side in pixels
 
 
@@ -107,7 +106,7 @@ class Depths:
         count = len(self.cameras)
         return self._stage * count + len(self._fresh), len(self.journey) * count
 
-    def step(self, parallel_map: Callable = map, count: int = 1) -> bool:
+    def step(self, parallel_map: ParallelMap = map, count: int = 1) -> bool:
         """Up to `count` photos of the stage that is due; returns whether anything is left to do.
 
         Args: `parallel_map`: `map`, or that of a pool of threads; the result is the same.
@@ -122,7 +121,7 @@ class Depths:
             self._finish(situation)
         return not self.done
 
-    def run(self, parallel_map: Callable = map) -> DepthMaps | None:
+    def run(self, parallel_map: ParallelMap = map) -> DepthMaps | None:
         """All that is left, and the maps of the last level."""
         while self.step(parallel_map, len(self.cameras)):
             pass
@@ -151,8 +150,10 @@ class Depths:
     def _published(self, level: Level) -> DepthMaps:
         now = self._now
         light = gains(now["ratios"], now["sources"])
-        maps = (now[name] for name in ("inverse", "support", "through"))
-        return DepthMaps(level.cameras, level.images, *maps, light, now["sources"])
+        return DepthMaps(
+            level.cameras, level.images, now["inverse"], now["support"], now["through"], light,
+            now["sources"],
+        )  # fmt: skip
 
     def current(self) -> tuple[Level, Rows]:
         """Photos at the level that the maps are of, and all that the stages have left so far.

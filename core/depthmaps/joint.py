@@ -9,9 +9,7 @@ Each photo's pixels are asked by themselves and their answers are added in order
 threads gives the same bits; memory grows with the number of photos.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +19,7 @@ from core.depthmaps.equations import Compared, Equations, equations_of
 from core.depthmaps.patches import Patches, chosen_pixels, with_slopes
 from core.depthmaps.photos import luma
 from core.depthmaps.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
+from core.parallel import ParallelMap
 
 PATCHES = 800  # pixels of a photo that steps use
 PARTNERS = 6  # photos that each is compared with
@@ -32,8 +31,6 @@ FINEST, COARSEST = 0.02, 0.6  # of scales
 OF_MEDIAN = 1.0  # the scale over the median residual
 FINER, SOON = 0.8, 0.5  # of a scale, below which another is worth more steps, and is taken at once
 LENS_WORTH = 0.003  # of the cost at the start, what an unusual lens costs, see `Prior`
-
-ParallelMap = Callable[[Callable[[int], Any], Sequence[int]], Any]
 
 
 class Joint:

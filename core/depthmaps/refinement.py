@@ -14,9 +14,10 @@ from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
-from core.depthmaps.joint import Joint, ParallelMap
+from core.depthmaps.joint import Joint
 from core.depthmaps.trial import Trial
 from core.depthmaps.unknowns import Unknowns
+from core.parallel import ParallelMap
 
 
 @dataclass(frozen=True)

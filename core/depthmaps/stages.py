@@ -145,7 +145,8 @@ def relate(here: Situation, index: int) -> Rows:
 def sweep(here: Situation, index: int) -> Rows:
     """Depths from nothing, between the photo's nearest and farthest."""
     photo, step = here.photo(index, SWEPT), float(here.now["step"][index])
-    inverse = median(swept(photo, *here.now["range"][index].tolist(), PLANES), 3)
+    nearest, farthest = here.now["range"][index].tolist()
+    inverse = median(swept(photo, nearest, farthest, PLANES), 3)
     inverse = refined(photo, inverse, step, QUARTERS)
     return here.kept(index, smoothed(inverse, here.level.image(index), step))
 

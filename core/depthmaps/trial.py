@@ -4,14 +4,13 @@ Depths that were found with some cameras look good under these and a little wors
 right ones too; so a comparison must sweep anew for each. `docs/depthmaps.md` has the figures.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import Depths, level
+from core.parallel import ParallelMap
 
 JOURNEY = level(126, "sweep check") + level(252, "finer check")
 
@@ -29,7 +28,7 @@ class Trial:
         self._depths = Depths(photos, cameras, journey=JOURNEY)
         self.score: float | None = None
 
-    def step(self, parallel_map: Callable = map, count: int = 1) -> None:
+    def step(self, parallel_map: ParallelMap = map, count: int = 1) -> None:
         """Up to `count` photos of a stage."""
         if not self._depths.step(parallel_map, count) and self.score is None:
             self.score = self._scored()

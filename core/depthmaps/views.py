@@ -169,8 +169,8 @@ class Views:
                 photos, *maps = self._arrays
                 size = (slice(camera.height), slice(camera.width))
                 picture = np.ascontiguousarray(np.moveaxis(photos[photo][:, *size], 0, -1))
-                parts = (np.ascontiguousarray(a[photo][size]) for a in maps)
-                self._kept[key] = Source.of(camera, picture, *parts, shrink)
+                inverse, support, through = (np.ascontiguousarray(a[photo][size]) for a in maps)
+                self._kept[key] = Source.of(camera, picture, inverse, support, through, shrink)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

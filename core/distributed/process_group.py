@@ -15,35 +15,23 @@ reduces its own size, 0.1 MB by default.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from core.errors import InputError
+from core.parallel import ParallelMap
 
-ParallelMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # `map` or workers
 Result = TypeVar("Result")
 Act = Callable[["ProcessGroup"], Result]
 
 PATIENCE = timedelta(seconds=20)  # torchrun kills the others 30 s after one has died
 SMALL = 2**20  # numbers up to which tensors are summed as one
 AT_ONCE = 2**26  # bytes of a message
-
-
-def in_callers_mode(workers: ParallelMap) -> ParallelMap:
-    """Workers that record gradients where the one who asks them does, and only there.
-
-    torch keeps that mode for each thread, so a worker would always record.
-    """
-
-    def mapped(act: Callable[[Any], Any], things: Iterable[Any]) -> Iterable[Any]:
-        return workers(torch.set_grad_enabled(torch.is_grad_enabled())(act), things)
-
-    return mapped
 
 
 class Lost(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core.bootstrap.findings import Way
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import on_canvas
 from core.engine.governor import Governor
@@ -18,7 +19,7 @@ from core.search import features
 from core.search.audit import Audit
 from core.search.found import FeatureModel
 from core.search.verdict import verdict
-from core.search.witnesses import Way, Witness, apart
+from core.search.witnesses import Witness, apart
 
 SPELL = 0.2  # seconds of work between two looks at the newest snapshot
 MOVED = (0.3, 0.01)  # degrees and part of the spread after which cameras are checked again
@@ -71,6 +72,11 @@ class Audits:
         self._checked_at, self._took = 0.0, 0.0
 
     @property
+    def _looked_at(self) -> PhotoSet:
+        assert self._photos is not None, "nothing is checked before there are photos"
+        return self._photos
+
+    @property
     def checking(self) -> str:
         """The witness that is under way; empty where nothing is checked."""
         return "" if self._check is None else self._check.name
@@ -78,6 +84,8 @@ class Audits:
     @property
     def doing(self) -> str:
         """How far the check under way is."""
+        if self._check is None:
+            return ""
         done, total = self._check.audit.progress
         return f"checking the cameras, {done / total:.0%}"
 
@@ -87,7 +95,7 @@ class Audits:
         check = self._check  # its rivals take three times as long, and trust no cameras more
         if check is None or check.name != "pixels" or (early := check.audit.preview) is None:
             return False
-        names = [self._photos.names[number] for number in check.cameras]
+        names = [self._looked_at.names[number] for number in check.cameras]
         return verdict(early, names).word != "trusted"
 
     def found(self, name: str) -> Witness | None:
@@ -148,9 +156,10 @@ class Audits:
         searched = snapshot.config.training.bootstrap or shown != "pixels"
         if not searched and snapshot.seconds < SLOWLY:
             return None
-        if snapshot.stage == "bootstrap" or len(snapshot.learned.by_index) < 2:
+        cameras = snapshot.learned.by_index if snapshot.learned is not None else {}
+        if snapshot.stage == "bootstrap" or len(cameras) < 2:
             return None
-        cameras, known = snapshot.learned.by_index, self.witnesses.get(shown)
+        known = self.witnesses.get(shown)
         if known is not None:
             rested = time.monotonic() - self._checked_at > REST * self._took
             if not rested or not _moved(cameras, known.cameras):
@@ -183,7 +192,7 @@ class Audits:
         return None if same else model
 
     def _placed(self, model: FeatureModel) -> dict[int, Camera]:
-        sizes = [self._photos.size(number) for number in self._trained]
+        sizes = [self._looked_at.size(number) for number in self._trained]
         placed = features.cameras_of(model, sizes)
         return {self._trained[row]: camera for row, camera in placed.items()}
 
@@ -191,7 +200,7 @@ class Audits:
         self, way: Way, cameras: Mapping[int, Camera], points: np.ndarray, name: str = ""
     ) -> _Check:
         self._took = 0.0
-        pictures = on_canvas([self._photos.picture(number) for number in cameras])
+        pictures = on_canvas([self._looked_at.picture(number) for number in cameras])
         audit = Audit(pictures, Cameras.of(list(cameras.values()), torch.float64))
         return _Check(audit, way, dict(cameras), points, name or way)
 

@@ -1,5 +1,6 @@
 """The one thread that owns everything that changes: commands in, snapshots out."""
 
+import functools
 import threading
 import time
 import traceback
@@ -12,7 +13,7 @@ from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine.beside import Beside
 from core.engine.claim import Claim
 from core.engine.commands import Command, Open
-from core.engine.facts import facts_of, facts_without_photos
+from core.engine.facts import Around, facts_of, facts_without_photos, with_facts
 from core.engine.governor import Governor
 from core.engine.inbox import Inbox
 from core.engine.leader import Leader
@@ -134,7 +135,7 @@ class Engine:
         for command in self._inbox.taken(patience=0.25 if idle else 0.0):
             if command is None:
                 return False
-            self._guarded(lambda command=command: self._apply(command))
+            self._guarded(functools.partial(self._apply, command))
             self._publish()
         return True
 
@@ -201,29 +202,26 @@ class Engine:
         except BaseException as error:
             self._work.limits = None
             self._work.fail(f"Stopped: {described(error)}.", "failure", traceback.format_exc())
-            snapshot = replace(self._slot.newest, playing=False, **self._common_facts())
+            snapshot = with_facts(replace(self._slot.newest, playing=False), self._around())
         if self._work.trainer is not None:
             self._work.reached.note(self._work.trainer, self._work.limits)
         self._slot.put(snapshot)
         self._beside.show(snapshot)
 
-    def _common_facts(self) -> dict[str, Any]:
-        sentence, trace = self._work.failure or (None, None)
-        return {
-            "version": self._slot.newest.version + 1,
-            "run": self._run,
-            "notices": self._work.notices.newest(),
-            "failure": sentence,
-            "traceback": trace,
-        }
+    def _around(self) -> Around:
+        version, notices = self._slot.newest.version + 1, self._work.notices.newest()
+        return Around(version, self._run, notices, *(self._work.failure or (None, None)))
 
     def _facts(self) -> Snapshot:
         if self._work.trainer is None:
-            return facts_without_photos(self._work.asked, **self._common_facts())
-        parts = (self._work.trainer, self._work.recorder, self._work.meter, self._work.limits)
-        told = {
-            "came_back": self._work.came_back,
-            "opinion": self._beside.search.opinion,
-            "undo": self._work.earlier.words,
-        }
-        return facts_of(*parts, **told, **self._common_facts())
+            return facts_without_photos(self._work.asked, self._around())
+        return facts_of(
+            self._work.trainer,
+            self._work.recorder,
+            self._work.meter,
+            self._work.limits,
+            self._around(),
+            came_back=self._work.came_back,
+            opinion=self._beside.search.opinion,
+            undo=self._work.earlier.words,
+        )

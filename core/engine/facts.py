@@ -1,6 +1,7 @@
 """From what the engine owns to a snapshot."""
 
 import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.config import Config
@@ -16,19 +17,32 @@ from core.training.step import decibels
 from core.training.trainer import Trainer
 
 
-def facts_without_photos(
-    asked: Config,
-    *,
-    version: int,
-    run: Path,
-    notices: tuple[Notice, ...],
-    failure: str | None,
-    traceback: str | None,
-) -> Snapshot:
+@dataclass(frozen=True)
+class Around:
+    """What every snapshot says: which one it is, of which run, and what happened beside steps."""
+
+    version: int
+    run: Path
+    notices: tuple[Notice, ...]
+    failure: str | None
+    traceback: str | None
+
+
+def facts_without_photos(asked: Config, around: Around) -> Snapshot:
     """What there is to say while photos are loading, or where they could not be."""
-    phase: Phase = "failed" if failure else "loading"
-    return Snapshot(
-        version, run, asked, phase, notices=notices, failure=failure, traceback=traceback
+    phase: Phase = "failed" if around.failure else "loading"
+    return with_facts(Snapshot(around.version, around.run, asked, phase), around)
+
+
+def with_facts(snapshot: Snapshot, around: Around) -> Snapshot:
+    """The same of a run, and what is around it now."""
+    return replace(
+        snapshot,
+        version=around.version,
+        run=around.run,
+        notices=around.notices,
+        failure=around.failure,
+        traceback=around.traceback,
     )
 
 
@@ -37,21 +51,17 @@ def facts_of(
     recorder: Recorder,
     meter: Meter,
     limits: Limits | None,
+    around: Around,
     *,
-    version: int,
-    run: Path,
     undo: str,
     opinion: Opinion,
     came_back: str,
-    notices: tuple[Notice, ...],
-    failure: str | None,
-    traceback: str | None,
 ) -> Snapshot:
     """All facts of a run that has its photos. `limits` is None while it is paused."""
     learned, history = trainer.learned(fresh=limits is None), recorder.history()
     return Snapshot(
-        version=version,
-        run=run,
+        version=around.version,
+        run=around.run,
         config=trainer.config,
         phase="ready",
         playing=limits is not None,
@@ -84,8 +94,8 @@ def facts_of(
         ),
         history=history,
         trails=recorder.trails,
-        notices=notices,
+        notices=around.notices,
         undo=undo,
-        failure=failure,
-        traceback=traceback,
+        failure=around.failure,
+        traceback=around.traceback,
     )

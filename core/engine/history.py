@@ -65,7 +65,8 @@ class Recorder:
         """The curves as read-only arrays."""
         columns = np.array(self.curve, np.float64).reshape(-1, 4).T.copy()
         columns.setflags(write=False)
-        return History(*columns, tuple(self.marks), Unseen.of(self.unseen))
+        steps, loss, psnr, focal = columns
+        return History(steps, loss, psnr, focal, tuple(self.marks), Unseen.of(self.unseen))
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything recorded, for a checkpoint."""

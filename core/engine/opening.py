@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -19,7 +19,7 @@ from core.engine.presets import for_device
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.canvas import Size
-from core.photos import Choice, PhotoSet, extract_frames, is_video, load_photos
+from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
 from core.runs.soundness import fitting
 from core.runs.warm_start import started
@@ -46,20 +46,21 @@ def read_photos(config: Config, run: Path, names: Collection[str] = ()) -> Photo
     data = config.data
     if not data.photos:
         raise InputError("No photos yet; drop some into the panel, or name a folder with --photos.")
-    place = Path(data.photos).expanduser()
-    if is_video(place):
+    source = Path(data.photos).expanduser()
+    if is_video(source):
         frames = extract_frames(
-            place,
+            source,
             run / "frames",
             count=data.video_frames,
             rate=data.video_rate,
             start=data.video_start,
             end=data.video_end,
         )
-        place = frames[0].parent
+        source = frames[0].parent
     choice = Choice(data.first, data.last, data.every, data.most)
     most = photo_bytes(config)
-    photos = load_photos(place, data.long_side, data.alpha_background, choice, most, names)
+    background = cast(Background, data.alpha_background)  # its choices are these
+    photos = load_photos(source, data.long_side, background, choice, most, names)
     unknown = [name for name in data.disabled if name not in photos.names]
     said = f"data.disabled names {', '.join(unknown)}, which no photo is called; correct it."
     return replace(photos, notices=(*photos.notices, said)) if unknown else photos
@@ -73,8 +74,8 @@ def photos_of_run(config: Config, run: Path, names: Sequence[str]) -> PhotoSet:
     """
     photos = read_photos(config, run)
     own, others = set[Size](), set[Size]()
-    for place, name in enumerate(photos.names):
-        (own if name in names else others).add(photos.size(place))
+    for index, name in enumerate(photos.names):
+        (own if name in names else others).add(photos.size(index))
     known = set(names) < set(photos.names)
     return read_photos(config, run, names) if known and not own & others else photos
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.bootstrap.findings import Way
 from core.config import Config
 from core.config.paths import changed
 from core.engine.asked import Asked
@@ -29,7 +30,6 @@ from core.search.graph import PhotoFact
 from core.search.telling import told_of_some
 from core.search.witnesses import (
     Opinion,
-    Way,
     Witness,
     before_cameras,
     beside,
@@ -147,6 +147,11 @@ class Search(Follower):
 
     # -- what processes look for ---------------------------------------------------------------
 
+    @property
+    def _looked_at(self) -> PhotoSet:
+        assert self._photos is not None, "nothing is looked for before there are photos"
+        return self._photos
+
     def _match(self, snapshot: Snapshot) -> None:
         """Have features matched, and say how it ended."""
         if not self._matching.look(snapshot.run, lambda: self._matched(snapshot)):
@@ -161,7 +166,7 @@ class Search(Follower):
         if not features.available():
             self._say(MISSING)
             return None
-        pictures = _large(snapshot.config, snapshot.run, self._photos, self._trained)
+        pictures = _large(snapshot.config, snapshot.run, self._looked_at, self._trained)
         clip = is_video(Path(snapshot.config.data.photos))
         return features.start(pictures, clip=clip, seed=snapshot.config.training.seed)
 
@@ -190,7 +195,7 @@ class Search(Follower):
         return "unsure" in told or (self.opinion.word == "trusted" and snapshot.outlook.sharp)
 
     def _swept(self, snapshot: Snapshot) -> features.Matching:
-        pictures = [self._photos.picture(number) for number in self._trained]
+        pictures = [self._looked_at.picture(number) for number in self._trained]
         return direct.start(pictures, snapshot.config.training.seed)
 
     def _planes_failed(self, snapshot: Snapshot) -> bool:
@@ -215,7 +220,7 @@ class Search(Follower):
     # -- what follows ----------------------------------------------------------------------------
 
     def _decide(self, snapshot: Snapshot, policy: str) -> None:
-        way, names = snapshot.found_by, snapshot.photos.names
+        way, names = snapshot.found_by, snapshot.names
         shown, others = self._audits.witnesses.get(way), self._audits.others(way)
         facts = self._facts or ()
         unjudged = replace(before_cameras(facts), others=beside(None, others, names))
@@ -247,7 +252,7 @@ class Search(Follower):
         """Ask for the cameras of features, once, where they are to be taken."""
         if other is None or "features" in self._asked | self.declined:
             return
-        way, names = snapshot.found_by, snapshot.photos.names
+        way, names = snapshot.found_by, snapshot.names
         trusted = opinion(other, {}, names).word == "trusted"
         better = preferred(shown, other, names) is other if shown is not None else trusted
         if policy == "features" or (policy == "auto" and way == "pixels" and better):
@@ -261,7 +266,7 @@ class Search(Follower):
             return
         if found is None or found is self._given or DIRECT in self.declined:
             return
-        if preferred(shown, found, snapshot.photos.names) is found:
+        if preferred(shown, found, snapshot.names) is found:
             self._audits.witnesses["pixels"] = self._given = found
             self._asked_at = snapshot.version
             self._ask(Adopt(DIRECT))

@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from core.bootstrap.findings import Findings
+from core.bootstrap.findings import Findings, Way
 from core.config import Config
 from core.engine.contest import Contest, Unseen
 from core.engine.outlook import Outlook
 from core.engine.trails import Trails
 from core.photos import PhotoSet
-from core.search.witnesses import Opinion, Way
+from core.search.witnesses import Opinion
 from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]
@@ -87,6 +87,11 @@ class Snapshot:
     came_back: str = ""  # what a crash took away, until the run goes on
     failure: str | None = None  # a sentence; the traceback of a bug stands in `traceback`
     traceback: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all photos; empty while there are none."""
+        return self.photos.names if self.photos is not None else ()
 
     @property
     def can_undo(self) -> bool:

@@ -31,15 +31,16 @@ def sentence(
         before, after: what learners show.
         waits: whether cameras are still being found, by planes alone.
     """
+    known = [WORDS[name] for name in after if name in WORDS]
     stay = [WORDS[name] for name in after if name in before and name in WORDS and name != "field"]
     match effect:
         case Effect.REBUILD_FIELD:
             acts = _rebuilt(before, after, waits)
         case Effect.CONVERT:
-            acts, stay = "stored otherwise from here on", [*map(WORDS.get, after)]
+            acts, stay = "stored otherwise from here on", known
         case _:
-            acts, stay = "from the next step", [*map(WORDS.get, after)]
-    left = " and ".join([", ".join(filter(None, stay)), "cameras"] if any(stay) else ["cameras"])
+            acts, stay = "from the next step", known
+    left = " and ".join([", ".join(stay), "cameras"] if stay else ["cameras"])
     return f"{words}: {acts}; {left} stay."
 
 

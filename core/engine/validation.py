@@ -20,13 +20,14 @@ from core.engine.follower import Follower
 from core.engine.governor import Governor
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
-from core.evaluation.metrics import WINDOW, psnr, ssim
+from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import AfterChunk, Search, find_camera
 from core.evaluation.starts import starting_cameras
 from core.exporting.colour import colourise
 from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
 from core.files import finished_file
+from core.perceptual.ssim import WINDOW
 from core.photos.sizes import scaled_down
 from core.rendering.picture import Pace
 from core.training.build import kept_aside

@@ -262,7 +262,7 @@ class Work:
         if self.meter.diverged:
             self.limits = None
             raise InputError(DIVERGED)
-        if finite:
+        if finite and self.meter.loss is not None:
             self.recorder.add(trainer.step, self.meter.loss, trainer.rig)
             self.saver.moments.note(trainer)
         if trainer.compared:

@@ -117,8 +117,7 @@ def pose_errors(
     if missing := [name for name in names if name not in reference]:
         raise InputError(f"The reference has no camera of {missing[0]!r}; give that of all photos.")
     middle = np.mean([camera.position for camera in reference.values()], axis=0)
-    poses = (_poses(some, names) for some in (learned, reference))
-    return protocol.errors(*poses, middle, nearest)
+    return protocol.errors(_poses(learned, names), _poses(reference, names), middle, nearest)
 
 
 def _poses(cameras: Mapping[str, Camera], names: Sequence[str]) -> np.ndarray:

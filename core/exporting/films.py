@@ -203,7 +203,7 @@ def _ffmpeg(reel: Reel, path: Path, codec: str, pixels: str, options: list[str])
         ffmpeg_log_level="error",
         output_params=list(options),
     )
-    encoder.send(None)
+    next(encoder)
 
     def take(frame: np.ndarray) -> None:
         try:

@@ -120,6 +120,7 @@ def _glb(mesh: trimesh.Trimesh, upright: np.ndarray) -> bytes:
     glTF's colours are linear: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#meshes. In
     8 bits the 14 darkest greys would become two, so they have 16.
     """
+    assert isinstance(mesh.visual, trimesh.visual.ColorVisuals), "vertices have colours"
     coded = mesh.visual.vertex_colors[:, :3] / 255
     linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
     opaque = np.concatenate([linear, np.ones((len(linear), 1))], axis=-1)

@@ -109,7 +109,7 @@ def _draw_points(
     axes.scatter(across, up, c=np.arange(len(values)), cmap=COLOURS, s=22, zorder=3)
     for name, value in values.items():
         axes.annotate(
-            str(numbers[name]), value, xytext=(4, 3), textcoords="offset points", fontsize=7
+            str(numbers[name]), tuple(value), xytext=(4, 3), textcoords="offset points", fontsize=7
         )
     axes.margins(0.12)
     axes.grid(alpha=0.3)

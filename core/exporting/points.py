@@ -53,10 +53,10 @@ def agreed_points(seen: Views, watch: Watch, done: int, steps: int) -> Points:
     parts: list[Points] = []
     for number, view in enumerate(seen.views):
         with watch.chunk():
-            points, pixels = view.points()
-            fresh = _fresh(seen, number, points, shown)
+            positions, pixels = view.points()
+            fresh = _fresh(seen, number, positions, shown)
             shown[number][pixels[fresh]] = True
-            parts.append(_part(view, points[fresh], pixels[fresh]))
+            parts.append(_part(view, positions[fresh], pixels[fresh]))
         watch.progress(done + number + 1, steps)
     points = _joined(parts)
     if len(points.positions) == 0:

@@ -71,7 +71,8 @@ def fused_surface(
         watch.progress(done + number, steps)
     with watch.chunk():
         mesh = _cut(volume, sums, counts, seen)
-    mesh.visual.vertex_colors = _colours(mesh.vertices, seen, watch, done + len(seen.views), steps)
+    colours = _colours(mesh.vertices, seen, watch, done + len(seen.views), steps)
+    mesh.visual = trimesh.visual.ColorVisuals(mesh, vertex_colors=colours)
     return mesh
 
 

@@ -1,10 +1,11 @@
 """The positional encoding of NeRF (arXiv 2003.08934, equation 4), without the factor pi."""
 
 from collections.abc import Sequence
+from typing import Any  # of torch's contexts, whose types say little of what they hold
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 DOUBLINGS = 4  # in a row before waves are computed afresh: each doubles the rounding error
 
@@ -41,7 +42,7 @@ class _Waves(torch.autograd.Function):
     """Waves by doubling the angle: sin 2a = 2 sin a cos a and cos 2a = 1 - 2 sin^2 a."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, octaves: int) -> Tensor:
+    def forward(ctx: Any, values: Tensor, octaves: int) -> Tensor:
         """Args: values (D, P). Returns: (1 + 2 L, D, P)."""
         code = values.new_empty(1 + 2 * octaves, *values.shape)
         code[0] = values
@@ -61,7 +62,7 @@ class _Waves(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """The slope of sin a is cos a, that of cos a is -sin a, each times 2^k."""
         (code,) = ctx.saved_tensors
         waves, above = (part[1:].unflatten(0, (-1, 2)) for part in (code, gradient))

@@ -3,9 +3,11 @@
 Shapes: P points, R rays with P / R points each, A and B features.
 """
 
+from typing import Any  # of torch's contexts, whose types say little of what they hold
+
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
@@ -49,7 +51,7 @@ def sine(angles: Tensor) -> Tensor:
 
 class _Sine(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, angles: Tensor) -> Tensor:
+    def forward(ctx: Any, angles: Tensor) -> Tensor:
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(angles.cos())
         ctx.mark_dirty(angles)
@@ -57,6 +59,6 @@ class _Sine(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (slope,) = ctx.saved_tensors
         return gradient * slope

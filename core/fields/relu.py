@@ -1,5 +1,7 @@
 """The ReLU field: NeRF's network as nerfmm and improved-nerfmm build it."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,6 +20,8 @@ class ReluField(Gradual):
     improved-nerfmm's NeRF (models/nerf_base.py): Xavier-uniform weights, zero biases, a linear
     head for density, and a linear layer without activation before the colour head.
     """
+
+    hidden: Sequence[nn.Linear]  # a module list, whose type would forget what it holds
 
     def __init__(
         self,
@@ -40,7 +44,8 @@ class ReluField(Gradual):
         sizes = [code] + [width] * (depth - 1)
         if skip + 1 < depth:
             sizes[skip + 1] += code
-        self.hidden = nn.ModuleList(nn.Linear(size, width) for size in sizes)
+        layers = [nn.Linear(size, width) for size in sizes]
+        self.hidden = nn.ModuleList(layers)  # type: ignore[assignment]
         self.density = nn.Linear(width, 1)
         self.remap = nn.Linear(width, width)
         view = encoded_size(3, direction_octaves) if view_directions else 0

@@ -1,6 +1,7 @@
 """The SIREN field: sine layers on raw coordinates (Sitzmann et al., arXiv 2006.09661)."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ class SirenField(Gradual):
     +-1/inputs in the first layer, +-sqrt(6/inputs)/w0 in the others (section 3.2 of the paper).
     """
 
+    hidden: Sequence[nn.Linear]  # a module list, whose type would forget what it holds
+
     def __init__(
         self,
         width: int,
@@ -36,7 +39,8 @@ class SirenField(Gradual):
         self.density_scale, self.rgb_scale = density_scale, rgb_scale
         self.view_directions, self.precision = view_directions, precision
         self.activate = DENSITY_ACTIVATIONS[density_activation]
-        self.hidden = nn.ModuleList(nn.Linear(width if i else 3, width) for i in range(depth))
+        layers = [nn.Linear(width if i else 3, width) for i in range(depth)]
+        self.hidden = nn.ModuleList(layers)  # type: ignore[assignment]
         self.density = nn.Linear(width, 1)
         self.remap = nn.Linear(width, width)
         self.colour_hidden = nn.Linear(width + 3 * view_directions, width // 2)

@@ -52,15 +52,15 @@ def write_colmap_binary(
     images = struct.pack("<Q", len(model.images))
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
         images += struct.pack(IMAGE, number, *quaternion, *translation, camera)
-        own = points.in_photo(number - 1)
-        images += name.encode() + b"\0" + struct.pack("<Q", own.stop - own.start)
-        for point, pixel in enumerate(points.pixels[own].tolist(), start=own.start + 1):
+        rows = points.in_photo(number - 1)
+        images += name.encode() + b"\0" + struct.pack("<Q", rows.stop - rows.start)
+        for point, pixel in enumerate(points.pixels[rows].tolist(), start=rows.start + 1):
             images += struct.pack("<ddQ", *pixel, point)
     sparse = struct.pack("<Q", len(points.positions))
     owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
-    rows = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
-    for point, (place, colour, owner) in enumerate(rows, start=1):
-        sparse += struct.pack(POINT, point, *place, *colour, 0.0, 1) + struct.pack("<II", *owner)
+    told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
+    for point, (position, colour, owner) in enumerate(told, start=1):
+        sparse += struct.pack(POINT, point, *position, *colour, 0.0, 1) + struct.pack("<II", *owner)
     write_folder({"cameras.bin": lenses, "images.bin": images, "points3D.bin": sparse}, out)
 
 

@@ -54,17 +54,17 @@ def write_colmap_text(
         *(f"# {remark}" for remark in remarks),
     ]
     for number, (name, camera, quaternion, translation) in enumerate(model.images, start=1):
-        own = points.in_photo(number - 1)
-        seen = zip(range(own.start + 1, own.stop + 1), points.pixels[own].tolist(), strict=True)
+        rows = points.in_photo(number - 1)
+        seen = zip(range(rows.start + 1, rows.stop + 1), points.pixels[rows].tolist(), strict=True)
         images += [
             _line(number, *quaternion, *translation, camera, name),
             " ".join(_line(*pixel, point) for point, pixel in seen),
         ]
     sparse = ["# POINT3D_ID, X, Y, Z, R, G, B, ERROR, IMAGE_ID, POINT2D_IDX"]
-    rows = zip(points.positions.tolist(), points.colours.tolist(), strict=True)
     owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
-    for point, ((place, colour), owner) in enumerate(zip(rows, owners, strict=True), start=1):
-        sparse.append(_line(point, *place, *colour, 0.0, *owner))
+    told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
+    for point, (position, colour, owner) in enumerate(told, start=1):
+        sparse.append(_line(point, *position, *colour, 0.0, *owner))
     parts = {"cameras.txt": lenses, "images.txt": images, "points3D.txt": sparse}
     write_folder({name: ("\n".join(part) + "\n").encode() for name, part in parts.items()}, out)
 

@@ -43,7 +43,8 @@ def write_npz(
     stream = io.BytesIO()
     missing = np.array(list(not_placed), dtype=np.str_)
     said = {word: np.array(text, dtype=np.str_) for word, text in (about or {}).items()}
-    np.savez(stream, names=np.array(list(cameras)), not_placed=missing, **said, **numbers)
+    arrays = {"names": np.array(list(cameras)), "not_placed": missing, **said, **numbers}
+    np.savez(stream, allow_pickle=False, **arrays)
     write_file(stream.getvalue(), out)
 
 

@@ -52,8 +52,7 @@ def part(content: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]
 def array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | None, ...]) -> Tensor:
     """A float32 tensor of a shape; None is any length from 1."""
     tensor = part.get(name)
-    usual = isinstance(tensor, Tensor) and tensor.layout is torch.strided and not tensor.is_meta
-    if not usual or tensor.is_quantized or not tensor.is_floating_point():
+    if not isinstance(tensor, Tensor) or not _usual(tensor):
         raise InputError(f"{path}: {name} is missing or no array of numbers; {OTHER}")
     fits = len(tensor.shape) == len(shape) and all(
         1 <= found <= LARGEST_SIDE and wanted in (None, found)
@@ -64,6 +63,11 @@ def array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | Non
     if not bool(torch.isfinite(tensor).all()):
         raise InputError(f"{path}: {name} is not finite; {OTHER}")
     return tensor.detach().float().clone()
+
+
+def _usual(tensor: Tensor) -> bool:
+    plain = tensor.layout is torch.strided and not tensor.is_meta and not tensor.is_quantized
+    return plain and tensor.is_floating_point()
 
 
 def word(part: Mapping[str, Any], name: str, path: Path, known: Iterable[str]) -> str:

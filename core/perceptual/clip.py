@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +57,7 @@ def load_clip(source: Source, device: torch.device) -> ClipLoss:
     path, quick = source.path(), False
     if path is None:
         path, quick = _cached(published.values(), source)
-    colours = next(iter(published.values()), {})
+    colours: Mapping[str, Any] = next(iter(published.values()), {})
     try:
         model = open_clip.create_model(
             source.model,

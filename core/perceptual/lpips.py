@@ -49,6 +49,7 @@ def load_lpips(source: Source, device: torch.device) -> LpipsLoss:
     # It calls torchvision by old names, and would fill VGG with random numbers for seconds.
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         network = lpips.LPIPS(net="vgg", pretrained=False, pnet_rand=True, verbose=False)
+    assert lpips.__file__ is not None, "a package has a file"
     own = Path(lpips.__file__).parent / "weights" / "v0.1" / "vgg.pth"
     network.load_state_dict(_loaded(own), strict=False, assign=True)
     for part in network.net.children():  # slices of torchvision's ``features``

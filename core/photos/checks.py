@@ -97,7 +97,7 @@ def _blurred(names: Sequence[str], pixels: Sequence[np.ndarray]) -> list[Finding
             f"{quoted(names[row])} looks blurred, {max(parts[row], 0.01):.0%} as sharp as most: "
             "leave it out or take it again.",
         )
-        for row in np.flatnonzero(parts < BLURRED)
+        for row in np.flatnonzero(parts < BLURRED).tolist()
         if contrast[row] > 1.0
     ]
 
@@ -107,7 +107,7 @@ def _badly_exposed(names: Sequence[str], thumbnails: np.ndarray) -> list[Finding
     stops = np.log2(np.maximum(light, 1e-4))
     stops -= np.median(stops)
     findings = []
-    for row in np.flatnonzero(np.abs(stops) > STOPS):
+    for row in np.flatnonzero(np.abs(stops) > STOPS).tolist():
         word = "brighter" if stops[row] > 0 else "darker"
         sentence = (
             f"{quoted(names[row])} is {abs(stops[row]):.1f} stops {word} than most: leave it out, "

@@ -8,7 +8,7 @@ input; and a time limit kills what takes too long.
 import math
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -157,7 +157,7 @@ def _as_shown(timeline: Timeline) -> str:
 
 def decode_frames(
     video: Path, timeline: Timeline, wanted: Sequence[int], limit: float
-) -> Iterator[tuple[int, np.ndarray]]:
+) -> Generator[tuple[int, np.ndarray], None, None]:
     """Wanted frames of a video in order, upright, one at a time; ``close()`` ends ffmpeg.
 
     Args:
@@ -184,6 +184,7 @@ def decode_frames(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    assert process.stdout is not None and process.stderr is not None, "both are pipes"
     shown: SimpleQueue[tuple[int, int, int] | None] = SimpleQueue()
     listener = Thread(target=_listen, args=(process.stderr, shown), daemon=True)
     timer = Timer(limit, process.kill)

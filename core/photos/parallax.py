@@ -47,7 +47,7 @@ def parallax(photos: Sequence[np.ndarray]) -> float | None:
 
 def _features(photo: np.ndarray) -> _Features:
     """SIFT (Lowe 2004): its places are exact enough to measure tenths of a pixel."""
-    points, descriptors = cv2.SIFT_create(MOST_FEATURES).detectAndCompute(photo, None)
+    points, descriptors = cv2.SIFT.create(MOST_FEATURES).detectAndCompute(photo, None)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
     places = np.array([point.pt for point in points], np.float32).reshape(-1, 2)

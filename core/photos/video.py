@@ -3,7 +3,7 @@
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ MOST_CANDIDATES, ALL_CANDIDATES = 6, 1500  # compared for one frame; in the whol
 QUALITY = 95  # of JPEG: no loss that a camera's own compression has not already made
 
 Slots = list[list[int]]
-Request = dict[str, str | float]
+Request = Mapping[str, str | float]
 
 
 def extract_frames(
@@ -69,8 +69,8 @@ def extract_frames(
             return frames
         raise
     stat = source.stat()
-    file = {"video": source.name, "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
-    request = file | numbers
+    file: Request = {"video": source.name, "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+    request = {**file, **numbers}
     if (finished := _finished_frames(into, request)) is not None:
         return finished
     _require_replaceable(into)
@@ -139,7 +139,7 @@ def _frames_of_one_gone(into: Path, name: str, numbers: Request) -> tuple[Path, 
     request, frames = record.get("request"), _frames_in(into)
     if not isinstance(request, dict) or record.get("frames") != len(frames):
         return None
-    wanted = {"video": name} | numbers
+    wanted = {"video": name, **numbers}
     return frames if {key: request.get(key) for key in wanted} == wanted else None
 
 
@@ -214,7 +214,7 @@ def _write_frames(
     done = 0
     with closing(decode_frames(source, timeline, list(slot_of), limit)) as frames:
         for _, candidates in groupby(frames, key=lambda frame: slot_of[frame[0]]):
-            number, pixels = max(candidates, key=lambda frame: sharpness(frame[1][None])[0])
+            number, pixels = max(candidates, key=lambda frame: sharpness([frame[1]])[0])
             Image.fromarray(pixels).save(folder / f"frame_{number:05d}.jpg", quality=QUALITY)
             done += 1
             if progress is not None:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from core.bootstrap.findings import Way
 from core.config import Config
 from core.config.paths import changed
 from core.runs.fitting import fitted, with_own_lenses
 from core.runs.warm_start import of_cameras, take_cameras
-from core.search.witnesses import FOUND_BY, Way, Witness
+from core.search.witnesses import FOUND_BY, Witness
 from core.training import build
 from core.training.trainer import Trainer
 

@@ -16,9 +16,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from core.bootstrap.findings import Findings
+from core.bootstrap.findings import Findings, Way
 from core.errors import InputError
-from core.search.witnesses import Way
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Side = Annotated[int, Field(ge=1, le=2**16)]

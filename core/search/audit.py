@@ -19,6 +19,7 @@ from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import Depths, level
 from core.depthmaps.neighbours import guessed_depths
 from core.depthmaps.reference import Reference
+from core.parallel import ParallelMap
 from core.search.figures import PhotoFigures, figures_of
 from core.search.twin import mirrored, stretched
 
@@ -114,7 +115,7 @@ class Audit:
         """The mirrored cameras, around what photos show; once what is held was swept."""
         return mirrored(self.cameras, self._middle)
 
-    def step(self, parallel_map: Callable = map, count: int = 1) -> bool:
+    def step(self, parallel_map: ParallelMap = map, count: int = 1) -> bool:
         """Up to `count` photos of what is due; returns whether anything is left to do.
 
         Args: `parallel_map`: `map`, or that of a pool of threads; the result is the same.
@@ -132,7 +133,7 @@ class Audit:
             self._conclude()
         return not self.done
 
-    def run(self, parallel_map: Callable = map) -> Figures:
+    def run(self, parallel_map: ParallelMap = map) -> Figures:
         """All that is left."""
         while self.step(parallel_map, len(self.cameras)):
             pass
@@ -143,8 +144,10 @@ class Audit:
         """(6,) the figures of one photo."""
         at, now = self._depths.current()
         photo = Reference(at, index, now["sources"][index])
-        maps = (at.own(now[name], index) for name in ("inverse", "support", "through"))
-        found = figures_of(photo, *maps, float(now["range"][index, 0]))
+        inverse, support, through = (
+            at.own(now[name], index) for name in ("inverse", "support", "through")
+        )
+        found = figures_of(photo, inverse, support, through, float(now["range"][index, 0]))
         return torch.tensor([getattr(found, name) for name in NAMES], dtype=torch.float64)
 
     def _conclude(self) -> None:

@@ -5,6 +5,7 @@ The caller never waits: `start` returns at once, `Matching.state` is the newest 
 and ends when this one does. One set of photos gives the same bits every time.
 """
 
+import functools
 import importlib.util
 import json
 import os
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.search.found import FeatureModel, Features
 from core.search.matching import Order
-from core.search.messages import next_message
+from core.search.messages import Message, next_message
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 5.0  # seconds
@@ -77,6 +78,12 @@ class State:
     progress: str = ""
     features: Features | None = None
     failure: str = ""
+
+
+def _after(message: Message, state: State) -> State:
+    """What is known after a message, which does not speak of everything."""
+    features = state.features if message.features is None else message.features
+    return replace(state, progress=message.progress or state.progress, features=features)
 
 
 def available() -> bool:
@@ -167,16 +174,18 @@ class Matching:
         """The first reason counts."""
         if not self._over:
             self._over = True
-            self._tell(failure=self._errand.failed.format(reason))
+            failure = self._errand.failed.format(reason)
+            self._tell(lambda state: replace(state, failure=failure))
 
-    def _tell(self, **news: bool | str | Features) -> None:
+    def _tell(self, newer: Callable[[State], State]) -> None:
         with self._writing:
-            self._state = replace(self._state, **news)
+            self._state = newer(self._state)
 
     def _feed(self, photos: list[np.ndarray], order: Order) -> None:
         """Send the photos as grey levels. The pipe stays open: it tells that we live."""
+        pipe = self._process.stdin
+        assert pipe is not None, "it was asked for"
         try:
-            pipe = self._process.stdin
             pipe.write(json.dumps(asdict(order)).encode() + b"\n")
             for photo in photos:
                 pipe.write(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).tobytes())
@@ -186,21 +195,20 @@ class Matching:
 
     def _listen(self) -> None:
         """Take messages until the process ends, and see why it did."""
+        pipe = self._process.stdout
+        assert pipe is not None, "it was asked for"
         try:
-            while (message := next_message(self._process.stdout)) is not None:
+            while (message := next_message(pipe)) is not None:
                 if message.failure:
                     self._fail(message.failure)
-                if message.progress:
-                    self._tell(progress=message.progress)
-                if message.features is not None:
-                    self._tell(features=message.features)
+                self._tell(functools.partial(_after, message))
                 self._over |= message.last
         except (ValueError, KeyError, TypeError, InputError) as error:
             self._fail(f"its messages cannot be read ({error})")
             self._process.kill()
         self._fail(self._reason(self._ended()))
         self._timer.cancel()
-        self._tell(ended=True)
+        self._tell(lambda state: replace(state, ended=True))
 
     def _ended(self) -> int:
         """Its exit status; it has said all, and gets a moment to end by itself."""

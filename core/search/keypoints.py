@@ -50,7 +50,7 @@ class Keypoints:
 
 def keypoints(grey: np.ndarray, most: int = MOST) -> Keypoints:
     """The most distinct features of a photo (H, W) uint8."""
-    sift = cv2.SIFT_create(most, contrastThreshold=CONTRAST, enable_precise_upscale=True)
+    sift = cv2.SIFT.create(most, contrastThreshold=CONTRAST, enable_precise_upscale=True)
     found, raw = sift.detectAndCompute(grey, None)
     if raw is None:
         raw = np.empty((0, 128), np.float32)

@@ -143,7 +143,8 @@ def _simplest(found: pycolmap.Reconstruction) -> pycolmap.Reconstruction:
 
 def _placed(image: pycolmap.Image) -> bool:
     """Whether a photo has a camera; one whose lens ran away has none."""
-    return image.has_pose and not image.camera.has_bogus_params(*LENSES)
+    camera = image.camera
+    return image.has_pose and camera is not None and not camera.has_bogus_params(*LENSES)
 
 
 def model_of(found: pycolmap.Reconstruction) -> FeatureModel:
@@ -167,7 +168,8 @@ def model_of(found: pycolmap.Reconstruction) -> FeatureModel:
             place = image.points2D[element.point2D_idx].xy
             shown = image.project_point(point.xyz)
             seen.append((row, rows[element.image_id]))
-            places.append(place / (image.camera.width, image.camera.height))
+            camera = found.cameras[image.camera_id]
+            places.append(place / (camera.width, camera.height))
             residuals.append(np.inf if shown is None else np.linalg.norm(shown - place))
     return FeatureModel(
         photos=np.array([_number(image) for image in images], np.int64),

@@ -6,7 +6,7 @@ A message is one line of JSON; `bytes` in it says how many bytes follow, a file 
 
 import json
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from core.search.found import Features, packed, unpacked
 
@@ -18,7 +18,7 @@ MOST_BYTES = 1_000_000_000  # of a result
 class Teller:
     """Writes messages."""
 
-    stream: BinaryIO
+    stream: IO[bytes]
 
     def progress(self, what: str, done: int, of: int) -> None:
         """So many of so many are done."""
@@ -48,7 +48,7 @@ class Message:
     last: bool = False
 
 
-def next_message(stream: BinaryIO) -> Message | None:
+def next_message(stream: IO[bytes]) -> Message | None:
     """The next one; None where the stream ends, be it in the middle of one.
 
     Raises:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pycolmap
 
 from core.search.choosing import chosen_pairs
 from core.search.found import Features
@@ -65,7 +66,8 @@ def _compared(
     photos: Sequence[Photo], pairs: Sequence[tuple[int, int]], seed: int, teller: Teller
 ) -> tuple[Views, Rows]:
     """The views that agree about something, and a row for every pair."""
-    views, rows = {}, {}
+    views: dict[tuple[int, int], pycolmap.TwoViewGeometry] = {}
+    rows: Rows = {}
     for done, (i, j) in enumerate(pairs, 1):
         view, matches = verified(photos[i], photos[j], seed)
         inliers = view.inlier_matches

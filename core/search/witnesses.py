@@ -7,10 +7,10 @@ nothing of each other lead to the same cameras.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
+from core.bootstrap.findings import Way
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
@@ -28,8 +28,6 @@ from core.search.verdict import (
     distance,
     verdict,
 )
-
-Way = Literal["pixels", "features", "given"]
 
 FOUND_BY: dict[Way, str] = {
     "pixels": "from pixels alone",

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 
 from core.bootstrap.findings import Findings
 from core.config import Config
-from core.distributed.process_group import ParallelMap, ProcessGroup
+from core.distributed.process_group import ProcessGroup
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.windows import Windows
 from core.multiplane.field import MultiplaneImage
 from core.multiplane.schedule import Recipe
+from core.parallel import ParallelMap
 from core.rendering.scene import Scene
 from core.training import build
 from core.training.ahead import Ahead

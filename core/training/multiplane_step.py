@@ -17,7 +17,7 @@ import functools
 import torch
 from torch import Tensor
 
-from core.distributed.process_group import ParallelMap, ProcessGroup
+from core.distributed.process_group import ProcessGroup
 from core.geometry.relief import bend
 from core.multiplane.compositing import (
     meeting_points,
@@ -30,6 +30,7 @@ from core.multiplane.field import Block, MultiplaneImage
 from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
+from core.parallel import ParallelMap
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.learner import Learner, StepContext
 from core.training.room import Room

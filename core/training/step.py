@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.distributed.process_group import SINGLE_PROCESS, ParallelMap, ProcessGroup
+from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
 from core.multiplane.field import MultiplaneImage
+from core.parallel import ParallelMap
 from core.rendering.volume import RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 from core.training.room import WIDE, Room

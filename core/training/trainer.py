@@ -9,16 +9,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from core.bootstrap.findings import Findings
+from core.bootstrap.findings import Findings, Way
 from core.config import Config
-from core.distributed.process_group import (
-    SINGLE_PROCESS,
-    ParallelMap,
-    ProcessGroup,
-    in_callers_mode,
-)
+from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.geometry.cameras import CameraRig
 from core.multiplane.schedule import Recipe
+from core.parallel import ParallelMap, in_callers_mode
 from core.photos import PhotoSet
 from core.rendering.scene import FieldScene
 from core.training import build, devices
@@ -53,12 +49,12 @@ class Trainer:
         recipe: Recipe | None = None,
         rig: CameraRig | None = None,
         processes: ProcessGroup = SINGLE_PROCESS,
-        found_by: str = "given",
+        found_by: Way = "given",
     ) -> None:
         """Start from nothing but photos, or from cameras, which need no bootstrap.
 
         Args: `recipe` is that of the options where it is None; `processes` share each step;
-            `found_by` is how the cameras of `rig` were found, a way of `core.search.witnesses`.
+            `found_by` is how the cameras of `rig` were found.
 
         Raises:
             InputError: too few photos, fewer rays than processes, too little memory, or a loss
@@ -75,7 +71,7 @@ class Trainer:
         self.judges.follow(config, self.device, photos.shortest_side)
         self.colours = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
-        self.found_by = "pixels" if rig is None else found_by
+        self.found_by: Way = "pixels" if rig is None else found_by
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
         self.progress = self.stage_began = Progress()
         self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from core.distributed.process_group import ParallelMap
 from core.geometry.cameras import CameraRig
 from core.geometry.canvas import window
 from core.geometry.rays import Rays, cast_rays
 from core.geometry.rotations import slerp
 from core.geometry.windows import Windows
 from core.multiplane.field import MultiplaneImage
+from core.parallel import ParallelMap
 from core.perceptual.sources import PictureLoss
 from core.rendering.volume import RaySettings, render_rays
 from core.training.batch import Batch
