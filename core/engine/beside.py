@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from core.engine.commands import Adopt
 from core.engine.governor import Governor
-from core.engine.logbook import Logbook
 from core.engine.searching import Search
 from core.engine.snapshot import Snapshot
-from core.engine.validation import Validator
+from core.observing.logbook import Logbook
+from core.observing.validation import Validator
 
 
 class Beside:

@@ -14,11 +14,12 @@ from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine import journal
 from core.engine.commands import Configure
 from core.engine.history import Recorder
-from core.engine.logbook import loggable
+from core.observing.logbook import loggable
 from core.engine.presets import for_device
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.canvas import Size
+from core.observing.logbook import loggable
 from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
 from core.runs.soundness import fitting

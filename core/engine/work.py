@@ -16,7 +16,6 @@ from core.engine.governor import Governor
 from core.engine.history import Recorder
 from core.engine.leader import Leader
 from core.engine.limits import NOTHING_LEFT, Limits
-from core.engine.logbook import loggable
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
 from core.engine.opening import continued, new_trainer, open_run
@@ -25,6 +24,7 @@ from core.engine.saver import Saver
 from core.engine.searching import Search
 from core.engine.snapshot import NoticeKind
 from core.errors import InputError
+from core.observing.logbook import loggable
 from core.photos import is_video
 from core.runs import checkpoint
 from core.runs.adopting import adopted

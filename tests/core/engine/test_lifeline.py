@@ -9,7 +9,7 @@ import pytest
 from core.engine import Engine
 from core.engine.commands import Pause, Play, Save, Step
 from core.engine.lifeline import MOST
-from core.engine.validation import Validator
+from core.observing.validation import Validator
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 

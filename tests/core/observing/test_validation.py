@@ -13,10 +13,10 @@ from core.config.paths import changed
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play, Step
 from core.engine.governor import Governor
-from core.engine.validation import Validation, Validator, keep, validate
 from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import AfterChunk
 from core.geometry.rays import camera_rays
+from core.observing.validation import Validation, Validator, keep, validate
 from tests.conftest import shifted_photos, small_options
 from tests.core.engine.test_engine import until
 
@@ -27,7 +27,7 @@ NEVER = {"training.validate_seconds": 0.0}
 @pytest.fixture
 def options(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Of a tiny run that is validated all the time."""
-    monkeypatch.setattr("core.engine.validation.REST", 0)
+    monkeypatch.setattr("core.observing.validation.REST", 0)
     return small_options(data__photos=str(photo_folder), training__validate_seconds=0.001)
 
 
@@ -95,7 +95,7 @@ def test_a_photo_held_out_is_looked_for(
     photo = snapshot.photos.pixels[4].astype(np.float32) / 255
     unlooked = snapshot.learned.scene.render(camera_rays(snapshot.learned.cameras[4])).rgb
     assert found.psnr > psnr(unlooked.numpy().reshape(18, 24, 3), photo)
-    monkeypatch.setattr("core.engine.validation.LONG_SIDE", 12)
+    monkeypatch.setattr("core.observing.validation.LONG_SIDE", 12)
     small = validate(snapshot, waits_for_nothing)
     assert small is not None and small.rgb.shape == (9, 12, 3) and small.ssim is None
 
@@ -126,7 +126,7 @@ def test_training_gives_way_and_the_end_is_not_waited_for(
         while True:
             after_chunk(0.001)
 
-    monkeypatch.setattr("core.engine.validation.validate", endless)
+    monkeypatch.setattr("core.observing.validation.validate", endless)
     engine = Engine(tmp_path / "run", options)
     engine.governor.cores = 2
     engine.submit(Play())
@@ -144,7 +144,7 @@ def test_the_next_waits_in_proportion_to_what_the_last_took(
     found: list[Validation] = []
     always = changed(snapshot.config, {"training.validate_seconds": 0.001})
     validator = Validator(Governor(2), found.append)
-    monkeypatch.setattr("core.engine.validation.REST", 1e9)
+    monkeypatch.setattr("core.observing.validation.REST", 1e9)
     at = [_later(snapshot, seconds) for seconds in (0.0, 1.0, 2.0, 1000.0)]
     for moment in at:
         validator.look(dataclasses.replace(moment, config=always))
@@ -152,7 +152,7 @@ def test_the_next_waits_in_proportion_to_what_the_last_took(
 
 
 def test_old_pictures_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.engine.validation.KEPT", 2)
+    monkeypatch.setattr("core.observing.validation.KEPT", 2)
     grey = np.zeros((4, 4, 3), np.uint8)
     for step in (7, 9, 1, 2):  # a restart lies between
         keep(Validation(step, "a.png", False, 20.0, None, grey, grey), tmp_path)

@@ -17,8 +17,8 @@ from core.config import Config
 from core.config.paths import changed, flattened
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Restart, Step
-from core.engine.logbook import PACKAGE, Logbook
 from core.exporting.plots import camera_figure
+from core.observing.logbook import PACKAGE, Logbook
 from core.runs import checkpoint
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
@@ -29,9 +29,9 @@ ENOUGH = 30.0
 @pytest.fixture
 def options(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Of a tiny run with a log, whose every snapshot is due."""
-    monkeypatch.setattr("core.engine.logbook.SECONDS", 0.0)
-    monkeypatch.setattr("core.engine.validation.REST", 0)
-    monkeypatch.setattr("core.engine.logbook.camera_figure", lambda learned: Figure((1, 1)))
+    monkeypatch.setattr("core.observing.logbook.SECONDS", 0.0)
+    monkeypatch.setattr("core.observing.validation.REST", 0)
+    monkeypatch.setattr("core.observing.logbook.camera_figure", lambda learned: Figure((1, 1)))
     return small_options(
         data__photos=str(photo_folder),
         training__tensorboard=True,
@@ -95,7 +95,7 @@ def test_it_holds_what_the_engine_said(options: dict[str, object], tmp_path: Pat
 def test_pictures_and_the_config_can_be_read(
     options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.engine.logbook.camera_figure", camera_figure)
+    monkeypatch.setattr("core.observing.logbook.camera_figure", camera_figure)
     last = trained(tmp_path / "run", options, more=True)
     events = read(tmp_path / "run")
     sizes = {tag: {_size(i) for i in events.Images(tag)} for tag in events.Tags()["images"]}

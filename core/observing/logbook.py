@@ -16,9 +16,9 @@ from core.config import Config
 from core.config.paths import to_yaml
 from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
-from core.engine.validation import Validation
 from core.errors import InputError
 from core.exporting.plots import camera_figure
+from core.observing.validation import Validation
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
