@@ -3,8 +3,8 @@
 import json
 import math
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -77,18 +77,25 @@ def extract_frames(
     timeline = read_timeline(source)
     inside = _inside(source.name, timeline, start, end)
     slots = _slots(source.name, inside, _number_of_frames(timeline, inside, count, rate))
-    unfinished = into.with_name(f".{into.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
-    try:
-        unfinished.mkdir(parents=True)
+    with _made_whole(into) as unfinished:
         _write_frames(source, timeline, slots, unfinished, progress)
         record = json.dumps({"request": request, "frames": len(slots)}, indent=1)
         (unfinished / RECORD).write_text(record, encoding="utf-8")
-        shutil.rmtree(into, ignore_errors=True)
-        unfinished.rename(into)
+    return _frames_in(into)
+
+
+@contextmanager
+def _made_whole(folder: Path) -> Iterator[Path]:
+    """A new folder that takes this one's place once it is finished, and is gone otherwise."""
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return _frames_in(into)
 
 
 def _regular_file(video: str | Path) -> Path:

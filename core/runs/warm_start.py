@@ -12,6 +12,7 @@ what of it is taken over:
 The counters of the run begin at 0. Once begun, it no longer needs what it began with.
 """
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,15 +62,7 @@ def started(
     keep, named = set(config.training.keep), config.training.start_from
     _require_sense(keep, named)
     path = local_path(named, "run or the cameras of training.start_from")
-
-    def welcome(said: Header) -> None:
-        if "field" in keep and (config.training.bootstrap or config.field.kind == "planes"):
-            room = Room.of(
-                config, devices.choose_device(config.training.device), photos.pixels.shape
-            )
-            room.require(said.shapes, said.path)
-
-    found = _run_at(path, welcome)
+    found = _run_at(path, functools.partial(_see_that_planes_fit, config, photos))
     if found is None and keep != {"cameras"}:
         raise InputError(f"{path} holds no run but cameras alone; set training.keep to cameras.")
     said: list[str] = []
@@ -129,6 +122,13 @@ def _require_motion(trainer: Trainer) -> None:
             "The planes taken over are finished, so nothing would move the new cameras; add "
             "cameras to training.keep, or raise cameras.rate_beside_planes."
         )
+
+
+def _see_that_planes_fit(config: Config, photos: PhotoSet, said: Header) -> None:
+    planes = config.training.bootstrap or config.field.kind == "planes"
+    if "field" in config.training.keep and planes:
+        device = devices.choose_device(config.training.device)
+        Room.of(config, device, photos.pixels.shape).require(said.shapes, said.path)
 
 
 def _run_at(path: Path, welcome: Welcome) -> Checkpoint | None:
