@@ -45,12 +45,14 @@ class Governor:
 
         Args: `work` tells steps apart that take different times.
         """
-        self._training, viewing = True, self._viewing > 0
+        with self._lock:
+            self._training, viewing = True, self._viewing > 0
         began = time.monotonic()
         try:
             yield
         finally:
-            self._training = False
+            with self._lock:
+                self._training = False
         busy = time.monotonic() - began
         key = (workers, viewing, work)
         self._seconds[key] = 0.8 * self._seconds.get(key, busy) + 0.2 * busy
