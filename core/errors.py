@@ -9,6 +9,10 @@ class InputError(Exception):
     """
 
 
+class Cancelled(Exception):
+    """Raised by work that was asked to stop and has cleaned up."""
+
+
 class OutOfMemory(InputError):
     """Memory ran out, and what was tried with less of it at a time did not help."""
 

@@ -11,9 +11,9 @@ Result = TypeVar("Result")
 class ParallelMap(Protocol):
     """`map`, or that of a pool of workers; results come in the order of the things."""
 
-    def __call__(
-        self, act: Callable[[Any], Result], things: Iterable[Any], /
-    ) -> Iterable[Result]: ...
+    def __call__(self, act: Callable[[Any], Result], things: Iterable[Any], /) -> Iterable[Result]:
+        """What `act` makes of each thing."""
+        ...
 
 
 def in_callers_mode(workers: ParallelMap) -> ParallelMap:

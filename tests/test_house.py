@@ -45,7 +45,7 @@ def test_leaves_take_numbers(file: Path) -> None:
         top = name.partition(".")[0]
         if top == "core":
             allowed = tuple(leaf.replace("/", ".") for leaf in LEAVES)
-            assert name.startswith((*allowed, "core.errors")), name
+            assert name.startswith((*allowed, "core.errors", "core.parallel")), name
 
 
 @pytest.mark.parametrize("file", files("core/evaluation"), ids=lambda f: str(f.relative_to(ROOT)))
@@ -60,6 +60,12 @@ def test_evaluation_takes_cameras_scenes_and_pixels(file: Path) -> None:
 def test_the_engine_is_only_known_above_it() -> None:
     below = files("core/training", "core/photos", "core/exporting", "core/evaluation", *LEAVES)
     assert not [file for file in below if any("core.engine" in name for name in imports(file))]
+
+
+def test_the_engine_is_handed_whoever_looks_at_its_runs() -> None:
+    for file in files("core/engine"):
+        named = {name.split(".")[1] for name in imports(file) if name.startswith("core.")}
+        assert not named & {"evaluation", "exporting", "observing"}, file
 
 
 def test_gradio_is_imported_where_its_folder_was_made_private_before() -> None:
@@ -118,12 +124,14 @@ def test_modules_of_the_core_do_not_import_one_another_in_circles() -> None:
 # What each room may know of the core, from the ground up.
 BELOW = {
     "core/config": {"fields", "geometry", "rendering", "errors"},
-    "core/distributed": {"errors"},
+    "core/distributed": {"errors", "parallel"},
     "core/training": {
         "bootstrap", "config", "depthmaps", "distributed", "errors", "fields", "geometry", "memory",
-        "multiplane", "perceptual", "photos", "rendering",
+        "multiplane", "parallel", "perceptual", "photos", "rendering",
     },
-    "core/bootstrap": {"distributed", "geometry", "multiplane", "rendering", "training"},
+    "core/bootstrap": {
+        "distributed", "geometry", "multiplane", "parallel", "rendering", "training",
+    },
 }  # fmt: skip
 
 

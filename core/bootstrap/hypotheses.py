@@ -9,7 +9,6 @@ import torch
 
 from core.geometry.focals import FOCALS
 from core.multiplane.schedule import Level
-from core.parallel import ParallelMap
 from core.training.learner import StepContext
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult

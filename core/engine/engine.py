@@ -4,7 +4,7 @@ import functools
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from core.engine.beside import Beside
 from core.engine.claim import Claim
 from core.engine.commands import Command, Open
 from core.engine.facts import Around, facts_of, facts_without_photos, with_facts
+from core.engine.follower import Follower
 from core.engine.governor import Governor
 from core.engine.inbox import Inbox
 from core.engine.leader import Leader
@@ -26,6 +27,11 @@ from core.errors import InputError, OutOfMemory
 PUBLISH_SECONDS = 0.1
 
 
+def nobody(governor: Governor) -> list[Follower]:
+    """No observers: a run of a test or of a notebook."""
+    return []
+
+
 class Engine:
     """Trains in the background. `submit` commands, read `snapshot`; nothing else crosses."""
 
@@ -35,11 +41,17 @@ class Engine:
         changes: Mapping[str, Any],
         processes: ProcessGroup = SINGLE_PROCESS,
         died: str = "",
+        observers: Callable[[Governor], Sequence[Follower]] = nobody,
     ) -> None:
         """Prepare a run in a folder, new or continued, with some options by path.
 
-        Args: `died`: of what the process did that had the run before, where it is to be taken up
-            as that left it: it is said, and what was trained is trained on.
+        Args:
+            run: the folder.
+            changes: options that differ from the run's, or from their defaults, by path.
+            processes: those that share each step; this one leads.
+            died: of what the process did that had the run before, where it is to be taken up as
+                that left it: it is said, and what was trained is trained on.
+            observers: makes those who look at the run; see `core.observing`.
 
         Raises:
             InputError: an option does not exist or has an impossible value.
@@ -47,11 +59,15 @@ class Engine:
         self.governor, self._leader = Governor(processes.cores), Leader(processes)
         self._run = run
         self._inbox = Inbox()
-        self._beside = Beside(self.governor, self.submit)
+        self._observers = observers
+        self._beside = self._new_beside()
         self._work = Work(run, changes, self._leader, self.governor, self._beside.search, died)
         self._slot = Slot(Snapshot(0, run, self._work.asked))
         self._thread = threading.Thread(target=self._rounds, name="engine", daemon=True)
         self._published_at, self._fresh = time.monotonic(), False  # whether there is news since
+
+    def _new_beside(self) -> Beside:
+        return Beside(self.governor, self.submit, self._observers(self.governor))
 
     # -- any thread --------------------------------------------------------------------------
 
@@ -166,7 +182,7 @@ class Engine:
             self._work.trainer.close()
         self._guarded(self._beside.stop)  # what follows a run keeps files of it open
         self._claim.release()
-        self._run, self._claim, self._beside = run, claim, Beside(self.governor, self.submit)
+        self._run, self._claim, self._beside = run, claim, self._new_beside()
         self._work = Work(run, changes, self._leader, self.governor, self._beside.search)
         self._work.open()
 

@@ -6,8 +6,7 @@ import threading
 from collections import deque
 
 from core.engine.snapshot import Snapshot
-from core.errors import InputError
-from core.exporting.jobs import Cancelled
+from core.errors import Cancelled, InputError
 
 PATIENCE = 10.0  # seconds that the end waits for work that hangs, such as on a disk
 LOGGER = logging.getLogger(__name__)

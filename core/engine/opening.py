@@ -14,12 +14,10 @@ from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine import journal
 from core.engine.commands import Configure
 from core.engine.history import Recorder
-from core.observing.logbook import loggable
 from core.engine.presets import for_device
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.canvas import Size
-from core.observing.logbook import loggable
 from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
 from core.runs.soundness import fitting
@@ -29,11 +27,30 @@ from core.training.devices import choose_device
 from core.training.room import photo_bytes
 from core.training.trainer import Trainer
 
+TENSORBOARD = "tensorboard==2.21.0"
+
 # Of a continued run: where things are, and what cannot be had here.
 MAY_DIFFER = (
     "data.photos", "training.device", "losses.clip", "losses.clip_weights", "losses.lpips",
     "losses.lpips_weights", "training.memory",
 )  # fmt: skip
+
+
+def loggable(config: Config) -> Config:
+    """A config whose log can be written here.
+
+    Raises:
+        InputError: it asks for TensorBoard, whose package is not installed.
+    """
+    if config.training.tensorboard:
+        try:
+            import torch.utils.tensorboard  # noqa: F401, PLC0415
+        except ImportError:
+            raise InputError(
+                "training.tensorboard needs a package that is not installed; run "
+                f"`pip install {TENSORBOARD}`, or turn the option off."
+            ) from None
+    return config
 
 
 def read_photos(config: Config, run: Path, names: Collection[str] = ()) -> PhotoSet:

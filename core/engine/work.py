@@ -18,13 +18,12 @@ from core.engine.leader import Leader
 from core.engine.limits import NOTHING_LEFT, Limits
 from core.engine.meter import DIVERGED, Meter
 from core.engine.notices import Notices
-from core.engine.opening import continued, new_trainer, open_run
+from core.engine.opening import continued, loggable, new_trainer, open_run
 from core.engine.reached import Reached
 from core.engine.saver import Saver
 from core.engine.searching import Search
 from core.engine.snapshot import NoticeKind
 from core.errors import InputError
-from core.observing.logbook import loggable
 from core.photos import is_video
 from core.runs import checkpoint
 from core.runs.adopting import adopted

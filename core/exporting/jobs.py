@@ -10,11 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-from core.errors import InputError
-
-
-class Cancelled(Exception):
-    """Raised by work that was asked to stop and has cleaned up."""
+from core.errors import Cancelled, InputError
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,11 @@ def part(content: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]
 
 
 def array(part: Mapping[str, Any], name: str, path: Path, shape: tuple[int | None, ...]) -> Tensor:
-    """A float32 tensor of a shape; None is any length from 1."""
+    """A float32 tensor of a shape; None is any length from 1.
+
+    Raises:
+        InputError: there is none, it has another shape, or is not finite.
+    """
     tensor = part.get(name)
     if not isinstance(tensor, Tensor) or not _usual(tensor):
         raise InputError(f"{path}: {name} is missing or no array of numbers; {OTHER}")

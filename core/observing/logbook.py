@@ -6,6 +6,7 @@ a second apart at first, then further and further, so that a run of weeks stays 
 
 import math
 import statistics
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ from core.config import Config
 from core.config.paths import to_yaml
 from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
-from core.errors import InputError
 from core.exporting.plots import camera_figure
 from core.observing.validation import Validation
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"
-PACKAGE = "tensorboard==2.21.0"
 SECONDS = 1.0  # between two points of the curves, at least,
 POINTS = 1000  # and a run's age over this
 PLOT_SECONDS = 60.0  # between two camera plots, at least,
@@ -33,29 +32,13 @@ FLUSH_SECONDS = 10  # until who watches sees what was written
 WAITING = 8  # validations that may wait to be written
 
 
-def loggable(config: Config) -> Config:
-    """A config whose log can be written here.
-
-    Raises:
-        InputError: it asks for TensorBoard, whose package is not installed.
-    """
-    if config.training.tensorboard:
-        try:
-            import torch.utils.tensorboard  # noqa: F401, PLC0415
-        except ImportError:
-            raise InputError(
-                "training.tensorboard needs a package that is not installed; run "
-                f"`pip install {PACKAGE}`, or turn the option off."
-            ) from None
-    return config
-
-
 class Logbook(Follower):
     """Writes what snapshots say. Where steps go back, what was written beyond is taken back."""
 
     def __init__(self) -> None:
         super().__init__("TensorBoard's log")
         self._writer: SummaryWriter | None = None
+        self._lock = threading.Lock()  # of what is gone back to
         self._begin: tuple[int, int] | None = None  # a step gone back to, or opened at; version
         self._last_shown: int | None = None
         self._step = self._drawn = 0  # of the newest point and the newest plot
@@ -71,7 +54,7 @@ class Logbook(Follower):
         """See `Follower`; no step that goes back is missed."""
         if snapshot.learned is not None:
             if self._last_shown is None or snapshot.step < self._last_shown:
-                with self._changed:
+                with self._lock:
                     older = snapshot.step if self._begin is None else self._begin[0]
                     self._begin = min(older, snapshot.step), snapshot.version
             self._last_shown = snapshot.step
@@ -106,7 +89,7 @@ class Logbook(Follower):
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  not always installed
 
         begin = None
-        with self._changed:
+        with self._lock:
             if self._begin is not None and self._begin[1] <= snapshot.version:
                 begin, self._begin = self._begin[0], None
         if self._writer is None or begin is not None:

@@ -15,6 +15,7 @@ from rich.table import Table
 from core.engine import Engine
 from core.errors import InputError
 from core.files import finished_file
+from core.observing import observers
 from core.photos import local_path
 from core.training.devices import choose_device, name_of
 from studio.bundled import BUNDLED
@@ -156,7 +157,7 @@ def _figures(part: float, asked: str) -> dict[str, Any]:
         options = {
             "data.photos": str(BUNDLED), "explore.quality": 252, "training.device": asked,
         }  # fmt: skip
-        felt = live.measure_live(Engine(run / "live", options), 40 * part, say)
+        felt = live.measure_live(Engine(run / "live", options, observers=observers), 40 * part, say)
     say("steps of the published size")
     published = steps.measure_steps(rounds=1 if part < USUAL else 3, device=device)
     facts = dataclasses.asdict(learned) | dataclasses.asdict(felt)

@@ -6,8 +6,7 @@ import sys
 from typing import NoReturn
 
 from core.distributed.launching import started
-from core.errors import InputError
-from core.exporting.jobs import Cancelled
+from core.errors import Cancelled, InputError
 from studio.cli import audit, bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 

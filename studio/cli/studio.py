@@ -10,6 +10,7 @@ from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Command, Pause, Play
 from core.errors import InputError
 from core.formats.reference import read_reference
+from core.observing import observers
 from core.photos import is_video, local_path
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
@@ -78,7 +79,7 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         run, asked, begin = _fresh(arguments)
     ended = end_on_signals()
-    engine = Engine(run, asked, died=lineage.cause)
+    engine = Engine(run, asked, died=lineage.cause, observers=observers)
     if begin is not None and arguments.no_browser:
         engine.submit(begin)
         begin = None

@@ -18,6 +18,7 @@ from core.engine.commands import CAMERAS, Adopt, Play, Reseed
 from core.engine.leader import follow
 from core.engine.limits import check_limit
 from core.errors import InputError
+from core.observing import observers
 from core.search.witnesses import FOUND_BY
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.parent import Lineage
@@ -67,7 +68,7 @@ def main(arguments: argparse.Namespace) -> int:
         check_limit("seconds", arguments.seconds)
         check_limit("steps", arguments.steps)
         run = run_folder(arguments.run, asked)
-    engine = Engine(run, asked, team, lineage.cause)
+    engine = Engine(run, asked, team, lineage.cause, observers)
     if not lineage.cause:
         engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
     engine.start()

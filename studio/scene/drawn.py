@@ -12,7 +12,8 @@ import viser
 
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.views import Views
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled
+from core.exporting.jobs import Watch
 from core.rendering.scene import FieldScene
 from core.training.learned import Learned
 from studio.scene.baked import Bakery

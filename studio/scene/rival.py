@@ -14,9 +14,9 @@ import numpy as np
 import viser
 
 from core.engine.snapshot import Snapshot
-from core.errors import InputError
+from core.errors import Cancelled, InputError
 from core.evaluation.cameras import onto_learned
-from core.exporting.jobs import Cancelled, Watch
+from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
 from core.exporting.points import Points, agreed_points, moved_points
 from core.exporting.views import View, Views

@@ -13,9 +13,9 @@ import torch
 
 from core.engine import Engine, Snapshot
 from core.engine.commands import Play, Restart
-from core.errors import InputError
+from core.errors import Cancelled, InputError
 from core.exporting.geometry import write_points
-from core.exporting.jobs import Cancelled, Watch
+from core.exporting.jobs import Watch
 from tests.conftest import shifted_photos, small_options
 
 READS, SECONDS = 10_000, 10.0

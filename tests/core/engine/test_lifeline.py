@@ -9,6 +9,7 @@ import pytest
 from core.engine import Engine
 from core.engine.commands import Pause, Play, Save, Step
 from core.engine.lifeline import MOST
+from core.observing import observers
 from core.observing.validation import Validator
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
@@ -69,7 +70,8 @@ def test_who_watches_fails_alone(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Validator, "wanted", failing(ValueError("blind"), 1000))
-    engine = Engine(tmp_path / "run", small_options(data__photos=str(photo_folder)))
+    options = small_options(data__photos=str(photo_folder))
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.start()
     try:
         engine.submit(Step(3))

@@ -12,9 +12,9 @@ import trimesh
 from plyfile import PlyData
 from scipy.spatial.transform import Rotation
 
-from core.errors import InputError
+from core.errors import Cancelled, InputError
 from core.exporting.geometry import GEOMETRY, _glb, write_mesh, write_points, write_splats
-from core.exporting.jobs import Cancelled, Watch
+from core.exporting.jobs import Watch
 from core.exporting.points import Points, agreed_points
 from core.exporting.views import look_around
 from core.geometry.gauge import UPS, Gauge, into_gauge

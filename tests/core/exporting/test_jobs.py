@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import InputError
-from core.exporting.jobs import Cancelled, JobControl, Jobs, JobView, Watch
+from core.errors import Cancelled, InputError
+from core.exporting.jobs import JobControl, Jobs, JobView, Watch
 
 PATIENCE = 20.0  # seconds; only a broken worker needs them
 

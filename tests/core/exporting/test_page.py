@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from core.errors import InputError
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled, InputError
+from core.exporting.jobs import Watch
 from core.exporting.page.sights import looked_at, seen, spread_out
 from core.exporting.page.writing import About, write_page
 from core.exporting.pictures import whole_picture

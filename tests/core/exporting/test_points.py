@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import InputError
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled, InputError
+from core.exporting.jobs import Watch
 from core.exporting.points import Points, agreed_points
 from core.exporting.views import Views, look_around
 from tests.core.exporting.worlds import Surfaces, before, colours_at, off, on_ball

@@ -6,8 +6,8 @@ import torch
 import trimesh
 from scipy.spatial import cKDTree
 
-from core.errors import InputError
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled, InputError
+from core.exporting.jobs import Watch
 from core.exporting.points import agreed_points
 from core.exporting.surface import SMALLEST_PIECE, fused_surface
 from core.exporting.views import look_around

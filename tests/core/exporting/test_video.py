@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from core.errors import InputError
+from core.errors import Cancelled, InputError
 from core.exporting import video
 from core.exporting.films import FORMS
-from core.exporting.jobs import Cancelled, Watch
+from core.exporting.jobs import Watch
 from core.exporting.pictures import median_depth, whole_picture
 from core.exporting.video import Look, VideoResult, camera_path, render_video
 from core.geometry.cameras import Camera

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import InputError
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled, InputError
+from core.exporting.jobs import Watch
 from core.exporting.views import LONG_SIDE, View, look_around
 from tests.cameras import camera
 from tests.core.exporting.worlds import Surfaces, before, off

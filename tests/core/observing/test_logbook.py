@@ -17,8 +17,10 @@ from core.config import Config
 from core.config.paths import changed, flattened
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Restart, Step
+from core.engine.opening import TENSORBOARD
 from core.exporting.plots import camera_figure
-from core.observing.logbook import PACKAGE, Logbook
+from core.observing import observers
+from core.observing.logbook import Logbook
 from core.runs import checkpoint
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
@@ -44,7 +46,7 @@ def trained(run: Path, options: dict[str, object], steps: int = 12, more: bool =
 
     Args: `more` goes on until a view was validated.
     """
-    engine = Engine(run, options)
+    engine = Engine(run, options, observers=observers)
     engine.start()
     step = until(engine, lambda s: s.phase == "ready").step
     for count in (steps - 2, 1, 1):
@@ -131,7 +133,7 @@ def test_a_run_goes_on_in_the_same_curves_and_takes_back_what_was_lost(
 
 
 def test_a_restart_begins_the_curves_anew(options: dict[str, object], tmp_path: Path) -> None:
-    engine = Engine(tmp_path / "run", options)
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.submit(Step(6))
     engine.start()
     until(engine, lambda s: s.step == 6)
@@ -166,7 +168,7 @@ def test_an_old_snapshot_seen_late_does_not_hide_the_new_curve(
 
 def test_turned_on_and_off_in_the_middle(options: dict[str, object], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    engine = Engine(run, options | {"training.tensorboard": False})
+    engine = Engine(run, options | {"training.tensorboard": False}, observers=observers)
     engine.submit(Step(2))
     engine.start()
     until(engine, lambda s: s.step == 2)
@@ -191,7 +193,7 @@ def test_a_disk_that_hangs_stops_no_step(
         assert free.wait(ENOUGH)
 
     monkeypatch.setattr(Logbook, "look", hang)
-    engine = Engine(tmp_path / "run", options)
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.start()
     assert inside.wait(ENOUGH)
     engine.submit(Step(50))
@@ -205,7 +207,7 @@ def test_a_log_that_fails_is_said_and_training_goes_on(
 ) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tensorboard").write_text("a file where the folder should be")
-    engine = Engine(tmp_path / "run", options)
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.submit(Step(2))
     engine.start()
     until(engine, lambda s: s.step == 2)
@@ -223,7 +225,7 @@ def test_a_missing_package_is_said_before_training(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
-    engine = Engine(tmp_path / "run", options)
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.submit(Step(1))
     engine.start()
     failed = until(engine, lambda s: s.phase == "failed")
@@ -232,7 +234,7 @@ def test_a_missing_package_is_said_before_training(
     assert not (tmp_path / "run" / "config.yaml").exists()
     without = trained(tmp_path / "run", options | {"training.tensorboard": False}, 3)
     assert without.step == 3 and not (tmp_path / "run" / "tensorboard").exists()
-    again = Engine(tmp_path / "run", {})
+    again = Engine(tmp_path / "run", {}, observers=observers)
     again.start()
     until(again, lambda s: s.phase == "ready")
     again.submit(Configure({"training.tensorboard": True}))
@@ -243,7 +245,7 @@ def test_a_missing_package_is_said_before_training(
 
 def test_the_package_that_is_named_is_the_one_that_is_tested() -> None:
     requirements = Path(__file__).parents[2] / "requirements.txt"
-    assert PACKAGE in requirements.read_text().splitlines()
+    assert TENSORBOARD in requirements.read_text().splitlines()
 
 
 @pytest.mark.parametrize("kind", ["relu", "planes"])

@@ -16,6 +16,7 @@ from core.engine.governor import Governor
 from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import AfterChunk
 from core.geometry.rays import camera_rays
+from core.observing import observers
 from core.observing.validation import Validation, Validator, keep, validate
 from tests.conftest import shifted_photos, small_options
 from tests.core.engine.test_engine import until
@@ -33,7 +34,7 @@ def options(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ob
 
 def trained(run: Path, options: dict[str, object], steps: int = 20) -> Snapshot:
     """The last snapshot of a run."""
-    engine = Engine(run, options)
+    engine = Engine(run, options, observers=observers)
     engine.submit(Step(steps))
     engine.start()
     last = until(engine, lambda s: s.step == steps and not s.playing)
@@ -107,7 +108,7 @@ def test_never_is_never(options: dict[str, object], tmp_path: Path) -> None:
 
 def test_it_is_due_by_seconds_of_training(options: dict[str, object], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    engine = Engine(run, options | {"training.validate_seconds": 3600.0})
+    engine = Engine(run, options | {"training.validate_seconds": 3600.0}, observers=observers)
     engine.submit(Step(30))
     engine.start()
     until(engine, lambda s: s.step == 30 and not s.playing)
@@ -127,7 +128,7 @@ def test_training_gives_way_and_the_end_is_not_waited_for(
             after_chunk(0.001)
 
     monkeypatch.setattr("core.observing.validation.validate", endless)
-    engine = Engine(tmp_path / "run", options)
+    engine = Engine(tmp_path / "run", options, observers=observers)
     engine.governor.cores = 2
     engine.submit(Play())
     engine.start()

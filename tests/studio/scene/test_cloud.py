@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.exporting.jobs import Cancelled, Watch
+from core.errors import Cancelled
+from core.exporting.jobs import Watch
 from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.rendering.scene import Scene
 from studio.scene import cloud
