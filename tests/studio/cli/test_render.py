@@ -12,6 +12,7 @@ from core.config.paths import changed
 from core.exporting.films import FORMS
 from core.photos import PhotoSet
 from core.runs import checkpoint
+from core.training import devices
 from core.training.changes import configure
 from core.training.learned import Learned
 from studio.cli import main, progress
@@ -128,6 +129,7 @@ def test_channels_and_colour_maps_are_choices(run: Path, tmp_path: Path, channel
         (["--out", "a.mp4", "--size", "big"], "--size"),
         (["--out", "a.gif", "--fps", "60"], "choose 1 to 50"),
         (["--out", "a.mp4", "--show", "planes"], "has no planes"),
+        (["--out", "a.mp4", "--device", "cuda"], "--device is cuda, but no CUDA GPU is usable"),
     ],
 )
 def test_what_cannot_be_gets_one_sentence(
@@ -135,6 +137,7 @@ def test_what_cannot_be_gets_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(devices, "probed", lambda: (False, ""))
     assert main.run(["render", "--run", str(run), *words]) == 2
     *_, sentence = capsys.readouterr().err.strip().splitlines()
     assert sentence.startswith("nerfmm studio: ") and culprit in sentence
