@@ -63,8 +63,9 @@ def sample_block_backward(gradient: Tensor, part: Block, points: Tensor) -> Tens
     if part.colours is None:
         part.texels.grad, to_points = sample_backward(gradient, part.texels, points)
         return to_points
-    part.texels.grad, to_points = sample_backward(gradient[:, 3:], part.texels, points)
-    rgb = gradient[:, :3].unflatten(0, (-1, part.sharing)).transpose(1, 2)  # (G, 3, sharing, R)
+    alpha = gradient[:, 3:].contiguous()  # a third faster
+    part.texels.grad, to_points = sample_backward(alpha, part.texels, points)
+    rgb = gradient[:, :3].unflatten(0, (-1, part.sharing)).transpose(1, 2).contiguous()
     part.colours.grad, more = _sampler_backward(rgb, part.colours, _shared(part, points))
     return to_points.add_(more.view_as(to_points))
 
