@@ -55,7 +55,7 @@ def status(snapshot: Snapshot) -> Json:
             "focal_interval": snapshot.findings.focal_interval,
             "guide": guide(snapshot),
             "settled": snapshot.outlook.settled,
-            "stage_done": snapshot.outlook.part,
+            "stage_done": 1.0 if snapshot.outlook.sharp else snapshot.outlook.part,
             "stage_seconds_left": snapshot.outlook.seconds_left,
             "steps_per_second": snapshot.steps_per_second,
             "seconds": snapshot.seconds,

@@ -1,6 +1,6 @@
 """The learned cameras, one frustum for each photo, kept where the newest snapshot has them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,13 +13,16 @@ from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.search.verdict import Word
+from core.training.learned import Learned
 from studio.scene.colours import UNKNOWN, Colour, by_error, by_order
 from studio.scene.coordinates import Pose, pose_in_viser
 from studio.scene.theme import INK, VERDICTS
+from studio.scene.vantage import spread_of
 
 LEARNED = "/learned"  # parent of all that was learned: frustums and trails
 ROOT = f"{LEARNED}/photos"
-SIZE = 0.126  # viser units, of a frustum at scale 1: larger ones hide the scene
+SIZE = 0.126  # viser units, of a frustum at scale 1: larger ones hide the scene,
+SPREAD = 0.2  # world units, where cameras are spread no further; else frustums grow with them
 THICKNESS = 1.2  # pixels
 THUMBNAIL = 96  # longer side in pixels
 JPEG_QUALITY = 85
@@ -95,7 +98,7 @@ class Frustums:
             self._rebuild(photos, learned.cameras)
             for frustum, camera in zip(self._frustums, learned.cameras, strict=True):
                 frustum.follow(camera)
-            self._dress(snapshot, learned.held_out)
+            self._dress(snapshot, learned)
         self._root.visible = snapshot.config.explore.frustums
 
     def highlight(self, index: int | None) -> None:
@@ -143,17 +146,24 @@ class Frustums:
         handle.on_click(clicked)
         return _Frustum(handle, pose)
 
-    def _dress(self, snapshot: Snapshot, held_out: tuple[bool, ...]) -> None:
+    def _dress(self, snapshot: Snapshot, learned: Learned) -> None:
         """How each looks, and what marks its picture."""
-        explore, colours = snapshot.config.explore, colours_of(snapshot)
+        colours, held_out = colours_of(snapshot), learned.held_out
+        usual = size_of(learned.cameras) * snapshot.config.explore.frustum_scale
         assert snapshot.photos is not None
         for index, frustum in enumerate(self._frustums):
             chosen = index == self._highlighted
             word, face = snapshot.opinion.cameras.get(index), self._faces.get(index)
             frustum.mark(word, face, snapshot.photos.picture(index))
-            size = SIZE * explore.frustum_scale * (HIGHLIGHT_GROWTH if chosen else 1)
+            size = usual * (HIGHLIGHT_GROWTH if chosen else 1)
             colour, thickness = INK if chosen else colours[index], THICKNESS * (2 if chosen else 1)
             frustum.dress((size, colour, thickness, "filled" if held_out[index] else "wireframe"))
+
+
+def size_of(cameras: Sequence[Camera]) -> float:
+    """Of a frustum at scale 1 among such cameras, in viser units; it grows by half octaves."""
+    grown = max(1.0, spread_of(cameras)[1] / SPREAD)
+    return SIZE * float(2 ** (np.floor(2 * np.log2(grown)) / 2))
 
 
 def colours_of(snapshot: Snapshot) -> list[Colour]:

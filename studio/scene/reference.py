@@ -16,7 +16,7 @@ from core.photos import local_path
 from core.runs.cameras import is_run, known_cameras
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
-from studio.scene.frustums import LEARNED, SIZE
+from studio.scene.frustums import LEARNED, size_of
 from studio.scene.theme import MISS, REFERENCE, RIVAL
 
 NAME = f"{LEARNED}/reference"
@@ -78,7 +78,8 @@ class Reference:
             return
         self.comparison = Comparison(snapshot.step, errors)
         pairs = [(mine[name], other) for name, other in beside.items()]
-        lines = segments(pairs, SIZE * explore.frustum_scale) if explore.show_reference else None
+        size = size_of(learned.cameras) * explore.frustum_scale
+        lines = segments(pairs, size) if explore.show_reference else None
         self._show(lines)
 
     def _read(self, named: str) -> None:

@@ -55,8 +55,10 @@ function soonest({ seconds_left: asked, stage_seconds_left: stage }) {
 }
 
 // How well the scene that still views show knows pixels it has not learned from; its name alone is no quality.
+// Depth maps keep the photos' own colours: no pixel is unseen there.
 function shownWords({ shown, unseen_psnr: psnr }) {
-  return psnr === null ? "–" : `${shown} · ${decibels(psnr)}`;
+  if (psnr !== null) return `${shown} · ${decibels(psnr)}`;
+  return shown === "depth-maps" ? "not measured" : "–";
 }
 
 function drawFindings(facts) {

@@ -13,14 +13,17 @@ from core.search.witnesses import Opinion
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import (
     ROOT,
+    SIZE,
     THUMBNAIL,
     Frustums,
     colours_of,
     marked,
     same_photos,
+    size_of,
     thumbnail,
 )
 from studio.scene.theme import INK, VERDICTS
+from tests.cameras import camera as made
 from tests.studio.scene.stand_ins import CAMERAS, Stage, photo_set, recorded
 
 
@@ -147,6 +150,14 @@ def test_size_visibility_and_held_out_photos_show(
     assert node(server, 0).scale == pytest.approx(2 * size)
     assert not server.scene._handle_from_node_name[ROOT].visible
     assert [node(server, i).variant for i in range(3)] == ["wireframe", "filled", "wireframe"]
+
+
+def test_frustums_of_cameras_far_apart_are_larger_and_change_by_steps() -> None:
+    def of(apart: float) -> float:
+        return size_of([made((x * apart, 0, 0)) for x in (-1, 0, 1)])
+
+    assert of(0.0) == of(0.2) == SIZE, "as ever where photos face forward"
+    assert of(0.9) == of(1.0) == pytest.approx(4 * SIZE), "no flicker while cameras settle"
 
 
 def test_what_is_pointed_out_looks_different_until_it_no_longer_is(
