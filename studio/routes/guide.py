@@ -16,7 +16,10 @@ def guide(snapshot: Snapshot) -> str:
     if snapshot.stage == "bootstrap":
         return _searching(snapshot)
     if _just_found(snapshot):
-        return f"Cameras found in {snapshot.outlook.found_after:.0f} s. {DRAG}"
+        found = f"Cameras found in {snapshot.outlook.found_after:.0f} s"
+        return (
+            f"{found}. {DRAG}" if snapshot.playing else f"{found}. Press Play to sharpen the scene"
+        )
     if snapshot.outlook.sharp:
         return f"Sharp. {DRAG}, or make your video"
     return _learning(snapshot)
