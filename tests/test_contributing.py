@@ -1,5 +1,6 @@
 """CONTRIBUTING.md keeps its promises: each of its blocks is added to its registry and used."""
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -75,6 +76,14 @@ def allow(monkeypatch: pytest.MonkeyPatch, section: type, option: str, word: str
 def test_blocks_are_as_short_as_was_promised(name: str) -> None:
     code = [line for line in BLOCKS[name].splitlines() if line.strip()]
     assert len(code) <= LONGEST[name]
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_blocks_would_pass_the_linter(name: str) -> None:
+    """Every public function says what it does, as everywhere in the house."""
+    for node in ast.walk(ast.parse(BLOCKS[name])):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
 
 
 def test_every_file_that_is_named_is_there() -> None:

@@ -16,7 +16,11 @@ from core.geometry.cameras import Camera
 
 Reader = Callable[[Path], dict[str, Camera]]
 
-FILES: dict[str, Reader] = {".json": read_transforms, ".npy": read_llff, ".npz": read_npz}
+FILES: dict[str, Reader] = {
+    ".json": read_transforms,
+    ".npy": read_llff,
+    ".npz": read_npz,
+}
 NAMES = ("transforms.json", "poses_bounds.npy")  # in a folder, the likelier first
 MODELS: dict[str, Reader] = {".bin": read_colmap_binary, ".txt": read_colmap_text}
 CONTENTS: dict[Reader, Callable[[Path], np.ndarray]] = {
