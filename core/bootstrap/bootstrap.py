@@ -18,7 +18,7 @@ from core.bootstrap.ahead import bootstrap_ahead
 from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
-from core.bootstrap.hypotheses import beside, following, restart, with_focal
+from core.bootstrap.hypotheses import beside, restart, with_focal
 from core.bootstrap.mirror import mirror_messages, mirrored
 from core.bootstrap.registration import registration, spread
 from core.geometry.cameras import CameraRig
@@ -268,7 +268,6 @@ class Bootstrap(Learner):
             middle = float(rig.focal_lengths().detach().max()) / rig.long_side
             interval = likely_focals(middle, *levels)
             self._findings = replace(self._findings, focal_interval=interval)
-            self.leader = following(self.leader, self.hypotheses[1])
             self._begin_registration()
         return results[1]
 

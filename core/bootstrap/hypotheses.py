@@ -43,14 +43,6 @@ def with_focal(learner: MultiplaneLearner, step: float, level: Level) -> Multipl
     return trial
 
 
-def following(leader: MultiplaneLearner, trial: MultiplaneLearner) -> MultiplaneLearner:
-    """The trial of the leader's own focal length, which has learned more than the leader."""
-    trial.levels = leader.levels
-    trial.level = len(trial.levels)
-    trial.let_learn(leader.cameras.learns)
-    return trial
-
-
 def beside(
     turns: Sequence[tuple[MultiplaneLearner, int]], context: StepContext
 ) -> list[StepResult]:

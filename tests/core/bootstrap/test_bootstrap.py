@@ -114,6 +114,16 @@ def test_it_tells_how_far_it_is(photos: PhotoSet) -> None:
     assert before.steps == pytest.approx(1) and trainer.sharp
 
 
+def test_trials_of_focal_lengths_leave_the_leader_as_it_is(photos: PhotoSet) -> None:
+    trainer = until(begun(photos, brief(steps=3)), "focal")
+    leader, before = bootstrap_of(trainer).leader, everything(trainer)
+    while bootstrap_of(trainer) is not None:
+        trainer.train_step(1)
+    assert planes_of(trainer) is leader and trainer.findings.focal_interval is not None
+    rig = torch.cat([parameter.detach().flatten() for parameter in leader.rig.parameters()])
+    assert torch.equal(rig, before[: len(rig)])
+
+
 def test_photos_beyond_the_first_join(photos: PhotoSet) -> None:
     recipe = brief(steps=3, most_photos=2)
     trainer = until(begun(photos, recipe, data__held_out="none"), "joining")
