@@ -53,11 +53,15 @@ def keep_dropped(files: Sequence[str | Path], run: Path) -> Dropped:
         return Dropped(photos, _kept_cameras(cameras, run) if cameras else None)
 
 
-def changes_of(dropped: Dropped) -> dict[str, Any]:
-    """The options that a drop changes, by path: other photos leave older cameras behind."""
+def changes_of(dropped: Dropped, others: bool) -> dict[str, Any]:
+    """The options that a drop changes, by path: new photos leave the cameras of others behind.
+
+    Args: `others`: whether there are photos already.
+    """
     changes: dict[str, Any] = {}
     if dropped.photos is not None:
-        changes = {"data.photos": str(dropped.photos), "data.disabled": (), "cameras.rival": ""}
+        changes = {"data.photos": str(dropped.photos), "data.disabled": ()}
+        changes |= {"cameras.rival": ""} if others else {}
     if dropped.cameras is not None:
         changes["cameras.rival"] = str(dropped.cameras)
     return changes

@@ -26,8 +26,10 @@ def _photos(wiring: Wiring, exports: Exports) -> None:
 
     def use(files: list[str]) -> tuple[Configure, str]:
         unused = passed_over(files)
-        dropped = keep_dropped(files, wiring.engine.snapshot.run)
-        return Configure(changes_of(dropped)), unused or ("" if dropped.photos else JUDGED)
+        snapshot = wiring.engine.snapshot
+        dropped = keep_dropped(files, snapshot.run)
+        changes = changes_of(dropped, snapshot.photos is not None)
+        return Configure(changes), unused or ("" if dropped.photos else JUDGED)
 
     wiring.taking_files(drop, use)
     _options(wiring, _of("data"))

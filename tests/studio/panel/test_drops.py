@@ -129,7 +129,7 @@ def test_cameras_of_another_program_are_known_by_name_beside_photos_and_without(
     assert both.photos is not None and both.cameras is not None
     assert [file.name for file in both.photos.iterdir()] == ["1.jpg"]
     assert both.cameras.is_relative_to(run / "references")
-    changes = changes_of(both)
+    changes = changes_of(both, True)
     assert changes["cameras.rival"] == str(both.cameras)
     assert changes["data.photos"] == str(both.photos) and changes["data.disabled"] == ()
     entries = {f"sparse/0/{part}.bin": part.encode() for part in ("cameras", "images", "points3D")}
@@ -137,9 +137,11 @@ def test_cameras_of_another_program_are_known_by_name_beside_photos_and_without(
     assert alone.photos is None and alone.cameras is not None
     names = sorted(file.name for file in alone.cameras.iterdir())
     assert names == ["cameras.bin", "images.bin", "points3D.bin"]
-    assert changes_of(alone) == {"cameras.rival": str(alone.cameras)}
-    others = changes_of(keep_dropped(files[1:2], run))
-    assert others["cameras.rival"] == "", "cameras of other photos are no rivals of these"
+    assert changes_of(alone, True) == {"cameras.rival": str(alone.cameras)}
+    photos = keep_dropped(files[1:2], run)
+    left = changes_of(photos, True)["cameras.rival"]
+    assert left == "", "cameras of other photos are no rivals of these"
+    assert "cameras.rival" not in changes_of(photos, False), "cameras may come before their photos"
     for name in ("poses_bounds.npy", "CameraTrajectory.txt", "colmap.npz", "a.tum"):
         assert is_cameras(Path(name))
     assert not any(is_cameras(Path(name)) for name in ("notes.txt", "a.json", "weights.npy"))
