@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config.paths import changed
 from core.engine.opening import photos_of_run
 from core.errors import InputError
 from core.evaluation.protocols import PROTOCOLS, PoseErrors, Protocol, pose_errors
@@ -128,7 +127,7 @@ def _compared(
     protocol: Protocol, run: Path, known: dict[str, Camera], nearest: float | None, place: Path
 ) -> Outcome:
     found = checkpoint.newest_in(run)
-    learned, config = checkpoint.learned(found), changed(found.config, {})
+    learned, config = checkpoint.learned(found), found.config
     others = upright(known, learned.stored_by_name)
     errors = compared(learned, place)
     pictures = photos_of_run(config, run, learned.names).pictures

@@ -8,11 +8,15 @@ import pytest
 
 from core.config import Config
 from core.config.paths import changed
+from core.engine.opening import new_trainer
 from core.evaluation.protocols import PROTOCOLS, PoseErrors
+from core.formats.reference import read_reference
 from core.formats.transforms import read_transforms
+from core.runs import checkpoint
 from studio.benchmarks import protocol as benchmark
 from studio.benchmarks.protocol import Outcome, options_of
 from studio.cli import main
+from tests.conftest import small_config
 
 SCENE = Path(__file__).parents[3] / "assets" / "scene"
 FOUND = Outcome(PoseErrors(0.5, 0.4), 0.05, 0.01, 24.0, 0.7, 18, 2, "640x480", "looked for")
@@ -31,6 +35,25 @@ def test_a_focal_length_is_known_where_the_paper_knows_it() -> None:
     assert unknown.cameras.learn_focal
     assert unknown.cameras.initial_fov == Config().cameras.initial_fov
     assert {known.cameras.search, unknown.cameras.search} == {"pixels"}
+
+
+def test_a_run_is_measured_on_its_training_photos_and_scored_on_the_others(tmp_path: Path) -> None:
+    reference = SCENE / "transforms.json"
+    config = small_config(
+        data__photos=str(SCENE / "images"),
+        data__long_side=40,
+        data__held_out="last10",
+        training__start_from=str(reference),
+    )
+    trainer = new_trainer(config, tmp_path)
+    checkpoint.save(trainer, tmp_path / "run", {})
+    trainer.close()
+    known = read_reference(reference)
+    parts = (tmp_path / "run", known, 2.0, reference)
+    found = benchmark._compared(PROTOCOLS["barf"], *parts)
+    assert (found.training, found.kept_aside, found.resolution) == (18, 2, "40x30")
+    assert found.poses.rotation < 0.1 and found.poses.translation is not None
+    assert found.poses.translation < 0.1 and found.psnr is not None
 
 
 def test_figures_stand_beside_the_published_ones(
