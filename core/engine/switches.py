@@ -4,10 +4,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from core.config.declare import Effect
-from core.config.paths import options
+from core.config.paths import changed, options
+from core.training.changes import configure
+from core.training.learned import PAIR
+from core.training.trainer import Trainer
 
 STEERING = ("cameras", "field", "rendering", "losses", "schedule")  # sections that steer a step
 ALSO = ("training.rays", "training.pixels_from")
+BACK = "what is shown can be set back at any time."
 WORDS = {"planes": "planes", "field": "the network", "depth-maps": "depth maps"}
 
 
@@ -42,6 +46,16 @@ def sentence(
             acts, stay = "from the next step", known
     left = " and ".join([", ".join(stay), "cameras"] if stay else ["cameras"])
     return f"{words}: {acts}; {left} stay."
+
+
+def show_forming(trainer: Trainer) -> list[str]:
+    """Let a network that was picked while planes are there be seen beside them, and say so."""
+    there = {learner.shows for learner in trainer.learners}
+    unseen = trainer.config.explore.show in ("best", "planes")
+    if not (trainer.step and set(PAIR) <= there and unseen):
+        return []
+    configure(trainer, changed(trainer.config, {"explore.show": "both"}))
+    return [f"{trainer.config.field.kind} is seen forming beside the planes; {BACK}"]
 
 
 def _rebuilt(before: Collection[str], after: Collection[str], waits: bool) -> str:

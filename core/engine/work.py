@@ -28,10 +28,8 @@ from core.photos import is_video
 from core.runs import checkpoint
 from core.runs.adopting import adopted
 from core.training.changes import check, configure, refine
-from core.training.learned import PAIR
+from core.training.stages import explored_enough
 from core.training.trainer import Trainer
-
-BACK = "what is shown can be set back at any time."
 
 
 class Work:
@@ -160,15 +158,7 @@ class Work:
             waits = self.trainer.stage == "bootstrap"
             self._say(switches.sentence(words, effect, before, after, waits))
         if new.field.kind != old.field.kind and "explore.show" not in changes:
-            self._show_forming(self.trainer)
-
-    def _show_forming(self, trainer: Trainer) -> None:
-        """Let a network that was picked while planes are there be seen beside them."""
-        there = {learner.shows for learner in trainer.learners}
-        unseen = trainer.config.explore.show in ("best", "planes")
-        if trainer.step and set(PAIR) <= there and unseen:
-            configure(trainer, changed(trainer.config, {"explore.show": "both"}))
-            self._say(f"{trainer.config.field.kind} is seen forming beside the planes; {BACK}")
+            self._say(*switches.show_forming(self.trainer))
 
     def _refine(self) -> None:
         trainer = self._needed()
@@ -269,7 +259,7 @@ class Work:
         self._say(*trainer.drain_messages())
         if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
             self.saver.save("cameras-found")
-        if trainer.explored_enough:
+        if explored_enough(trainer):
             self._refine()
         if self._leader.lost:
             self.fail(self._leader.lost, "failure", None)

@@ -16,11 +16,11 @@ from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
 from core.search.audit import Figures
 from core.search.graph import PhotoFact
+from core.search.photo_reasons import by_photos, in_doubt
 from core.search.verdict import (
     GUESSED_RELIEF,
     RELIEF,
     Reason,
-    Remedy,
     Second,
     Verdict,
     Word,
@@ -45,21 +45,6 @@ RANK: tuple[Word, ...] = ("wrong", "unknown yet", "doubtful", "trusted")
 CLEARLY = 0.05  # more support with which one of two doubtful witnesses is preferred
 FEW = 0.7  # share of the photos below which cameras of the others are missed
 OPEN_FOCAL = 1.3  # between the ends of the likely ones: from there on photos tell little of it
-PREFIX = "photos-"  # of the keys of reasons that photos alone give
-BY_PHOTOS: dict[str, Remedy] = {  # facts about photos that are reasons, and what helps
-    "two photos": "more-photos",
-    "apart": "more-photos",
-    "repeated": "move-sideways",
-    "turned": "move-sideways",
-    "flat": "depth",
-    "mirrored": "drop-photo",
-    "panorama": "drop-photo",
-    "stranger": "drop-photo",
-    "upside down": "drop-photo",
-    "zoom": "own-focal",
-}
-NONE_RIGHT = ("two photos", "apart", "repeated", "turned")  # no cameras of these can be told right
-OWN_WRONG = ("mirrored", "panorama")  # and not that of such a photo
 SAID_BETTER = {"two photos": "few", "turned": "turned", "flat": "flat"}  # than by an audit's reason
 
 
@@ -136,7 +121,7 @@ class Opinion:
 
 def before_cameras(facts: Sequence[PhotoFact]) -> Opinion:
     """What is to be thought while no cameras have been checked: only what photos tell."""
-    return Opinion(reasons=tuple(_by_photos(facts)), facts=tuple(facts))
+    return Opinion(reasons=tuple(by_photos(facts)), facts=tuple(facts))
 
 
 def opinion(
@@ -166,12 +151,12 @@ def opinion(
     ]
     word, cameras = found.word, dict(zip(numbers, found.cameras, strict=True))
     for fact in facts:
-        whom = _in_doubt(fact, len(names)) & cameras.keys()
+        whom = in_doubt(fact, len(names)) & cameras.keys()
         cameras |= {number: at_most(cameras[number], "doubtful") for number in whom}
         word = at_most(word, "doubtful") if whom else word
-    grave = [fact for fact in facts if _in_doubt(fact, len(names))]
+    grave = [fact for fact in facts if in_doubt(fact, len(names))]
     lesser = [fact for fact in facts if fact not in grave and fact.kind != "repeated"]  # a photo
-    reasons = [*_by_photos(grave), *reasons, *_by_photos(lesser)]
+    reasons = [*by_photos(grave), *reasons, *by_photos(lesser)]
     missing = [number for number in range(len(names)) if number not in shown.cameras]
     if missing:
         reasons.append(_not_placed(missing, names))
@@ -205,31 +190,6 @@ def open_focal(likely: tuple[float, float] | None) -> tuple[Reason, ...]:
 def at_most(word: Word, limit: Word) -> Word:
     """The word, or the limit where it is the worse one."""
     return min(word, limit, key=RANK.index)
-
-
-def _in_doubt(fact: PhotoFact, count: int) -> set[int]:
-    """Photos, of so many, whose cameras cannot be told right; none for most facts.
-
-    Those alike may be some of many, whose others tell enough.
-    """
-    if fact.kind in NONE_RIGHT and 2 * len(fact.photos) > count:
-        return set(range(count))
-    return set(fact.photos) if fact.kind in OWN_WRONG else set()
-
-
-def _by_photos(facts: Sequence[PhotoFact]) -> list[Reason]:
-    """Facts as reasons. Blur, light and the like concern a picture, and are told at it alone."""
-    return [
-        Reason(
-            PREFIX + fact.kind.replace(" ", "-"),
-            f"{fact.sentence} {fact.remedy}",
-            {},
-            fact.photos,
-            BY_PHOTOS[fact.kind],
-        )
-        for fact in facts
-        if fact.kind in BY_PHOTOS
-    ]
 
 
 def preferred(shown: Witness, other: Witness, names: Sequence[str]) -> Witness:

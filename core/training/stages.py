@@ -22,6 +22,13 @@ def explore(trainer: "Trainer") -> None:
         trainer.shown = trainer.learners[0].shows
 
 
+def explored_enough(trainer: "Trainer") -> bool:
+    """Whether explore has lasted as long as it should, so that refine begins by itself."""
+    after = trainer.config.training.pretrain_epochs
+    lasted = trainer.epoch - trainer.stage_began.epoch
+    return trainer.stage == "explore" and 0 < after <= lasted
+
+
 def join(trainer: "Trainer", known: bool) -> None:
     """Have the learners that options and stage ask for, those that are there among them.
 

@@ -229,12 +229,6 @@ class Trainer:
         return self.config.cameras.exact and any(one.settled for one in self.learners)
 
     @property
-    def explored_enough(self) -> bool:
-        """Whether explore has lasted as long as it should, so that refine begins by itself."""
-        after = self.config.training.pretrain_epochs
-        return self.stage == "explore" and 0 < after <= self.epoch - self.stage_began.epoch
-
-    @property
     def complete(self) -> bool:
         """Whether nothing is left to learn."""
         return all(learner.complete for learner in self.learners)
