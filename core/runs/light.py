@@ -12,12 +12,12 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
-from core.errors import InputError
 from core.files import whole_file
 from core.runs.ages import by_age
-from core.runs.container import NO_CHECKPOINT, content_of, digest_of, header_of
+from core.runs.container import NO_CHECKPOINT, digest_in, digest_of, header_of
 from core.training.texel_adam import three_digits
 
 OF_PLANES = r"(planes|bootstrap\.rival\d+)\."
@@ -58,13 +58,17 @@ def _heavy(path: Path) -> bool:
 
 
 def _lighten(path: Path) -> None:
+    """Tensor by tensor: a state may be as large as everything else in memory together."""
     try:
-        facts, tensors = content_of(path)
-    except InputError:  # damaged: whoever opens it is told
+        with path.open("rb") as file:
+            facts, shapes = header_of(file)
+        if facts.pop("digest") != digest_in(path):  # damaged: whoever opens it is told
+            return
+        with safe_open(path, framework="pt") as held:
+            names = [name for name in shapes if not MOMENTS.fullmatch(name)]
+            light = {name: _halved(name, held.get_tensor(name)).clone() for name in names}
+    except NO_CHECKPOINT:
         return
-    if facts.pop("digest", None) != digest_of(facts, tensors):
-        return
-    light = {n: _halved(n, tensor) for n, tensor in tensors.items() if not MOMENTS.fullmatch(n)}
     facts["digest"] = digest_of(facts, light)
     with whole_file(path, ".part") as temporary:
         safetensors.torch.save_file(light, temporary, {"facts": json.dumps(facts)})
