@@ -38,12 +38,9 @@ class Compared:
         cls, patches: Patches, partners: list[int], cameras: Cameras, grey: Tensor, inverse: Tensor
     ) -> "Compared":
         """Args: maps of all photos, grey with slopes (N, 3, H, W) and inverse depths (N, H, W)."""
-        rows = [torch.zeros(0, len(patches.inverse), dtype=torch.bool)]
         u = tangents(patches, cameras)
-        for other in partners:
-            found = find(patches, u, patches.inverse, cameras, other, grey[other])
-            rows.append(shown(found, patches.inverse, inverse[other])[None])
-        return cls(patches, partners, torch.cat(rows))
+        found = find(patches, u, patches.inverse, cameras, partners, grey)
+        return cls(patches, partners, shown(found, patches.inverse, inverse[partners]))
 
     @property
     def pairs(self) -> int:
@@ -81,11 +78,9 @@ def costs_of(
     task: Compared, inverse: Tensor, cameras: Cameras, grey: Tensor, scale: float
 ) -> Tensor:
     """(P,) what each patch of one photo costs; arguments as of `equations_of`."""
-    total, u = torch.zeros_like(inverse), tangents(task.patches, cameras)
-    for other, counts in zip(task.partners, task.shown, strict=True):
-        found = find(task.patches, u, inverse, cameras, other, grey[other])
-        total += _rho(_size(found.residual), found.inside, scale) * counts
-    return total
+    u = tangents(task.patches, cameras)
+    found = find(task.patches, u, inverse, cameras, task.partners, grey)
+    return (_rho(_size(found.residual), found.inside, scale) * task.shown).sum(0)
 
 
 def equations_of(
@@ -100,32 +95,40 @@ def equations_of(
         unit: length in which moves are counted.
         scale: root mean square residual from which pairs count less; twice that, not at all.
     """
-    local = OF_CAMERA * (len(task.partners) + 1)
-    matrix, vector = torch.zeros(local, local), torch.zeros(local)
-    cross, cost, sizes = torch.zeros(len(inverse), local), 0.0, []
-    own, pull = torch.full_like(inverse, STIFF), torch.zeros_like(inverse)
-    first, u = torch.arange(OF_CAMERA), tangents(task.patches, cameras)
-    for slot, (other, counts) in enumerate(zip(task.partners, task.shown, strict=True), start=1):
-        found = find(task.patches, u, inverse, cameras, other, grey[other], slopes=True)
-        assert found.slopes is not None, "slopes were asked for"
-        size = _size(found.residual)
-        cost += float((_rho(size, found.inside, scale) * counts).sum())
-        sizes.append(size[counts])
-        heeded = counts & found.inside & (size < OUTLIER * scale)
-        weight = heeded * (scale / size.clamp_min(scale)) / found.residual.shape[-1]
-        for begin in (0, OF_CAMERA):
-            found.slopes[begin + MOVE : begin + FOCAL] *= unit
-        weighted = found.slopes * weight[:, None]
-        numbers = torch.cat([first, OF_CAMERA * slot + first])
-        rows, residual = weighted[:-1].flatten(1), found.residual.flatten()
-        matrix[numbers[:, None], numbers] += rows @ found.slopes[:-1].flatten(1).T
-        vector[numbers] += rows @ residual
-        cross[:, numbers] += (weighted[:-1] * found.slopes[-1]).sum(-1).T
-        own += (weighted[-1] * found.slopes[-1]).sum(-1)
-        pull += (weighted[-1] * found.residual).sum(-1)
+    u = tangents(task.patches, cameras)
+    found = find(task.patches, u, inverse, cameras, task.partners, grey, slopes=True)
+    along, moves = found.along, found.moves
+    assert along is not None and moves is not None, "slopes were asked for"
+    size, counts = _size(found.residual), task.shown
+    cost = float((_rho(size, found.inside, scale) * counts).sum())
+    heeded = counts & found.inside & (size < OUTLIER * scale)
+    weight = heeded * (scale / size.clamp_min(scale)) / found.residual.shape[-1]
+    for begin in (0, OF_CAMERA):
+        moves[:, begin + MOVE : begin + FOCAL] *= unit
+    weighted = weight[..., None, None] * along
+    square = (along.mT @ weighted)[:, None]  # (K, 1, P, 2, 2)
+    force = (weighted * found.residual[..., None]).sum(-2)[:, None]
+    mine = (moves[..., None, :] @ square)[..., 0, :]
+    matrix = mine[:, :-1].flatten(2) @ moves[:, :-1].flatten(2).mT
+    pulled = (moves * force).sum(-1)
+    matrix, vector = _together(matrix, pulled[:, :-1].sum(-1, keepdim=True))
+    crossed = (mine[:, :-1] * moves[:, -1:]).sum(-1)
+    cross = torch.cat([crossed[:, :OF_CAMERA].sum(0), crossed[:, OF_CAMERA:].flatten(0, 1)]).T
+    own = STIFF + (mine[:, -1] * moves[:, -1]).sum((0, -1))
+    pull = pulled[:, -1].sum(0)
     scaled = cross / own[:, None]
     matrix, vector = matrix - cross.T @ scaled, vector - scaled.T @ pull
-    return Equations(cost, torch.cat(sizes), matrix, vector, cross, own, pull)
+    return Equations(cost, size[counts], matrix, vector, cross, own, pull)
+
+
+def _together(matrices: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """(L, L) and (L,) of K pairs (K, 2 OF_CAMERA, 2 OF_CAMERA) and (K, 2 OF_CAMERA, 1)."""
+    mine, theirs = slice(None, OF_CAMERA), slice(OF_CAMERA, None)
+    across = matrices[:, mine, theirs].transpose(0, 1).flatten(1)
+    first = torch.cat([matrices[:, mine, mine].sum(0), across], 1)
+    rest = torch.cat([across.T, torch.block_diag(*matrices[:, theirs, theirs])], 1)
+    vector = torch.cat([vectors[:, mine].sum(0).flatten(), vectors[:, theirs].flatten()])
+    return torch.cat([first, rest]), vector
 
 
 def _size(residual: Tensor) -> Tensor:

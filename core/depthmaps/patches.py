@@ -8,12 +8,14 @@ lens took to them, so that u (1 + k_i |u|^2) f_i + c_i is the pixel, and q = (u,
 
 R turns camera to world, c is a camera's centre. The residual is the grey there minus the grey of
 the patch, each with its mean and its contrast divided out (the photometric bundle adjustment of
-Alismail et al., ACCV 2016, with the residual pattern of DSO, Engel et al., 2016). All nine have the
+Alismail et al., ACCV 2016, with the residual pattern of DSO, Engel et al., 2016). As there, a patch
+moves as its middle does where derivatives are asked for. All nine have the
 depth of the middle: slopes taken from a map would hold on to the cameras that the map was made with
 (.44 degrees of error became 1.3; with one depth, .04).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -65,22 +67,25 @@ class Patches:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Patches as another photo shows them.
+    """Patches as K other photos show them.
 
     Attributes:
-        residual: (P, 9).
-        pixels: (P, 9, 2) where.
-        depth: (P,) of their middles, times inverse depth.
-        inside: (P,) whether all nine pixels are in the photo and in front of it.
-        slopes: (2 OF_CAMERA + 1, P, 9) derivatives of the residual for the numbers of photo i, of
-            photo j, and for log g; None where they were not asked for.
+        residual: (K, P, 9).
+        pixels: (K, P, 9, 2) where.
+        depth: (K, P) of their middles, times inverse depth.
+        inside: (K, P) whether all nine pixels are in the photo and in front of it.
+        along: (K, P, 9, 2) derivatives of the residual for a move of the patch, in pixels; None
+            where they were not asked for.
+        moves: (K, 2 OF_CAMERA + 1, P, 2) likewise, those of its middle's pixel for the numbers of
+            photo i, of photo j, and for log g.
     """
 
     residual: Tensor
     pixels: Tensor
     depth: Tensor
     inside: Tensor
-    slopes: Tensor | None
+    along: Tensor | None = None
+    moves: Tensor | None = None
 
 
 def with_slopes(grey: Tensor) -> Tensor:
@@ -155,65 +160,70 @@ def find(
     u: Tensor,
     inverse: Tensor,
     cameras: Cameras,
-    other: int,
+    others: Sequence[int],
     maps: Tensor,
     slopes: bool = False,
 ) -> Found:
-    """Look for patches in another photo, where cameras and depths say that they are.
+    """Look for patches in other photos, where cameras and depths say that they are.
 
     Args:
         patches: of a photo i.
         u: their `tangents`.
         inverse: (P,) inverse depths of their middles, taken for all nine pixels.
         cameras: all, in double precision.
-        other: photo j.
-        maps: (3, H, W) of photo j, as `with_slopes` gives it.
+        others: K photos j.
+        maps: (N, 3, H, W) of all, as `with_slopes` gives it.
         slopes: whether derivatives are wanted.
     """
-    i, j, kind = patches.photo, other, maps.dtype
-    back = cameras.rotation[j].T
-    turn, shift = back @ cameras.rotation[i], back @ (cameras.centre[i] - cameras.centre[j])
-    turn, shift = turn.to(kind), shift.to(kind)
-    numbers, k1 = cameras.intrinsics.to(kind), cameras.k1.to(kind)
+    i, j, kind = patches.photo, list(others), maps.dtype
+    back = cameras.rotation[j].mT
+    turn = (back @ cameras.rotation[i]).to(kind)
+    shift = (back @ (cameras.centre[i] - cameras.centre[j])[..., None]).to(kind)[
+        :, None, None, :, 0
+    ]
+    numbers, k1 = cameras.intrinsics[j].to(kind)[:, None, None], cameras.k1.to(kind)
     q = torch.cat([u, torch.ones_like(u[..., :1])], -1)
-    p = q @ turn.T + inverse[:, None, None] * shift
+    p = (q.flatten(0, 1) @ turn.mT).unflatten(1, u.shape[:2]) + inverse[:, None, None] * shift
     front = p[..., 2] > NEAREST
     x = p[..., :2] / p[..., 2:].clamp_min(NEAREST)
-    pixels = through_lens(x, k1[j]) * numbers[j, :2] + numbers[j, 2:]
-    size = cameras.sizes[j].to(kind)
+    k_j = k1[j][:, None, None]
+    pixels = through_lens(x, k_j[..., None]) * numbers[..., :2] + numbers[..., 2:]
+    size = cameras.sizes[j].to(kind)[:, None, None]
     inside = (front[..., None] & (pixels > EDGE) & (pixels < size - EDGE)).all(-1).all(-1)
-    grey = sampled(maps, pixels)
+    grey = torch.stack([sampled(maps[one], own) for one, own in zip(j, pixels, strict=True)])
     grey = grey - grey.mean(-1, keepdim=True)
     spread = _spread(grey)
     contrast = spread + FLAT
     unit, grey = grey / spread.clamp_min(1e-6), grey / contrast
+    found = Found(grey - patches.grey, pixels, p[:, :, 0, 2], inside)
     if not slopes:
-        return Found(grey - patches.grey, pixels, p[:, 0, 2], inside, None)
-    slope = _bilinear(maps[1:], pixels).movedim(0, -1) * (
-        numbers[j, :2] / contrast[..., None]
-    )  # for pixels over f
-    raw = _slopes(slope, q, p, x, inverse, turn, shift, back.to(kind), k1[i], k1[j])
-    raw = raw - raw.mean(-1, keepdim=True)
-    raw = raw - grey * (raw * unit).mean(-1, keepdim=True)  # of v / (spread + FLAT)
-    return Found(grey - patches.grey, pixels, p[:, 0, 2], inside, raw)
+        return found
+    slope = [_bilinear(maps[one, 1:], own) for one, own in zip(j, pixels, strict=True)]
+    along = torch.stack(slope).movedim(1, -1) / contrast[..., None]
+    along = along - along.mean(-2, keepdim=True)
+    lost = (along * unit[..., None]).mean(-2, keepdim=True)  # of v / (spread + FLAT)
+    q, p, x = (a[..., :1, :] for a in (q, p, x))  # of the middles
+    f_j = numbers[..., :2]
+    moves = _moves(q, p, x, inverse, turn, shift, back.to(kind), f_j, k1[i], k_j)
+    return replace(found, along=along - grey[..., None] * lost, moves=moves)
 
 
 def shown(found: Found, inverse: Tensor, there: Tensor) -> Tensor:
-    """(P,) which patches the other photo shows: well inside it, and not hidden by what is nearer.
+    """(K, P) which patches other photos show: well inside, and not hidden by what is nearer.
 
     Args:
         found: the patches there.
         inverse: (P,) their inverse depths.
-        there: (H, W) inverse depths of the other photo.
+        there: (K, H, W) inverse depths of the other photos.
     """
-    column, row = found.pixels[:, 0].floor().long().unbind(-1)
-    height, width = there.shape
-    own = there[row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    column, row = found.pixels[:, :, 0].floor().long().unbind(-1)
+    height, width = there.shape[1:]
+    photo = torch.arange(len(there))[:, None]
+    own = there[photo, row.clamp(0, height - 1), column.clamp(0, width - 1)]
     return found.inside & ((found.depth / inverse * own - 1).abs() < SAME)
 
 
-def _slopes(
-    slope: Tensor,
+def _moves(
     q: Tensor,
     p: Tensor,
     x: Tensor,
@@ -221,12 +231,13 @@ def _slopes(
     turn: Tensor,
     shift: Tensor,
     back: Tensor,
+    f_j: Tensor,
     k_i: Tensor,
     k_j: Tensor,
 ) -> Tensor:
-    """(2 OF_CAMERA + 1, P, 9) derivatives of what a patch sees, before normalising.
+    """(K, 2 OF_CAMERA + 1, P, 2) derivatives of the pixels of points q (P, 1, 3) in photos j.
 
-    With s the derivative for the pixel over f_j, r^2 = |x|^2 and rho^2 = |u|^2:
+    With s the derivative of one coordinate for the pixel over f_j, r^2 = |x|^2, rho^2 = |u|^2:
 
         for x:      s_x = s (1 + k_j r^2) + 2 k_j (s . x) x
         for p:      s_p = (s_x, -s_x . x) / p_z,      for q:  s_q = A^T s_p
@@ -242,28 +253,28 @@ def _slopes(
         log f_i:  -u (1 + k_i rho^2) / (1 + 3 k_i rho^2);     k_i:  -u rho^2 / (1 + 3 k_i rho^2)
         centre_i over f_i:  -D^-1
     """
-    u = q[..., :2]
+    u, slope = q[..., :2], torch.diag_embed(f_j[:, :, 0]).expand(*p.shape[:2], 2, 2)
     square, own = _dot(x, x), _dot(u, u)
     bent, along = 1 + k_j * square, _dot(slope, x)
     for_x = slope * bent[..., None] + (2 * k_j * along)[..., None] * x
     for_p = torch.cat([for_x, -_dot(for_x, x)[..., None]], -1) / p[..., 2:].clamp_min(NEAREST)
-    for_q = for_p @ turn
+    for_q = (for_p.flatten(1, 2) @ turn).view_as(for_p)
     for_u = for_q[..., :2]
-    move = inverse[:, None, None] * (for_p @ back)
+    move = inverse[:, None, None] * (for_p.flatten(1, 2) @ back).view_as(for_p)
     radial, stretch = _dot(for_u, u), 1 + 3 * k_i * own
     give = (for_u - (2 * k_i * radial / stretch)[..., None] * u) / (1 + k_i * own)[..., None]
-    out = slope.new_empty(2 * OF_CAMERA + 1, *along.shape)
-    out[:3] = torch.linalg.cross(q, for_q).movedim(-1, 0)
-    out[3:6] = move.movedim(-1, 0)
-    out[6] = -radial * (1 + k_i * own) / stretch
-    out[7] = -radial * own / stretch
-    out[8:10] = -give.movedim(-1, 0)
-    out[10:13] = torch.linalg.cross(for_p, p).movedim(-1, 0)
-    out[13:16] = -out[3:6]
-    out[16] = along * bent
-    out[17] = along * square
-    out[18:20] = slope.movedim(-1, 0)
-    out[20] = inverse[:, None] * (for_p @ shift)
+    out = slope.new_empty(len(slope), 2 * OF_CAMERA + 1, *along.shape[1:])
+    out[:, :3] = torch.linalg.cross(q[None], for_q).movedim(-1, 1)
+    out[:, 3:6] = move.movedim(-1, 1)
+    out[:, 6] = -radial * (1 + k_i * own) / stretch
+    out[:, 7] = -radial * own / stretch
+    out[:, 8:10] = -give.movedim(-1, 1)
+    out[:, 10:13] = torch.linalg.cross(for_p, p).movedim(-1, 1)
+    out[:, 13:16] = -out[:, 3:6]
+    out[:, 16] = along * bent
+    out[:, 17] = along * square
+    out[:, 18:20] = slope.movedim(-1, 1)
+    out[:, 20] = inverse[:, None] * _dot(for_p, shift)
     return out
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Hashable, Iterator
 
 TRY_AGAIN = 50  # steps after which the slower number of workers gets another chance
+LEFT = 0.3  # of a core that training keeps where all are lent
 LONGEST_PAUSE = 0.5  # seconds, so that a slow step never freezes the other side for long
 
 
@@ -58,6 +59,8 @@ class Governor:
         self._seconds[key] = 0.8 * self._seconds.get(key, busy) + 0.2 * busy
         if self._viewing:
             self._rest(busy, (1 - self.share) * self.cores)
+        elif self.lent >= self.cores:
+            self._rest(busy, LEFT)
 
     def workers(self, wanted: int, work: Hashable = None) -> int:
         """Threads the next training step should use.

@@ -84,6 +84,17 @@ def read_photos(config: Config, run: Path, names: Collection[str] = ()) -> Photo
     return replace(photos, notices=(*photos.notices, said)) if unknown else photos
 
 
+def enlarged(config: Config, run: Path, photos: PhotoSet, long_side: int) -> PhotoSet:
+    """The same photos with more pixels than training has, where they are still there."""
+    if not 0 < config.data.long_side < long_side:
+        return photos
+    try:
+        again = read_photos(changed(config, {"data.long_side": long_side}), run, photos.names)
+    except InputError:
+        return photos
+    return again if again.names == photos.names else photos
+
+
 def photos_of_run(config: Config, run: Path, names: Sequence[str]) -> PhotoSet:
     """The photos of a run that has these; earlier ones left out what differed in shape.
 

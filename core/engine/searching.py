@@ -8,17 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from core.bootstrap.findings import Way
-from core.config import Config
-from core.config.paths import changed
 from core.engine.asked import Asked
 from core.engine.audits import DIRECT, RESEEDED, RIVAL, Audits
 from core.engine.commands import Adopt
 from core.engine.follower import Follower
 from core.engine.governor import Governor
-from core.engine.opening import read_photos
+from core.engine.opening import enlarged
 from core.engine.seeking import Seeker
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
@@ -166,7 +162,8 @@ class Search(Follower):
         if not features.available():
             self._say(MISSING)
             return None
-        pictures = _large(snapshot.config, snapshot.run, self._looked_at, self._trained)
+        large = enlarged(snapshot.config, snapshot.run, self._looked_at, LONG_SIDE)
+        pictures = [large.picture(number) for number in self._trained]
         clip = is_video(Path(snapshot.config.data.photos))
         return features.start(pictures, clip=clip, seed=snapshot.config.training.seed)
 
@@ -206,9 +203,22 @@ class Search(Follower):
         if not direct.FEWEST <= len(self._trained) <= direct.MOST:
             return False
         waits = config.cameras.search == "auto" and self._awaits_features
-        if waits or self._audits.witnesses.get("pixels") is not None:
-            return not waits and self.opinion.word in ("doubtful", "wrong")
+        return self._doubted and not waits
+
+    @property
+    def _doubted(self) -> bool:
+        """Whether the cameras of planes are known not to be trusted."""
+        if self._audits.witnesses.get("pixels") is not None:
+            return self.opinion.word in ("doubtful", "wrong")
         return self._audits.planes_doubted
+
+    def _lent_to_depths(self, policy: str, way: str) -> int:
+        """Cores for that search: all that it uses where what training has learned is doubted."""
+        if policy == "features" or not self._sweeping.running:
+            return 0
+        if way == "pixels":
+            return direct.THREADS if self._doubted else 0
+        return 1
 
     @property
     def _awaits_features(self) -> bool:
@@ -233,8 +243,8 @@ class Search(Follower):
             judged.keep(snapshot.run, fresh, self.opinion, names)
             self.opinion = fresh
         matching = policy != "pixels" and self._matching.running
-        pending = matching or (policy != "features" and self._sweeping.running)
-        self._governor.lent = int(pending and fresh.word != "trusted")  # both ways get a core
+        lent = int(matching) + self._lent_to_depths(policy, way)
+        self._governor.lent = lent if fresh.word != "trusted" else 0
         self._propose(snapshot, policy, shown, others.get("features"))
         self._propose_depths(snapshot, policy, shown)
         if self._person.better(shown, self._audits, names):
@@ -281,18 +291,3 @@ class Search(Follower):
         if self._sweeping.running:
             return f"looking for cameras by depths, {self._sweeping.progress}"
         return ""
-
-
-def _large(
-    config: Config, run: Path, photos: PhotoSet, wanted: tuple[int, ...]
-) -> list[np.ndarray]:
-    """The photos with more pixels than training has, where they are still there."""
-    larger = changed(config, {"data.long_side": LONG_SIDE})
-    if 0 < config.data.long_side < LONG_SIDE:
-        try:
-            again = read_photos(larger, run, photos.names)
-        except InputError:
-            again = photos
-        if again.names == photos.names:
-            photos = again
-    return [photos.picture(number) for number in wanted]

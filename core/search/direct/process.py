@@ -9,6 +9,7 @@ from core.search.features import Bounds, Errand, Matching
 
 SIDE = 252  # pixels of the longer side, twice what is compared
 FEWEST, MOST = 3, 100  # photos
+THREADS = 2  # that look for them
 ERRAND = Errand(
     "core.search.direct.worker",
     "Cameras were not looked for by depths to the end, as {}; those that stand stay.",

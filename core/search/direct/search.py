@@ -1,23 +1,25 @@
 """Cameras of all photos from nothing but brightness: seeds grow, and the best of them wins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
+from core.parallel import ParallelMap
 from core.search.direct.growing import FEWEST, Ground, Growth
 from core.search.direct.likeness import likeness
 from core.search.direct.seeding import seeded
-from core.search.direct.standing import Standing, joined, with_focal
+from core.search.direct.standing import COARSE, Standing, joined, with_focal
 from core.search.direct.sweeping import Sweeper
 
-FOCAL = 0.85  # over the longer side, before anything is known: a phone's
+FOCALS = (0.85, 1.7)  # over the longer side, before anything is known: a phone's, a long lens's
 SEEDS, SURE = 3, 0.5  # that are compared before the best grows, unless one has so much support
+UNSURE = 0.25  # support of the best of the first, below which they are tried with a long lens too
 HOPELESS = 0.12  # support of a seed below which it does not grow
-COARSE, FINE = 72, 126  # pixels of joint steps
+FINE = 126  # pixels of joint steps at the end
 AGAIN = 2  # tries of what was left out, once cameras are better
 LAST, SETTLED = 4, 0.01  # rounds at the end, and change of the focal length that ends them sooner
 LEFT_OUT = 0.3  # of the usual support, below which a photo leaves before the others are finished
@@ -39,23 +41,37 @@ class News:
     best: Standing | None = None
 
 
-def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
+def searched(
+    photos: Tensor, sizes: Tensor, seed: int = 0, parallel_map: ParallelMap = map
+) -> Iterator[News]:
     """Look for the cameras of photos, and yield now and then.
 
     Args:
         photos: (N, C, H, W) uint8, or float in [0, 1], at the top left of one canvas; N >= 3.
         sizes: (N, 2) width and height of each.
         seed: of all that is drawn.
+        parallel_map: `map`, or that of a pool of threads; the result is the same.
     """
-    begin = _unknown(sizes)
-    sweeper = Sweeper.of(photos, begin)
+    sweeper = Sweeper.of(photos, _unknown(sizes, FOCALS[0]))
     generator = torch.Generator().manual_seed(seed)
-    ground = Ground(photos, sweeper, likeness(sweeper.level), generator)
+    ground = Ground(photos, sweeper, likeness(sweeper.level), generator, parallel_map)
+
+    def seed_of(photo: int, focal: float) -> Standing:
+        lenses = _unknown(sizes, focal)
+        through = sweeper.through(lenses)
+        return seeded(photos, through, ground.alike, photo, lenses, generator, parallel_map)
+
     first, seeds, worth, tried = _spread(ground.alike.value), list[Standing](), 0.0, 0
     while first or seeds:
+        fresh = list[int]()
         while first and len(seeds) < SEEDS and not any(_mean(one) > SURE for one in seeds):
             yield News(tried + 1, 0)
-            seeds.append(seeded(photos, sweeper, ground.alike, first.pop(0), begin, generator))
+            fresh.append(first.pop(0))
+            seeds.append(seed_of(fresh[-1], FOCALS[0]))
+        if worth == 0 and max(map(_mean, seeds)) < UNSURE:
+            for photo in fresh:
+                yield News(tried + 1, 0)
+                seeds.append(seed_of(photo, FOCALS[1]))
         seeds.sort(key=lambda one: -_mean(one))
         growth, tried = Growth(ground, seeds.pop(0), COARSE), tried + 1
         if _mean(growth.standing) < HOPELESS:
@@ -64,7 +80,7 @@ def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
         if len(growth.standing.photos) < min(FEWEST, len(photos)):
             continue
         yield from _finished(growth, tried)
-        for standing in _settling(photos, growth.standing):
+        for standing in _settling(ground, growth.standing):
             value = float(standing.support.sum()) / len(photos)
             better = standing if value > worth else None
             worth = max(worth, value)
@@ -75,23 +91,29 @@ def searched(photos: Tensor, sizes: Tensor, seed: int = 0) -> Iterator[News]:
 
 def _finished(growth: Growth, tried: int) -> Iterator[News]:
     """Exact cameras, their focal length too, and another chance for photos that are left out."""
-    photos = growth.ground.photos
+    ground = growth.ground
     for side in (COARSE, FINE):
-        standing = joined(photos, growth.standing, side, lens=True)
+        standing = joined(ground.photos, growth.standing, side, True, ground.parallel_map)
         if len(standing.photos) > FEWEST:
             standing = standing.without(standing.below(LEFT_OUT * standing.usual))
         growth.again(standing, AGAIN)
         yield from _grown(growth, tried)
 
 
-def _settling(photos: Tensor, standing: Standing) -> Iterator[Standing]:
-    """Exact cameras, told at once, and again until their focal length stays."""
+def _settling(ground: Ground, standing: Standing) -> Iterator[Standing]:
+    """Exact cameras, told at once, and again until their focal length stays.
+
+    It goes the longer way in ever smaller steps, so each of them is taken twice.
+    """
     for _ in range(LAST):
         before = standing.focal
-        standing = joined(photos, standing, FINE, lens=True)
+        standing = joined(ground.photos, standing, FINE, True, ground.parallel_map)
         yield standing
-        if abs(standing.focal / before - 1) < SETTLED:
+        change = standing.focal / before
+        if abs(change - 1) < SETTLED:
             return
+        further = with_focal(standing.cameras, standing.focal * change)
+        standing = replace(standing, cameras=further)
 
 
 def _grown(growth: Growth, tried: int) -> Iterator[News]:
@@ -103,12 +125,12 @@ def _mean(standing: Standing) -> float:
     return float(standing.support.mean())
 
 
-def _unknown(sizes: Tensor) -> Cameras:
+def _unknown(sizes: Tensor, focal: float) -> Cameras:
     """Cameras in one place, whose lenses are guessed."""
     count, half = len(sizes), sizes.float() / 2
     turn, zero = torch.eye(3).repeat(count, 1, 1), torch.zeros(count)
     cameras = Cameras(turn, torch.zeros(count, 3), torch.cat([half, half], 1), zero, sizes)
-    return with_focal(cameras, FOCAL)
+    return with_focal(cameras, focal)
 
 
 def _spread(alike: np.ndarray) -> list[int]:

@@ -1,11 +1,13 @@
 """Three cameras from nothing: the beginning of a world."""
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
+from core.parallel import ParallelMap
 from core.search.direct.likeness import Likeness
 from core.search.direct.poses import NUMBERS, SHIFTS, beside, usual
 from core.search.direct.standing import Standing, joined
@@ -16,10 +18,11 @@ APART, NEW = 0.5, 0.2  # standard deviations of turns between guesses, before an
 ROUNDS = ((48, 3), (72, 1))  # pixels of joint steps, and how many are kept after them
 
 
-def shifts(alike: Likeness, photo: int, other: int, cameras: Cameras) -> Tensor:
-    """(2,) tangents by which a camera beside that of `photo` has to look aside for `other`."""
-    move = torch.from_numpy(alike.shift[photo, other]).float()
-    return move * cameras.sizes[photo].max() / cameras.intrinsics[photo, :2]
+def across(alike: Likeness, photo: int, other: int, cameras: Cameras) -> Tensor:
+    """(NUMBERS,) of a camera beside that of `photo` that looks as far aside as `other` does."""
+    numbers, move = torch.zeros(NUMBERS), torch.from_numpy(alike.shift[photo, other]).float()
+    numbers[SHIFTS] = move * cameras.sizes[photo].max() / cameras.intrinsics[photo, :2]
+    return numbers
 
 
 def seeded(
@@ -29,15 +32,14 @@ def seeded(
     first: int,
     cameras: Cameras,
     generator: torch.Generator,
+    parallel_map: ParallelMap = map,
 ) -> Standing:
     """The best cameras of a photo and the two that look most like it.
 
-    Args: `cameras` of all, whose lenses count.
+    Args: `cameras` of all, whose lenses count; `parallel_map` as in `joined`.
     """
     others = alike.nearest(first, list(range(len(photos))), 2)
-    middle = torch.zeros(len(others), NUMBERS)
-    for row, other in enumerate(others):
-        middle[row, SHIFTS] = shifts(alike, first, other, cameras)
+    middle = torch.stack([across(alike, first, other, cameras) for other in others])
 
     def cameras_of(numbers: Tensor) -> tuple[Tensor, Tensor]:
         guesses = middle + usual(numbers.view(-1, len(others), NUMBERS))
@@ -45,23 +47,24 @@ def seeded(
         return turn.view(-1, len(others), 3, 3), centre.view(-1, len(others), 3)
 
     def relate(numbers: Tensor) -> Relation:
-        turn, centre = cameras_of(numbers)
-        return turn.mT, -(turn.mT @ centre[..., None])[..., 0]
+        turn, centre = cameras_of(numbers[0])
+        return turn.mT[None], -(turn.mT @ centre[..., None])[None, ..., 0]
 
     drawn = torch.randn(DRAWN, len(others) * NUMBERS, generator=generator)
-    costs = sweeper.costs(first, others, relate(drawn))
+    (costs,) = sweeper.costs([first], torch.tensor([others]), relate(drawn[None]))
     start = _different(drawn, costs, APART, KEPT)
-    found, costs = sweeper.descended(first, others, drawn[start], relate)
+    (found,), (costs,) = sweeper.descended(
+        [first], torch.tensor([others]), drawn[None, start], relate
+    )
     standings = []
     for row in _different(found, costs, NEW, BEST):
         turn, centre = cameras_of(found[row : row + 1])
         rotation, centres = torch.eye(3).repeat(len(photos), 1, 1), torch.zeros(len(photos), 3)
         rotation[others], centres[others] = turn[0], centre[0]
         everybody = replace(cameras, rotation=rotation, centre=centres)
-        depth = torch.ones(len(photos))
-        standings.append(Standing([first, *others], everybody, depth, torch.zeros(3)))
+        standings.append(Standing.unseen([first, *others], everybody))
     for side, kept in ROUNDS:
-        standings = [joined(photos, one, side) for one in standings]
+        standings = list(parallel_map(partial(joined, photos, side=side), standings))
         standings.sort(key=lambda one: -float(one.support.mean()))
         standings = standings[:kept]
     return standings[0]

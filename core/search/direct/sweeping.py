@@ -22,14 +22,14 @@ SIDE = 28  # pixels of the longer side
 DEPTHS = (0.25, 2.6, 20)  # inverse depths that are swept, over that of the middle: from, to, count
 NEAREST = 1e-2  # of a depth over the depth in the first camera: nearer is behind
 RADIUS = 2  # pixels around the middle of a window
-AT_ONCE = 16  # guesses that are swept together
+AT_ONCE = 200_000  # pixels that are swept together, which stay in cache
 SWEEPS, STEPS = 6, 8  # of a descent, and steps of the cameras after each sweep
 RATES = (0.12, 0.018)  # of the first and the last step, in standard deviations
 MOMENTS = (0.8, 0.95)
 
 Relation = tuple[Tensor, Tensor]
-"""(B, K, 3, 3) turns A and (B, K, 3) shifts b: what the photo sees along q (z 1) with inverse depth
-g over that of its middle, the K others see along A q + g b."""
+"""(G, B, K, 3, 3) turns A and (G, B, K, 3) shifts b, of B guesses for each of G photos: what one
+sees along q (z 1) with inverse depth g over that of its middle, K others see along A q + g b."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,33 +47,37 @@ class Sweeper:
         """The same photos through other lenses."""
         return Sweeper(replace(self.level, cameras=cameras.at(SIDE)))
 
-    def costs(self, photo: int, others: list[int], relation: Relation) -> Tensor:
-        """(B,) mean cost of the best depths under each of B guesses, 0 to .8."""
-        return self._swept(_Compared(self.level, photo, others), relation)[0]
+    def costs(self, photos: list[int], others: Tensor, relation: Relation) -> Tensor:
+        """(G, B) mean cost of the best depths under each guess, 0 to .8.
+
+        Args: G photos of one size, and (G, K) others for each.
+        """
+        return self._swept(_Compared(self.level, photos, others), relation)[0]
 
     def descended(
         self,
-        photo: int,
-        others: list[int],
+        photos: list[int],
+        others: Tensor,
         numbers: Tensor,
         relate: Callable[[Tensor], Relation],
     ) -> tuple[Tensor, Tensor]:
         """Guesses made better by gradient descent.
 
         Args:
-            numbers: (B, M) of guesses, in standard deviations.
+            photos, others: as `costs` takes them.
+            numbers: (G, B, M) of guesses, in standard deviations.
             relate: what the cameras that they stand for see.
 
         Returns:
-            (B, M) the best on each way, and (B,) what they cost.
+            (G, B, M) the best on each way, and (G, B) what they cost.
         """
-        compared = _Compared(self.level, photo, others)
-        best, least = numbers, numbers.new_full((len(numbers),), torch.inf)
+        compared = _Compared(self.level, photos, others)
+        best, least = numbers, numbers.new_full(numbers.shape[:2], torch.inf)
         mean, square, step = torch.zeros_like(numbers), torch.zeros_like(numbers), 0
         for sweep in range(SWEEPS + 1):
             costs, inverse = self._swept(compared, relate(numbers))
             better = costs < least
-            best, least = torch.where(better[:, None], numbers, best), torch.minimum(costs, least)
+            best, least = torch.where(better[..., None], numbers, best), torch.minimum(costs, least)
             for _ in range(STEPS if sweep < SWEEPS else 0):
                 slope = _slope(compared, numbers, relate, inverse)
                 rate = RATES[0] * (RATES[1] / RATES[0]) ** (step / (SWEEPS * STEPS))
@@ -85,80 +89,90 @@ class Sweeper:
         return best, least
 
     def _swept(self, compared: "_Compared", relation: Relation) -> tuple[Tensor, Tensor]:
-        """(B,) costs, and (B, 1, P) the inverse depths that cost least."""
+        """(G, B) costs, and (G, B, 1, P) the inverse depths that cost least."""
         tried = torch.linspace(*DEPTHS)
         costs, inverse = [], []
-        for turn, shift in zip(*(part.split(AT_ONCE) for part in relation), strict=True):
-            every = tried[None, :, None].expand(len(turn), -1, compared.rays.shape[1])
-            least, place = compared.costs((turn, shift), every).min(1)
-            costs.append(least.mean((1, 2)))
-            inverse.append(tried[place].flatten(1)[:, None])
-        return torch.cat(costs), torch.cat(inverse)
+        pixels = compared.there.shape[0] * len(tried) * compared.rays.shape[-1]
+        parts = (part.split(max(1, AT_ONCE // pixels), 1) for part in relation)
+        for turn, shift in zip(*parts, strict=True):
+            every = tried[:, None].expand(*turn.shape[:2], -1, compared.rays.shape[-1])
+            least, place = compared.costs((turn, shift), every).min(2)
+            costs.append(least.mean((-2, -1)))
+            inverse.append(tried[place].flatten(2)[:, :, None])
+        return torch.cat(costs, 1), torch.cat(inverse, 1)
 
 
 def _slope(
     compared: "_Compared", numbers: Tensor, relate: Callable[[Tensor], Relation], inverse: Tensor
 ) -> Tensor:
-    """(B, M) the derivative of the costs at given depths (B, 1, P)."""
+    """(G, B, M) the derivative of the costs at given depths (G, B, 1, P)."""
     moving = numbers.detach().requires_grad_(True)
     with torch.enable_grad():
-        total = compared.costs(relate(moving), inverse).mean((1, 2, 3)).sum()
+        total = compared.costs(relate(moving), inverse).mean((-3, -2, -1)).sum()
     return torch.nan_to_num(torch.autograd.grad(total, moving)[0])
 
 
 class _Compared:
-    """One photo, ready to be compared with others under many guesses."""
+    """G photos of one size, each ready to be compared with K others under many guesses."""
 
-    def __init__(self, level: Level, photo: int, others: list[int]) -> None:
-        self.level, self.others = level, others
-        self.width, self.height = level.cameras.sizes[photo].tolist()
-        self.rays = level.cameras.rays(photo).T  # (3, P)
-        self.grey = level.own(level.grey, photo)
-        self.mean = _means(self.grey[None], RADIUS)[0]
-        self.variance = _variance(self.grey[None], self.mean)[0]
+    def __init__(self, level: Level, photos: list[int], others: Tensor) -> None:
+        cameras = level.cameras
+        width, height = cameras.sizes[photos[0]].tolist()
+        self.shape = height, width
+        self.rays = torch.stack([cameras.rays(photo).T for photo in photos])  # (G, 3, P)
+        self.there = level.grey[others].flatten(0, 1)[:, None]
+        canvas, numbers = torch.tensor(cameras.canvas), cameras.intrinsics[others]
+        self._scale, self._middle = 2 * numbers[..., :2] / canvas, 2 * numbers[..., 2:] / canvas - 1
+        self._edge = 2 * cameras.sizes[others] / canvas - 1
+        self._window = _band(height, RADIUS), _band(width, RADIUS).T
+        self._near = _band(height, 1), _band(width, 1).T
+        self.grey = level.grey[photos, :height, :width][:, None, None, None]  # (G, 1, 1, 1, h, w)
+        self.mean = self._means(self.grey)
+        self.variance = self._variance(self.grey, self.mean)
 
     def costs(self, relation: Relation, inverse: Tensor) -> Tensor:
-        """(B, D, h, w) as `core.depthmaps.reference` has them, at inverse depths (B, D, P)."""
-        turn, shift = relation
-        costs = (
-            self._cost(other, turn[:, slot], shift[:, slot], inverse)
-            for slot, other in enumerate(self.others)
-        )
-        return _means(best_two(costs), 1)
-
-    def _cost(self, other: int, turn: Tensor, shift: Tensor, inverse: Tensor) -> Tensor:
-        grid, inside = self._grid(other, turn, shift, inverse)
-        shape = (*inverse.shape[:2], self.height, self.width)
-        flat = grid.view(1, -1, self.width, 2)
-        there = self.level.grey[other][None, None]
-        got = F.grid_sample(there, flat, padding_mode="border", align_corners=False).view(shape)
-        mean = _means(got, RADIUS)
-        covariance = _means(got * self.grey, RADIUS) - mean * self.mean
-        likeness = covariance * (_variance(got, mean) * self.variance).rsqrt()
+        """(G, B, D, h, w) as `core.depthmaps.reference` has them, at depths (G, B, D, P)."""
+        grid, inside = self._grid(*relation, inverse)
+        shape = (*inside.shape[:4], *self.shape)
+        flat = grid.view(len(self.there), -1, self.shape[1], 2)
+        got = F.grid_sample(self.there, flat, padding_mode="border", align_corners=False)
+        got = got.view(shape)
+        mean = self._means(got)
+        covariance = self._means(got * self.grey) - mean * self.mean
+        likeness = covariance * (self._variance(got, mean) * self.variance).rsqrt()
         cost = (0.5 - 0.5 * likeness).clamp_max(0.6) + 0.5 * (got - self.grey).abs().clamp_max(0.2)
-        return torch.where(inside.view(shape), cost, torch.full_like(cost, OUTSIDE))
+        cost = torch.where(inside.view(shape), cost, torch.full_like(cost, OUTSIDE))
+        rows, columns = self._near
+        return rows @ best_two(cost.unbind(1)) @ columns
 
-    def _grid(
-        self, other: int, turn: Tensor, shift: Tensor, inverse: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """(B, D, P, 2) where the other photo shows it, as `grid_sample` counts, and whether."""
-        cameras = self.level.cameras
-        ahead = (turn @ self.rays)[:, :, None] + shift[:, :, None, None] * inverse[:, None]
-        inside, near = ahead[:, 2] > NEAREST, ahead[:, 2].clamp_min(NEAREST)
-        places = []
+    def _grid(self, turn: Tensor, shift: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
+        """(G, K, B, D, P, 2) where the others show it, as `grid_sample` counts, and whether."""
+        turn, shift = turn.transpose(1, 2), shift.transpose(1, 2)
+        seen = (turn @ self.rays[:, None, None])[..., None, :]
+        ahead = seen + shift[..., None, None] * inverse[:, None, :, None]
+        near = ahead[:, :, :, 2].clamp_min(NEAREST)
+        inside, places = ahead[:, :, :, 2] > NEAREST, []
         for axis in range(2):
-            focal, centre = cameras.intrinsics[other, [axis, axis + 2]].tolist()
-            side, canvas = int(cameras.sizes[other, axis]), cameras.canvas[axis]
-            place = ahead[:, axis] / near * (2 * focal / canvas) + (2 * centre / canvas - 1)
-            inside = inside & (place > -1) & (place < 2 * side / canvas - 1)
+            scale, middle, edge = (
+                part[:, :, axis, None, None, None]
+                for part in (self._scale, self._middle, self._edge)
+            )
+            place = ahead[:, :, :, axis] / near * scale + middle
+            inside = inside & (place > -1) & (place < edge)
             places.append(place)
         return torch.stack(places, -1), inside
 
+    def _means(self, maps: Tensor) -> Tensor:
+        """(..., h, w) of windows; a product is ten times as fast as pooling, its gradient too."""
+        rows, columns = self._window
+        return rows @ maps @ columns
 
-def _variance(maps: Tensor, mean: Tensor) -> Tensor:
-    return (_means(maps.square(), RADIUS) - mean.square()).clamp_min(0) + NOISE
+    def _variance(self, maps: Tensor, mean: Tensor) -> Tensor:
+        return (self._means(maps.square()) - mean.square()).clamp_min(0) + NOISE
 
 
-def _means(maps: Tensor, radius: int) -> Tensor:
-    """(..., h, w) as `core.depthmaps.reference.box`, which does not pass gradients on quickly."""
-    return F.avg_pool2d(maps, 2 * radius + 1, 1, radius, count_include_pad=False)
+def _band(length: int, radius: int) -> Tensor:
+    """(length, length) that takes the mean of each place's neighbourhood, as much as there is."""
+    place = torch.arange(length)
+    near = ((place[:, None] - place).abs() <= radius).float()
+    return near / near.sum(1, keepdim=True)

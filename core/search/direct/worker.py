@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
 from core.depthmaps.photos import on_canvas
+from core.search.direct.process import THREADS
 from core.search.direct.search import searched
 from core.search.direct.standing import Standing
 from core.search.found import FeatureModel, Features, Pairs
@@ -22,11 +24,12 @@ def _searched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> N
     photos = on_canvas([picture[..., None] for picture in pictures])
     sizes = torch.tensor([(width, height) for height, width in order.sizes])
     best: tuple[FeatureModel, ...] = ()
-    for news in searched(photos, sizes, order.seed):
-        teller.progress(f"photos placed by depths, try {news.world}", news.placed, len(photos))
-        if news.best is not None:
-            best = (_model(news.best),)
-            teller.found(_features(len(photos), best), last=False)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for news in searched(photos, sizes, order.seed, pool.map):
+            teller.progress(f"photos placed by depths, try {news.world}", news.placed, len(photos))
+            if news.best is not None:
+                best = (_model(news.best),)
+                teller.found(_features(len(photos), best), last=False)
     teller.found(_features(len(photos), best), last=True)
 
 

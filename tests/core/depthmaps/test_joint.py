@@ -61,25 +61,29 @@ def test_slopes_are_those_of_automatic_differentiation() -> None:
     row, column = torch.meshgrid(*sides, indexing="ij")
     bowl = 0.3 + 0.004 * column + 0.003 * row + 8e-5 * column * row
     grey = with_slopes(bowl)  # bilinear: what is between pixels has exactly these slopes
+    both = grey.expand(2, -1, -1, -1)
     ones = turned(shoot(2, 12, ((64, 48),), k1=-0.1).cameras, 0.5)
     cameras = replace(doubled(ones), k1=torch.tensor([-0.1, 0.08]).double())
     middles = torch.tensor([[30, 20], [25, 30], [40, 24], [34, 17]])
     patches = Patches.of(0, bowl, 0.2 + 0.001 * column, middles)
 
-    def residual(step: Tensor, change: Tensor) -> Tensor:
+    def found(step: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
         inverse = patches.inverse * change.exp()
         there = stepped(cameras, step)
-        return find(patches, tangents(patches, there), inverse, there, 1, grey).residual
+        got = find(patches, tangents(patches, there), inverse, there, [1], both)
+        return got.residual[0], got.pixels[0, :, 0]
 
     start = torch.zeros(2, OF_CAMERA).double(), torch.zeros(4).double()
-    of_cameras, of_depths = torch.autograd.functional.jacobian(residual, start)
+    of_residual, of_middle = torch.autograd.functional.jacobian(found, start)
     u = tangents(patches, cameras)
-    found = find(patches, u, patches.inverse, cameras, 1, grey, slopes=True)
-    assert found.inside.all() and found.slopes is not None
-    wanted = of_cameras.reshape(4, 9, 2 * OF_CAMERA).permute(2, 0, 1)
-    assert torch.allclose(found.slopes[:-1], wanted, atol=1e-9)
-    assert torch.allclose(found.slopes[-1], of_depths.diagonal(dim1=0, dim2=2).T, atol=1e-9)
+    got = find(patches, u, patches.inverse, cameras, [1], both, slopes=True)
+    assert got.inside.all() and got.along is not None and got.moves is not None
+    wanted = of_middle[0].reshape(4, 2, 2 * OF_CAMERA).permute(2, 0, 1)
+    assert torch.allclose(got.moves[0, :-1], wanted, atol=1e-9)
+    assert torch.allclose(got.moves[0, -1], of_middle[1].diagonal(dim1=0, dim2=2).T, atol=1e-9)
     assert wanted.abs().amax((1, 2)).min() > 1e-3  # each number matters
+    aside = of_residual[0][:, :, 1, -2:]  # a principal point's change moves all nine pixels alike
+    assert torch.allclose(got.along[0] * cameras.intrinsics[1, :2], aside, atol=1e-9)
 
 
 def one_photo(maps: DepthMaps) -> tuple[Compared, Cameras, Tensor]:

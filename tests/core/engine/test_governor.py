@@ -19,6 +19,18 @@ def test_training_gives_a_core_away_only_while_somebody_looks() -> None:
         assert alone.workers(0) == 1
 
 
+def test_training_steps_aside_where_all_cores_are_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = 0.0, list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    governor = Governor(cores=2)
+    for governor.lent in (0, 1, 2):
+        assert governor.workers(0) == max(1, 2 - governor.lent)
+        with governor.training(1):
+            now += 0.03
+    assert slept == [pytest.approx(0.07)]  # .3 of a core
+
+
 @pytest.mark.parametrize("faster", [1, 4])
 def test_the_number_of_workers_is_measured(faster: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0

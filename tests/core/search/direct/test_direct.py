@@ -1,5 +1,6 @@
 """Cameras around rendered worlds come from nothing but their brightness, with the focal length."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from core.evaluation.cameras import compare_cameras
 from core.search.direct import process
 from core.search.direct.likeness import likeness
 from core.search.direct.poses import NUMBERS, SHIFTS, beside
+from core.search.direct.standing import Standing, joined
 from core.search.direct.sweeping import Sweeper
 from core.search.features import cameras_of
 from tests.core.depthmaps.rendered import shoot
@@ -47,27 +49,39 @@ def test_a_move_of_the_picture_is_found() -> None:
     np.testing.assert_allclose(alike.shift[0, 1], [1 / 3, 0], atol=0.05)
 
 
+def test_threads_change_no_bit_of_a_joint_step() -> None:
+    shot = shoot(count=3, degrees=16)
+    start = Standing.unseen([0, 1, 2], shot.cameras)
+    with ThreadPoolExecutor(2) as pool:
+        ways = [
+            joined(shot.photos, start, 48, True, parallel_map) for parallel_map in (map, pool.map)
+        ]
+    assert ways[0].usual > 0.3
+    for one, other in zip(*(vars(way.cameras).values() for way in ways), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_descents_end_where_cameras_are_right() -> None:
     shot = shoot(count=3, degrees=16)
-    sweeper, others = Sweeper.of(shot.photos, shot.cameras), [0, 2]
+    sweeper, others = Sweeper.of(shot.photos, shot.cameras), torch.tensor([0, 2])
     turn, centre = shot.cameras.rotation[1], shot.cameras.centre[1]
     depth = float(1 / shot.inverse[1].median())
 
     def relate(numbers: Tensor) -> tuple[Tensor, Tensor]:
         """The middle camera, elsewhere."""
-        aside, shift = beside(0.15 * numbers)
+        aside, shift = beside(0.15 * numbers[0])
         back = shot.cameras.rotation[others].mT
         place = centre + depth * (turn @ shift[..., None])[..., 0]
         away = (place[:, None] - shot.cameras.centre[others])[..., None]
-        return back @ (turn @ aside)[:, None], (back @ away)[..., 0] / depth
+        return (back @ (turn @ aside)[:, None])[None], (back @ away)[None, ..., 0] / depth
 
     generator = torch.Generator().manual_seed(0)
     off = torch.randn(6, NUMBERS, generator=generator) * torch.tensor(
         [0.5, 0.5, 0.1, 0.1, 0.1, 0.1]
     )
-    right = sweeper.costs(1, others, relate(torch.zeros(1, NUMBERS)))
-    assert (sweeper.costs(1, others, relate(off)) > 1.15 * right).all()
-    found, costs = sweeper.descended(1, others, off, relate)
+    right = sweeper.costs([1], others[None], relate(torch.zeros(1, 1, NUMBERS)))
+    assert (sweeper.costs([1], others[None], relate(off[None])) > 1.15 * right).all()
+    (found,), (costs,) = sweeper.descended([1], others[None], off[None], relate)
     best = found[costs.argmin()]
     assert float(costs.min()) < 1.1 * float(right)
     assert float((0.15 * best[:2]).norm().rad2deg()) < 1.5
