@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -28,7 +26,7 @@ from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.runs.ages import age, by_age, serial_in, sweep
-from core.runs.container import content_of, digest_in, digest_of
+from core.runs.container import content_of, digest_in, digest_of, write_content
 from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
 from core.runs.light import compact, lighten_older, widened
@@ -123,7 +121,7 @@ def write(made: Checkpoint) -> None:
     tensors = compact(made.tensors)
     facts["digest"] = digest_of(facts, tensors)
     with whole_file(made.path, ".part") as temporary:
-        safetensors.torch.save_file(tensors, temporary, {"facts": json.dumps(facts)})
+        write_content(temporary, facts, tensors)
         if digest_in(temporary) != facts["digest"]:
             raise OSError(errno.EIO, "what was written reads otherwise")
     sweep(made.path)

@@ -20,6 +20,37 @@ NO_CHECKPOINT = (
 )  # fmt: skip  # what reading a strange file raises
 
 
+KINDS = {  # how safetensors calls them, the widest first, so that each begins at its own width
+    torch.float64: "F64", torch.int64: "I64", torch.float32: "F32", torch.int32: "I32",
+    torch.bfloat16: "BF16", torch.float16: "F16", torch.int16: "I16", torch.int8: "I8",
+    torch.uint8: "U8", torch.bool: "BOOL",
+}  # fmt: skip
+
+
+def write_content(path: Path, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file tensor by tensor; its own writer holds a copy of all of them."""
+    order, end = list(KINDS), 0
+    names = sorted(tensors, key=lambda name: (order.index(tensors[name].dtype), name))
+    header: dict[str, Any] = {"__metadata__": {"facts": json.dumps(facts)}}
+    for name in names:
+        tensor, begin = tensors[name], end
+        end = begin + tensor.nbytes
+        kind, shape = KINDS[tensor.dtype], list(tensor.shape)
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            if tensors[name].numel():
+                file.write(_bytes_of(tensors[name]))
+
+
+def _bytes_of(tensor: Tensor) -> memoryview:
+    """What it is made of, row by row, not copied."""
+    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data
+
+
 def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Facts and tensors as they stand in a file, copied: what is mapped ends with the file.
 
@@ -81,5 +112,5 @@ def digest_of(facts: dict[str, Any], tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         digest.update(name.encode())
         if tensors[name].numel():  # an empty one may have no stride to be seen as bytes with
-            digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
+            digest.update(_bytes_of(tensors[name]))
     return digest.hexdigest()

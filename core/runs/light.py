@@ -5,19 +5,17 @@ the newest is damaged, or is looked at in it, texels to three digits are as good
 moments again within some steps. Cameras, networks and everything else stay as they were.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
 from core.files import whole_file
 from core.runs.ages import by_age
-from core.runs.container import NO_CHECKPOINT, digest_in, digest_of, header_of
+from core.runs.container import NO_CHECKPOINT, digest_in, digest_of, header_of, write_content
 from core.training.texel_adam import three_digits
 
 OF_PLANES = r"(planes|bootstrap\.rival\d+)\."
@@ -71,7 +69,7 @@ def _lighten(path: Path) -> None:
         return
     facts["digest"] = digest_of(facts, light)
     with whole_file(path, ".part") as temporary:
-        safetensors.torch.save_file(light, temporary, {"facts": json.dumps(facts)})
+        write_content(temporary, facts, light)
 
 
 def _halved(name: str, tensor: Tensor) -> Tensor:
