@@ -19,7 +19,7 @@ from tests.journeys.running import PATIENCE, ROOT, Running, studio
 BACK = 15.0  # seconds until the page answers again
 AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,
 SAVING = 2.0  # and what a save and the look at it may take
-STEPS = 8000  # of training without a window
+TRAINED = 10.0  # seconds without a window
 SMALL = 32e6  # bytes of memory that a parent may take
 
 
@@ -47,10 +47,10 @@ def run(part: int) -> str:
 
 
 def _train(place: Path, words: list[str]) -> None:
-    """Training without a window survives a death and makes all its steps."""
+    """Training without a window survives a death and goes on for what is left of its time."""
     command = [sys.executable, str(ROOT / "launch.py"), "train", "--run", str(place), *words]
     process = subprocess.Popen(
-        [*command, "--steps", str(STEPS)],
+        [*command, "--seconds", str(TRAINED)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     end = time.monotonic() + PATIENCE
@@ -60,7 +60,9 @@ def _train(place: Path, words: list[str]) -> None:
     os.kill(_child(process.pid), signal.SIGSEGV)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
-    assert "started again" in err and json.loads(out)["steps"] == STEPS, (out, err)
+    assert "started again" in err, err
+    trained = json.loads(out)["seconds"]
+    assert trained > TRAINED / 2, f"{trained:.0f} of {TRAINED:.0f} s were trained"
 
 
 def _one(running: Running, number: signal.Signals) -> float:
