@@ -20,21 +20,21 @@ PROGRAMS = (
     "readers",
     "races",
     "crashes",
-    "visitors",
-    "soak",
 )
+LONG = ("visitors", "soak")  # minutes, and bars that are open: docs/reliability.md
 
 
 def main() -> int:
     """Run those that are named, or all; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
-    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS + LONG))
     parser.add_argument("--quick", action="store_true", help="a tenth of each")
+    parser.add_argument("--all", action="store_true", help=f"also {' and '.join(LONG)}")
     parser.add_argument("--minutes", type=float, default=3.0, help="of the soak [3]")
     arguments = parser.parse_args()
     missed = 0
     torch.set_num_threads(1)
-    for name in arguments.programs or PROGRAMS:
+    for name in arguments.programs or PROGRAMS + LONG * arguments.all:
         began = time.monotonic()
         try:
             program = importlib.import_module(f"tests.faults.{name}")
