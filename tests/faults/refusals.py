@@ -14,7 +14,13 @@ from core.runs import checkpoint
 from tests.faults.small import opened
 
 REASONS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
-CALLS = ("os.open", "os.fsync", "os.replace", "safetensors.torch.save_file", "pathlib.Path.touch")
+CALLS = (
+    "os.open",
+    "os.fsync",
+    "os.replace",
+    "core.runs.checkpoint.write_content",
+    "pathlib.Path.touch",
+)
 
 
 def run(part: int) -> str:

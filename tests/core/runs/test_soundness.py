@@ -17,7 +17,7 @@ from core.engine.opening import open_run
 from core.errors import InputError
 from core.photos import PhotoSet, load_photos
 from core.runs import checkpoint
-from core.runs.container import digest_of
+from core.runs.container import digest_of, write_content
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief
@@ -244,13 +244,13 @@ def test_what_reads_otherwise_than_it_was_written_is_not_kept(
 ) -> None:
     trainer = Trainer(small_config(), photos)
 
-    def flipping(tensors: Tensors, place: Path, metadata: dict[str, str]) -> None:
-        save_file(tensors, place, metadata)
+    def flipping(place: Path, facts: dict[str, Any], tensors: Tensors) -> None:
+        write_content(place, facts, tensors)
         content = bytearray(place.read_bytes())
         content[-5] ^= 1
         place.write_bytes(content)
 
-    monkeypatch.setattr("safetensors.torch.save_file", flipping)
+    monkeypatch.setattr(checkpoint, "write_content", flipping)
     with pytest.raises(OSError, match="reads otherwise"):
         checkpoint.save(trainer, tmp_path, {})
     assert not list((tmp_path / "checkpoints").iterdir())
