@@ -143,7 +143,7 @@ class Lineage:
 
     @classmethod
     def of(cls, environment: MutableMapping[str, str]) -> "Lineage":
-        """Taken from the environment; when the parent is gone this process gets a SIGTERM."""
+        """Taken from the environment; when the parent was killed so is this process."""
         told = environment.pop(_VARIABLE, None)
         if told is None:
             return cls("", {}, None)
@@ -166,8 +166,9 @@ def _recalled(memory: int) -> dict[str, Any]:
 
 
 def _end_with_the_parent(line: int) -> None:
+    """Only SIGKILL ends a parent before its child, and whoever sends it wants run and port back."""
     os.read(line, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _say(sentence: str) -> None:
