@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, SECOND, Depths
+from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths
 from core.depthmaps.joint import Joint
 from core.depthmaps.refinement import AGAIN, found_by
 from core.depthmaps.unknowns import Unknowns
@@ -79,7 +80,10 @@ class Adjustment:
             return []
         assert self._depths is not None
         if not self._depths.done:
+            before = self._depths.maps
             self._depths.step(context.parallel_map, AT_ONCE)
+            if self._depths.maps is not before and not _of_one_world(self._depths.maps):
+                self.end()  # what is so far from the truth is not for joint steps
             return []
         self._joint = self._joint or self._joined()
         self._made += 1
@@ -176,6 +180,13 @@ class AdjustedStep(MultiplaneStep):
         heir = self.begin(context)
         heir.adjustment = self.adjustment
         return heir
+
+
+def _of_one_world(maps: DepthMaps | None) -> bool:
+    """Whether photos confirm each other's depths oftener than they see through them."""
+    assert maps is not None, "there are new ones"
+    confirmed = maps.support >= enough(maps.sources.shape[1])
+    return bool(confirmed.float().mean() > (maps.through >= 1).float().mean())
 
 
 @torch.no_grad()

@@ -101,6 +101,17 @@ def test_it_goes_on_exactly_where_it_was(tmp_path: Path, steps: int) -> None:
     assert all(map(torch.equal, trainer.rig.parameters(), other.rig.parameters()))
 
 
+def test_cameras_that_are_wrong_are_left_alone() -> None:
+    trainer = begun()
+    planes = planes_of(trainer)
+    poses = [camera.camera_to_world for camera in trainer.rig.cameras()]
+    mixed = torch.from_numpy(np.stack([poses[index] for index in (3, 0, 5, 1, 6, 2, 4)]))
+    trainer.rig.place(torch.arange(len(mixed)), mixed)
+    until_over(trainer)
+    assert not planes.settled
+    assert not any("Joint steps" in said for said in trainer.drain_messages())
+
+
 def test_cameras_that_go_astray_are_not_taken() -> None:
     trainer = begun()
     trainer.train_step(1)
