@@ -78,7 +78,7 @@ def step_starved() -> None:
     planes = MultiplaneLearner.of(context, trainer.recipe.levels[-1:], context.trained)
     whole = len(planes.step(context).errors)
     drawn: list[int] = []
-    with at_most(32 * MEGABYTE):
+    with at_most(48 * MEGABYTE):
         tries = _tries(lambda: drawn.append(len(planes.step(trainer.context()).errors)), trainer)
     assert tries > 1 and drawn[0] == whole >> (tries - 1), (tries, drawn, whole)
     trainer.close()

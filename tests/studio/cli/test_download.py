@@ -151,6 +151,8 @@ def test_no_network_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_proxy_of_a_kind_that_is_not_spoken_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("NO_PROXY", "no_proxy"):  # the panel, once it is loaded, asks nobody
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(InputError, match="through the proxy that HTTPS_PROXY or ALL_PROXY names"):
         fetch("http://studio.example/a.zip", tmp_path / "a.zip", Watch())

@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "reference": "option-explore-reference",
         "photos": "option-data-photos",
         "lpips": "option-losses-lpips-weights",
+        "device": "option-training-device",
     },
     "render": {
         "run": None,
@@ -66,6 +67,7 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "radius_scale": "export-right",
         "focus_depth": "export-focus",
         "show": "option-explore-show",
+        "device": "option-training-device",
     },
     "export": {
         "run": None,
@@ -76,6 +78,8 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
         "origin": "export-origin",
         "reference": "option-explore-reference",
         "show": "option-explore-show",
+        "device": "option-training-device",
+        "megabytes": None,  # the panel writes what every mail box takes
     },
 }
 BEFORE_A_RUN = {"studio", "audit", "import", "download", "bench"}  # where there is no panel yet

@@ -12,6 +12,7 @@ from core.engine.commands import Configure, Open
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from studio.scene.replay import Time
+from studio.scene.state import LookThrough
 from tests.browser import chromium
 from tests.conftest import shifted_photos
 from tests.core.runs.shelved import made_run
@@ -84,6 +85,7 @@ def test_runs_are_copied_named_deleted_and_brought_back(page: Page) -> None:
     copy.locator("input").fill("../SIREN")
     copy.locator("input").press("Enter")
     expect(page.locator("#runs-complaint")).to_contain_text("cannot be called")
+    expect(copy.locator("input")).to_have_count(0)
     copy.get_by_role("button", name="Rename").click()
     copy.locator("input").fill("SIREN")
     copy.locator("input").press("Enter")
@@ -136,7 +138,7 @@ def test_photos_are_ordered_by_quality_and_turned_in_that_order(
     page.wait_for_function(
         "document.querySelector('#through-name').textContent.startsWith('Photo 03')"
     )
-    assert desktop.window.asked[-1] == ("look through", 2)
+    assert desktop.window.asked[-1] == LookThrough(2)
     page.get_by_role("button", name="In order").click()
     page.mouse.move(5, 5)
     page.keyboard.press("Escape")
