@@ -3,7 +3,6 @@
 What either costs stands in `studio.scene.cloud`.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,26 +11,26 @@ import viser
 
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.views import Views
-from core.errors import Cancelled
 from core.exporting.jobs import Watch
 from core.rendering.scene import FieldScene
 from core.training.learned import Learned
 from studio.scene.baked import Bakery
 from studio.scene.cloud import Cloud, points_of, points_of_maps
 from studio.scene.job import drawable
+from studio.scene.keeper import Keeper
 from studio.scene.quads import Quads, quads_of
 from studio.scene.source import Source
 
 ROOT = "/drawn"
 SECONDS = 2.0  # at least, between two refreshes,
 PRICE = 30  # and so many times what the last one took: never more than a few percent of a core
-WAIT_SECONDS = 0.5
-
-_log = logging.getLogger(__name__)
 
 
-class Drawn:
+class Drawn(Keeper):
     """Planes or points of a server's scene, kept up by a thread of their own."""
+
+    EVERY, RETRY = 0.5, SECONDS
+    FAILED = "The planes could not be shown: {}"
 
     def __init__(
         self,
@@ -42,18 +41,13 @@ class Drawn:
         failed: Callable[[str | None], None],
     ) -> None:
         """Nothing is shown before `start`. `watched` says whether anybody is there."""
-        self._source, self._bakery = source, bakery
-        self._watched, self._failed = watched, failed
+        super().__init__("drawn", failed)
+        self._source, self._bakery, self._watched = source, bakery, watched
         server.scene.add_frame(ROOT, show_axes=False)
         self._quads, self._cloud = Quads(server, f"{ROOT}/planes"), Cloud(server, f"{ROOT}/points")
         self._sent: tuple[FieldScene | Views | None, str] | None = None
         self._due = 0.0
-        self._news, self._stop = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="drawn", daemon=True)
-
-    def start(self) -> None:
-        """Begin to follow the engine."""
-        self._thread.start()
+        self._news = threading.Event()
 
     def wake(self) -> None:
         """There is a newer snapshot."""
@@ -63,23 +57,14 @@ class Drawn:
         """End the thread."""
         self._stop.set()
         self._news.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().stop()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._news.wait(WAIT_SECONDS)
-            self._news.clear()
-            try:
-                self.update()
-                self._failed(None)
-            except Cancelled:
-                return
-            except Exception as error:
-                _log.exception("showing the planes failed")
-                self._failed(f"The planes could not be shown: {error or type(error).__name__}")
-                self._stop.wait(SECONDS)
-            self._stop.wait(max(0.0, self._due - time.monotonic()))
+    def _ends(self) -> bool:
+        if self._stop.wait(max(0.0, self._due - time.monotonic())):
+            return True
+        self._news.wait(self.EVERY)
+        self._news.clear()
+        return False
 
     def update(self) -> None:
         """Show the newest planes, unless these are the ones that are there."""

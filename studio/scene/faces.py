@@ -4,8 +4,6 @@ Small pictures are rendered by a thread of its own while somebody looks, one pho
 and again when the scene is another.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Hashable
 
@@ -18,20 +16,21 @@ from core.rendering.picture import Pace
 from core.rendering.scene import Scene
 from studio.scene.frustums import thumbnail
 from studio.scene.job import moment_of
+from studio.scene.keeper import Keeper
 from studio.scene.photo_error import signed_error
 from studio.scene.source import Source
 
-WAIT_SECONDS = 0.5
 REST, SHORTEST_REST = (
     3.0,
     2.0,
 )  # times what all pictures took, and seconds, until they are made anew
 
-_log = logging.getLogger(__name__)
 
-
-class Faces:
+class Faces(Keeper):
     """Pictures of frustums. Any thread may ask."""
+
+    EVERY = 0.5
+    FAILED = "Frustums have no pictures: {}."
 
     def __init__(
         self,
@@ -40,23 +39,12 @@ class Faces:
         failed: Callable[[str | None], None],
     ) -> None:
         """Nothing is rendered before `start`. `watched` says whether anybody is there."""
-        self._source, self._watched, self._failed = source, watched, failed
+        super().__init__("faces", failed)
+        self._source, self._watched = source, watched
         self._made: dict[int, np.ndarray] = {}  # by the place of the photo
         self._of: Hashable = None  # what they were made of
         self._news = False
         self._pace, self._due = Pace(), 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="faces", daemon=True)
-
-    def start(self) -> None:
-        """Begin to follow the scene."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def taken(self) -> dict[int, np.ndarray]:
         """The pictures that take the place of photos, by their places."""
@@ -67,15 +55,6 @@ class Faces:
     def news(self) -> bool:
         """Whether there are others than were taken last."""
         return self._news
-
-    def _run(self) -> None:
-        while not self._stop.wait(WAIT_SECONDS):
-            try:
-                self.update()
-                self._failed(None)
-            except Exception as error:
-                _log.exception("pictures of frustums failed")
-                self._failed(f"Frustums have no pictures: {error or type(error).__name__}.")
 
     def update(self) -> None:
         """Make what is wanted and not there yet."""

@@ -5,8 +5,6 @@ fits its cameras onto those learned here. A thread of its own reads the run, and
 when the cameras have moved.
 """
 
-import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import numpy as np
 import viser
 
 from core.engine.snapshot import Snapshot
-from core.errors import Cancelled, InputError
+from core.errors import InputError
 from core.evaluation.cameras import onto_learned
 from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
@@ -28,18 +26,19 @@ from core.runs import checkpoint
 from core.runs.cameras import is_run
 from core.training.learned import Learned
 from studio.scene.cloud import AGREEMENT, MOST, WITNESSES, Cloud, at_most, far_apart, small
+from studio.scene.keeper import Keeper
 from studio.scene.source import Source
 from studio.scene.theme import RIVAL
 
-WAIT_SECONDS = 1.0  # between two looks at the cameras
 TINT = 0.6  # part of the colour that is the other run's
 APART = 1e-3  # of a scale, or radians, or world units: a fit that differs less is the same
 
-_log = logging.getLogger(__name__)
 
-
-class Rival:
+class Rival(Keeper):
     """The points of the run that is compared with. Used by its own thread."""
+
+    EVERY = 1.0  # between two looks at the cameras
+    FAILED = "The other run cannot be shown: {}."
 
     def __init__(
         self,
@@ -50,36 +49,14 @@ class Rival:
         failed: Callable[[str | None], None],
     ) -> None:
         """Nothing is shown before `start`. Args: `root` is the node that the points are below."""
+        super().__init__("rival", failed)
         server.scene.add_frame(root, show_axes=False)
         self._cloud, self._source = Cloud(server, root), source
-        self._watched, self._failed = watched, failed
+        self._watched = watched
         self._named = ""  # the run that was read
         self._learned: Learned | None = None
         self._points: Points | None = None  # in its own world
         self._fit: Similarity | None = None  # of what is shown; None where nothing is
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rival", daemon=True)
-
-    def start(self) -> None:
-        """Begin to follow what is compared with."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(WAIT_SECONDS):
-            try:
-                self.update()
-                self._failed(None)
-            except Cancelled:
-                return
-            except Exception as error:
-                _log.exception("showing another run failed")
-                self._failed(f"The other run cannot be shown: {error or type(error).__name__}.")
 
     def update(self) -> None:
         """Show the run that is named, where it belongs now; nothing where none is."""
