@@ -55,6 +55,9 @@ class Judgement:
         return self.after > self.before
 
 
+UNASKED = Judgement(0.0, 1.0)  # of a round that was not put to the test
+
+
 class Refinement:
     """Cameras on their way to being exact, in small steps.
 
@@ -74,6 +77,7 @@ class Refinement:
         rounds: Sequence[Round] = ROUNDS,
         points: Tensor | None = None,
         visible: Tensor | None = None,
+        judged: bool = True,
     ) -> None:
         """Begin.
 
@@ -83,9 +87,10 @@ class Refinement:
             unknowns: what may change; in rounds without lenses, the poses alone.
             rounds: one after another; `ASTRAY` before `ROUNDS` where cameras are off by a degree,
                 `CLOSE` instead of them where they are right to a pixel.
+            judged: whether each round is put to the test; else all are kept.
         """
         self.cameras, self.judgements = cameras, list[Judgement]()
-        self._unknowns, self.rounds = unknowns, tuple(rounds)
+        self._unknowns, self.rounds, self._judged = unknowns, tuple(rounds), judged
         self.depths = Depths(photos, cameras, points, visible, self.rounds[0].journey)
         self._joint: Joint | None = None
         self._score: float | None = None  # of the cameras
@@ -122,8 +127,11 @@ class Refinement:
             self._joint = self._begun()
         self.made += 1
         if not self._joint.step(parallel_map) or self.made >= now.steps:
-            self._found = found_by(self._joint, self.cameras)
-            self._joint = None
+            found, self._joint = self._found_by(self._joint), None
+            if self._judged:
+                self._found = found
+            else:
+                self._judge(found, UNASKED)
 
     def _begun(self) -> Joint:
         number = len(self.judgements)
@@ -131,6 +139,12 @@ class Refinement:
         assert maps is not None, "the journey of a round ends in maps"
         unknowns = self._unknowns if now.lens else self._unknowns.poses
         return Joint(maps, unknowns, seed=1000 * number, patches=now.patches)
+
+    def _found_by(self, joint: Joint) -> Cameras:
+        found = joint.guess.cameras.resized(self.cameras.sizes)
+        moved = ("rotation", "centre", "intrinsics", "k1")
+        parts = {name: getattr(found, name).to(getattr(self.cameras, name)) for name in moved}
+        return replace(self.cameras, **parts)
 
     def _try(self, found: Cameras, parallel_map: ParallelMap, count: int) -> None:
         """Score what was found; the first time what it began with as well."""
@@ -193,11 +207,3 @@ class Refinement:
         if kept := part("trial."):
             self._trial = Trial(self.depths.photos, self.cameras)
             self._trial.restore(kept)
-
-
-def found_by(joint: Joint, cameras: Cameras) -> Cameras:
-    """`cameras`, at their own sizes and precision, with what joint steps have found of them."""
-    found = joint.guess.cameras.resized(cameras.sizes)
-    moved = ("rotation", "centre", "intrinsics", "k1")
-    parts = {name: getattr(found, name).to(getattr(cameras, name)) for name in moved}
-    return replace(cameras, **parts)

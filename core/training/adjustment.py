@@ -14,9 +14,8 @@ from torch import Tensor
 
 from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths
-from core.depthmaps.joint import Joint
-from core.depthmaps.refinement import AGAIN, found_by
+from core.depthmaps.depths import FIRST, SECOND, DepthMaps
+from core.depthmaps.refinement import AGAIN, Refinement, Round
 from core.depthmaps.unknowns import Unknowns
 from core.geometry.alignment import (
     Similarity,
@@ -36,8 +35,7 @@ from core.training.optimizers import part_of
 AT_ONCE = 4  # photos of a stage in a step
 SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
 FEWEST, MOST = 3, 64  # photos: the work grows with them, and planes wait for half of it
-ROUNDS = FIRST + SECOND, AGAIN  # depths before the joint steps of each
-STEPS = 12  # joint ones of a round, at most
+ROUNDS = Round(FIRST + SECOND, steps=12), Round(AGAIN, steps=12)
 ASTRAY = (1.0, 0.05)  # degrees and part of the spread: farther off than cameras that are right
 EXACT = "Joint steps through depth maps have made the cameras exact; planes go on with these."
 AWAY = "Joint steps through depth maps went astray, so cameras stay where planes have them."
@@ -55,9 +53,7 @@ class Adjustment:
         """Nothing is done before the first step, and nothing at all where it is over."""
         self._photos = torch.zeros(0, dtype=torch.int64)
         self._unknowns: Unknowns | None = None
-        self._depths: Depths | None = None
-        self._joint: Joint | None = None
-        self._round = self._made = 0  # rounds, and joint steps of this one
+        self._refinement: Refinement | None = None
         self.over, self.moved = over, False
 
     @classmethod
@@ -69,7 +65,7 @@ class Adjustment:
     @property
     def running(self) -> bool:
         """Whether steps have work of it beside their own."""
-        return self._depths is not None
+        return self._refinement is not None
 
     def step(self, planes: MultiplaneStep, context: StepContext) -> list[str]:
         """Some photos of a stage, or a joint step; returns what there is to say."""
@@ -78,50 +74,38 @@ class Adjustment:
         if not context.config.cameras.exact or not (self.running or self._begin(planes, context)):
             self.end()
             return []
-        assert self._depths is not None
-        if not self._depths.done:
-            before = self._depths.maps
-            self._depths.step(context.parallel_map, AT_ONCE)
-            if self._depths.maps is not before and not _of_one_world(self._depths.maps):
-                self.end()  # what is so far from the truth is not for joint steps
+        assert self._refinement is not None
+        before = self._refinement.maps
+        more = self._refinement.step(context.parallel_map, AT_ONCE)
+        maps = self._refinement.maps
+        if maps is not None and maps is not before and not _of_one_world(maps):
+            self.end()  # what is so far from the truth is not for joint steps
+        if more or self.over:
             return []
-        self._joint = self._joint or self._joined()
-        self._made += 1
-        if self._joint.step(context.parallel_map) and self._made < STEPS:
-            return []
-        found = found_by(self._joint, self._depths.cameras)
-        self._round, self._made, self._joint = self._round + 1, 0, None
-        if self._round < len(ROUNDS):
-            self._depths.again(ROUNDS[self._round], found)
-            return []
-        self.end(give(planes, self._photos, found.single()))
+        self.end(give(planes, self._photos, self._refinement.cameras.single()))
         return [EXACT if self.moved else AWAY]
 
     def again(self) -> None:
         """Other numbers may move than before: what is under way begins anew."""
-        self._depths = self._joint = None
+        self._refinement = None
 
     def end(self, moved: bool = False) -> None:
         """Do no more; unless cameras have `moved` to what was found, planes move them again."""
-        self.over, self.moved = True, moved
-        self._depths = self._joint = None
+        self.over, self.moved, self._refinement = True, moved, None
 
     def _begin(self, planes: MultiplaneStep, context: StepContext) -> bool:
-        self._photos, self._round, self._made = planes.trained, 0, 0
+        self._photos = planes.trained
         self._unknowns = unknowns_of(planes.rig, context.learns, False, len(self._photos))
         if self._unknowns is not None:
-            self._depths = self._swept(planes, context)
+            self._refinement = self._begun(planes, context, self._unknowns)
         return self.running
 
-    def _swept(self, planes: MultiplaneStep, context: StepContext) -> Depths:
+    def _begun(
+        self, planes: MultiplaneStep, context: StepContext, unknowns: Unknowns
+    ) -> Refinement:
         photos = pictures(planes.rig, context.colours, self._photos)
-        return Depths(photos, read(planes.rig, self._photos), journey=ROUNDS[0])
-
-    def _joined(self) -> Joint:
-        assert self._depths is not None
-        assert self._depths.maps is not None, "the journey ends in maps"
-        assert self._unknowns is not None
-        return Joint(self._depths.maps, self._unknowns, seed=self._round)
+        cameras = read(planes.rig, self._photos)
+        return Refinement(photos, cameras, unknowns, ROUNDS, judged=False)
 
     # -- to be continued -----------------------------------------------------------------------
 
@@ -129,16 +113,11 @@ class Adjustment:
         """Everything but the photos' colours, under names of its own."""
         if self.over and not self.moved:
             return {}
-        state = {
-            "over": torch.tensor([self.over, self.moved]),
-            "made": torch.tensor([self._round, self._made]),
-        }
-        if self._depths is not None and self._unknowns is not None:
+        state = {"over": torch.tensor([self.over, self.moved])}
+        if self._refinement is not None and self._unknowns is not None:
             state |= {"photos": self._photos, "unknowns": self._unknowns.index}
             state["count"] = torch.tensor(self._unknowns.count)
-            state |= {f"depths.{name}": value for name, value in self._depths.state().items()}
-        if self._joint is not None:
-            state |= {f"joint.{name}": value for name, value in self._joint.state().items()}
+            state |= {f"turns.{name}": value for name, value in self._refinement.state().items()}
         return {f"adjustment.{name}": value for name, value in state.items()}
 
     def restore(
@@ -148,16 +127,11 @@ class Adjustment:
         if not state:
             return
         self.over, self.moved = state["over"].tolist()
-        self._round, self._made = state["made"].tolist()
-        if "photos" not in state:
-            return
-        self._photos = state["photos"]
-        self._unknowns = Unknowns(state["unknowns"], int(state["count"]))
-        self._depths = self._swept(planes, context)
-        self._depths.restore(part_of(state, "depths."))
-        if joint := part_of(state, "joint."):
-            self._joint = self._joined()
-            self._joint.restore(joint)
+        if "photos" in state:
+            self._photos = state["photos"]
+            self._unknowns = Unknowns(state["unknowns"], int(state["count"]))
+            self._refinement = self._begun(planes, context, self._unknowns)
+            self._refinement.restore(part_of(state, "turns."))
 
 
 class AdjustedStep(MultiplaneStep):
@@ -182,9 +156,8 @@ class AdjustedStep(MultiplaneStep):
         return heir
 
 
-def _of_one_world(maps: DepthMaps | None) -> bool:
+def _of_one_world(maps: DepthMaps) -> bool:
     """Whether photos confirm each other's depths oftener than they see through them."""
-    assert maps is not None, "there are new ones"
     confirmed = maps.support >= enough(maps.sources.shape[1])
     return bool(confirmed.float().mean() > (maps.through >= 1).float().mean())
 
