@@ -32,6 +32,9 @@ def map_photos(
 ) -> Iterator[list[FeatureModel]]:
     """All models so far, largest first, whenever there are better ones.
 
+    k1 is looked for where one lens took all photos. A photo's own lens has too few points to tell
+    it: free, it runs away there and takes the focal length and the place along.
+
     Args:
         photos: those of one camera share its object.
         views: verified pairs by numbers of photos.
@@ -39,8 +42,11 @@ def map_photos(
         placed: told how many photos the model that is growing has.
     """
     best: list[FeatureModel] = []
+    one_lens = len({photo.camera.camera_id for photo in photos}) == 1
     for loosely in (False, True):
-        models = _mapped(photos, views, _options(seed, loosely), placed)
+        options = _options(seed, loosely)
+        options.ba_refine_extra_params = one_lens
+        models = _mapped(photos, views, options, placed)
         if not best or _most(models) > _most(best):
             best = models
         if best:

@@ -72,6 +72,7 @@ def test_photos_of_several_shapes_have_a_camera_each(photos: np.ndarray) -> None
     pixels = model.lenses[:, 0] * [480, 480, 480, 480, 380]
     assert len(set(pixels.tolist())) == 5
     assert pixels == pytest.approx(pixels.mean(), rel=0.1)
+    assert not model.lenses[:, 4].any()  # a lens of one photo does not tell k1
 
 
 def test_a_stranger_has_no_camera(photos: np.ndarray) -> None:
