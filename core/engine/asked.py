@@ -1,6 +1,7 @@
 """What a person asks of the search: another program's cameras judged, some looked for anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ class Asked:
         self._looking: Iterator[dict[int, Camera]] | None = None
         self._for: tuple[str, ...] = ()  # photos
         self._from: dict[int, Camera] = {}  # all cameras as they were
+        self._rows: list[int] = []  # photos that are looked at, those without a camera too
         self._heard: Witness | None = None  # of cameras found anew, the last that was decided on
 
     def reseed(self, photos: tuple[str, ...]) -> None:
@@ -80,24 +82,31 @@ class Asked:
         self._looking = None
         if found is None:
             raise InputError(NOT_FOUND.format(", ".join(self._for)))
-        numbers = list(self._from)
-        cameras = self._from | {numbers[row]: camera for row, camera in found.items()}
-        audits.offers[RESEEDED] = Offer(snapshot.found_by, cameras, np.zeros((0, 3)))
+        cameras = self._from | {self._rows[row]: camera for row, camera in found.items()}
+        offer = Offer(snapshot.found_by, dict(sorted(cameras.items())), np.zeros((0, 3)))
+        audits.offers[RESEEDED] = offer
 
     def _begin(self, snapshot: Snapshot, names: tuple[str, ...]) -> None:
         assert snapshot.learned is not None and snapshot.photos is not None
-        self._from, photos = snapshot.learned.by_index, snapshot.photos
-        wanted = [photos.names.index(name) for name in names if name in photos.names]
-        rows = [row for row, number in enumerate(self._from) if number in wanted]
-        if not rows or len(self._from) - len(rows) < FEWEST:
+        learned, photos = snapshot.learned, snapshot.photos
+        self._from = learned.by_index
+        wanted = {photos.names.index(name) for name in names if name in photos.names}
+        wanted = {number for number in wanted if not learned.held_out[number]}
+        if not wanted or len(self._from.keys() - wanted) < FEWEST:
             raise InputError(
                 f"{', '.join(names)} cannot be looked for anew: {FEWEST} other photos with cameras "
                 "are needed; add photos."
             )
-        self._for = tuple(names)
-        pictures = on_canvas([photos.picture(number) for number in self._from])
-        seed = snapshot.config.training.seed
-        self._looking = placed_again(pictures, list(self._from.values()), rows, seed)
+        self._for, self._rows = tuple(names), sorted(self._from.keys() | wanted)
+        pictures = on_canvas([photos.picture(number) for number in self._rows])
+        cameras = [self._start(learned.cameras, number) for number in self._rows]
+        rows = [self._rows.index(number) for number in sorted(wanted)]
+        self._looking = placed_again(pictures, cameras, rows, snapshot.config.training.seed)
+
+    def _start(self, cameras: Sequence[Camera], number: int) -> Camera:
+        """Where a photo's camera is, or is put while it has none: at the nearest one's place."""
+        nearest = min(self._from, key=lambda other: abs(other - number))
+        return replace(cameras[number], camera_to_world=cameras[nearest].camera_to_world)
 
     def better(self, shown: Witness | None, audits: Audits, names: tuple[str, ...]) -> bool:
         """Whether photos that were looked for anew fit better than before, once it is known.

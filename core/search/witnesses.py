@@ -267,6 +267,7 @@ def _not_placed(missing: Sequence[int], names: Sequence[str]) -> Reason:
     shown = ", ".join(names[number] for number in missing[:5]) + (", ..." if missing[5:] else "")
     sentence = (
         f"{len(missing)} of {len(names)} photos are not placed: {shown}; they show nothing that "
-        "the others show, or are blurred."
+        "the others show, or are blurred: add photos between, or leave them out."
     )
-    return Reason("not-placed", sentence, {"photos": float(len(missing))}, tuple(missing))
+    figures = {"photos": float(len(missing))}
+    return Reason("not-placed", sentence, figures, tuple(missing), "drop-photo")

@@ -72,7 +72,7 @@ class Routes:
             Route("/files/{name:path}", self.file),
             Route("/configure", self.configure, methods=["POST"]),
             Route("/adopt/{way}", self.adopt, methods=["POST"]),
-            Route("/reseed/{index:int}", self.reseed, methods=["POST"]),
+            Route("/reseed/{places}", self.reseed, methods=["POST"]),
             Route("/look-through/{index:int}", self.look_through, methods=["POST"]),
             Route("/look-through/none", self.look_away, methods=["POST"]),
             Route("/highlight/{index:int}", self.highlight, methods=["POST"]),
@@ -174,11 +174,12 @@ class Routes:
         return Response(status_code=204)
 
     def reseed(self, request: Request) -> Response:
-        """POST /reseed/{index}: look for the camera of a photo anew."""
-        photos, index = self._engine.snapshot.photos, request.path_params["index"]
-        if photos is None or index >= len(photos.names):
+        """POST /reseed/{index}[,{index}...]: look for the cameras of photos anew."""
+        photos, places = self._engine.snapshot.photos, request.path_params["places"].split(",")
+        names = () if photos is None else photos.names
+        if not all(place.isdecimal() and int(place) < len(names) for place in places):
             return PlainTextResponse("There is no such photo.", 404)
-        self._engine.submit(Reseed((photos.names[index],)))
+        self._engine.submit(Reseed(tuple(names[int(place)] for place in places)))
         return Response(status_code=204)
 
     def look_through(self, request: Request) -> Response:

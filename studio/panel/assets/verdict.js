@@ -11,6 +11,7 @@ const TAKE = {
   given: "Take the cameras that were given",
   rival: "Take them",
 };
+const SOUGHT = { "odd-photo": "Find its camera anew", "not-placed": "Find where they stood" };
 const NAMED = 6; // photos of one reason that are named
 const ROOM = 12; // pixels around the card
 
@@ -66,7 +67,7 @@ function remedies({ key, remedy, photos }, { search, others, learn_focal: learns
       if (!photos.length) return [];
       return [
         button(`Leave out ${what}`, { leave: JSON.stringify(photos) }),
-        ...(key === "odd-photo" ? [button("Find its camera anew", { reseed: photos[0] })] : []),
+        ...(key in SOUGHT ? [button(SOUGHT[key], { reseed: JSON.stringify(photos) })] : []),
       ];
     case "flip":
       return [button("Flip the scene", { adopt: "mirrored" })];
@@ -100,7 +101,7 @@ function act({ target }) {
   const { adopt, leave, reseed, search, focals, hold, keep, undo } = target.closest("button")?.dataset ?? {};
   if (adopt) post(`adopt/${adopt}`);
   if (leave) leaveOut(JSON.parse(leave));
-  if (reseed) post(`reseed/${placeOf(reseed)}`);
+  if (reseed) post(`reseed/${JSON.parse(reseed).map(placeOf)}`);
   if (search) configure({ "cameras.search": search });
   if (focals) configure({ "cameras.focal_of": focals });
   if (hold !== undefined) configure({ "cameras.learn_focal": false });

@@ -190,6 +190,7 @@ def test_every_remedy_is_performed_at_one_ask(photos: Path, tmp_path: Path) -> N
     right = {name: stated[f"images/{name}"] for name in names}
     astray = replace(right[names[2]], camera_to_world=right[names[0]].camera_to_world)
     odd = right | {names[2]: astray}
+    del odd[names[4]]  # it has no camera yet
     options = small_options(
         data__photos=str(photos),
         data__long_side=126,
@@ -207,8 +208,10 @@ def test_every_remedy_is_performed_at_one_ask(photos: Path, tmp_path: Path) -> N
     told = until(engine, lambda s: "odd-photo" in keys(s))
     assert told.found_by == "given" and not placed(told)
     assert [r.photos for r in told.opinion.reasons if r.key == "odd-photo"] == [(2,)]
-    engine.submit(Reseed((names[2],)))
+    assert [r.photos for r in told.opinion.reasons if r.key == "not-placed"] == [(4,)]
+    engine.submit(Reseed((names[2], names[4])))
     told = until(engine, lambda s: placed(s) and s.opinion.cameras.get(2) == "trusted")
+    assert told.opinion.cameras.get(4) == "trusted" and "not-placed" not in keys(told)
     assert told.can_undo
 
     audit = Audit(on_canvas(told.photos.pictures), Cameras.of(told.learned.trained, torch.float64))

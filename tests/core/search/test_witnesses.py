@@ -91,6 +91,7 @@ def test_photos_without_a_camera_are_named_and_most_of_them_missing_is_a_doubt()
     said = opinion(five, {}, NAMES)
     (missing,) = [reason for reason in said.reasons if reason.key == "not-placed"]
     assert missing.photos == (3,) and "3.jpg" in missing.sentence and said.word == "trusted"
+    assert missing.remedy == "drop-photo"
     three = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 3})
     assert opinion(three, {}, NAMES).word == "doubtful"
 

@@ -332,10 +332,13 @@ def test_other_cameras_are_asked_for_by_their_way(client: TestClient, engine: De
     for other in ("rival", "mirrored"):
         assert client.post(f"/adopt/{other}").status_code == 204
     assert client.post("/reseed/1").status_code == 204
-    assert client.post("/reseed/99").status_code == 404
+    assert client.post("/reseed/0,1").status_code == 204
+    for unknown in ("99", "1,99", "-1", "one", "1,"):
+        assert client.post(f"/reseed/{unknown}").status_code == 404
     photos = engine.snapshot.photos
     assert photos is not None
-    assert engine.commands[1:] == [Adopt("rival"), Adopt("mirrored"), Reseed((photos.names[1],))]
+    sought = [Reseed((photos.names[1],)), Reseed(photos.names[:2])]
+    assert engine.commands[1:] == [Adopt("rival"), Adopt("mirrored"), *sought]
     engine.publish(opinion=Opinion(others=(Other("rival", "wrong", "They are wrong."),)))
     assert facts.status(engine.snapshot)["others"] == [
         {"name": "rival", "word": "wrong", "sentence": "They are wrong."}
