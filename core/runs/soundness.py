@@ -23,9 +23,9 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Side = Annotated[int, Field(ge=1, le=2**16)]
 INDICES = re.compile(r"order|(.*\.)?(trained|others)|depthmaps\.(photos|chosen)")  # of photos
 MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
-    r"photo_error|extra\.(trail\..*|unseen)|depthmaps\..*\.ratios"
+    r"photo_error|extra\.(trail\..*|unseen)|(depthmaps|adjustment)\..*\.ratios"
 )
-DOUBLE = ("extra.", "depthmaps.")  # what solves equations and draws curves
+DOUBLE = ("extra.", "depthmaps.", "adjustment.")  # what solves equations and draws curves
 HALVES = {  # moments of texels, and texels of states that are no longer the newest
     torch.bfloat16: re.compile(r"(.*\.)?adam\.(block|colour)\d+\.0\.exp_avg(_sq)?"),
     torch.float16: re.compile(r"(.*\.)?field\.(blocks|colours)\.\d+"),

@@ -13,6 +13,7 @@ from core.depthmaps.cameras import Cameras
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera, CameraRig
 from core.runs import checkpoint
+from core.runs.soundness import require_sound
 from core.training import adjustment
 from core.training.adjustment import Adjustment, in_register
 from core.training.changes import configure, refine
@@ -94,6 +95,7 @@ def test_it_goes_on_exactly_where_it_was(tmp_path: Path, steps: int) -> None:
         trainer.train_step(1)
     assert planes_of(trainer).adjustment.running
     made = checkpoint.taken(trainer, tmp_path / "x.safetensors", {})
+    require_sound(made.path, made.facts, made.tensors)  # as whoever reads the file does
     other, _ = wide_run(DEGREES, field__kind="planes", field__geometry="planes")
     checkpoint.restore(other, made)
     until_over(trainer), until_over(other)
