@@ -240,7 +240,7 @@ class Search(Follower):
         fresh = replace(fresh, reasons=(*fresh.reasons, *lens))
         fresh = replace(fresh, doing=self._doing(), checking=checking)
         if fresh != self.opinion:
-            judged.keep(snapshot.run, fresh, self.opinion, names)
+            judged.keep(snapshot.run, fresh, self.opinion, names, snapshot.seconds)
             self.opinion = fresh
         matching = policy != "pixels" and self._matching.running
         lent = int(matching) + self._lent_to_depths(policy, way)

@@ -1,8 +1,9 @@
-"""What was last thought of a run's cameras, in a small file beside its checkpoints."""
+"""What is thought of a run's cameras, in small files beside its checkpoints: now, and when what."""
 
 import contextlib
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,46 @@ from core.files import write_atomically
 from core.search.witnesses import FOUND_BY, Opinion
 
 FILE = "verdict.json"
+HISTORY = "verdicts.jsonl"  # a line whenever other cameras or another word stand
 TOLD = {"verdict": str, "verdict_reasons": list, "cameras": list}  # and of which kind each is
 
 
-def keep(run: Path, opinion: Opinion, before: Opinion, names: Sequence[str]) -> None:
+def keep(
+    run: Path, opinion: Opinion, before: Opinion, names: Sequence[str], seconds: float = 0.0
+) -> None:
     """Write down an opinion of cameras, where it says something else than the one before.
 
     A disk that takes nothing is told of by whoever saves the run.
 
-    Args: `names` of all photos.
+    Args: `names` of all photos; `seconds` of training so far.
     """
     if _said(opinion) == _said(before):
         return
     told = {"way": opinion.way, **judgement(opinion, names)}
     with contextlib.suppress(OSError):
         write_atomically(run / FILE, f"{json.dumps(told, indent=1)}\n".encode())
+        if (opinion.way, opinion.word) != (before.way, before.word):
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "seconds": round(seconds, 2),
+                "way": opinion.way,
+                "verdict": opinion.word,
+                "reasons": [reason.key for reason in opinion.reasons],
+            }
+            with (run / HISTORY).open("a", encoding="utf-8") as history:
+                history.write(f"{json.dumps(line)}\n")
+
+
+def trusted_since(run: Path) -> datetime | None:
+    """When the cameras of a run on disk were trusted for good; None where they are not."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        lines = (run / HISTORY).read_text(encoding="utf-8").splitlines()
+        since = None
+        for line in map(json.loads, lines):
+            trusted = line["verdict"] == "trusted"
+            since = (since or datetime.fromisoformat(line["time"])) if trusted else None
+        return since
+    return None
 
 
 def _said(opinion: Opinion) -> tuple[object, ...]:

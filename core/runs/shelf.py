@@ -21,7 +21,14 @@ MOST = 200  # runs that are listed, the newest
 LONGEST = 80  # letters of a name
 NAME = re.compile(r"\w[\w .,()+-]*(?<![ .])")
 # What tells of steps that a branch has not made.
-LATER = ("reached.json", "validation", "validation.jsonl", "moments", "start.safetensors")
+LATER = (
+    "reached.json",
+    "verdicts.jsonl",
+    "validation",
+    "validation.jsonl",
+    "moments",
+    "start.safetensors",
+)
 GONE = ".deleted"  # holds the run that was deleted last
 
 

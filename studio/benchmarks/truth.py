@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.formats.reference import read_reference
 from core.geometry.cameras import Camera
 from core.runs import checkpoint
+from core.runs.judged import trusted_since
 
 ROTATION, ATE = 1.0, 0.05  # degrees and part of the spread within which cameras are right
 MOST_MISSING = 0.1  # part of the reference's photos that may go without a camera
@@ -42,6 +44,7 @@ class Truth:
     found_by: str | None
     verdict: str | None
     reasons: tuple[str, ...]
+    trusted_after: float | None  # seconds, where they are trusted in the end
     seconds: float  # wall clock of the whole process
     memory_gb: float  # at its highest
     failure: str | None  # the sentence with which it ended, where it failed
@@ -50,7 +53,8 @@ class Truth:
         measured = "-" if self.ate is None else f"{self.rotation:.2f} degrees, ATE {self.ate:.4f}"
         return (
             f"{self.name} ({self.search}): {'right' if self.right else 'not right'}, {measured}, "
-            f"{self.placed} of {self.photos} placed, {self.found_by}; {self.verdict} "
+            f"{self.placed} of {self.photos} placed, {self.found_by}; {self.verdict}"
+            f"{'' if self.trusted_after is None else f' after {self.trusted_after:.0f} s'} "
             f"[{', '.join(self.reasons)}]; {self.seconds:.0f} s, {self.memory_gb:.2f} GB"
             f"{f'; {self.failure}' if self.failure else ''}"
         )
@@ -128,9 +132,9 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
         sys.executable, str(launch), "train", "--photos", str(place / "images"), "--run", str(run),
         "--seconds", f"{seconds:g}", "--cameras.search", search,
     ]  # fmt: skip
-    began = time.monotonic()
+    began = datetime.now(UTC)
     facts, failure, memory = ended(command, folder, seconds + GRACE)
-    took = time.monotonic() - began
+    took, since = datetime.now(UTC) - began, trusted_since(run)
     placed: dict[str, Camera] = {}
     if facts:
         placed = checkpoint.learned_in(run).by_name
@@ -147,7 +151,8 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
         found_by=facts.get("found_by"),
         verdict=facts.get("verdict"),
         reasons=tuple(reason["key"] for reason in facts.get("verdict_reasons", ())),
-        seconds=round(took, 1),
+        trusted_after=None if since is None else round((since - began).total_seconds(), 1),
+        seconds=round(took.total_seconds(), 1),
         memory_gb=round(memory, 2),
         failure=failure,
     )

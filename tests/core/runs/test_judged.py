@@ -1,10 +1,13 @@
 """What was thought of a run's cameras is kept beside it, and says nothing of other cameras."""
 
+import json
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from core.runs.judged import FILE, keep, kept, told_of
+from core.runs.judged import FILE, HISTORY, keep, kept, told_of, trusted_since
 from core.search.verdict import Reason
 from core.search.witnesses import Opinion
 
@@ -34,9 +37,29 @@ def test_what_says_the_same_is_not_written_again(tmp_path: Path) -> None:
     assert not (tmp_path / FILE).exists()
 
 
+def test_the_history_tells_since_when_cameras_are_trusted(tmp_path: Path) -> None:
+    words = ("unknown yet", "trusted", "doubtful", "trusted", "trusted")
+    thought = [Opinion("pixels", word) for word in words] + [Opinion("features", "trusted")]
+    assert trusted_since(tmp_path) is None
+    for seconds, (before, now) in enumerate(pairwise(thought)):
+        keep(tmp_path, now, before, NAMES, seconds)
+    lines = [json.loads(line) for line in (tmp_path / HISTORY).read_text().splitlines()]
+    assert [(line["seconds"], line["way"], line["verdict"]) for line in lines] == [
+        (0, "pixels", "trusted"),
+        (1, "pixels", "doubtful"),
+        (2, "pixels", "trusted"),
+        (4, "features", "trusted"),
+    ]
+    assert trusted_since(tmp_path) == datetime.fromisoformat(lines[2]["time"])
+    keep(tmp_path, Opinion("pixels", "wrong"), thought[-1], NAMES, 9)
+    assert trusted_since(tmp_path) is None
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"way": "pixels", "verdict": "trusted"}', "\x00"]
 )
 def test_a_damaged_file_says_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
+    (tmp_path / HISTORY).write_text(text)
+    assert trusted_since(tmp_path) is None
     assert kept(tmp_path, "pixels")["verdict"] == "unknown yet"

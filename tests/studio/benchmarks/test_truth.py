@@ -19,8 +19,8 @@ def truth(name: str, is_right: bool, verdict: str | None, search: str = "auto") 
     """A result of which only these matter."""
     return Truth(
         name=name, search=search, photos=5, placed=5, rotation=0.1, ate=0.01, focal=0.01,
-        right=is_right, found_by=None, verdict=verdict, reasons=(), seconds=1.0, memory_gb=0.5,
-        failure=None,
+        right=is_right, found_by=None, verdict=verdict, reasons=(), trusted_after=None,
+        seconds=1.0, memory_gb=0.5, failure=None,
     )  # fmt: skip
 
 
@@ -30,7 +30,8 @@ def test_reasons_are_printed_with_their_brackets(
     one = replace(truth("a", True, "doubtful"), reasons=("unsure", "bold"))
     monkeypatch.setattr(benchmark, "_measured", lambda *arguments: one)
     assert main.run(["bench", "--truth", str(SCENE)]) == 0
-    assert "[unsure, bold]" in " ".join(capsys.readouterr().err.split())
+    assert "; doubtful [unsure, bold]" in " ".join(capsys.readouterr().err.split())
+    assert "; trusted after 12 s [" in str(replace(one, verdict="trusted", trusted_after=12.3))
 
 
 def test_wrong_cameras_that_are_trusted_are_the_ones_that_count() -> None:
