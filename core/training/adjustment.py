@@ -6,6 +6,7 @@ have no such bias. So once planes have found the cameras, `core.depthmaps.refine
 while the planes sharpen; they take over what it has found, and cameras keep still from then on.
 """
 
+import math
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import FIRST, SECOND, DepthMaps
-from core.depthmaps.refinement import AGAIN, Refinement, Round
+from core.depthmaps.refinement import Refinement, Round
 from core.depthmaps.unknowns import Unknowns
 from core.geometry.alignment import (
     Similarity,
@@ -32,10 +33,11 @@ from core.training.learner import StepContext
 from core.training.multiplane_step import MultiplaneStep
 from core.training.optimizers import part_of
 
-AT_ONCE = 4  # photos of a stage in a step
+PARTS = 5  # of the photos: one part goes through a stage at once
 SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
-FEWEST, MOST = 3, 64  # photos: the work grows with them, and planes wait for half of it
-ROUNDS = Round(FIRST + SECOND, steps=12), Round(AGAIN, steps=12)
+FEWEST, MOST = 3, 64  # photos: the work grows with them, and planes wait for it
+ROUNDS = Round(FIRST, patches=500, steps=8), Round(SECOND, patches=500, steps=8)
+EVERY = 4  # steps of planes, after which comes one of these: planes sharpen meanwhile
 ASTRAY = (1.0, 0.05)  # degrees and part of the spread: farther off than cameras that are right
 EXACT = "Joint steps through depth maps have made the cameras exact; planes go on with these."
 AWAY = "Joint steps through depth maps went astray, so cameras stay where planes have them."
@@ -68,15 +70,16 @@ class Adjustment:
         return self._refinement is not None
 
     def step(self, planes: MultiplaneStep, context: StepContext) -> list[str]:
-        """Some photos of a stage, or a joint step; returns what there is to say."""
-        if self.over or context.hold:
+        """Now and then some photos of a stage, or a joint step; returns what there is to say."""
+        if self.over or context.hold or (self.running and _between(planes)):
             return []
         if not context.config.cameras.exact or not (self.running or self._begin(planes, context)):
             self.end()
             return []
         assert self._refinement is not None
         before = self._refinement.maps
-        more = self._refinement.step(context.parallel_map, AT_ONCE)
+        at_once = math.ceil(len(self._photos) / PARTS)
+        more = self._refinement.step(context.parallel_map, at_once)
         maps = self._refinement.maps
         if maps is not None and maps is not before and not _of_one_world(maps):
             self.end()  # what is so far from the truth is not for joint steps
@@ -154,6 +157,11 @@ class AdjustedStep(MultiplaneStep):
         heir = self.begin(context)
         heir.adjustment = self.adjustment
         return heir
+
+
+def _between(planes: MultiplaneStep) -> bool:
+    """Whether it is the turn of planes alone; once these are over, it never is."""
+    return planes.level < len(planes.levels) and (planes.level_step - 1) % EVERY > 0
 
 
 def _of_one_world(maps: DepthMaps) -> bool:

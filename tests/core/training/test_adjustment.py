@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from core.config.paths import changed
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.refinement import Refinement
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera, CameraRig
 from core.runs import checkpoint
@@ -24,6 +26,12 @@ from tests.core.depthmaps.test_joint import drift
 from tests.core.training.wide_run import SIZE, in_rig, wide_run
 
 DEGREES = 12.0
+
+
+@pytest.fixture(autouse=True)
+def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a test need not make hundreds of steps of planes; one looks at the pace itself."""
+    monkeypatch.setattr(adjustment, "EVERY", 1)
 
 
 def planes_of(trainer: Trainer) -> MultiplaneLearner:
@@ -71,6 +79,26 @@ def test_cameras_become_exact_and_then_keep_still() -> None:
     configure(trainer, changed(trainer.config, {"cameras.exact": False}))
     trainer.train_step(1)
     assert not all(map(torch.equal, numbers, trainer.rig.parameters()))
+
+
+def test_planes_sharpen_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjustment, "EVERY", 3)
+    trainer, pieces = begun(), []
+    step = Refinement.step
+
+    def noted(refinement: Refinement, *arguments: Any) -> bool:
+        pieces.append(trainer.step)
+        return step(refinement, *arguments)
+
+    monkeypatch.setattr(Refinement, "step", noted)
+    for _ in range(10):
+        trainer.train_step(1)
+    assert pieces == [0, 3, 6, 9]
+    planes = planes_of(trainer)
+    planes.level = len(planes.levels)  # over, so that nothing else is left to do
+    for _ in range(3):
+        planes.adjustment.step(planes, trainer.context(planes))
+    assert pieces == [0, 3, 6, 9, 10, 10, 10]
 
 
 def test_photos_that_are_small_few_or_many_do_without() -> None:
