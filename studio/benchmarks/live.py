@@ -50,22 +50,26 @@ class LiveFigures:
 class Visitor:
     """A browser's side of viser's protocol: moves a camera, notes when pictures come."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """Args: `size` of its window."""
+        self._connection, self._size = connection, size
         self.pictures: list[float] = []  # moments at which backgrounds arrived
         threading.Thread(target=self._read, daemon=True).start()
 
     def look(self, angle: float) -> None:
         """See `stand`."""
-        self.stand(self._connection, angle)
+        self.stand(self._connection, angle, self._size)
 
     @staticmethod
-    def stand(connection: Connection, angle: float) -> None:
+    def stand(
+        connection: Connection, angle: float, size: tuple[int, int] = (WIDTH, HEIGHT)
+    ) -> None:
         """Stand behind the cameras, `angle` radians along a small circle, and look ahead."""
         position = (0.4 * math.cos(angle), 0.4 * math.sin(angle), -1.0)
         target = (0.0, 0.0, 15.0)
+        width, height = size
         message = _messages.ViewerCameraMessage(
-            (1.0, 0.0, 0.0, 0.0), position, 1.0, 0.1, 500.0, HEIGHT, WIDTH, target, (0.0, -1.0, 0.0)
+            (1.0, 0.0, 0.0, 0.0), position, 1.0, 0.1, 500.0, height, width, target, (0.0, -1.0, 0.0)
         )
         content = {"type": type(message).__name__, **dataclasses.asdict(message)}
         connection.send(msgspec.msgpack.encode(content))
@@ -96,10 +100,10 @@ class Door(Protocol):
 
 
 @contextlib.contextmanager
-def visiting(studio: Door) -> Iterator[Visitor]:
-    """A visitor who came through the studio's front door."""
+def visiting(studio: Door, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Iterator[Visitor]:
+    """A visitor who came through the studio's front door, with a window of that size."""
     with connected(studio) as connection:
-        yield Visitor(connection)
+        yield Visitor(connection, size)
 
 
 def connected(studio: Door) -> Connection:

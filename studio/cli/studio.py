@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.formats.reference import read_reference
 from core.observing import observers
 from core.photos import is_video, local_path
+from core.system import settle_memory
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.parent import Lineage
@@ -96,6 +97,7 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"         and at {further}", flush=True)
     if not arguments.no_browser and not lineage.cause:
         open_browser(studio.entrance)
+    settle_memory()
     ended.wait()
     print("Saving and closing.", flush=True)
     unsaved = engine.stop()  # first what must not be lost

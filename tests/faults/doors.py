@@ -1,5 +1,6 @@
 """How visitors come into a studio in a process of its own, and what that process takes."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,18 @@ class Door:
     def of(cls, running: Running) -> "Door":
         """Of a studio."""
         return cls(running.url, {"Authorization": running.client.headers["Authorization"]})
+
+
+def press(running: Running, button: str, *values: Any) -> None:
+    """Click on a button of the panel, next to which these values stand."""
+    text = running.client.get("").text.partition("window.gradio_config = ")[2]
+    page, _ = json.JSONDecoder().raw_decode(text)
+    (number,) = (
+        part["id"] for part in page["components"] if part["props"].get("elem_id") == button
+    )
+    (event,) = (one["id"] for one in page["dependencies"] if [number, "click"] in one["targets"])
+    body = {"data": list(values), "fn_index": event, "session_hash": "fault"}
+    assert running.client.post("gradio_api/run/predict", json=body).is_success
 
 
 def taken(process: int) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from studio.benchmarks.live import Visitor, connected
 from studio.scene.visitors import TIDY_SECONDS
-from tests.faults.doors import Door, small_words, taken
+from tests.faults.doors import Door, press, small_words, taken
 from tests.journeys.running import PATIENCE, Running, studio
 
 AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
@@ -32,18 +32,12 @@ def run(part: int) -> str:
         with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:
             running.until(lambda s: s["step"] > 0)
             told = [act(running, part) for act in (_slow, _many)]
-            _pause(running)
+            press(running, "action-pause")  # training's own memory is no visitor's
+            running.until(lambda s: not s["playing"])
             told += [act(running, part) for act in (_again, _leave)]
             running.end()
     assert not [line for line in running.said if "Traceback" in line], running.said
     return "; ".join(told)
-
-
-def _pause(running: Running) -> None:
-    """Let training end, whose own memory is no visitor's."""
-    last = running.status()["epoch"] + 1
-    assert running.client.post("configure", json={"training.epochs": last}).is_success
-    running.until(lambda s: not s["playing"])
 
 
 def _again(running: Running, part: int) -> str:
