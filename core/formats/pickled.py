@@ -17,6 +17,7 @@ from core.errors import InputError
 from core.formats.files import read_file
 
 LARGEST_FILE = 64_000_000  # bytes; published checkpoints have 2 million
+LARGEST_PICKLE = 1_000_000  # bytes of what torch saves beside numbers: an object for each of them
 LARGEST_SIDE = 8192  # of any array
 OTHER = "choose a checkpoint of improved-nerfmm or nerfmm."
 
@@ -26,9 +27,12 @@ def loaded(path: Path) -> dict[str, Any]:
     content = read_file(path, LARGEST_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            claimed = sum(entry.file_size for entry in archive.infolist())
-        if claimed > LARGEST_FILE:
+            entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > LARGEST_FILE:
             raise InputError(f"{path}: unpacked it is larger than 64 MB; {OTHER}")
+        words = sum(entry.file_size for entry in entries if entry.filename.endswith(".pkl"))
+        if words > LARGEST_PICKLE or any(entry.compress_type for entry in entries):
+            raise InputError(f"{path}: it is packed as torch packs none; {OTHER}")
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except InputError:
         raise

@@ -1,8 +1,8 @@
 """What a checkpoint file is made of: a safetensors file whose metadata are facts, and a digest."""
 
 import hashlib
-import io
 import json
+import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from core.runs.soundness import refusal
 
 PIECE = 1 << 20  # bytes
-LARGEST_HEADER = 100_000_000  # bytes, of safetensors
+LARGEST_HEADER = 4_000_000  # bytes; of 200 photos 35,000. As Python's objects it is 20 times that
 NO_CHECKPOINT = (
     safetensors.SafetensorError, OSError, LookupError, ValueError, TypeError, RecursionError,
     AssertionError, OverflowError, MemoryError,
@@ -58,8 +58,13 @@ def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         InputError: it is none of ours.
     """
     try:
-        content = regular(path).read_bytes()
-        facts, tensors = facts_in(io.BytesIO(content)), safetensors.torch.load(content)
+        with regular(path).open("rb") as file:
+            header, begin = _header(file)
+            end = max((part["data_offsets"][1] for part in _tensors(header).values()), default=0)
+            if begin + end != os.fstat(file.fileno()).st_size:
+                raise ValueError("it is not as long as it says")
+            file.seek(0)
+            facts, tensors = _facts(header), safetensors.torch.load(file.read())
     except NO_CHECKPOINT as error:
         raise refusal(path, str(error)) from None
     return facts, tensors
@@ -72,14 +77,31 @@ def facts_in(file: BinaryIO) -> dict[str, Any]:
 
 def header_of(file: BinaryIO) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
     """The facts in the header of a safetensors file, and the shapes of its tensors by name."""
+    header, _ = _header(file)
+    shapes = {name: tuple(map(int, part["shape"])) for name, part in _tensors(header).items()}
+    return _facts(header), shapes
+
+
+def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The header as it stands in a file, and where it ends."""
     size = int.from_bytes(file.read(8), "little")
     if size > LARGEST_HEADER:
         raise ValueError("its header has no end")
     header = json.loads(file.read(size))
-    facts = json.loads(header.pop("__metadata__")["facts"])
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object")
+    return header, 8 + size
+
+
+def _facts(header: dict[str, Any]) -> dict[str, Any]:
+    facts = json.loads(header["__metadata__"]["facts"])
     if not isinstance(facts, dict):
         raise ValueError("its facts are no object")
-    return facts, {name: tuple(map(int, part["shape"])) for name, part in header.items()}
+    return facts
+
+
+def _tensors(header: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: part for name, part in header.items() if name != "__metadata__"}
 
 
 def regular(path: Path) -> Path:
@@ -92,15 +114,14 @@ def regular(path: Path) -> Path:
 def digest_in(path: Path) -> str:
     """The digest of what a file holds, read piece by piece: it may be as large as the scene."""
     with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(size))
-        facts = json.loads(header.pop("__metadata__")["facts"])
+        header, after = _header(file)
+        facts, tensors = _facts(header), _tensors(header)
         facts.pop("digest")
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-        for name in sorted(header):
-            begin, end = header[name]["data_offsets"]
+        for name in sorted(tensors):
+            begin, end = tensors[name]["data_offsets"]
             digest.update(name.encode())
-            file.seek(8 + size + begin)
+            file.seek(after + begin)
             for left in range(end - begin, 0, -PIECE):
                 digest.update(file.read(min(PIECE, left)))
     return digest.hexdigest()

@@ -131,6 +131,10 @@ def test_an_archive_that_unpacks_to_very_much_is_refused(tmp_path: Path) -> None
         archive.writestr("a/data.pkl", bytes(80_000_000))
     assert (tmp_path / "a.pt").stat().st_size < 1_000_000
     assert "64 MB" in refusal(tmp_path / "a.pt")
+    for packing in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # an object for each byte of words
+        with zipfile.ZipFile(tmp_path / "a.pt", "w", packing) as archive:
+            archive.writestr("a/data.pkl", b"\x80\x02(" + b"]" * 2_000_000 + b"l.")
+        assert "as torch packs none" in refusal(tmp_path / "a.pt")
 
 
 def test_of_a_folder_the_checkpoint_with_the_most_steps_is_taken(tmp_path: Path) -> None:

@@ -217,7 +217,8 @@ def test_another_torch_and_device_are_said(
 @pytest.mark.parametrize(
     "content",
     [b"", b"\xff" * 8, b"\0" * 64, (2**40).to_bytes(8, "little"), (2).to_bytes(8, "little") + b"{}",
-     (2 * 10**5).to_bytes(8, "little") + b"[" * 2 * 10**5],
+     (2 * 10**5).to_bytes(8, "little") + b"[" * 2 * 10**5,
+     (1).to_bytes(8, "little") + b"5", (5 * 10**6).to_bytes(8, "little") + b"[" + b"[]," * 10**6],
 )  # fmt: skip
 def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "1-2.safetensors"
