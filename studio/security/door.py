@@ -68,7 +68,7 @@ class Door:
         entering = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
         offered = HTTPConnection(scope).query_params.get("token")
         if entering and self._is(offered):
-            welcome = _to_the_studio(self._root)
+            welcome = self._to_the_studio(scope)
             welcome.set_cookie(self._cookie, offered or "", httponly=True, samesite="strict")
             return welcome
         if from_elsewhere:
@@ -76,16 +76,17 @@ class Door:
         if not self.opens(scope):
             return _closed(scope, self._root)
         # Neither an old token nor anything that Gradio's page would obey stays in the address.
-        return _to_the_studio(self._root) if entering and scope["query_string"] else None
+        return self._to_the_studio(scope) if entering and scope["query_string"] else None
+
+    def _to_the_studio(self, scope: Scope) -> Response:
+        """To its first page, from there: Jupyter's proxy adds to whatever begins with a slash."""
+        home = "./" if scope.get("raw_path", b"/") else self._root
+        return RedirectResponse(home, 303, headers={"Cache-Control": "no-store"})
 
     def _is(self, offered: str | None) -> bool:
         if self._token is None or offered is None:
             return False
         return secrets.compare_digest(offered.encode(), self._token.encode())
-
-
-def _to_the_studio(root: str) -> Response:
-    return RedirectResponse(root, 303, headers={"Cache-Control": "no-store"})
 
 
 def _closed(scope: Scope, root: str) -> Response:

@@ -152,8 +152,8 @@ def _below(root: str, scope: Scope) -> Scope:
     path = scope.get("path", "")
     if not root or not (path == root or path.startswith(f"{root}/")):
         return scope
-    below = path[len(root) :] or "/"
-    return {**scope, "path": below, "raw_path": quote(below).encode()}
+    below = path[len(root) :]  # nothing, where the address ends without its slash
+    return {**scope, "path": below or "/", "raw_path": quote(below).encode()}
 
 
 def _is_link_to_the_studio(scope: Scope) -> bool:

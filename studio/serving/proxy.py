@@ -59,7 +59,7 @@ class _Proxy:
         It never has a query, for it would obey one: `?websocket=` names another server to hear.
         """
         if request.url.query:
-            return RedirectResponse(request.url.path)
+            return RedirectResponse("./")
         try:
             # trust_env: a proxy for the outer world must not be asked for a port of this computer.
             async with httpx.AsyncClient(trust_env=False, verify=False) as client:

@@ -120,14 +120,14 @@ def test_the_token_is_traded_for_a_cookie(site: Site, exposed: Server) -> None:
         assert client.get("/").status_code == 403
         assert client.get(f"/deep/page?token={TOKEN}").status_code == 403
         welcome = client.get(f"/?a=1&token={TOKEN}&b=2")
-        assert (welcome.status_code, welcome.headers["location"]) == (303, "/")
+        assert (welcome.status_code, welcome.headers["location"]) == (303, "./")
         cookie = welcome.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         assert site.reached == []
         assert client.get("/").status_code == 200
         assert client.post("/", content=b"x").text == "1"
-        assert client.get("/?token=of-yesterday").headers["location"] == "/"
+        assert client.get("/?token=of-yesterday").headers["location"] == "./"
 
 
 def test_two_studios_on_two_ports_do_not_clash(site: Site, exposed: Server) -> None:
@@ -329,8 +329,9 @@ def test_a_path_in_front_may_be_left_there_or_not(named: Server, site: Site) -> 
     for path in ("/my/studio/a/b", "/a/b", "/my/studio", "/my/studios"):
         asked(named, path)
     assert site.reached == ["/a/b", "/a/b", "/", "/my/studios"]
-    entered = httpx.get(f"{named.url}my/studio/?token={TOKEN}", trust_env=False)
-    assert entered.status_code == 303 and entered.headers["location"] == "/my/studio/"
+    for path, home in (("", "./"), ("my/studio/", "./"), ("my/studio", "/my/studio/")):
+        entered = httpx.get(f"{named.url}{path}?token={TOKEN}", trust_env=False)
+        assert (entered.status_code, entered.headers["location"]) == (303, home)
     closed = httpx.get(f"{named.url}my/studio/", headers={"Accept": "text/html"}, trust_env=False)
     assert closed.status_code == 403 and 'action="/my/studio/"' in closed.text
     assert 'href="/"' not in closed.text
