@@ -77,7 +77,15 @@ class Frozen(BaseModel):
 
 
 class Section(Frozen):
-    """A group of options; words outside an option's choices are refused."""
+    """A group of options; words outside an option's choices are refused, and yes for a number."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: Any) -> Any:
+        kind = cls.model_fields[info.field_name].annotation
+        if isinstance(value, bool) and kind in (int, float):
+            raise ValueError("a number")
+        return value
 
     @field_validator("*")
     @classmethod

@@ -172,6 +172,10 @@ def _paths(tree: Any, origin: str) -> dict[str, Any]:
     for section, part in tree.items():
         if part is None and section in Config.model_fields:
             continue  # only comments stand in it
+        if section in Config.model_fields and not isinstance(part, dict):
+            raise InputError(
+                f"{origin}: {section} is a section; write its options below it, one a line."
+            )
         named = {str(section): part}
         if isinstance(part, dict):
             named = {f"{section}.{name}": value for name, value in part.items()}

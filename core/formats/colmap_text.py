@@ -141,7 +141,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             if len(line) > LONGEST_LINE:
                 raise InputError(f"{path}, line {number} is too long; choose a COLMAP model.")
             try:
-                yield number, line.decode()
+                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise InputError(
                     f"{path}, line {number} is no text; choose a COLMAP model."

@@ -127,7 +127,7 @@ def _intrinsics(camera: Camera) -> dict[str, float]:
 def _read_json(file: Path) -> dict[str, Any]:
     text = read_file(file)
     try:
-        content = json.loads(text.decode("utf-8"))
+        content = json.loads(text)  # in any of Unicode's encodings, as editors leave them
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: it is not JSON; choose a transforms.json.") from error
     return content if isinstance(content, dict) else {}
@@ -149,7 +149,8 @@ def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera
 
 def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
     value = entry.get(key)
-    if isinstance(value, int | float) and 1 <= value <= LARGEST_NUMBER:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and 1 <= value <= LARGEST_NUMBER:
         return float(value)
     raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
 

@@ -4,6 +4,7 @@ One line for each camera: timestamp, centre in the world, and a quaternion `xyzw
 camera to world, in OpenCV axes. See https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats.
 """
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,8 @@ def read_tum(path: Path, like: Camera) -> dict[str, Camera]:
         InputError: the file cannot be read, is not of that form, or states a time twice.
     """
     cameras: dict[str, Camera] = {}
-    for number, line in enumerate(read_file(path).splitlines(), start=1):
+    content = read_file(path).removeprefix(codecs.BOM_UTF8)
+    for number, line in enumerate(content.splitlines(), start=1):
         words = line.decode(errors="replace").split()
         if not words or words[0].startswith("#"):
             continue

@@ -46,6 +46,7 @@ CORRUPT, DISCARDED = 0x2, 0x4  # flags of a packet, libavcodec/packet.h
 COLOUR = re.compile(r"Video: .*?\((?:\w+, )?[\w-]+/(?P<primaries>[\w-]+)/(?P<transfer>[\w-]+)[,)]")
 HDR = ("arib-std-b67", "smpte2084")  # HLG, as phones record it, and PQ
 WIDE = ("bt2020", "smpte431", "smpte432")  # of primaries, the last being Display P3
+STRETCHED = 4  # times as wide as high or high as wide a pixel may be; else it is an error
 WHITE = 203  # cd/m2 of what SDR shows as white (ITU-R BT.2408)
 PEAK = 1000 / WHITE  # what is brought into reach; up to `STRAIGHT` it stays as it is
 STRAIGHT = 0.7
@@ -99,7 +100,9 @@ def read_timeline(video: Path) -> Timeline:
         raise InputError(f"{quoted(video.name)} has over {MOST_FRAMES:,} frames: cut out a part.")
     timeline = Timeline(tuple(stamps), Fraction(unit[1]), stream, *_colour(said, stream))
     corrupt = any(flags & CORRUPT for _, flags in packets)
-    short = timeline.seconds[-1] < LEAST_SHARE * _promised_seconds(said) - 0.1
+    last = float(timeline.seconds[-1]) / max(1, len(stamps) - 1)  # seconds that it is shown
+    shown = math.inf if len(stamps) == 1 else float(timeline.seconds[-1]) + last
+    short = shown < LEAST_SHARE * _promised_seconds(said) - 0.1
     if corrupt or short or CUT_SHORT.search(said):
         raise InputError(f"{quoted(video.name)} is cut short or damaged: copy it again.")
     return timeline
@@ -146,7 +149,7 @@ def _as_shown(timeline: Timeline) -> str:
 
     Light brighter than SDR's white is pressed into the last third, and all below stays.
     """
-    filters = ["scale=round(iw*sar):ih", "setsar=1"]
+    filters = [f"scale='round(iw*if(between(sar,1/{STRETCHED},{STRETCHED}),sar,1))':ih", "setsar=1"]
     hdr, wide = timeline.transfer in HDR, timeline.primaries in WIDE
     if hdr or wide:
         filters += [f"zscale=t=linear:npl={WHITE}:agamma=0", "format=gbrpf32le", "zscale=p=bt709"]

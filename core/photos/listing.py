@@ -60,8 +60,8 @@ def look_elsewhere(folder: Path) -> str:
 
     Of a dataset's root that is `images`, beside which smaller copies and masks may lie.
     """
-    inside = [place for place in _listed(folder) if place.is_dir()][:MOST_FOLDERS]
-    deeper = [place for one in inside for place in _if_readable(one) if place.is_dir()]
+    inside = [place for place in _listed(folder) if _is_folder(place)][:MOST_FOLDERS]
+    deeper = [place for one in inside for place in _if_readable(one) if _is_folder(place)]
     for places in (inside, deeper[:MOST_FOLDERS]):
         counts = {place: sum(map(is_picture, _if_readable(place))) for place in places}
         if any(counts.values()):
@@ -72,6 +72,14 @@ def look_elsewhere(folder: Path) -> str:
         if is_video(file):
             return f"or give the video {quoted(file.name)} in it instead"
     return ""
+
+
+def _is_folder(place: Path) -> bool:
+    """Whether it is one, as far as may be known: a link may lead into somebody else's."""
+    try:
+        return place.is_dir()
+    except OSError:
+        return False
 
 
 def _if_readable(folder: Path) -> list[Path]:

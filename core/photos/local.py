@@ -8,6 +8,7 @@ from core.errors import InputError
 
 # `http://x` typed, or `http:/x` once it went through Path; and network shares (`\\host\share`).
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]|//|\\\\", re.IGNORECASE)
+LONGEST = 400  # letters of a name in a sentence
 
 
 def local_path(path: str | Path, what: str = "photos or video") -> Path:
@@ -59,5 +60,10 @@ def is_regular_file(path: Path) -> bool:
 
 
 def quoted(name: str) -> str:
-    """A file name between quotes, safe to print: control and undecodable characters escaped."""
+    """A file name between quotes, safe to print: control and undecodable characters escaped.
+
+    Of a very long one the middle is left out.
+    """
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
     return f'"{name}"' if name.isprintable() else ascii(name)

@@ -166,6 +166,10 @@ def _require_replaceable(into: Path) -> None:
 def _inside(name: str, timeline: Timeline, start: float, end: float) -> np.ndarray:
     """Numbers of the frames in [start, end) seconds."""
     seconds = timeline.seconds
+    if len(seconds) < 2:
+        raise InputError(
+            f"{quoted(name)} holds a single frame and at least 2 are needed: give a longer video."
+        )
     inside = np.flatnonzero((seconds >= start) & (seconds < (end or math.inf)))
     if len(inside) < 2:
         raise InputError(

@@ -41,6 +41,9 @@ def written(folder: Path, text: str | bytes) -> Path:
         ("data:\n  held_out: null", ["data.held_out"]),
         (b"data:\n  photos: caf\xe9", ["not valid YAML"]),
         ("false", ["sections"]),
+        ("training:\n  rays: true", ["training.rays cannot be True", "a number"]),
+        ("field: siren", ["field is a section", "below it"]),
+        ("field: [kind, siren]", ["field is a section", "below it"]),
     ],
     ids=lambda part: None if isinstance(part, list) else repr(part[:20]),
 )  # fmt: skip

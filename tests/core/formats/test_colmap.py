@@ -226,6 +226,14 @@ def test_a_line_of_text_that_says_the_impossible_is_refused(part, line, text, mo
         read_colmap_text(model / "text")
 
 
+def test_text_of_windows_editors_is_read(cameras, tmp_path):
+    write_colmap_text(cameras, tmp_path / "model")
+    for file in (tmp_path / "model").iterdir():
+        text = file.read_bytes().partition(b"\n1 ")[1:]  # without the remarks before it
+        file.write_bytes(b"\xef\xbb\xbf" + b"".join(text).lstrip().replace(b"\n", b"\r\n"))
+    assert all_same(read_colmap_text(tmp_path / "model"), cameras)
+
+
 @pytest.mark.parametrize("content", [b"", b"# nothing\n", b"\xff\xfe\n", b"\0" * 100])
 @pytest.mark.parametrize("part", ["cameras.txt", "images.txt"])
 def test_text_that_says_nothing_is_refused(part, content, model):

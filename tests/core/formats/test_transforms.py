@@ -116,6 +116,7 @@ def matrix(**changes: float) -> dict[str, object]:
         {"frames": [matrix() | {"fl_x": "wide"}]},
         {"frames": [matrix() | {"fl_x": -5}]},
         {"frames": [matrix() | {"w": 0}]},
+        {"frames": [matrix() | {"w": True}]},
         {"frames": [matrix() | {"fl_x": float("nan")}]},
         {"frames": [matrix() | {"fl_x": 10**400}]},
         {"fl_x": None, "frames": [matrix()]},
@@ -133,6 +134,13 @@ def test_what_is_no_json_of_moderate_size_is_refused_by_name(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(InputError, match=r"path\.json"):
         read_cameras(file, camera())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_of_windows_editors_are_read(tmp_path, encoding):
+    file = tmp_path / "path.json"
+    file.write_text(json.dumps({"frames": [matrix()]}), encoding=encoding)
+    assert len(read_cameras(file, camera())) == 1
 
 
 def test_only_one_frame_may_be_different(tmp_path):

@@ -27,7 +27,8 @@ def test_poses_are_read_back_in_their_order(cameras, tmp_path):
 
 
 def test_timestamps_stay_as_they_are_written(tmp_path):
-    (tmp_path / "t.txt").write_text("# seconds\n\n1305031102.1753 1 2 3 0 0 0 1\n")
+    written = "\ufeff# seconds\r\n\r\n1305031102.1753 1 2 3 0 0 0 1\r\n"  # by an editor of Windows
+    (tmp_path / "t.txt").write_bytes(written.encode())
     ((stamp, read),) = read_tum(tmp_path / "t.txt", camera()).items()
     assert stamp == "1305031102.1753" and same(read, camera((1, 2, 3)))
 

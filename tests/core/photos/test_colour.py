@@ -80,7 +80,9 @@ def test_a_white_wall_in_hdr_stays_bright_and_its_order(tmp_path: Path) -> None:
     assert row[-1] > 215 and (np.diff(row[::8]) > 0).all()
 
 
-@pytest.mark.parametrize(("shape", "size"), [("4/3", (213, 96)), ("1/1", (160, 96))])
+@pytest.mark.parametrize(
+    ("shape", "size"), [("4/3", (213, 96)), ("1/1", (160, 96)), ("100/1", (160, 96))]
+)
 def test_pixels_that_are_not_square_become_square(
     tmp_path: Path, shape: str, size: tuple[int, int]
 ) -> None:

@@ -273,6 +273,7 @@ def test_of_a_datasets_root_its_images_are_hinted_at(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for number in range({"images": 2, "images_2": 3, "masks": 2}.get(name, 0)):
             save(tmp_path / name / f"{number}.png")
+    (tmp_path / "a").symlink_to("a" * 300)  # of which nobody can say what it is
     assert 'give the folder "images"' in refusal(tmp_path)
 
 

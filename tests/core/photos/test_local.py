@@ -33,12 +33,15 @@ def test_addresses_are_refused_without_a_connection(address: str, tmp_path, monk
         extract_frames(address, tmp_path / "frames", count=2, rate=0)
 
 
-@pytest.mark.parametrize("path", ["", "data:image/png;base64,xx", "nul\0byte", "~nobody_here/x"])
+@pytest.mark.parametrize(
+    "path", ["", "data:image/png;base64,xx", "nul\0byte", "~nobody_here/x", "x" * 9000]
+)
 def test_what_is_not_there_is_refused(path: str, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     if path:
-        with pytest.raises(InputError, match="does not exist"):
+        with pytest.raises(InputError, match="does not exist") as refusal:
             local_path(path)
+        assert len(str(refusal.value)) < 500
     else:
         assert local_path(path) == tmp_path.resolve()
 

@@ -143,6 +143,17 @@ def test_short_clips_of_phones_and_chats_are_videos(clips, tmp_path, into, kind:
     assert len(extract_frames(clip, into, count=5, rate=0)) == 5
 
 
+@pytest.mark.parametrize(("frames", "kind"), [(2, "gif"), (3, "mp4"), (1, "gif"), (1, "mp4")])
+def test_few_frames_are_a_video_and_one_is_none(tmp_path, into, frames: int, kind: str) -> None:
+    clip = tmp_path / f"slow.{kind}"
+    source = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=1/5:d=60", "-frames:v", str(frames)]
+    subprocess.run([get_ffmpeg_exe(), "-loglevel", "error", *source, clip], check=True, timeout=60)
+    if frames > 1:
+        assert len(extract_frames(clip, into, count=frames, rate=0)) == frames
+    else:
+        assert "holds a single frame" in refusal(clip, into)
+
+
 def test_turned_video_comes_out_upright(clips, tmp_path, into) -> None:
     turned = tmp_path / "turned.mp4"
     command = [get_ffmpeg_exe(), "-loglevel", "error", "-display_rotation", "90", "-i"]
