@@ -11,6 +11,7 @@ PROGRAMS = (
     "kills",
     "damage",
     "refusals",
+    "checkpoints",
     "configs",
     "pictures",
     "frames",
@@ -20,7 +21,7 @@ PROGRAMS = (
     "readers",
     "races",
 )
-LONG = ("crashes", "visitors", "soak")  # minutes, or bars that a busy machine misses
+LONG = ("crashes", "workers", "visitors", "soak")  # minutes, or bars that a busy machine misses
 
 
 def main() -> int:
