@@ -149,8 +149,9 @@ def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera
 
 def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
     value = entry.get(key)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and 1 <= value <= LARGEST_NUMBER:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        value = 0
+    if 1 <= value <= LARGEST_NUMBER:
         return float(value)
     raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
 
