@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -10,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import system
 from core.errors import InputError
 
 # What drives and systems say that cannot flush a folder: CIFS and some FUSE ones, Windows.
 NO_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EIO, errno.EACCES, errno.EPERM, errno.EBADF)
+UNFINISHED = re.compile(r"\..*\.[0-9a-f]{8}-([0-9]{1,9})(\.[^.]*)?")  # see `_beside`
+_WRITING: set[Path] = set()  # what this process writes just now
 LONGEST = 40  # letters of a name in a temporary one; a file system takes 255 bytes
 
 
@@ -73,15 +77,15 @@ def finished_folder(out: Path) -> Iterator[Path]:
     with _complaining(out):
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise InputError(f"{out}: there is something already; choose a name for a new folder.")
-        temporary = _beside(out, ".part")
-        try:
-            temporary.mkdir(parents=True)
-            yield temporary
-            for file in temporary.iterdir():
-                _flush(file)
-            _rename(temporary, out)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with _beside(out, ".part") as temporary:
+            try:
+                temporary.mkdir(parents=True)
+                yield temporary
+                for file in temporary.iterdir():
+                    _flush(file)
+                _rename(temporary, out)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
@@ -115,18 +119,46 @@ def whole_file(out: Path, ending: str) -> Iterator[Path]:
         OSError: nothing can be written there.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(out, ending)
+    with _beside(out, ending) as temporary:
+        try:
+            temporary.touch()
+            yield temporary
+            _rename(temporary, out)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def sweep_unfinished(folder: Path) -> None:
+    """Remove what processes have left there that were killed while they wrote."""
+    with contextlib.suppress(OSError):  # what cannot be listed or removed is in nobody's way
+        for entry in folder.iterdir():
+            found = UNFINISHED.fullmatch(entry.name)
+            if found is None or entry in _WRITING or _writes(int(found[1])):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def _writes(process: int) -> bool:
+    """Whether another process may still be writing; in a container all have the same number."""
+    return process != os.getpid() and system.lives(process)
+
+
+@contextmanager
+def _beside(out: Path, ending: str) -> Iterator[Path]:
+    """A hidden name in the same folder: only within one file system a name changes at once.
+
+    It tells which process writes.
+    """
+    writer = f"{uuid.uuid4().hex[:8]}-{os.getpid()}"
+    temporary = out.with_name(f".{out.stem[:LONGEST]}.{writer}{ending}")
+    _WRITING.add(temporary)
     try:
-        temporary.touch()
         yield temporary
-        _rename(temporary, out)
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _beside(out: Path, ending: str) -> Path:
-    """A hidden name in the same folder: only within one file system a name changes at once."""
-    return out.with_name(f".{out.stem[:LONGEST]}.{uuid.uuid4().hex[:8]}{ending}")
+        _WRITING.discard(temporary)
 
 
 def _rename(temporary: Path, out: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from core import system
 from core.errors import InputError
+from core.files import sweep_unfinished
 
 NAME = "run.lock"
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # what drives without them answer
@@ -43,6 +44,9 @@ class Claim:
             ) from None
         with contextlib.suppress(OSError):  # on a full disk it is held without a name
             system.rewrite(self._handle, json.dumps(_me()).encode())
+        with contextlib.suppress(OSError):  # a folder that cannot be listed
+            for folder in [run, *(place for place in run.iterdir() if not place.is_symlink())]:
+                sweep_unfinished(folder)
 
     def release(self) -> None:
         """Give it back; nothing of it is left behind."""

@@ -16,6 +16,7 @@ from core.engine import Engine
 from core.engine.claim import NAME, Claim
 from core.engine.commands import Save, Step
 from core.errors import InputError
+from core.files import finished_file
 from studio.cli import main
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
@@ -90,6 +91,38 @@ def test_a_killed_owner_leaves_no_claim(tmp_path: Path) -> None:
     assert json.loads((run / NAME).read_text())["pid"] == owner.pid  # it could not tidy up
     with Claim(run):
         assert json.loads((run / NAME).read_text())["pid"] == os.getpid()
+
+
+WRITE = """
+import sys, time
+from pathlib import Path
+from core.files import finished_file, finished_folder
+run = Path(sys.argv[1])
+with finished_file(run / "config.yaml"), finished_file(run / "exports" / "video.mp4") as video:
+    video.write_bytes(b"half")
+    with finished_folder(run / "exports" / "model") as model:
+        (model / "images.txt").write_text("half")
+        print("writes", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_what_a_killed_writer_has_left_is_swept_by_the_next_owner(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITE, str(run)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert writer.stdout is not None and writer.stdout.readline() == "writes\n"
+        with Claim(run):
+            assert len(list(run.rglob(".*-*"))) == 3, "another process writes"
+    finally:
+        writer.kill()
+        writer.wait()
+    (run / "exports" / ".mine.jpg").touch()
+    with finished_file(run / "exports" / "table.csv") as mine, Claim(run):
+        left = {path.name for path in run.rglob("*")}
+        assert left == {"exports", ".mine.jpg", mine.name, NAME}
 
 
 def test_a_released_claim_leaves_nothing(tmp_path: Path) -> None:
