@@ -50,7 +50,7 @@ class Block:
     """Some neighbouring planes.
 
     Attributes:
-        texels: (D, 4, H, W) logits of rgb and alpha, or (D, 1, H, W) of alpha alone,
+        texels: (D, 4, H, W) logits of rgb and alpha, or (D, 1, h, w) of alpha alone,
         colours: and then (D / sharing, 3, H, W) of rgb, each for as many planes.
         planes: which of all planes they are.
     """
@@ -61,8 +61,16 @@ class Block:
 
     @property
     def alpha(self) -> Tensor:
-        """(D, 1, H, W) logits."""
+        """(D, 1, h, w) logits."""
         return self.texels[:, -1:]
+
+    def alpha_of(self, planes: slice) -> Tensor:
+        """(P, 1, H, W) logits of some planes, with as many texels as their colours have."""
+        alpha = self.alpha[planes]
+        if self.colours is None:
+            return alpha
+        size = self.colours.shape[-2:]
+        return functional.interpolate(alpha, size, mode="bilinear", align_corners=False)
 
     @property
     def sharing(self) -> int:
@@ -73,7 +81,8 @@ class Block:
         """(D, 4, H, W), whether colours are shared or not."""
         if self.colours is None:
             return self.texels
-        return torch.cat([self.colours.repeat_interleave(self.sharing, 0), self.texels], 1)
+        colours = self.colours.repeat_interleave(self.sharing, 0)
+        return torch.cat([colours, self.alpha_of(slice(None))], 1)
 
 
 class MultiplaneImage(nn.Module):
@@ -81,7 +90,8 @@ class MultiplaneImage(nn.Module):
 
     Neighbouring planes may share colours (NeX, Wizadwongsa et al., arXiv 2103.05606, section 3.3):
     what is seen at a place is seldom of two colours at nearly the same depth, so many planes take
-    little more than few, and each colour is learned from more rays.
+    little more than few, and each colour is learned from more rays. Alpha is then coarser, as
+    shapes are smoother than what is painted on them.
 
     A plane's place p is 1 for the nearest and falls; its disparity is (d + p (1 - d)) / near_depth,
     with d the relief's `depth_floor`: the far disparity over the near one. Texel coordinates are
@@ -103,6 +113,7 @@ class MultiplaneImage(nn.Module):
         near_depth: float,
         alpha: float = FIRST_ALPHA,
         sharing: int = 1,
+        alpha_size: tuple[int, int] | None = None,
     ) -> None:
         """Grey planes of equal alpha.
 
@@ -114,6 +125,7 @@ class MultiplaneImage(nn.Module):
             near_depth: world z of place 1.
             alpha: of every plane.
             sharing: how many neighbouring planes have the same colours; they reach equally far.
+            alpha_size: width and height of alpha's texels beside shared colours.
         """
         super().__init__()
         self.near_depth = near_depth
@@ -122,7 +134,10 @@ class MultiplaneImage(nn.Module):
         self.register_buffer("places", places)
         self.register_buffer("reach", farthest)
         self.register_buffer("depth_floor", torch.tensor(depth_floor))
-        grey = torch.zeros(size, 4 if sharing == 1 else 1, height, width)
+        grey = torch.zeros(size, 4, height, width)
+        if sharing > 1:
+            across, down = alpha_size or (width, height)
+            grey = torch.zeros(size, 1, down, across)
         grey[:, -1] = math.log(alpha / (1 - alpha))
         rgb = torch.zeros(size // sharing, 3, height, width)
         self.blocks = nn.ParameterList(grey.clone() for _ in range(BLOCKS))
@@ -137,11 +152,13 @@ class MultiplaneImage(nn.Module):
         """
         if not bool((state["reach"] > 0).all()):
             raise ValueError("planes without reach")
-        height, width = state["blocks.0"].shape[-2:]
-        pictures = state.get("colours.0", state["blocks.0"])
+        alpha = state["blocks.0"]
+        pictures = state.get("colours.0", alpha)
+        height, width = pictures.shape[-2:]
+        down, across = alpha.shape[-2:]
         field = cls(
             state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, near_depth,
-            sharing=len(state["blocks.0"]) // len(pictures),
+            sharing=len(alpha) // len(pictures), alpha_size=(across, down),
         )  # fmt: skip
         field.load_state_dict(state)
         return field
@@ -153,8 +170,8 @@ class MultiplaneImage(nn.Module):
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """Planes, width and height."""
-        height, width = self.blocks[0].shape[-2:]
+        """Planes, width and height of their colours."""
+        height, width = (list(self.colours) or list(self.blocks))[0].shape[-2:]
         return len(self.places), width, height
 
     def slices(self) -> list[slice]:
@@ -177,7 +194,13 @@ class MultiplaneImage(nn.Module):
 
     @torch.no_grad()
     def finer(
-        self, places: Tensor, width: int, height: int, extent: Extent, sharing: int = 1
+        self,
+        places: Tensor,
+        width: int,
+        height: int,
+        extent: Extent,
+        sharing: int = 1,
+        alpha_size: tuple[int, int] | None = None,
     ) -> "MultiplaneImage":
         """The same scene on other planes and texels.
 
@@ -188,7 +211,7 @@ class MultiplaneImage(nn.Module):
         device = self.places.device
         fresh = MultiplaneImage(
             places.to(device), width, height, extent, float(self.depth_floor), self.near_depth,
-            sharing=sharing,
+            sharing=sharing, alpha_size=alpha_size,
         ).to(device)  # fmt: skip
         planes, total = self._resampled(fresh), fresh.places.new_zeros(())
         for part in fresh.parts():
@@ -197,7 +220,7 @@ class MultiplaneImage(nn.Module):
                 if part.colours is None:
                     texels.copy_(logits)
                     continue
-                texels.copy_(logits[3:])
+                texels.copy_(functional.adaptive_avg_pool2d(logits[3:], texels.shape[-2:]))
                 alpha = logits[3].sigmoid()
                 total = alpha if index % sharing == 0 else total + alpha
                 colours = part.colours[index // sharing]

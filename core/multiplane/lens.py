@@ -38,9 +38,9 @@ def felt(pull: Tensor, points: Tensor, normalized_focal: Tensor, k1: Tensor) -> 
 @torch.no_grad()
 def follow(field: MultiplaneImage, normalized_focal: Tensor, before: Tensor, after: Tensor) -> None:
     """Resample planes that belong to one k1 (1,) so that they belong to another."""
-    _, width, height = field.size
-    texels = texel_centres(width, height, field.places.device)
     for pictures, reach in field.textures():
+        height, width = pictures.shape[-2:]
+        texels = texel_centres(width, height, field.places.device)
         scale = reach[:, None, None] / (2 * normalized_focal)  # from texels to tangents
         points = undistorted(distorted(texels * scale, after), before) / scale
         pictures.copy_(

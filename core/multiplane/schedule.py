@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.multiplane.field import BLOCKS
 
+COARSER = 2.0  # texels of shared colours for each of alpha, along a side
 Span = tuple[float, float]  # a rate at a level's first and last step, geometric between
 
 
@@ -45,6 +46,16 @@ class Level:
     def shared(self) -> int:
         """How many planes share colours: so many go into a block without a remainder."""
         return math.gcd(self.sharing, self.planes // BLOCKS)
+
+    @property
+    def full_planes(self) -> float:
+        """How many planes with colours of their own would have as many numbers."""
+        each = (3 / self.shared + 1 / COARSER**2) / 4 if self.shared > 1 else 1.0
+        return self.planes * each
+
+    def alpha_size(self, width: int, height: int) -> tuple[int, int]:
+        """How many texels alpha has, width and height, where shared colours have so many."""
+        return math.ceil(width / COARSER), math.ceil(height / COARSER)
 
     def drawn(self, every: int) -> int:
         """How many pixels a step takes of so many that it could take."""

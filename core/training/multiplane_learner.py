@@ -192,9 +192,9 @@ class MultiplaneLearner(AdjustedStep):
             places = placed(self.field.places, found.weights, level.planes, lowest)
             whole = (self.small.width, self.small.height) == self.colours.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
-        sharing = level.shared
-        size, extent = self._sheets(level.planes * (1 + 3 / sharing) / 4, density, extent)
-        self.take(self.field.finer(places, *size, extent, sharing))
+        size, extent = self._sheets(level.full_planes, density, extent)
+        alpha_size = level.alpha_size(*size)
+        self.take(self.field.finer(places, *size, extent, level.shared, alpha_size))
 
     def _sheets(
         self,

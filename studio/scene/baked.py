@@ -131,7 +131,7 @@ class Baked:
 
 def _layer(part: Block, first: int, joined: int) -> np.ndarray:
     """(H, W, 4) uint8 of neighbouring planes of a block, of one colour where they are several."""
-    clear = torch.sigmoid(-part.alpha[first : first + joined]).prod(0)  # (1, H, W)
+    clear = torch.sigmoid(-part.alpha_of(slice(first, first + joined))).prod(0)  # (1, H, W)
     rgb = part.texels[first, :3] if part.colours is None else part.colours[first // part.sharing]
     texels = torch.cat([rgb.sigmoid() * (1 - clear), 1 - clear])
     layer: np.ndarray = texels.mul_(255).round_().byte().permute(1, 2, 0).cpu().numpy()

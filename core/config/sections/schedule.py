@@ -30,7 +30,7 @@ class Schedule(Section):
         (8, 8, 16, 16, 8, 16, 32, 32, 64), "Planes", "How many planes a level has; a multiple of 4."
     )
     sharing: tuple[int, ...] = per_level(
-        (1, 1, 1, 1, 1, 1, 1, 1, 4), "Planes of the same colours",
+        (1, 1, 1, 1, 1, 1, 1, 4, 4), "Planes of the same colours",
         "How many neighbouring planes have colours in common; 1 gives each its own.",
     )  # fmt: skip
     rays: tuple[int, ...] = per_level(

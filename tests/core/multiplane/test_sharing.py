@@ -21,9 +21,16 @@ from tests.core.training.parts import planes_of
 EXTENT = Extent((1.1, 1.2), (1.5, 1.4))
 
 
-def shared(planes: int = 16, sharing: int = 2) -> MultiplaneImage:
+COARSE = (4, 3)  # texels of alpha, where they are fewer than those of colours
+
+
+def shared(
+    planes: int = 16, sharing: int = 2, alpha_size: tuple[int, int] | None = None
+) -> MultiplaneImage:
     """Planes of chance, of few texels."""
-    field = MultiplaneImage(even_places(planes), 7, 5, EXTENT, 0.05, 1.0, sharing=sharing)
+    field = MultiplaneImage(
+        even_places(planes), 7, 5, EXTENT, 0.05, 1.0, sharing=sharing, alpha_size=alpha_size
+    )
     generator = torch.manual_seed(3)
     with torch.no_grad():
         for parameter in field.parameters():
@@ -63,14 +70,17 @@ def test_neighbours_of_one_colour_reach_equally_far() -> None:
     assert torch.equal(groups[:, -1], EXTENT.at(even_places(16))[3::4])
 
 
-def test_gradients_are_those_of_autograd() -> None:
-    part = shared(32, 4).parts()[1]
+@pytest.mark.parametrize("alpha_size", [None, COARSE])
+def test_gradients_are_those_of_autograd(alpha_size: tuple[int, int] | None) -> None:
+    part = shared(32, 4, alpha_size).parts()[1]
     at = points(8).requires_grad_()
     pull = torch.randn(8, 4, 11, generator=torch.manual_seed(6))
     texels, colours = part.texels, part.colours
     assert colours is not None
-    expected = torch.autograd.grad((sample(part.logits(), at) * pull).sum(), [texels, colours, at])
-    assert torch.equal(sample_block(part, at), sample(part.logits(), at))
+    rgb = sample(colours.repeat_interleave(4, 0), at)
+    seen = torch.cat([rgb, sample(texels, at)], 1)
+    expected = torch.autograd.grad((seen * pull).sum(), [texels, colours, at])
+    assert torch.equal(sample_block(part, at), seen)
     with torch.no_grad():
         to_points = sample_block_backward(pull, part, at.detach())
     assert texels.grad is not None and colours.grad is not None
@@ -78,10 +88,12 @@ def test_gradients_are_those_of_autograd() -> None:
         assert torch.allclose(mine, other, atol=1e-5)
 
 
-def test_growing_into_shared_colours_shows_the_same() -> None:
+@pytest.mark.parametrize("alpha_size", [None, (24, 18)])
+def test_growing_into_shared_colours_shows_the_same(alpha_size: tuple[int, int] | None) -> None:
     before = waving(even_places(8))
-    finer = before.finer(even_places(32), 48, 36, ONE, sharing=4)
-    assert finer.parts()[0].sharing == 4
+    finer = before.finer(even_places(32), 48, 36, ONE, 4, alpha_size)
+    assert finer.parts()[0].sharing == 4 and finer.size == (32, 48, 36)
+    assert finer.blocks[0].shape[:1:-1] == (alpha_size or (48, 36))
     for other in (
         before.finer(even_places(32), 48, 36, ONE),
         finer.finer(even_places(32), 48, 36, ONE),
@@ -90,9 +102,11 @@ def test_growing_into_shared_colours_shows_the_same() -> None:
         assert float(difference.abs().mean()) < 0.01
 
 
-def test_state_is_all_there_is() -> None:
-    field = shared(16, 2)
+@pytest.mark.parametrize("alpha_size", [None, COARSE])
+def test_state_is_all_there_is(alpha_size: tuple[int, int] | None) -> None:
+    field = shared(16, 2, alpha_size)
     again = MultiplaneImage.of(field.state_dict(), 1.0)
+    assert again.size == field.size
     assert torch.equal(seen_by_reference(again).rgb, seen_by_reference(field).rgb)
 
 
@@ -103,14 +117,18 @@ def test_a_new_lens_moves_all_of_a_plane() -> None:
         follow(one, focal, torch.tensor([0.0]), torch.tensor([0.05]))
     for part, block in zip(together.parts(), alone.blocks, strict=True):
         assert torch.allclose(part.logits(), block, atol=1e-5)
+    coarse, before = shared(16, 2, COARSE), shared(16, 2, COARSE)
+    follow(coarse, focal, torch.tensor([0.0]), torch.tensor([0.05]))
+    assert not any(map(torch.equal, coarse.parameters(), before.parameters()))
 
 
-def test_pictures_of_many_planes_are_of_pairs() -> None:
-    field = shared(64, 4)
+@pytest.mark.parametrize("alpha_size", [None, COARSE])
+def test_pictures_of_many_planes_are_of_pairs(alpha_size: tuple[int, int] | None) -> None:
+    field = shared(64, 4, alpha_size)
     scene = FieldScene(field, torch.tensor([0.8, 1.0]), SETTINGS)
     baked = Baked.of(scene)
     assert baked.layers.shape == (32, 5, 7, 4) and (baked.disparities[:-1] > 0).all()
-    alpha = field.parts()[0].alpha.detach().sigmoid()
+    alpha = field.parts()[0].logits()[:, 3:].detach().sigmoid()
     pair = 1 - (1 - alpha[0]) * (1 - alpha[1])
     assert abs(baked.layers[0, ..., 3] / 255 - pair[0].numpy()).max() < 0.51 / 255
     moving = baked.halved()
