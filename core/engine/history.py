@@ -9,7 +9,7 @@ from core.engine.snapshot import History
 from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
 from core.training.field_learner import FieldLearner
-from core.training.learned import PAIR
+from core.training.learned import PAIRS
 from core.training.optimizers import part_of
 from core.training.step import decibels
 from core.training.trainer import Trainer
@@ -41,7 +41,7 @@ class Recorder:
     def compare(self, trainer: Trainer, best: str) -> None:
         """Record how well unseen pixels are known now, and by whom better than by `best` before."""
         step, errors, network = trainer.step, trainer.holdout.errors, trainer.find(FieldLearner)
-        known = [decibels(errors[name]) if name in errors else np.nan for name in PAIR]
+        known = [decibels(errors[name]) if name in errors else np.nan for name in PAIRS[0]]
         began = network.began.step if network is not None else 0
         apart = self.unseen[1][0] - self.unseen[0][0] if len(self.unseen) > 1 else 0
         if not self.unseen or step - self.unseen[-1][0] >= apart:

@@ -6,7 +6,7 @@ from typing import Any
 from core.config.declare import Effect
 from core.config.paths import changed, options
 from core.training.changes import configure
-from core.training.learned import PAIR
+from core.training.field_learner import LOOKED_AT
 from core.training.trainer import Trainer
 
 STEERING = ("cameras", "field", "rendering", "losses", "schedule")  # sections that steer a step
@@ -49,13 +49,14 @@ def sentence(
 
 
 def show_forming(trainer: Trainer) -> list[str]:
-    """Let a network that was picked while planes are there be seen beside them, and say so."""
-    there = {learner.shows for learner in trainer.learners}
-    unseen = trainer.config.explore.show in ("best", "planes")
-    if not (trainer.step and set(PAIR) <= there and unseen):
+    """Let a network that was picked beside planes or depth maps be seen there, and say so."""
+    there, config = {learner.shows for learner in trainer.learners}, trainer.config
+    beside = next((name for name in ("planes", "depth-maps") if name in there), None)
+    waits = trainer.stage == "bootstrap" or not trainer.step
+    if waits or beside is None or config.field.kind == "planes" or config.explore.show in LOOKED_AT:
         return []
-    configure(trainer, changed(trainer.config, {"explore.show": "both"}))
-    return [f"{trainer.config.field.kind} is seen forming beside the planes; {BACK}"]
+    configure(trainer, changed(config, {"explore.show": "both"}))
+    return [f"{config.field.kind} is seen forming beside the {WORDS[beside]}; {BACK}"]
 
 
 def _rebuilt(before: Collection[str], after: Collection[str], waits: bool) -> str:

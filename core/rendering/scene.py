@@ -14,10 +14,16 @@ from torch import Tensor, nn
 from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
-from core.multiplane.field import MultiplaneImage
 from core.rendering.halving import halving
 from core.rendering.picture import Pace, Picture
-from core.rendering.volume import RaySettings, Rendering, joined, rays_at_once, render_rays
+from core.rendering.volume import (
+    Proposal,
+    RaySettings,
+    Rendering,
+    joined,
+    rays_at_once,
+    render_rays,
+)
 
 
 class Scene(abc.ABC):
@@ -51,7 +57,7 @@ class FieldScene(Scene):
     field: SceneField
     normalized_focal: Tensor  # (2,) of the rig, which fixes the axes of ndc
     settings: RaySettings
-    proposal: MultiplaneImage | None = None  # planes of the same scene, where the field is asked
+    proposal: Proposal | None = None  # of the same scene: where the field is asked
 
     @property
     def device(self) -> torch.device:

@@ -11,9 +11,12 @@ from core.fields import SceneField
 from core.geometry.rays import Rays
 from core.multiplane.compositing import planes_along, weights_along
 from core.multiplane.field import MultiplaneImage
+from core.rendering.contraction import Ball
+from core.rendering.occupancy import Occupancy
 from core.rendering.sampling import bin_lengths, even_depths, placed_depths, stratified_depths
 from core.rendering.spaces import SPACES
 
+Proposal = MultiplaneImage | Occupancy  # what says where along rays a field is asked
 Ask = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
 
 PLANE_RAYS_IN_CACHE = 2048  # planes take one look-up for a sample, where networks take layers
@@ -41,13 +44,14 @@ class RaySettings:
     white_background: bool
     spacing: str = "depth"  # of even samples
     importance: int = 0  # more samples, where the field's weights at the even ones are
-    guided: int = 0  # samples where weights of planes are, and `EVERYWHERE` more; 0: no proposal
+    guided: int = 0  # samples where a proposal's weights are, and `EVERYWHERE` more; 0: as if none
+    ball: Ball | None = None  # in whose contraction a field of the camera space lives
 
-    def follows(self, proposal: MultiplaneImage | None) -> TypeGuard[MultiplaneImage]:
-        """Whether planes say where the field is asked."""
+    def follows(self, proposal: Proposal | None) -> TypeGuard[Proposal]:
+        """Whether somebody says where the field is asked."""
         return proposal is not None and self.guided > 0
 
-    def points(self, proposal: MultiplaneImage | None) -> int:
+    def points(self, proposal: Proposal | None) -> int:
         """S, how many points of a ray the field is asked at."""
         if self.follows(proposal):
             return self.guided + EVERYWHERE
@@ -97,7 +101,7 @@ def render_rays(
     settings: RaySettings,
     jitter: Tensor | None = None,
     noise: Tensor | None = None,
-    proposal: MultiplaneImage | None = None,
+    proposal: Proposal | None = None,
 ) -> Rendering:
     """Colour, depth and opacity of rays (NeRF, arXiv 2003.08934, equation 3).
 
@@ -110,7 +114,7 @@ def render_rays(
         settings: where samples lie and what is behind them.
         jitter: (R, S) uniform numbers for stratified samples; None takes bin centres as they are.
         noise: (R, S) added to raw density, or None.
-        proposal: planes of the same scene, where the field is asked; None asks it evenly.
+        proposal: of the same scene, where the field is asked; None asks it evenly.
     """
     if isinstance(field, MultiplaneImage):
         return _render_planes(field, rays, normalized_focal, settings.white_background)
@@ -120,7 +124,10 @@ def render_rays(
 
     def ask(depths: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         along = depths.unsqueeze(-1) * warped.directions.unsqueeze(-2)
-        rgb, density = field(warped.origins.unsqueeze(-2) + along, view, noise)
+        points = warped.origins.unsqueeze(-2) + along
+        if settings.ball is not None:
+            points = settings.ball.contracted(points)
+        rgb, density = field(points, view, noise)
         alpha = alpha_of(density, bin_lengths(depths, warped.directions))
         return rgb, alpha * transmittance_of(alpha)
 
@@ -158,13 +165,17 @@ def _denser(depths: Tensor, ask: Ask, settings: RaySettings, jitter: Tensor | No
 
 @torch.no_grad()
 def _proposed(
-    proposal: MultiplaneImage,
+    proposal: Proposal,
     rays: Rays,
     normalized_focal: Tensor,
     settings: RaySettings,
     jitter: Tensor | None,
 ) -> Tensor:
-    """Depths where planes stop the light of these rays, and a few from near to far."""
+    """Depths where the proposal stops the light of these rays, and a few from near to far."""
+    if isinstance(proposal, Occupancy):
+        bins, weights = proposal.bins(), proposal.weights(rays)
+        shares = placed_depths(bins, weights, settings.guided, EVERYWHERE, jitter)
+        return proposal.depth(shares)
     parameters = SPACES[settings.space].parameter(rays, 1 / proposal.disparities.clamp_min(1e-6))
     met = parameters.clamp(settings.near, settings.far)
     near, far = (met.new_full((len(met), 1), end) for end in (settings.near, settings.far))

@@ -31,6 +31,7 @@ from core.runs.header import Welcome, any_size, config_in, header
 from core.runs.home import at_home
 from core.runs.light import compact, lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
+from core.training.beside_maps import beside
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.depthmap_learner import saved_scene
 from core.training.learned import Learned, looked_at
@@ -197,7 +198,9 @@ def _learned(found: Checkpoint, show: str | None) -> Learned:
     }
     scenes: dict[str, Scene] = {**of_fields}
     if "depth_maps" in facts:
-        scenes["depth-maps"] = saved_scene(tensors)
+        scenes["depth-maps"] = warped = saved_scene(tensors)
+        if facts.get("beside_maps"):
+            scenes |= beside(warped, scenes.pop("field"), facts)
     split = held_out(config.data.held_out, len(names))
     unlearned = without_camera(config, names, tensors["photo_error"], split)
     best, planes = facts["shown"], of_fields.get("planes")

@@ -4,6 +4,8 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
 from core.training import build
+from core.training.depthmap_learner import DepthMapLearner
+from core.training.field_learner import FieldLearner
 from core.training.room import Room
 from core.training.stages import explore, join, reconfigure
 from core.training.trainer import Trainer
@@ -42,6 +44,8 @@ def configure(trainer: Trainer, config: Config) -> Effect:
         trainer.holdout.errors.pop("field", None)
         join(trainer, known=False)
         trainer.shown = trainer.learners[0].shows
+    elif config.explore.show != before.config.explore.show and trainer.find(DepthMapLearner):
+        _look(trainer)
     return effect
 
 
@@ -55,6 +59,13 @@ def refine(trainer: Trainer) -> None:
     trainer.learners[-1] = last.restarted(trainer.context(last, known=True))
     trainer.holdout.errors.pop("field", None)
     trainer.shown = trainer.learners[0].shows
+
+
+def _look(trainer: Trainer) -> None:
+    """Have a network learn beside depth maps, where it is looked at and there is none yet."""
+    context = trainer.context()
+    if trainer.find(FieldLearner) is None and FieldLearner.wanted(context):
+        trainer.learners.append(FieldLearner.begin(context))
 
 
 def _choose_photos(trainer: Trainer) -> None:

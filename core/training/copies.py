@@ -28,9 +28,9 @@ class Copies:
 
     def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
-        names, there = trainer.photos.names, {one.shows: one for one in trainer.learners}
+        names, there = trainer.photos.names, {one.shows: one for one, _ in trainer.ready()}
         unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
-        proposing = [one for one in trainer.learners if one.proposal is not None]
+        proposing = [one for one in trainer.learners if isinstance(one.proposal, MultiplaneImage)]
         planes = self._planes(trainer, proposing[0], fresh) if proposing else None
         wanted = looked_at(trainer.config.explore.show, there, trainer.shown)
         scenes = {name: self._scene(trainer, there[name], planes) for name in wanted}
@@ -42,7 +42,7 @@ class Copies:
     @staticmethod
     def _scene(trainer: "Trainer", learner: Learner, planes: FieldScene | None) -> Scene:
         """What a learner shows; `planes` are those that were copied already."""
-        if planes is not None and learner.proposal is not None:
+        if planes is not None and isinstance(learner.proposal, MultiplaneImage):
             return planes
         scene = learner.scene(trainer.context(learner)).copied()
         if isinstance(scene, FieldScene) and planes is not None:

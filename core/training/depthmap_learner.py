@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import LAST, DepthMaps, Depths
+from core.depthmaps.occupied import occupancy_of
 from core.depthmaps.refinement import CLOSE, ROUNDS, Refinement, Round
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.halving import halving
+from core.rendering.occupancy import Occupancy
 from core.training.ahead import Ahead
 from core.training.depthmap_ahead import depth_maps_ahead
 from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
@@ -47,6 +49,7 @@ class DepthMapLearner(Learner):
         self.field = nn.Module()  # nothing here is moved along a gradient
         self._messages: list[str] = []
         self._views: tuple[DepthMaps, Views] | None = None
+        self._occupancy: tuple[DepthMaps, frozenset[int], Occupancy | None] | None = None
         self._start(context, context.trained)
 
     def _start(self, context: StepContext, photos: Tensor) -> None:
@@ -86,8 +89,8 @@ class DepthMapLearner(Learner):
             )
         if part.kind != "planes":
             self._messages.append(
-                f"No {part.kind} network is trained: one before all cameras cannot hold such a "
-                "scene. Set field.geometry to planes to have one all the same."
+                f"A {part.kind} network learns beside them while it is looked at: set Field shown "
+                "to network, or to both."
             )
 
     @property
@@ -99,6 +102,16 @@ class DepthMapLearner(Learner):
     def complete(self) -> bool:  # type: ignore[override]
         """Whether another step would change nothing."""
         return self.finished
+
+    @property
+    def proposal(self) -> Occupancy | None:
+        """Where the maps say that something is, once cameras stand."""
+        if self.maps is None or not (self.refinement is None or self.refinement.done):
+            return None
+        known, without = self._occupancy, self._without()
+        if known is None or known[0] is not self.maps or known[1] != without:
+            known = self._occupancy = self.maps, without, occupancy_of(self.maps, without)
+        return known[2]
 
     @property
     def compared_at(self) -> int:

@@ -13,10 +13,13 @@ from core.config.paths import strongest
 from core.distributed.process_group import ProcessGroup
 from core.fields.gradual import Gradual
 from core.fields.precision import PRECISIONS
+from core.rendering.contraction import Ball
+from core.rendering.occupancy import Occupancy
 from core.rendering.scene import FieldScene, Scene
-from core.rendering.volume import rays_at_once
+from core.rendering.volume import RaySettings, rays_at_once
 from core.training import build
 from core.training.batch import WHOLE, draw_batch
+from core.training.beside_maps import ball_in, settings_in
 from core.training.learner import Learner, Progress, StepContext
 from core.training.losses.patches import Glimpse, pull
 from core.training.optimizers import (
@@ -30,9 +33,15 @@ from core.training.optimizers import (
 )
 from core.training.step import Gradients, StepResult, training_step
 
+LOOKED_AT = ("network", "both")  # words of explore.show with which a network is looked at
+
 
 class FieldLearner(Learner):
-    """A neural field, the cameras' optimizers of its steps, and when its schedule began."""
+    """A neural field, the cameras' optimizers of its steps, and when its schedule began.
+
+    Beside depth maps it learns while it is looked at, in the contracted world around what these
+    say is near; where rays of it are asked, they say as well.
+    """
 
     shows = "field"
     field: Gradual
@@ -40,6 +49,8 @@ class FieldLearner(Learner):
     def __init__(self, context: StepContext) -> None:
         """A fresh field for these cameras, its schedule beginning now."""
         self.rig = context.rig
+        self._beside_maps = context.by_depth_maps
+        self.rests = self._beside_maps and not _looked_at(context)
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self.renew_field(context)
         self.renew_cameras()
@@ -48,7 +59,7 @@ class FieldLearner(Learner):
     def wanted(cls, context: StepContext) -> bool:
         """Once there are cameras to begin from."""
         wanted = context.config.field.kind != "planes" and context.stage != "bootstrap"
-        return wanted and not context.by_depth_maps
+        return wanted and (_looked_at(context) or not context.by_depth_maps)
 
     @classmethod
     def begin(cls, context: StepContext) -> Self:
@@ -60,6 +71,7 @@ class FieldLearner(Learner):
         fresh = build.build_field(context.config, context.generator)
         self.field = fresh.to(self.rig.position.device)
         self.began = context.progress
+        self._ball: Ball | None = None
         self.optimizers["field"] = make_optimizer(list(self.field.parameters()))
 
     def renew_cameras(self, groups: tuple[str, ...] = GROUPS[1:]) -> None:
@@ -67,7 +79,27 @@ class FieldLearner(Learner):
         for group in groups:
             self.optimizers[group] = make_optimizer([self.rig.get_parameter(group)])
 
+    @property
+    def finished(self) -> bool:  # type: ignore[override]
+        """Whether nobody looks at it, so that it rests."""
+        return self.rests
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        """Whether it rests."""
+        return self.rests
+
     # -- one step ----------------------------------------------------------------------------
+
+    def ready(self, context: StepContext) -> bool:
+        """Beside depth maps: while it is looked at, and once these stand."""
+        beside = self._beside_maps
+        return not beside or (not self.rests and isinstance(context.proposal, Occupancy))
+
+    def _settings(self, context: StepContext) -> RaySettings:
+        if self._ball is None and isinstance(context.proposal, Occupancy):
+            self._ball = context.proposal.ball
+        return settings_in(self._ball, build.ray_settings(context.config), context.proposal)
 
     def step(self, context: StepContext) -> StepResult:
         """Draw pixels, render, compare, move."""
@@ -77,7 +109,7 @@ class FieldLearner(Learner):
     def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""
         config, part, rates = context.config, context.config.training, self.rates(context)
-        settings = build.ray_settings(config)
+        settings = self._settings(context)
         points = settings.points(context.proposal)
         one = part.pixels_from == "one-photo" or part.rays == WHOLE
         candidates = context.visited if one else context.trained
@@ -114,7 +146,7 @@ class FieldLearner(Learner):
         """What a picture's loss adds to the gradients."""
         rays, device = len(glimpse.batch.photo), context.colours.device
         piece = context.room.eased(rays_at_once(self.field, rays, points, device))
-        settings = build.ray_settings(context.config)
+        settings = self._settings(context)
         return pull(
             glimpse, self.rig, self.field, settings, moved, piece, context.parallel_map,
             context.proposal,
@@ -123,8 +155,8 @@ class FieldLearner(Learner):
     # -- what others see ---------------------------------------------------------------------
 
     def scene(self, context: StepContext) -> Scene:
-        """The field, asked where planes of the same scene propose."""
-        focal, settings = self.rig.normalized_focal().detach(), build.ray_settings(context.config)
+        """The field, asked where others propose that the scene is."""
+        focal, settings = self.rig.normalized_focal().detach(), self._settings(context)
         return FieldScene(self.field, focal, settings, context.proposal)
 
     def rates(self, context: StepContext) -> dict[str, float]:
@@ -141,6 +173,7 @@ class FieldLearner(Learner):
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Take over other options; what is stored in another way learns anew."""
         self.renew_cameras(converted)
+        self.rests = self._beside_maps and not _looked_at(new)
         rebuilt = strongest(old.config, new.config) is Effect.REBUILD_FIELD
         if rebuilt and self.wanted(new):
             self.renew_field(new)
@@ -164,6 +197,8 @@ class FieldLearner(Learner):
             "field_start": self.began.epoch,
             "field_start_step": self.began.step,
             "precision": self.field.precision,
+            "beside_maps": self._beside_maps,
+            "ball": self._ball,
         }
 
     def state(self) -> dict[str, Tensor]:
@@ -178,9 +213,15 @@ class FieldLearner(Learner):
     ) -> None:
         """Be where facts and state were taken; this is new, of the same options."""
         self.began = Progress(facts["field_start"], facts["field_start_step"])
+        self._ball, self._beside_maps = ball_in(facts), facts.get("beside_maps", False)
+        self.rests = self._beside_maps and not _looked_at(context)
         fill(self.field, context.config, facts, part_of(tensors, "field."))
         for group, adam in self.optimizers.items():
             unpack(adam, part_of(tensors, f"adam.{group}."))
+
+
+def _looked_at(context: StepContext) -> bool:
+    return context.config.explore.show in LOOKED_AT
 
 
 def fill(

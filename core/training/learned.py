@@ -9,20 +9,26 @@ from core.geometry.cameras import Camera
 from core.geometry.stored import Stored
 from core.rendering.scene import FieldScene, Scene
 
-PAIR = ("planes", "field")  # of one scene, that may be looked at side by side
+PAIRS = ("planes", "field"), ("depth-maps", "field")  # that may be looked at side by side
 ASKED = {"planes": "planes", "network": "field"}  # by the words of explore.show
 
 
+def pair_of(there: Collection[str]) -> tuple[str, ...]:
+    """The two of what learners show that may be looked at side by side; none without both."""
+    return next((pair for pair in PAIRS if set(pair) <= set(there)), ())
+
+
 def looked_at(asked: str, there: Collection[str], best: str) -> tuple[str, ...]:
-    """Whose scenes are shown: one, or both of `PAIR`; the better one where another is not there.
+    """Whose scenes are shown: one, or both of a pair; the better one where another is not there.
 
     Args:
         asked: explore.show.
         there: what learners show.
         best: the one of them that knows unseen pixels best.
     """
-    if asked == "both" and set(PAIR) <= set(there):
-        return PAIR
+    pair = pair_of(there)
+    if asked == "both" and pair:
+        return pair
     wanted = ASKED.get(asked, best)
     return (wanted,) if wanted in there else (best,)
 
@@ -38,7 +44,7 @@ class Learned:
     planes: FieldScene | None = None  # the planes where there are some: seen at once from anywhere
     waiting: tuple[bool, ...] = ()  # photos whose turn has not come; none where it is empty
     shown: str = "field"  # whose scene it is: "planes", "depth-maps", or the "field"
-    pair: tuple[Scene, ...] = ()  # of `PAIR`, where both are to be looked at
+    pair: tuple[Scene, ...] = ()  # of `pair_of`, where both are to be looked at
     stored: tuple[Stored, ...] = ()  # of each photo; of older runs nothing is known
 
     @classmethod

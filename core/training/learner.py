@@ -21,10 +21,10 @@ from core.config import Config
 from core.distributed.process_group import ProcessGroup
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.windows import Windows
-from core.multiplane.field import MultiplaneImage
 from core.multiplane.schedule import Recipe
 from core.parallel import ParallelMap
 from core.rendering.scene import Scene
+from core.rendering.volume import Proposal
 from core.training import build
 from core.training.ahead import Ahead
 from core.training.camera_optimizer import Learns
@@ -66,7 +66,7 @@ class StepContext:
         turn: how many steps this learner has had, if it had all its turns from the run's first.
         hold: whether cameras keep still.
         camera_share: part of the rates of cameras that this learner has, beside others.
-        proposal: planes of the same scene, which say where along rays something is.
+        proposal: what says where along rays of the scene something is: planes, or occupancy.
         judges: losses of whole pictures.
         generator: the only source of chance, on the CPU.
         parallel_map: `map`, or one that shares work among workers and keeps its order.
@@ -90,7 +90,7 @@ class StepContext:
     turn: int
     hold: bool
     camera_share: float
-    proposal: MultiplaneImage | None
+    proposal: Proposal | None
     judges: Judges
     generator: torch.Generator
     parallel_map: ParallelMap
@@ -105,7 +105,7 @@ class StepContext:
 
     @property
     def by_depth_maps(self) -> bool:
-        """Whether depth maps hold the scene, and neither planes nor a network."""
+        """Whether depth maps hold the scene, and no planes."""
         if self.stage == "bootstrap" or self.config.field.geometry == "planes":
             return False
         return by_depth_maps(self.config, self.trained_cameras)
@@ -139,6 +139,10 @@ class Learner(abc.ABC):
     def begin(cls, context: StepContext) -> Self:
         """One that knows nothing yet but the cameras."""
 
+    def ready(self, context: StepContext) -> bool:
+        """Whether what its steps and its scene need is there."""
+        return True
+
     @abc.abstractmethod
     def step(self, context: StepContext) -> StepResult:
         """Explain some pixels of the photos better. Nothing moves where this is not finite."""
@@ -152,7 +156,7 @@ class Learner(abc.ABC):
         """The rate of each group of numbers that may move in the step to come."""
 
     @property
-    def proposal(self) -> MultiplaneImage | None:
+    def proposal(self) -> Proposal | None:
         """What tells others where along rays something is."""
         return None
 

@@ -17,9 +17,8 @@ from torch import Tensor, nn
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
-from core.multiplane.field import MultiplaneImage
 from core.parallel import ParallelMap
-from core.rendering.volume import RaySettings, rays_at_once, render_rays
+from core.rendering.volume import Proposal, RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
 from core.training.room import WIDE, Room
 
@@ -68,7 +67,7 @@ def training_step(
     learned: Sequence[nn.Parameter],
     optimizers: Iterable[torch.optim.Optimizer],
     parallel_map: ParallelMap = map,
-    proposal: MultiplaneImage | None = None,
+    proposal: Proposal | None = None,
     extra: Sequence[Gradients] = (),
     processes: ProcessGroup = SINGLE_PROCESS,
     room: Room = WIDE,
@@ -82,7 +81,7 @@ def training_step(
         learned: the parameters to move; all others keep their values.
         optimizers: stepped once; parameters without gradient are left alone.
         parallel_map: `map`, or one that shares pieces among workers, keeping their order.
-        proposal: planes that say where along rays the field is asked; they are not changed.
+        proposal: what says where along rays the field is asked; it is not changed.
         extra: gradients of other losses at the same parameters, to be added.
         processes: the processes that share it; each has drawn the whole batch.
         room: how often pieces are halved.
@@ -123,7 +122,7 @@ def _piece(
     settings: RaySettings,
     learned: Sequence[nn.Parameter],
     total: int,
-    proposal: MultiplaneImage | None,
+    proposal: Proposal | None,
 ) -> Piece:
     poses = rig.camera_to_world(batch.photo)
     focal = rig.focal_lengths_of(batch.photo)

@@ -16,9 +16,10 @@ from core.geometry.cameras import CameraRig
 from core.multiplane.schedule import Recipe
 from core.parallel import ParallelMap, in_callers_mode
 from core.photos import PhotoSet
-from core.rendering.scene import FieldScene
+from core.rendering.volume import Proposal
 from core.training import build, devices
 from core.training.ahead import Ahead
+from core.training.comparing import compare
 from core.training.copies import Copies
 from core.training.holdout import EVERY, Holdout
 from core.training.learned import Learned
@@ -112,6 +113,11 @@ class Trainer:
         """How often the run has visited all photos."""
         return self.progress.epoch
 
+    def ready(self) -> list[tuple[Learner, StepContext]]:
+        """Those who have something to show, and what each is given."""
+        contexts = [(learner, self.context(learner)) for learner in self.learners]
+        return [(learner, context) for learner, context in contexts if learner.ready(context)]
+
     def find(self, kind: type[Kind]) -> Kind | None:
         """The learner of this kind, where there is one."""
         return next((learner for learner in self.learners if isinstance(learner, kind)), None)
@@ -126,7 +132,7 @@ class Trainer:
         self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
         self.photo_error = noted(self.photo_error, result)
         if self.compared:
-            self._compare()
+            compare(self)
         self.seconds += time.monotonic() - began
         return result
 
@@ -135,8 +141,10 @@ class Trainer:
         visited, results = self._visit(), dict[str, StepResult]()
         working = [learner for learner in self.learners if not learner.finished] or self.learners
         for learner in working:
-            if not results or self.step % TURNS == 0:
-                context = self.context(learner, parallel_map, visited)
+            if results and self.step % TURNS:
+                continue
+            context = self.context(learner, parallel_map, visited)
+            if learner.ready(context):
                 results[learner.shows] = learner.step(context)
                 self._messages += learner.drain_messages()
         if any(learner.passing and learner.finished for learner in working):
@@ -180,9 +188,7 @@ class Trainer:
             turn=self.step if rests else self.step // TURNS,
             hold=self.cameras_frozen or self._cameras_settled,
             camera_share=beside if leads else 1.0,
-            proposal=next(
-                (one.proposal for one in self.learners if one.proposal is not None), None
-            ),
+            proposal=self._proposal(),
             judges=self.judges,
             generator=self.generator,
             parallel_map=parallel_map,
@@ -190,18 +196,11 @@ class Trainer:
             room=self.room,
         )
 
-    def _compare(self) -> None:
-        """Ask the scenes for pixels they have not seen: the better one is shown."""
-        for learner in self.learners:
-            scene = learner.scene(self.context(learner))
-            if isinstance(scene, FieldScene):  # photos that are shown know all their pixels
-                self.holdout.ask(learner.shows, scene, self.rig)
-        winner = self.holdout.winner(self.shown)
-        if winner != self.shown:
-            better = self.config.field.kind if winner == "field" else "planes"
-            seen = ", which is shown" if self.config.explore.show == "best" else ""
-            self._messages.append(f"Unseen pixels are now known best by {better}{seen}.")
-            self.shown = winner
+    def _proposal(self) -> Proposal | None:
+        """What says where something is, where anybody learns beside it."""
+        if len(self.learners) < 2:
+            return None
+        return next((one.proposal for one in self.learners if one.proposal is not None), None)
 
     @property
     def compared(self) -> bool:

@@ -6,26 +6,30 @@ import numpy as np
 
 from core.engine.contest import Unseen
 from core.engine.snapshot import Snapshot
-from core.training.learned import PAIR
+from core.training.learned import PAIRS, pair_of
+
+WORDS = {"depth-maps": "depth maps"}
 
 
 def named(snapshot: Snapshot, shows: str) -> str:
     """A learner's scene by the name of its field: "siren" for a "field" that is one."""
-    return snapshot.config.field.kind if shows == "field" else shows
+    return snapshot.config.field.kind if shows == "field" else WORDS.get(shows, shows)
 
 
 def side_by_side(snapshot: Snapshot) -> dict[str, Any]:
     """What is asked for, what stands on each side of the line, and how the two compare."""
     learned, found = snapshot.learned, snapshot.contest
+    there = snapshot.learners
+    pair = PAIRS[1] if "depth-maps" in there else PAIRS[0]
     passes = None
     if found is not None and found.passes is not None:
         passes = dict(zip(("expected", "least", "most"), found.passes, strict=True))
     return {
         "show": snapshot.config.explore.show,
-        "show_can": learned is not None and set(PAIR) <= set(snapshot.learners),
+        "show_can": learned is not None and (bool(pair_of(there)) or not why_not(snapshot)),
         "show_waits": why_not(snapshot),
-        "names": {shows: named(snapshot, shows) for shows in PAIR},
-        "sides": [named(snapshot, shows) for shows in PAIR] if learned and learned.pair else None,
+        "names": {PAIRS[0][0]: named(snapshot, pair[0]), "field": named(snapshot, "field")},
+        "sides": [named(snapshot, shows) for shows in pair] if learned and learned.pair else None,
         "contest": None
         if found is None
         else {
@@ -34,24 +38,20 @@ def side_by_side(snapshot: Snapshot) -> dict[str, Any]:
             "taken": found.taken,
             "passes": passes,
         },
-        "both_unseen_psnr": {shows: snapshot.unseen_psnr.get(shows) for shows in PAIR},
+        "both_unseen_psnr": {shows: snapshot.unseen_psnr.get(shows) for shows in PAIRS[0]},
     }
 
 
 def why_not(snapshot: Snapshot) -> str:
     """Why nothing can be chosen to be shown, and when it can be; nothing where it can."""
-    kind = snapshot.config.field.kind
-    if snapshot.learned is None or set(PAIR) <= set(snapshot.learners):
+    kind, there = snapshot.config.field.kind, snapshot.learners
+    if snapshot.learned is None or pair_of(there) or ("depth-maps" in there and kind != "planes"):
         return ""
-    if "depth-maps" in snapshot.learners:
-        return (
-            "Depth maps hold this scene and no network learns beside them. Set Geometry to planes "
-            "to choose."
-        )
-    if "planes" not in snapshot.learners:
-        return f"There are no planes here: {kind} is all there is to show."
     if kind == "planes":
-        return "Planes are all there is: Field is planes. Pick a network there to choose."
+        held = "Depth maps" if "depth-maps" in there else "Planes"
+        return f"{held} are all there is: Field is planes. Pick a network there to choose."
+    if "planes" not in there:
+        return f"There are no planes here: {kind} is all there is to show."
     if snapshot.stage == "bootstrap":
         return f"Planes find the cameras now. The {kind} network begins, and can be shown, then."
     return "Planes are all there is to show."

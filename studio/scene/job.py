@@ -188,7 +188,7 @@ def _quick(snapshot: Snapshot, learned: Learned) -> Scene:
 
 def window_of(learned: Learned) -> Window:
     """The part of the world that is worth rendering: all of it where photos tell what they saw."""
-    if isinstance(learned.scene, FieldScene):
+    if isinstance(learned.scene, FieldScene) and learned.scene.settings.ball is None:
         return Window.of(learned.trained or learned.cameras, learned.scene)
     return EVERYWHERE
 
@@ -207,7 +207,7 @@ def moment_of(snapshot: Snapshot) -> Hashable:
     """
     notice = snapshot.notices[-1].number if snapshot.notices else 0
     learned, part = snapshot.learned, snapshot.config
-    if learned is not None and isinstance(learned.scene, WarpedScene):
+    if learned is not None and isinstance(learned.scene, WarpedScene) and not learned.pair:
         return (snapshot.run, learned.scene)
     if learned is not None and learned.planes is learned.scene and not learned.pair:
         return (snapshot.run, learned.scene)

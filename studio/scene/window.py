@@ -124,8 +124,13 @@ class SeenField:
 
 
 def seen_from(scene: FieldScene, window: Window, camera: Camera, samples: int) -> FieldScene:
-    """`scene` as a view of `camera` renders it: what was seen, from the eye on, before black."""
+    """`scene` as a view of `camera` renders it: what was seen, from the eye on, before black.
+
+    A field in a contracted world is asked where its proposal says that something was seen.
+    """
     settings, z = replace(scene.settings, white_background=False), float(camera.position[2])
+    if settings.ball is not None:
+        return replace(scene, settings=settings)
     if settings.space == "ndc":
         behind = 1 - NEAR_PLANE / z if z > NEAR_PLANE else 0.0
         settings = replace(settings, samples=samples, near=max(settings.near, behind))

@@ -20,7 +20,8 @@ class Explore(Section):
     show: str = view(
         "best", "Field shown",
         "Where planes and a network learn side by side: the one that knows unseen pixels better, "
-        "one of them, or both with a line to drag between. Files show one: of both, the better.",
+        "one of them, or both with a line to drag between. Beside depth maps a network learns "
+        "while it is shown. Files show one: of both, the better.",
         choices=("best", "planes", "network", "both"),
     )  # fmt: skip
     quality: int = view(

@@ -17,10 +17,9 @@ from core.geometry.canvas import window
 from core.geometry.rays import Rays, cast_rays
 from core.geometry.rotations import slerp
 from core.geometry.windows import Windows
-from core.multiplane.field import MultiplaneImage
 from core.parallel import ParallelMap
 from core.perceptual.sources import PictureLoss
-from core.rendering.volume import RaySettings, render_rays
+from core.rendering.volume import Proposal, RaySettings, render_rays
 from core.training.batch import Batch
 from core.training.step import Gradients, summed
 
@@ -114,7 +113,7 @@ def pull(
     learned: Sequence[nn.Parameter],
     rays_at_once: int,
     parallel_map: ParallelMap = map,
-    proposal: MultiplaneImage | None = None,
+    proposal: Proposal | None = None,
 ) -> tuple[Tensor, Gradients]:
     """A glimpse's loss times its weight, and the gradient of that for each parameter.
 

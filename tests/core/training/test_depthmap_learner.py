@@ -11,9 +11,11 @@ from core.config.paths import changed
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.trial import Trial
 from core.rendering.progressive import picture_of
+from core.rendering.scene import FieldScene
 from core.runs import checkpoint
 from core.training.ahead import Ahead
 from core.training.changes import configure, refine
+from core.training.field_learner import FieldLearner
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.rendered import shoot
@@ -160,3 +162,74 @@ def test_refining_begins_anew_with_cameras_as_they_are() -> None:
     assert not trainer.complete
     assert maps_of(trainer).maps is None
     assert torch.equal(before, trainer.rig.position)
+
+
+def beside(**changes: object) -> Trainer:
+    """A run whose network is looked at beside depth maps that stand."""
+    small = {"field__width": 32, "field__depth": 3, "field__skip": 1, "training__rays": 256}
+    trainer, _ = wide_run(explore__show="both", **(small | changes))
+    while len(trainer.ready()) < 2:
+        trainer.train_step(1)
+    return trainer
+
+
+def test_a_network_learns_beside_maps_while_it_is_looked_at(done: Trainer) -> None:
+    assert done.find(FieldLearner) is None and done.learned().pair == ()
+    trainer = beside()
+    network, maps = trainer.find(FieldLearner), maps_of(trainer)
+    assert network is not None and maps.refinement is not None and maps.refinement.done
+    place = trainer.rig.position.detach().clone()
+    photo, camera = trainer.photos.pixels[3], trainer.rig.cameras()[3]
+    seen = []
+    for _ in range(2):
+        learned = trainer.learned()
+        assert learned.shown == "depth-maps" and isinstance(learned.pair[0], WarpedScene)
+        seen.append(psnr(picture_of(learned.pair[1], camera).rgb, photo))
+        for _ in range(400):
+            trainer.train_step(1)
+    assert seen[1] > seen[0] + 5 and seen[1] > 15
+    assert torch.equal(place, trainer.rig.position)
+    assert trainer.shown == "depth-maps" and set(trainer.holdout.errors) <= {"field"}
+
+    weights = [number.detach().clone() for number in network.field.parameters()]
+    assert not trainer.complete
+    configure(trainer, changed(trainer.config, {"explore.show": "best"}))
+    to_the_end(trainer)
+    assert trainer.find(FieldLearner) is network and trainer.learned().pair == ()
+    assert all(map(torch.equal, weights, network.field.parameters()))
+    configure(trainer, changed(trainer.config, {"explore.show": "network"}))
+    assert isinstance(trainer.learned().scene, FieldScene) and not trainer.complete
+
+
+def test_a_network_begins_when_it_is_asked_for(done: Trainer) -> None:
+    trainer = to_the_end(wide_run()[0])
+    configure(trainer, changed(trainer.config, {"explore.show": "network"}))
+    (_, field) = trainer.learners
+    assert isinstance(field, FieldLearner) and not trainer.complete
+    configure(trainer, changed(trainer.config, {"field.kind": "planes"}))
+    assert trainer.find(FieldLearner) is None and trainer.complete
+
+
+def test_a_network_beside_maps_goes_on_exactly(tmp_path: Path) -> None:
+    trainer = beside(training__bootstrap=True)
+    for _ in range(7):
+        trainer.train_step(1)
+    made = checkpoint.taken(trainer, tmp_path / "x.safetensors", {})
+    checkpoint.write(made)
+    read = checkpoint.read(made.path)
+    other = Trainer(read.config, trainer.photos)
+    checkpoint.restore(other, read)
+    for _ in range(7):
+        mine, theirs = trainer.train_step(1), other.train_step(2)
+        assert torch.equal(mine.errors, theirs.errors)
+    ours, others = (run.find(FieldLearner) for run in (trainer, other))
+    assert ours is not None and others is not None
+    assert all(map(torch.equal, ours.field.parameters(), others.field.parameters()))
+    camera = trainer.rig.cameras()[2]
+    live, reopened = (
+        trainer.learned(),
+        checkpoint.learned(checkpoint.read(checkpoint.save(trainer, tmp_path, {}))),
+    )
+    assert len(reopened.pair) == 2
+    for one, two in zip(live.pair, reopened.pair, strict=True):
+        assert np.allclose(picture_of(one, camera).rgb, picture_of(two, camera).rgb, atol=1e-5)

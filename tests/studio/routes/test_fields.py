@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.config.paths import changed
 from core.engine.contest import Contest, Unseen
 from studio.routes.fields import side_by_side, unseen, why_not
 from tests.studio.panel.stand_ins import Desk
@@ -17,7 +18,8 @@ from tests.studio.panel.stand_ins import Desk
     [
         ({"learners": ("planes", "field")}, ""),
         ({"learners": ("field",)}, "There are no planes here"),
-        ({"learners": ("depth-maps",)}, "Set Geometry to planes"),
+        ({"learners": ("depth-maps", "field")}, ""),
+        ({"learners": ("depth-maps",)}, ""),  # the network begins when it is asked for
         ({"learners": ("planes",), "stage": "bootstrap"}, "The relu network begins"),
         ({"learners": ("planes",)}, "Planes are all there is"),
         ({"learned": None}, ""),
@@ -28,9 +30,15 @@ def test_where_nothing_can_be_chosen_it_is_said_why(
 ) -> None:
     snapshot = Desk(tmp_path, **facts).snapshot
     why, can = why_not(snapshot), side_by_side(snapshot)["show_can"]
-    assert can is (facts.get("learners") == ("planes", "field"))
-    assert why.startswith(told) if told in ("", "There") else told in why
-    assert bool(why) is bool(told)
+    assert can is (not told and "learned" not in facts)
+    assert told in why and bool(why) is bool(told)
+
+
+def test_where_the_field_is_planes_depth_maps_are_all_there_is(tmp_path: Path) -> None:
+    snapshot = Desk(tmp_path, learners=("depth-maps",)).snapshot
+    config = changed(snapshot.config, {"field.kind": "planes"})
+    told = side_by_side(dataclasses.replace(snapshot, config=config))
+    assert told["show_waits"].startswith("Depth maps are all there is") and not told["show_can"]
 
 
 def test_sides_and_contest_are_told_by_name(tmp_path: Path) -> None:
@@ -42,6 +50,8 @@ def test_sides_and_contest_are_told_by_name(tmp_path: Path) -> None:
     desk.publish(learned=pair, contest=Contest("planes", 1.5, 60, (5.0, 4.0, 9.0)))
     told = side_by_side(desk.snapshot)
     assert told["sides"] == ["planes", "relu"] and told["names"]["field"] == "relu"
+    warped = dataclasses.replace(desk.snapshot, learners=("depth-maps", "field"))
+    assert side_by_side(warped)["sides"] == ["depth maps", "relu"]
     passes = {"expected": 5.0, "least": 4.0, "most": 9.0}
     assert told["contest"] == {"leader": "planes", "lead": 1.5, "taken": 60, "passes": passes}
     assert told["both_unseen_psnr"] == {"planes": 25.0, "field": None}
