@@ -2,7 +2,7 @@
 
 import { byId, configure, post, write } from "./ask.js";
 
-const NAMES = { planes: "Planes", relu: "ReLU", siren: "SIREN", triplane: "Tri-plane" };
+const NAMES = { planes: "Planes", "depth maps": "Depth maps", relu: "ReLU", siren: "SIREN", triplane: "Tri-plane" };
 const THUMB = 44; // CSS pixels of the line's handle
 const ALL = 1000;
 const HELD = 500; // ms after a touch in which the line is not painted
@@ -53,6 +53,7 @@ function ask() {
 export function drawSides({ show, show_can: can, show_waits: why, names, sides, view }) {
   shows = show;
   byId("shows").hidden = !can;
+  write("show-planes", nameOf(names.planes));
   write("show-network", nameOf(names.field));
   for (const button of document.querySelectorAll("[data-show]")) {
     button.setAttribute("aria-pressed", String(button.dataset.show === show));

@@ -402,9 +402,11 @@ def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
     expect(waits).to_contain_text("The relu network begins, and can be shown, then.")
     expect(shows).to_be_hidden()
     engine.publish(stage="explore", learners=("depth-maps",))
-    expect(waits).to_contain_text("Set Geometry to planes")
+    expect(waits).to_have_text("")  # a network begins there when it is asked for
+    expect(page.locator("#show-planes")).to_have_text("Depth maps")
+    expect(shows.get_by_role("button", name="ReLU")).to_be_visible()
     engine.publish(learners=("planes", "field"))
-    expect(waits).to_have_text("")
+    expect(page.locator("#show-planes")).to_have_text("Planes")
     expect(page.locator("#option-explore-show")).to_contain_text("side by side")
     shows.get_by_role("button", name="ReLU").click()
     soon(page, lambda: engine.commands[-1:] == [Configure({"explore.show": "network"})])
