@@ -5,8 +5,10 @@ sends the others everything they know and says before each step that there is on
 depends on time or on a person is decided once. Members need neither the photos nor the run.
 """
 
+import contextlib
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +25,6 @@ from core.engine.governor import Governor
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
-from core.training.step import StepResult
 from core.training.trainer import Trainer
 
 STEP, STATE, CHECK, END = range(4)  # the leader's words
@@ -33,7 +34,7 @@ DTYPES = {str(t): t for t in (torch.float32, torch.float64, torch.int64, torch.u
 
 
 class Leader:
-    """Makes steps, with the other processes where there are some."""
+    """Has the other processes make each step too, where there are some."""
 
     def __init__(self, processes: ProcessGroup) -> None:
         self.processes = processes
@@ -50,13 +51,16 @@ class Leader:
             "--run continues there, with any number of processes."
         )
 
-    def step(self, trainer: Trainer, workers: int) -> StepResult:
-        """One step of the trainer. Where another process is lost, it is done here alone."""
+    @contextlib.contextmanager
+    def leading(self, trainer: Trainer) -> Iterator[None]:
+        """Hold this while the trainer makes a step: the other processes make it too.
+
+        Where another process is lost, the step is done here alone.
+        """
         if isinstance(self.processes, DistributedGroup) and not self.processes.lost:
             self._call(self.processes, trainer)
-        result = trainer.train_step(workers)
+        yield
         self._waiting = True
-        return result
 
     def end(self) -> None:
         """Let the members go."""

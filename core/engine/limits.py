@@ -68,7 +68,7 @@ class Limits:
 
     def seconds_left(self, trainer: Trainer, steps_per_second: float) -> float | None:
         """A guess at how long it will be, None where no limit was given."""
-        in_an_epoch = len(trainer.trained_photos())
+        in_an_epoch = len(trainer.trained)
         last = trainer.config.training.epochs or math.inf
         steps = min(self.step - trainer.step, (min(self.epoch, last) - trainer.epoch) * in_an_epoch)
         left = min(self.moment - time.monotonic(), steps / max(steps_per_second, 1e-6))

@@ -235,8 +235,8 @@ class Work:
         self._governor.share = trainer.config.explore.share
         began, stage, best = time.monotonic(), trainer.stage, trainer.shown
         workers = self._governor.workers(trainer.config.training.workers, trainer.work)
-        with self._governor.training(workers, trainer.work):
-            result = self._leader.step(trainer, workers)
+        with self._governor.training(workers, trainer.work), self._leader.leading(trainer):
+            result = trainer.train_step(workers)
         self.meter.learn(result, time.monotonic() - began)
         self._conclude(trainer, limits, result.finite, stage, best)
 

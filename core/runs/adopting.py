@@ -53,7 +53,7 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
 def _without(trainer: Trainer, witness: Witness) -> Config:
     """The options: photos that the witness does not know are left out, depths hold the scene."""
     names, config = trainer.photos.names, trainer.config
-    missing = [names[n] for n in trainer.trained_photos().tolist() if n not in witness.cameras]
+    missing = [names[n] for n in trainer.trained.tolist() if n not in witness.cameras]
     changes: dict[str, Any] = {"data.disabled": [*config.data.disabled, *missing]}
     if witness.way == "given":  # what was named beside is taken, or left behind
         changes["cameras.rival"] = ""

@@ -58,21 +58,21 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
     except InputError:
         trainer.close()
         raise
-    trainer.given[trainer.trained_photos()] = True
+    trainer.given[trainer.trained] = True
     trainer.progress = Progress(found.epoch, found.step)
     after = config.training.pretrain_epochs
     if 0 < after <= found.epoch:
         network = trainer.find(FieldLearner)
         assert network is not None
         trainer.stage = "refine"
-        network.began = trainer.stage_began = Progress(after, after * len(trainer.trained_photos()))
+        network.began = trainer.stage_began = Progress(after, after * len(trainer.trained))
     return trainer
 
 
 @torch.no_grad()
 def _take_cameras(found: Published, trainer: Trainer) -> None:
     rig, names = trainer.rig, trainer.photos.names
-    trained = sorted(trainer.trained_photos().tolist(), key=lambda index: names[index])
+    trained = sorted(trainer.trained.tolist(), key=lambda index: names[index])
     if len(trained) != len(found.position):
         raise InputError(
             f"{found.path} has {len(found.position)} cameras and there are {len(trained)} photos "

@@ -40,7 +40,7 @@ def take_field(found: Checkpoint, trainer: Trainer) -> None:
         learner.levels = trainer.recipe.levels[-facts["levels"] :]
         learner.level, learner.level_step = found.tensors["planes.at"].tolist()
         learner.take(MultiplaneImage.of(planes, learner.field.near_depth).to(trainer.device))
-        learner.choose(trainer.trained_photos())
+        learner.choose(trainer.trained)
         trainer.shown = facts["shown"]
     if trainer.holdout.keeps and _asked_for(theirs) != _asked_for(ours):
         trainer.say(
@@ -106,4 +106,4 @@ def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
     planes = part_of(tensors, "planes.")
     if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
         learner.take_state(planes)
-        learner.choose(trainer.trained_photos())
+        learner.choose(trainer.trained)

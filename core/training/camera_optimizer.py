@@ -86,21 +86,21 @@ class CameraOptimizer:
         gradient = torch.cat([_gradient(rig.rotation), _gradient(rig.position)], -1) * self._free
         if pose_rate > 0:
             self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
-            latent = _stepped(self.adams["pose"], self._pose, pose_rate)
+            latent = stepped(self.adams["pose"], self._pose, pose_rate)
             moved = (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
             rig.rotation.add_(moved[:, :size])
             rig.position.add_(moved[:, size:])
         if focal_rate > 0 and self.learns.focal:
             inner = self._focal_scale()
             self._focal.grad = _gradient(rig.focal) * inner
-            rig.focal.add_(_stepped(self.adams["focal"], self._focal, focal_rate) * inner)
+            rig.focal.add_(stepped(self.adams["focal"], self._focal, focal_rate) * inner)
             if rig.zooms:
                 self._zoom.grad = _gradient(rig.zoom)
-                rig.zoom.add_(_stepped(self.adams["zoom"], self._zoom, focal_rate))
+                rig.zoom.add_(stepped(self.adams["zoom"], self._zoom, focal_rate))
         if focal_rate > 0 and self.learns.distortion:
             scale = distortion_scale(rig)
             self._distortion.grad = _gradient(rig.distortion) * scale
-            latent = _stepped(self.adams["distortion"], self._distortion, focal_rate)
+            latent = stepped(self.adams["distortion"], self._distortion, focal_rate)
             rig.distortion.add_(latent * scale)
         for parameter in rig.parameters():
             parameter.grad = None
@@ -122,7 +122,7 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
-def _stepped(adam: torch.optim.Adam, latent: nn.Parameter, rate: float) -> Tensor:
+def stepped(adam: torch.optim.Adam, latent: nn.Parameter, rate: float) -> Tensor:
     """One step of Adam from 0; the latent numbers are 0 again afterwards."""
     adam.param_groups[0]["lr"] = rate
     adam.step()

@@ -69,8 +69,8 @@ def _look(trainer: Trainer) -> None:
 
 
 def _choose_photos(trainer: Trainer) -> None:
-    photos = trainer.trained_photos()
-    trainer.order = trainer.order[:0]
+    photos = build.trained_photos(trainer.config, trainer.photos.names, trainer.held_out)
+    trainer.trained, trainer.order = photos, trainer.order[:0]
     trainer.holdout.choose(trainer.colours, photos)
     fresh = photos[trainer.photo_error[photos].isnan()]
     for learner in trainer.learners:

@@ -31,7 +31,7 @@ from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
 from core.parallel import ParallelMap
-from core.training.camera_optimizer import CameraOptimizer, Learns
+from core.training.camera_optimizer import CameraOptimizer, Learns, stepped
 from core.training.learner import Learner, StepContext
 from core.training.room import Room
 from core.training.step import StepResult, judged
@@ -197,10 +197,8 @@ class MultiplaneStep(Learner):
         """
         field, before = self.field, self.field.depth_floor.double()
         self._depth_floor.grad = gradient
-        self._shape.param_groups[0]["lr"] = rate
-        self._shape.step()
-        after = (before + self._depth_floor.double()).clamp(*DEPTH_FLOORS)
-        self._depth_floor.zero_()
+        moved = stepped(self._shape, self._depth_floor, rate)
+        after = (before + moved.double()).clamp(*DEPTH_FLOORS)
         field.depth_floor.copy_(after)
         disparity = [(far + mean * (1 - far)) / field.near_depth for far in (before, after)]
         bend(self.rig, (1 - before) / (1 - after), *disparity)

@@ -156,14 +156,6 @@ def judged(
 
     Gradients may not if their squares, which Adam keeps, are not finite either.
     """
-    number, *norms = _read([loss, *parallel_map(torch.linalg.vector_norm, gradients)])
-    return number, _all_finite([number, *norms])
-
-
-def _read(numbers: Sequence[Tensor]) -> list[float]:
-    """All of them at once: a GPU is waited for one time."""
-    return torch.stack([number.reshape(()) for number in numbers]).tolist()
-
-
-def _all_finite(numbers: Iterable[float]) -> bool:
-    return all(map(math.isfinite, numbers))
+    asked = loss.reshape(()), *parallel_map(torch.linalg.vector_norm, gradients)
+    numbers: list[float] = torch.stack(asked).tolist()  # a GPU is waited for one time
+    return numbers[0], all(map(math.isfinite, numbers))

@@ -72,6 +72,7 @@ class Trainer:
         self.judges.follow(config, self.device, photos.shortest_side)
         self.colours = torch.from_numpy(photos.pixels.copy()).to(self.device)
         self.held_out = build.held_out(config.data.held_out, len(photos.names))
+        self.trained = build.trained_photos(config, photos.names, self.held_out)  # (K,) indices
         self.found_by: Way = "pixels" if rig is None else found_by
         self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
         self.progress = self.stage_began = Progress()
@@ -86,7 +87,7 @@ class Trainer:
         cameras = (rig or build.build_rig(config, photos)).to(self.device)
         build.express(cameras, config, self.stage)
         seed = config.training.seed if config.training.bootstrap else None
-        self.holdout = Holdout(self.colours, self.trained_photos(), seed, photos.sizes)
+        self.holdout = Holdout(self.colours, self.trained, seed, photos.sizes)
         self.learners: list[Learner] = []
         context = self.context(rig=cameras, known=rig is not None)
         self.learners = [kind.begin(context) for kind in LEARNERS.values() if kind.wanted(context)]
@@ -125,21 +126,14 @@ class Trainer:
     # -- one step ----------------------------------------------------------------------------
 
     def train_step(self, workers: int) -> StepResult:
-        """Give each learner its turn; `workers` threads share it on a CPU."""
-        began = time.monotonic()
-        shared = workers > 1 and self.device.type == "cpu"
-        result = self._turns(in_callers_mode(self._workers.map) if shared else map)
-        self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
-        self.photo_error = noted(self.photo_error, result)
-        if self.compared:
-            compare(self)
-        self.seconds += time.monotonic() - began
-        return result
+        """Give each learner that works its turn: the first always, others now and then beside it.
 
-    def _turns(self, parallel_map: ParallelMap) -> StepResult:
-        """Each working learner's step: the first's always, others' now and then beside it."""
+        Args: so many `workers` share it on a CPU.
+        """
+        began, working = time.monotonic(), self._working
+        shared = workers > 1 and self.device.type == "cpu"
+        parallel_map = in_callers_mode(self._workers.map) if shared else map
         visited, results = self._visit(), dict[str, StepResult]()
-        working = [learner for learner in self.learners if not learner.finished] or self.learners
         for learner in working:
             if results and self.step % TURNS:
                 continue
@@ -149,13 +143,24 @@ class Trainer:
                 self._messages += learner.drain_messages()
         if any(learner.passing and learner.finished for learner in working):
             explore(self)
-        return results.get(self.shown) or next(iter(results.values()))
+        result = results.get(self.shown) or next(iter(results.values()))
+        self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
+        self.photo_error = noted(self.photo_error, result)
+        if self.compared:
+            compare(self)
+        self.seconds += time.monotonic() - began
+        return result
+
+    @property
+    def _working(self) -> list[Learner]:
+        """Those that have not finished; all, where all have."""
+        return [learner for learner in self.learners if not learner.finished] or self.learners
 
     def _visit(self) -> Tensor:
         """(1,) the photo whose turn it is; an epoch visits each photo once."""
         if len(self.order) == 0:
-            trained = self.trained_photos()
-            self.order = trained[torch.randperm(len(trained), generator=self.generator)]
+            shuffled = torch.randperm(len(self.trained), generator=self.generator)
+            self.order = self.trained[shuffled]
         this, self.order = self.order[:1], self.order[1:]
         return this
 
@@ -179,7 +184,7 @@ class Trainer:
             rig=rig or self.rig,
             cameras_known=known,
             lens_known=self.found_by == "features",
-            trained=self.trained_photos(),
+            trained=self.trained,
             visited=self.order[:0] if visited is None else visited,
             allowed=self.holdout.allowed,
             stage=self.stage,
@@ -232,10 +237,6 @@ class Trainer:
         """Whether nothing is left to learn."""
         return all(learner.complete for learner in self.learners)
 
-    def trained_photos(self) -> Tensor:
-        """(K,) indices of the photos that are neither held out nor left out."""
-        return build.trained_photos(self.config, self.photos.names, self.held_out)
-
     # -- what others may see -----------------------------------------------------------------
 
     def say(self, *sentences: str) -> None:
@@ -264,11 +265,10 @@ class Trainer:
         Those of a neural field's steps are called as their options are, those of planes begin with
         "planes.".
         """
-        working = [learner for learner in self.learners if not learner.finished] or self.learners
-        told: dict[str, float] = {}
-        for learner in working:
-            told |= learner.rates(self.context(learner))
-        return told
+        rates: dict[str, float] = {}
+        for learner in self._working:
+            rates |= learner.rates(self.context(learner))
+        return rates
 
     @property
     def ahead(self) -> Ahead | None:

@@ -66,7 +66,7 @@ def parameters(trainer: Trainer) -> list[torch.nn.Parameter]:
 
 def glimpse_of(trainer: Trainer, allowed: Tensor | None = None, seed: int = 3) -> Glimpse:
     """What the only loss would judge next."""
-    trained = trainer.trained_photos()
+    trained = trainer.trained
     (glimpse,) = trainer.judges.glimpses(
         trainer.config, trainer.rig, trainer.colours, trained, trained, allowed,
         ray_settings(trainer.config).points(None), torch.Generator().manual_seed(seed),
