@@ -59,9 +59,9 @@ def facts_of(
 ) -> Snapshot:
     """All facts of a run that has its photos. `limits` is None while it is paused."""
     learned, history = trainer.learned(fresh=limits is None), recorder.history()
-    return Snapshot(
-        version=around.version,
-        run=around.run,
+    facts = Snapshot(
+        around.version,
+        around.run,
         config=trainer.config,
         phase="ready",
         playing=limits is not None,
@@ -89,13 +89,14 @@ def facts_of(
         unseen_psnr={name: decibels(error) for name, error in trainer.holdout.errors.items()},
         contest=contest(history.unseen) if len(trainer.holdout.errors) > 1 else None,
         rates=trainer.rates,
-        photo_psnr=tuple(
-            None if math.isnan(e) else decibels(e) for e in trainer.photo_error.tolist()
-        ),
+        photo_psnr=_of_photos(trainer),
         history=history,
         trails=recorder.trails,
-        notices=around.notices,
         undo=undo,
-        failure=around.failure,
-        traceback=around.traceback,
     )
+    return with_facts(facts, around)
+
+
+def _of_photos(trainer: Trainer) -> tuple[float | None, ...]:
+    errors = trainer.photo_error.tolist()
+    return tuple(None if math.isnan(error) else decibels(error) for error in errors)

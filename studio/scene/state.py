@@ -7,7 +7,7 @@ from studio.scene.photo_error import PhotoError
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.stats import ViewStats
-from studio.scene.viewport import Stand
+from studio.scene.vantage import Stand
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,17 @@ LOOK_AHEAD = 3.0  # spreads in front of the middle, and above it: what is looked
 LOOK_UP = 0.3
 
 
+@dataclass(frozen=True)
+class Stand:
+    """Where a visitor is."""
+
+    photo: int | None  # whose camera is looked through, or is on the way to
+    there: bool  # whether it has arrived
+    moved: bool  # whether a hand has moved the view since it was framed
+    lost: bool  # whether there is hardly anything to be seen
+    turn: float  # share of viser's turn per pixel, see `Limits.turn`
+
+
 @dataclass(frozen=True, eq=False)
 class Vantage:
     """An eye in viser's world."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from studio.scene.shot import Look, Shot
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
 from studio.scene.theme import GROUND
-from studio.scene.vantage import Vantage
+from studio.scene.vantage import Stand, Vantage
 
 JPEG_QUALITY = 82
 AHEAD = 6.0  # viser units ahead of a camera that is looked through, until its subject is known
@@ -35,17 +34,6 @@ REST_SECONDS = 0.4  # without a movement, after which a hand rests
 SEEN = 0.25  # of the canvas; where less is filled with what photos saw, a visitor is lost
 MIDDLE = 0.5  # of the canvas, where the line between two scenes is at first
 PIVOT = 0.1  # a subject that is nearer or farther by this part moves what drags turn around
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Where a visitor is."""
-
-    photo: int | None  # whose camera is looked through, or is on the way to
-    there: bool  # whether it has arrived
-    moved: bool  # whether a hand has moved the view since it was framed
-    lost: bool  # whether there is hardly anything to be seen
-    turn: float  # share of viser's turn per pixel, see `Limits.turn`
 
 
 class Viewport:

@@ -12,8 +12,8 @@ from core.system import give_back_memory
 from studio.scene.baked import Bakery
 from studio.scene.source import Source
 from studio.scene.stats import ViewStats
-from studio.scene.vantage import Vantage
-from studio.scene.viewport import MIDDLE, Stand, Viewport
+from studio.scene.vantage import Stand, Vantage
+from studio.scene.viewport import MIDDLE, Viewport
 
 TIDY_SECONDS = 10.0
 Reporter = Callable[[str], Callable[[str | None], None]]

@@ -24,7 +24,7 @@ from studio.scene.photo_error import PhotoError
 from studio.scene.replay import Time
 from studio.scene.state import LookAway, LookThrough, ShowVirtual, ViewCommand, ViewState, Wipe
 from studio.scene.stats import ViewStats
-from studio.scene.viewport import Stand
+from studio.scene.vantage import Stand
 from studio.serving.proxy import viser_routes
 from studio.serving.server import Server
 from tests.studio.scene.stand_ins import CAMERAS, photo_set, scene
