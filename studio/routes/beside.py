@@ -7,28 +7,28 @@ from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.evaluation.cameras import compare_cameras
 from core.runs.cameras import known_cameras
-from core.runs.told import ELSEWHERE, Told, told_of_run
+from core.runs.summary import ELSEWHERE, Summary, summary_of
 
 Row = dict[str, str]
 
 
 def differences(snapshot: Snapshot, other: Path) -> list[Row]:
     """Rows of what differs between the run that is open and another: figures, then options."""
-    told = told_of_run(other)
-    if told is None:
+    summary = summary_of(other)
+    if summary is None:
         return [_row("states", "", "cannot be read")]
-    return [*_figures(snapshot, told), *_cameras(snapshot, other), *_options(snapshot, told)]
+    return [*_figures(snapshot, summary), *_cameras(snapshot, other), *_options(snapshot, summary)]
 
 
-def _figures(snapshot: Snapshot, told: Told) -> list[Row]:
+def _figures(snapshot: Snapshot, summary: Summary) -> list[Row]:
     psnr = snapshot.unseen_psnr.get(snapshot.shown)
     photos = len(snapshot.photos.names) if snapshot.photos else 0
     return [
-        _row("Quality on unseen pixels", _decibels(psnr), _decibels(told.psnr)),
-        _row("Verdict", snapshot.opinion.word, told.verdict),
-        _row("Steps", f"{snapshot.step:,}", f"{told.step:,}"),
-        _row("Training", f"{snapshot.seconds:.0f} s", f"{told.seconds:.0f} s"),
-        _row("Photos", str(photos), str(told.photos)),
+        _row("Quality on unseen pixels", _decibels(psnr), _decibels(summary.psnr)),
+        _row("Verdict", snapshot.opinion.word, summary.verdict),
+        _row("Steps", f"{snapshot.step:,}", f"{summary.step:,}"),
+        _row("Training", f"{snapshot.seconds:.0f} s", f"{summary.seconds:.0f} s"),
+        _row("Photos", str(photos), str(summary.photos)),
     ]
 
 
@@ -47,11 +47,11 @@ def _cameras(snapshot: Snapshot, other: Path) -> list[Row]:
     ]
 
 
-def _options(snapshot: Snapshot, told: Told) -> list[Row]:
+def _options(snapshot: Snapshot, summary: Summary) -> list[Row]:
     """The options that are not the same, by their titles."""
     rows = []
     for path, option in options().items():
-        mine, theirs = get(snapshot.config, path), told.options.get(path, option.default)
+        mine, theirs = get(snapshot.config, path), summary.options.get(path, option.default)
         if mine != theirs and not ELSEWHERE.fullmatch(path):
             rows.append(_row(option.title, str(mine), str(theirs)))
     return rows

@@ -9,7 +9,7 @@ from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.runs import moments
 from core.runs.shelf import Shelf
-from core.runs.told import states_of
+from core.runs.summary import states_of
 
 
 def branched(shelf: Shelf, snapshot: Snapshot, step: int) -> Open:

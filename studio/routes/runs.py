@@ -20,7 +20,7 @@ from core.engine.claim import Claim
 from core.engine.commands import Configure, Open
 from core.errors import InputError
 from core.runs.shelf import Shelf
-from core.runs.told import State, Told, told_of_run
+from core.runs.summary import State, Summary, summary_of
 from studio.protocols import Steerable
 from studio.routes.beside import differences
 from studio.routes.branching import branched
@@ -59,26 +59,26 @@ class Runs:
     def listed(self, request: Request) -> Response:
         """GET /runs: all runs, the last changed first, and which may be brought back."""
         shelf = self._shelf
-        told = [one for run in shelf.runs() if (one := told_of_run(run)) is not None]
+        summaries = [one for run in shelf.runs() if (one := summary_of(run)) is not None]
         return _answer(
             {
                 "open": self._engine.snapshot.run.name,
                 "beside": self._compared_with(),
                 "deleted": shelf.deleted,
-                "runs": [_facts(one) for one in told],
+                "runs": [_facts(one) for one in summaries],
             }
         )
 
     def picture(self, request: Request) -> Response:
         """GET /runs/picture/{name}: the newest view that a run compared with a photo."""
         try:
-            told = told_of_run(self._shelf.find(request.path_params["name"]))
+            summary = summary_of(self._shelf.find(request.path_params["name"]))
         except InputError as error:
             return PlainTextResponse(str(error), 404)
-        if told is None or told.picture is None:
+        if summary is None or summary.picture is None:
             return PlainTextResponse("There is no picture of this run yet.", 404)
         headers = {"Cache-Control": "no-store"}
-        return FileResponse(told.picture, media_type="image/png", headers=headers)
+        return FileResponse(summary.picture, media_type="image/png", headers=headers)
 
     def beside(self, request: Request) -> Response:
         """GET /runs/beside/{name}: the run that is open beside another, as rows of a table."""
@@ -124,8 +124,12 @@ class Runs:
     def _branch(self, shelf: Shelf, asked: Asked) -> None:
         """A new run from a state of another, which is opened."""
         name, file = _text(asked, "name"), _text(asked, "state")
-        told = told_of_run(shelf.find(name))
-        state = next((one for one in told.states if one.path.name == file), None) if told else None
+        summary = summary_of(shelf.find(name))
+        state = (
+            next((one for one in summary.states if one.path.name == file), None)
+            if summary
+            else None
+        )
         if state is None:
             raise InputError("That moment is no longer kept; choose another.")
         self._engine.submit(Open(shelf.branch(name, state.path)))
@@ -163,9 +167,12 @@ class Runs:
         Claim(run).release()
 
 
-def _facts(told: Told) -> dict[str, Any]:
-    facts = {name: value for name, value in vars(told).items() if name not in ("states", "picture")}
-    return facts | {"picture": told.picture is not None, "states": [*map(_state, told.states)]}
+def _facts(run: Summary) -> dict[str, Any]:
+    facts = {name: value for name, value in vars(run).items() if name not in ("states", "picture")}
+    return facts | {
+        "picture": run.picture is not None,
+        "states": [*map(_state, run.states)],
+    }
 
 
 def _state(state: State) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.engine.commands import Configure, Open, Restart, Save, Step
 from core.errors import InputError
 from core.runs import checkpoint, moments
 from core.runs.shelf import Shelf
-from core.runs.told import State
+from core.runs.summary import State
 from studio.routes.branching import branched
 from tests.core.engine.test_engine import said, until
 

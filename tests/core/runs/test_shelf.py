@@ -9,7 +9,7 @@ from core.errors import InputError
 from core.runs import checkpoint
 from core.runs.cameras import known_cameras
 from core.runs.shelf import GONE, Shelf
-from core.runs.told import told_of_run
+from core.runs.summary import summary_of
 from tests.cameras import same
 from tests.core.runs.shelved import made_run
 
@@ -50,16 +50,17 @@ def test_no_name_leads_elsewhere(shelf: Shelf, name: str) -> None:
 
 
 def test_a_run_tells_of_itself_without_its_tensors(shelf: Shelf) -> None:
-    told = told_of_run(shelf.find("first"))
-    assert told is not None
-    assert (told.name, told.step, told.photos, told.verdict) == ("first", 3, 5, "doubtful")
-    assert told.options["cameras.rotation"] == "quaternion"
-    assert "data.photos" not in told.options
-    assert [(state.step, state.word) for state in told.states] == [(0, "cameras-found"), (3, "")]
-    assert told.picture is not None and told.picture.name == "000000002.png"
-    for state in told.states:
+    summary = summary_of(shelf.find("first"))
+    assert summary is not None
+    figures = summary.name, summary.step, summary.photos, summary.verdict
+    assert figures == ("first", 3, 5, "doubtful")
+    assert summary.options["cameras.rotation"] == "quaternion"
+    assert "data.photos" not in summary.options
+    assert [(state.step, state.word) for state in summary.states] == [(0, "cameras-found"), (3, "")]
+    assert summary.picture is not None and summary.picture.name == "000000002.png"
+    for state in summary.states:
         state.path.write_bytes(b"nothing")
-    assert told_of_run(shelf.find("first")) is None
+    assert summary_of(shelf.find("first")) is None
 
 
 def test_a_duplicate_shares_states_and_nothing_else(shelf: Shelf) -> None:
@@ -76,9 +77,9 @@ def test_a_duplicate_shares_states_and_nothing_else(shelf: Shelf) -> None:
 
 
 def test_a_branch_begins_at_its_moment(shelf: Shelf) -> None:
-    told = told_of_run(shelf.find("first"))
-    assert told is not None
-    branch = shelf.branch("first", told.states[0].path)
+    summary = summary_of(shelf.find("first"))
+    assert summary is not None
+    branch = shelf.branch("first", summary.states[0].path)
     assert branch.name == "first-from-0"
     assert checkpoint.newest_in(branch).facts["step"] == 0
     assert checkpoint.newest_in(shelf.find("first")).facts["step"] == 3

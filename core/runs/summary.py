@@ -34,7 +34,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Told:
+class Summary:
     """What is known of a run.
 
     Attributes:
@@ -61,7 +61,7 @@ class Told:
     picture: Path | None
 
 
-def told_of_run(run: Path) -> Told | None:
+def summary_of(run: Path) -> Summary | None:
     """What a run says of itself; None where its states cannot be read."""
     states = by_age(checkpoint.folder(run))
     said = next((one for path in states if (one := header(path)) is not None), None)
@@ -74,7 +74,7 @@ def told_of_run(run: Path) -> Told | None:
         changed = said.path.stat().st_mtime
     except OSError:  # swept meanwhile
         changed = 0.0
-    return Told(
+    return Summary(
         name=run.name,
         step=facts.step,
         seconds=facts.seconds,
