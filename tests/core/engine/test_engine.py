@@ -1,5 +1,6 @@
 """Journeys of the engine: commands in, snapshots out, and it survives."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -344,3 +345,9 @@ def test_journal_keeps_what_was_asked(engine: Engine, tmp_path: Path) -> None:
     until(engine, lambda s: s.config.cameras.rotation == "quaternion")
     lines = (tmp_path / "run" / "journal.jsonl").read_text().splitlines()
     assert '"command": "Step"' in lines[0] and "quaternion" in lines[1]
+    with (tmp_path / "run" / "journal.jsonl").open("a") as journal:
+        journal.write('{"step": 1, "comm')  # by a process that was killed
+    engine.submit(Configure({"cameras.rotation": "axis-angle"}))
+    until(engine, lambda s: s.config.cameras.rotation == "axis-angle")
+    *_, torn, last = (tmp_path / "run" / "journal.jsonl").read_text().splitlines()
+    assert torn.endswith("comm") and json.loads(last)["command"] == "Configure"
