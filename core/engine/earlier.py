@@ -1,9 +1,14 @@
 """The states that Undo goes back to, each with the words that say what it brings back."""
 
+from collections.abc import Sequence
+
 from core.engine.saver import Saver, Saving
 from core.errors import InputError
 from core.runs.checkpoint import Checkpoint
+from core.runs.soundness import Undoable
 from core.training.trainer import Trainer
+
+LONGEST = 400  # letters of what is brought back
 
 
 class Earlier:
@@ -34,7 +39,19 @@ class Earlier:
         """
         if trainer.step > 0:
             saving = self._saver.save(f"before-{change}-{len(self._kept) + 1}")
-            self._kept.append((saving, f"step {trainer.step:,} with {words}", taken))
+            self._kept.append((saving, f"step {trainer.step:,} with {words}"[:LONGEST], taken))
+            self._note()
+
+    def restore(self, undo: Sequence[Undoable]) -> None:
+        """What a run that is opened again could go back to."""
+        self._kept = [(self._saver.saved(one.file), one.words, one.taken) for one in undo]
+        self._note()
+
+    def _note(self) -> None:
+        self._saver.undo = [
+            Undoable(file=saving.path.name, words=words, taken=taken)
+            for saving, words, taken in self._kept
+        ]
 
     def newest(self) -> Checkpoint:
         """The state to go back to.
@@ -50,4 +67,6 @@ class Earlier:
 
     def forget(self) -> str:
         """It was gone back to; returns the witness whose cameras were left by that, if any."""
-        return self._kept.pop()[2]
+        _, _, taken = self._kept.pop()
+        self._note()
+        return taken

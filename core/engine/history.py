@@ -8,6 +8,7 @@ from core.engine.contest import Unseen
 from core.engine.snapshot import History
 from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
+from core.runs.soundness import Undoable
 from core.training.field_learner import FieldLearner
 from core.training.learned import PAIRS
 from core.training.optimizers import part_of
@@ -26,6 +27,7 @@ class Recorder:
         self.unseen: list[tuple[float, ...]] = []  # rows of `Unseen`
         self.trails, self._photos = Trails.of(photos), photos
         self.marks: list[tuple[int, str]] = []
+        self.undo: list[Undoable] = []  # of the run as it was opened
         self._every = 1
 
     def add(self, step: int, loss: float, rig: CameraRig) -> None:

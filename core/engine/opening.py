@@ -20,7 +20,7 @@ from core.files import write_atomically
 from core.geometry.canvas import Size
 from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
-from core.runs.soundness import fitting
+from core.runs.soundness import Undoable, fitting
 from core.runs.warm_start import started
 from core.training.changes import configure
 from core.training.devices import choose_device
@@ -198,6 +198,7 @@ def continued(
         extra = checkpoint.restore(trainer, found)
         with fitting(found.path):
             recorder.restore(extra)
+            recorder.undo = [Undoable(**one) for one in found.facts.get("undo", [])]
     except InputError:
         trainer.close()
         raise

@@ -12,6 +12,7 @@ from core.engine.moments import Moments
 from core.errors import InputError
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
+from core.runs.soundness import Undoable
 from core.runs.sweeping import GIGABYTE, sweep
 from core.training.trainer import Trainer
 
@@ -63,12 +64,14 @@ class Saver:
 
     Attributes:
         moments: of the scene, to be looked back at.
+        undo: states that may be gone back to, which are noted in each that is saved.
     """
 
     def __init__(self, run: Path) -> None:
         self._run = run
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="saver")
         self.moments = Moments(run)
+        self.undo: list[Undoable] = []
         self._under_way: tuple[Saving, Future[None]] | None = None
         self._refused: list[str] = []  # and not told of yet
         self._swept = 0  # states, likewise
@@ -106,9 +109,14 @@ class Saver:
         self._begun_at = time.monotonic()
         path = checkpoint.next_path(self._run, trainer.step, kept_as)
         copy = checkpoint.taken(trainer, path, recorder.tensors())
+        copy.facts["undo"] = [one.model_dump() for one in self.undo]
         saving = Saving(self._point, path, copy, trainer.config.training.disk * GIGABYTE)
         self._under_way = saving, self._writer.submit(saving.write)
         return saving
+
+    def saved(self, name: str) -> Saving:
+        """A state that was saved under a name, by an earlier process perhaps."""
+        return Saving((-1, 0, 0), checkpoint.folder(self._run) / name, None, 0)
 
     def save_now(self) -> None:
         """Save, and return when it is on the disk.

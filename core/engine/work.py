@@ -207,6 +207,7 @@ class Work:
         """Begin the run, or go on with it where it was saved last."""
         trainer, recorder, complaints = open_run(self._run, self._changes, self._leader.processes)
         self._replace(trainer, recorder)
+        self.earlier.restore(recorder.undo)
         if trainer.step and not trainer.edits:
             self.saver.opened()
         self.notices.add(trainer.step, "warning", *complaints)

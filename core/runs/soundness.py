@@ -26,10 +26,21 @@ MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
     r"photo_error|extra\.(trail\..*|unseen)|(depthmaps|adjustment)\..*\.ratios"
 )
 DOUBLE = ("extra.", "depthmaps.", "adjustment.")  # what solves equations and draws curves
+UNDOABLE = r"^[0-9]{1,12}-[0-9]{1,18}-before-[\w-]{1,40}\.safetensors$"
 HALVES = {  # moments of texels, and texels of states that are no longer the newest
     torch.bfloat16: re.compile(r"(.*\.)?adam\.(block|colour)\d+\.0\.exp_avg(_sq)?"),
     torch.float16: re.compile(r"(.*\.)?field\.(blocks|colours)\.\d+"),
 }
+
+
+class Undoable(BaseModel):
+    """A state that Undo goes back to: its file, what that brings back, and whose cameras left."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    file: Annotated[str, Field(pattern=UNDOABLE)]
+    words: Annotated[str, Field(max_length=500)]
+    taken: Annotated[str, Field(max_length=40)]
 
 
 class Facts(BaseModel):
@@ -53,6 +64,7 @@ class Facts(BaseModel):
     unseen: dict[str, float]
     found_by: Way = "pixels"
     found_after: float | None = None
+    undo: Annotated[list[Undoable], Field(max_length=10_000)] = []
 
 
 def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:

@@ -70,3 +70,27 @@ def test_undo_is_exact_after_whatever_restarts_something(
     assert back.tensors.keys() == plain.tensors.keys()
     for name, tensor in plain.tensors.items():
         assert torch.equal(back.tensors[name].nan_to_num(-1), tensor.nan_to_num(-1)), name
+
+
+def test_undo_survives_a_reopen_and_what_was_undone_does_not(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    options = small_options(data__photos=str(photo_folder))
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+    for steps, change in ((2, Refine()), (4, Configure({"field.kind": "siren"})), (6, Refine())):
+        engine.submit(Step(2))
+        until(engine, lambda s, to=steps: s.step == to)  # type: ignore[misc]
+        engine.submit(change)
+    engine.submit(Undo())
+    left = until(engine, lambda s: s.step == 6 and "relu" in s.undo)
+    assert engine.stop() == ""
+    again = Engine(tmp_path / "run", {})
+    again.start()
+    assert until(again, lambda s: s.phase == "ready").undo == left.undo
+    again.submit(Undo())
+    back = until(again, lambda s: s.step == 4)
+    assert back.config.field.kind == "relu" and back.undo.startswith("step 2 ")
+    again.submit(Undo())
+    assert not until(again, lambda s: s.step == 2).can_undo
+    assert again.stop() == ""

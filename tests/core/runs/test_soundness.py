@@ -110,6 +110,9 @@ NETWORK = {
     "found by nobody": facts_of(found_by="magic"),
     "findings are a list": facts_of(findings=[1, 2]),
     "findings are words": facts_of(findings__focal_interval=["a", "b"]),
+    "Undo to another's file": facts_of(
+        undo=[{"file": "../../1-2-before-refine-1.safetensors", "words": "", "taken": ""}]
+    ),
     "unseen is infinite": facts_of(unseen={"field": float("inf")}),
     "a picture without width": facts_of(size=[0, 18]),
     "a picture too large": facts_of(size=[10**9, 10**9]),
