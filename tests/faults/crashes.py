@@ -69,9 +69,10 @@ def _one(running: Running, number: signal.Signals) -> float:
     """A death while it trains; the seconds until the page answers again."""
     began = running.until(lambda s: s["playing"] and s["step"] > 0)["seconds"]
     before = running.until(lambda s: s["seconds"] > began + 2 * AUTOSAVE)
-    os.kill(_child(running.process.pid), number)
+    child = _child(running.process.pid)
+    os.kill(child, number)
     died = time.monotonic()
-    back = _again(running)
+    back = _again(running, child)
     wait = time.monotonic() - died
     lost = before["seconds"] - back["seconds"]
     assert lost <= AUTOSAVE + SAVING, f"{lost:.0f} s of training are lost"
@@ -86,9 +87,12 @@ def _page(running: Running) -> str:
         return next(line for line in events.iter_lines() if line.startswith("data: "))
 
 
-def _again(running: Running) -> dict:
-    """The status of the studio that follows, once it has the run."""
+def _again(running: Running, before: int) -> dict:
+    """The status of the studio that follows the one before, once it has the run."""
     end = time.monotonic() + 4 * BACK
+    while Path(f"/proc/{before}").exists():  # it may answer until it is gone
+        assert time.monotonic() < end, "what was killed does not end"
+        time.sleep(0.01)
     while True:
         try:
             facts = running.client.get("status").json()
