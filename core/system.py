@@ -15,6 +15,7 @@ except ImportError:  # Windows
 else:
     ON_UNIX = True
 
+ARENA_MAX = -8  # malloc.h
 LOCKED = 2**30  # the byte that is locked where a lock is of bytes: far behind what is written
 RESERVED = ("con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(10)))
 
@@ -96,6 +97,13 @@ def bound(memory: int, cpu_seconds: int, niceness: int) -> None:
 def peak_memory() -> float:
     """Bytes that this process has held at most; nan on Windows."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0 if ON_UNIX else float("nan")
+
+
+def few_heaps() -> None:
+    """As many heaps as threads can run at once; glibc has eight for each core, and holes in all."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(ARENA_MAX, max(2, os.cpu_count() or 1))
 
 
 def settle_memory() -> None:

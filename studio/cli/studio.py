@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.formats.reference import read_reference
 from core.observing import observers
 from core.photos import is_video, local_path
-from core.system import settle_memory
+from core.system import few_heaps, settle_memory
 from studio.bundled import BUNDLED
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.parent import Lineage
@@ -65,6 +65,7 @@ def main(arguments: argparse.Namespace) -> int:
     Where no browser is opened nobody is waited for. A continued run waits for Play, and so does
     one of a video, whose frames are to be looked through.
     """
+    few_heaps()
     from studio.app import Studio  # noqa: PLC0415  gradio and viser take seconds to import
 
     if arguments.no_token and not is_loopback(arguments.host):
