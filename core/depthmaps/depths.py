@@ -66,6 +66,7 @@ class Depths:
         points: Tensor | None = None,
         visible: Tensor | None = None,
         journey: tuple[Stage, ...] | None = None,
+        known: tuple[Tensor, int] | None = None,
     ) -> None:
         """Begin.
 
@@ -75,6 +76,8 @@ class Depths:
             points, visible: (P, 3) points of the scene and (N, P) which photos show them; without
                 them depths and neighbours come from a coarse sweep.
             journey: the stages, by default all up to 504 pixels.
+            known: with points, inverse depths (N, H, W) to begin with, and at how many pixels of
+                the longer side they are.
 
         Raises:
             InputError: there are fewer than two photos.
@@ -86,7 +89,9 @@ class Depths:
         if points is None or visible is None:
             start = LOOKING
         else:
-            start = (("relate", LOOKING[0][1]),)
+            start = (("relate", LOOKING[0][1] if known is None else known[1]),)
+            if known is not None:
+                self._now["inverse"], self._now["long_side"] = known[0], torch.tensor(known[1])
             self._now["points"], self._now["visible"] = thinned(points, visible)
         self.journey = start + (JOURNEY if journey is None else journey)
         self._fresh: list[Rows] = []

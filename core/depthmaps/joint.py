@@ -9,6 +9,7 @@ Each photo's pixels are asked by themselves and their answers are added in order
 threads gives the same bits; memory grows with the number of photos.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from core.depthmaps.depths import DepthMaps
 from core.depthmaps.equations import Compared, Equations, equations_of
-from core.depthmaps.patches import Patches, chosen_pixels, with_slopes
+from core.depthmaps.patches import Patches, chosen_pixels, find, tangents, with_slopes
 from core.depthmaps.photos import luma
 from core.depthmaps.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
 from core.parallel import ParallelMap
@@ -48,6 +49,7 @@ class Joint:
         unknowns: Unknowns,
         seed: int = 0,
         patches: int = PATCHES,
+        partners: Sequence[Sequence[int]] | None = None,
     ) -> None:
         """Choose the pixels.
 
@@ -56,6 +58,7 @@ class Joint:
             unknowns: of its cameras.
             seed: of the choice of pixels.
             patches: how many pixels of a photo.
+            partners: with which photos each is compared; by default the maps' best sources.
         """
         grey = luma(maps.photos)
         self._grey = with_slopes(grey)
@@ -64,9 +67,9 @@ class Joint:
         cameras = doubled(maps.cameras)
         for photo in range(len(grey)):
             pixels = chosen_pixels(maps, self._grey[photo], photo, patches, seed)
-            partners = maps.sources[photo, :PARTNERS].tolist()
+            own = maps.sources[photo, :PARTNERS].tolist() if partners is None else partners[photo]
             found = Patches.of(photo, grey[photo], maps.inverse[photo], pixels)
-            self._used.append(Compared.of(found, partners, cameras, self._grey, maps.inverse))
+            self._used.append(Compared.of(found, list(own), cameras, self._grey, maps.inverse))
         self.guess = Guess(cameras, tuple(task.patches.inverse for task in self._used))
         centre = cameras.centre
         self._unit = float((centre - centre.mean(0)).square().sum(-1).mean().sqrt()) or 1.0
@@ -119,6 +122,14 @@ class Joint:
         if not self.done:
             self._scale, self._damping, self._equations = scale, FIRST, None
             self._prior = replace(self._prior, worth=torch.zeros(0, dtype=torch.float64))
+
+    def unlike(self, photo: int, others: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """(K, P) how unlike a photo's pixels look in others through the guessed cameras, as root
+        mean square residuals, and whether those show them. Depths are those of the maps."""
+        patches, cameras = self._used[photo].patches, self.guess.cameras
+        u = tangents(patches, cameras)
+        found = find(patches, u, patches.inverse, cameras, others, self._grey)
+        return found.residual.square().mean(-1).sqrt(), found.inside
 
     def state(self) -> dict[str, Tensor]:
         """All that steps have changed; pixels are chosen by maps and seed."""

@@ -12,10 +12,8 @@ from core.geometry.alignment import best_rotation, umeyama
 from core.geometry.cameras import Camera
 from core.search.audit import in_own_units
 from core.search.direct.growing import Ground, Growth
-from core.search.direct.likeness import likeness
 from core.search.direct.search import FINE
 from core.search.direct.standing import COARSE, Standing, joined
-from core.search.direct.sweeping import Sweeper
 
 FEWEST = 3  # other photos, beside which one can be looked for
 
@@ -36,9 +34,7 @@ def placed_again(
     known = in_own_units(Cameras.of(cameras, torch.float64))
     others = [row for row in range(len(cameras)) if row not in rows]
     standing = joined(photos, Standing.unseen(others, known), COARSE)
-    sweeper = Sweeper.of(photos, known)
-    generator = torch.Generator().manual_seed(seed)
-    ground = Ground(photos, sweeper, likeness(sweeper.level), generator)
+    ground = Ground.of(photos, known, torch.Generator().manual_seed(seed))
     growth = Growth(ground, standing, COARSE)
     while growth.step():
         yield {}

@@ -5,21 +5,26 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from core.depthmaps.cameras import Cameras
+from core.depthmaps.photos import Level, level_of
 from core.parallel import ParallelMap
-from core.search.direct.guessing import DRAWN, groups, guessed, own_costs
-from core.search.direct.likeness import Likeness
+from core.search.direct.guessing import DRAWN, MOST, Guess, groups, guessed
+from core.search.direct.likeness import Likeness, likeness
+from core.search.direct.placing import Placed, placed
 from core.search.direct.poses import NUMBERS
-from core.search.direct.standing import Standing, joined
+from core.search.direct.standing import COARSE, Standing, joined
 from core.search.direct.sweeping import Sweeper
 
-LIMIT = 1.5  # times what photos that stand cost, above which one does not join
-WORSE = 0.85  # of the support of those that stand, below which a step is taken back
-POOR = 0.4  # of the usual support, below which a photo leaves
+WORSE = 0.6  # of the support of those that stand, below which a step is taken back
+POOR = 0.25  # of what is usually confirmed, below which a photo leaves
 FEWEST = 4  # photos of which none is told poor
-TRIES = 3  # for each photo
-IDLE = 4  # steps in a row in which nobody joins, after which it is over
+FITTING = 0.55  # of a photo, above which it joins those that are exact
+TRIES = 2  # for each photo
+IDLE = 3  # steps in a row in which nobody joins, after which it is over
 WIDER = 0.3  # by which guesses spread more at each further try
 DELAY = 0.15  # of likeness, by which a photo waits after it did not fit
+ZOOMS = (1.5, 1 / 1.5)  # times its focal length, other lenses that a world is tried through
+BETTER = 1.05  # times the support, from which another lens is taken
 LENS_AFTER, LENS_SUPPORT = 6, 0.4  # photos and support with which the focal length moves
 
 
@@ -29,6 +34,7 @@ class Ground:
 
     Attributes:
         photos: (N, C, H, W) of all.
+        level: of them at `COARSE` pixels, through any lenses.
         sweeper: of them, through any lenses.
         alike: of them.
         generator: the only source of chance.
@@ -36,10 +42,24 @@ class Ground:
     """
 
     photos: Tensor
+    level: Level
     sweeper: Sweeper
     alike: Likeness
     generator: torch.Generator
     parallel_map: ParallelMap = map
+
+    @classmethod
+    def of(
+        cls,
+        photos: Tensor,
+        cameras: Cameras,
+        generator: torch.Generator,
+        parallel_map: ParallelMap = map,
+    ) -> "Ground":
+        """Args: of `cameras` lenses alone count."""
+        sweeper = Sweeper.of(photos, cameras)
+        level, alike = level_of(photos, cameras, COARSE), likeness(sweeper.level)
+        return cls(photos, level, sweeper, alike, generator, parallel_map)
 
 
 @dataclass
@@ -58,6 +78,7 @@ class Growth:
     tries: int = TRIES
     tried: dict[int, int] = field(default_factory=dict)
     idle: int = 0  # steps since somebody joined
+    lens: bool = False  # whether other lenses were tried
 
     def again(self, standing: Standing, tries: int) -> None:
         """Go on with better cameras: every photo gets so many further chances."""
@@ -70,27 +91,47 @@ class Growth:
             return False
         self.idle += 1
         sweeper = self.ground.sweeper.through(standing.cameras)
-        costs = own_costs(sweeper, self.ground.alike, standing)
-        limit = LIMIT * float(torch.tensor(costs).median())
-        joining = standing
-        for photo, (cost, turn, centre) in zip(wave, self._guessed(sweeper, wave), strict=True):
-            if cost < limit:
-                joining = joining.with_camera(photo, turn, centre)
-            else:
+        joining = self._fitting(wave, self._guessed(sweeper, wave))
+        for photo in wave:
+            if photo not in joining.photos:
                 self._refuse(photo)
         if joining is not standing:
             self._join(joining)
         return True
 
-    def _guessed(self, sweeper: Sweeper, wave: list[int]) -> list[tuple[float, Tensor, Tensor]]:
-        """Of each photo what its best camera costs, and that camera."""
+    def _fitting(self, wave: list[int], found: list[list[Guess]]) -> Standing:
+        """With those photos that find a place where they look as those that stand say.
+
+        One that did not at first tries more of its guesses.
+        """
         ground, standing = self.ground, self.standing
-        drawn = torch.randn(len(wave), DRAWN, NUMBERS, generator=ground.generator)
+
+        def place(row: int) -> Placed:
+            photo, best = wave[row], None
+            for _, turn, centre in found[row][: 1 + self.tried.get(photo, 0)]:
+                one = placed(ground.level, standing, photo, turn, centre)
+                best = one if best is None or one.fit > best.fit else best
+                if best.fit > FITTING:
+                    break
+            assert best is not None, "there is a guess"
+            return best
+
+        joining = standing
+        for photo, one in zip(wave, ground.parallel_map(place, range(len(wave))), strict=True):
+            if one.fit > FITTING:
+                joining = joining.with_camera(photo, one.turn, one.centre, one.inverse)
+        return joining
+
+    def _guessed(self, sweeper: Sweeper, wave: list[int]) -> list[list[Guess]]:
+        """Of each photo what its best cameras cost, and those cameras."""
+        ground, standing = self.ground, self.standing
+        each = max(DRAWN, MOST // len(wave))
+        drawn = torch.randn(len(wave), each, NUMBERS, generator=ground.generator)
         spread = torch.tensor([1 + WIDER * self.tried.get(photo, 0) for photo in wave])
         drawn = spread[:, None, None] * drawn
         parts = groups(wave, standing.cameras.sizes)
 
-        def guess(places: list[int]) -> list[tuple[float, Tensor, Tensor]]:
+        def guess(places: list[int]) -> list[list[Guess]]:
             photos = [wave[place] for place in places]
             return guessed(sweeper, ground.alike, standing, photos, drawn[places])
 
@@ -119,15 +160,33 @@ class Growth:
         lens = len(joining.photos) >= LENS_AFTER and float(before.support.mean()) > LENS_SUPPORT
         ground = self.ground
         after = joined(ground.photos, joining, self.side, lens, ground.parallel_map)
-        fresh, old = after.photos[len(before.photos) :], after.support[: len(before.photos)]
+        count = len(before.photos)
+        fresh, old = after.photos[count:], after.support[:count]
         if float(old.mean()) < WORSE * float(before.support.mean()):
             for photo in fresh:
                 self._refuse(photo)
             return
         enough = len(after.photos) > FEWEST
-        poor = after.below(POOR * float(old.median())) if enough else []
+        poor = after.below(POOR * float(after.confirmed[:count].median())) if enough else []
         for photo in poor:
             self._refuse(photo)
         if not set(fresh) <= set(poor):
             self.idle = 0
         self.standing = after.without(poor)
+        if not self.lens and len(self.standing.photos) >= LENS_AFTER:
+            self.lens = True
+            self.standing = self._through_other_lenses()
+
+    def _through_other_lenses(self) -> Standing:
+        """The same cameras, or farther ones or nearer with a lens under which more is confirmed.
+
+        Joint steps go the long way to another focal length slowly, or end before.
+        """
+        ground, best = self.ground, self.standing
+        for times in ZOOMS:
+            worth, further = 0.0, best
+            while float(further.support.mean()) > BETTER * worth:
+                best, worth = further, float(further.support.mean())
+                zoomed = best.zoomed(times)
+                further = joined(ground.photos, zoomed, self.side, True, ground.parallel_map)
+        return best

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import roma
 import torch
 from torch import Tensor
 
@@ -11,9 +12,14 @@ from core.search.direct.seeding import across
 from core.search.direct.standing import Standing
 from core.search.direct.sweeping import Relation, Sweeper
 
-DRAWN, KEPT = 48, 6  # guesses for a photo, and those that descend
+DRAWN, MOST = 48, 192  # guesses for a photo at least, and for all together where they are few
+KEPT = 8  # guesses of which one descends
 COMPARED = 4  # photos that one is compared with
 BESIDE = 2  # of them, beside which it is guessed
+Guess = tuple[float, Tensor, Tensor]
+"""What a camera costs, and it: (3, 3) and (3,)."""
+
+DIFFERENT, APART = 3, 0.05  # cameras at most that descents leave, and radians between them
 AT_ONCE = 4  # photos that are guessed together, if they are of one size
 
 
@@ -26,25 +32,12 @@ def groups(photos: Sequence[int], sizes: Tensor) -> list[list[int]]:
     return list(parts)
 
 
-def own_costs(sweeper: Sweeper, alike: Likeness, standing: Standing) -> list[float]:
-    """What photos that stand cost."""
-    costs = [0.0] * len(standing.photos)
-    for places in groups(standing.photos, standing.cameras.sizes):
-        photos = [standing.photos[place] for place in places]
-        near, cameras = _near(alike, standing, photos), standing.cameras[photos]
-        own = cameras.rotation[:, None], cameras.centre[:, None]
-        relation = _seen_by(near, standing, *own, standing.depth[photos])
-        for place, cost in zip(places, sweeper.costs(photos, near, relation)[:, 0], strict=True):
-            costs[place] = float(cost)
-    return costs
-
-
 def guessed(
     sweeper: Sweeper, alike: Likeness, standing: Standing, photos: list[int], drawn: Tensor
-) -> list[tuple[float, Tensor, Tensor]]:
-    """Of each of some photos of one size the best camera, (3, 3) and (3,), and what it costs first.
+) -> list[list[Guess]]:
+    """Of each of some photos of one size some cameras that differ, the cheapest first.
 
-    Args: `drawn` (G, DRAWN, NUMBERS) at random for the G photos, in standard deviations.
+    Args: `drawn` (G, M, NUMBERS) at random for the G photos, in standard deviations.
     """
     near = _near(alike, standing, photos)
     begins = near[:, :BESIDE]
@@ -69,17 +62,29 @@ def guessed(
 
     drawn = drawn.clone()
     drawn[:, :BESIDE] = 0
-    which = (torch.arange(DRAWN) % begins.shape[1]).expand(len(photos), -1)
+    which = (torch.arange(drawn.shape[1]) % begins.shape[1]).expand(len(photos), -1)
     costs = sweeper.costs(photos, near, relate(drawn, which))
-    kept = costs.argsort(dim=1, stable=True)[:, :KEPT]
+    kept = costs.argsort(dim=1, stable=True)[:, : drawn.shape[1] // KEPT]
     which = which[rows, kept]
     found, costs = sweeper.descended(
         photos, near, drawn[rows, kept], lambda numbers: relate(numbers, which)
     )
-    best = costs.argmin(1, keepdim=True)
-    turn, centre = cameras(found[rows, best], which[rows, best])
-    least = costs[rows, best][:, 0].tolist()
-    return list(zip(least, turn[:, 0], centre[:, 0], strict=True))
+    turns, centres = cameras(found, which)
+    return [
+        [(float(costs[row, one]), turns[row, one], centres[row, one]) for one in different]
+        for row in range(len(photos))
+        for different in [_different(turns[row], costs[row])]
+    ]
+
+
+def _different(turns: Tensor, costs: Tensor) -> list[int]:
+    """The cheapest of cameras (M, 3, 3), each of which looks elsewhere than those before."""
+    chosen = list[int]()
+    for row in costs.argsort(stable=True).tolist():
+        apart = roma.rotmat_geodesic_distance(turns[row], turns[chosen])
+        if len(chosen) < DIFFERENT and (apart > APART).all():
+            chosen.append(row)
+    return chosen
 
 
 def _near(alike: Likeness, standing: Standing, photos: list[int]) -> Tensor:

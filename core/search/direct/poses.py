@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 NUMBERS = 6
-SHIFTS = slice(3, 5)
+SHIFTS, DISTANCE = slice(3, 5), 5
 USUAL = (0.15, 0.15, 0.04, 0.04, 0.04, 0.06)  # standard deviations of neighbouring photos, radians
 
 

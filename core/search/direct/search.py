@@ -1,7 +1,7 @@
 """Cameras of all photos from nothing but brightness: seeds grow, and the best of them wins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,17 +10,16 @@ from torch import Tensor
 from core.depthmaps.cameras import Cameras
 from core.parallel import ParallelMap
 from core.search.direct.growing import FEWEST, Ground, Growth
-from core.search.direct.likeness import likeness
 from core.search.direct.seeding import seeded
 from core.search.direct.standing import COARSE, Standing, joined, with_focal
-from core.search.direct.sweeping import Sweeper
 
 FOCALS = (0.85, 1.7)  # over the longer side, before anything is known: a phone's, a long lens's
 SEEDS, SURE = 3, 0.5  # that are compared before the best grows, unless one has so much support
 UNSURE = 0.25  # support of the best of the first, below which they are tried with a long lens too
 HOPELESS = 0.12  # support of a seed below which it does not grow
 FINE = 126  # pixels of joint steps at the end
-AGAIN = 2  # tries of what was left out, once cameras are better
+FINISHED = 2  # times that all cameras move with the lens before what was left out is tried again
+AGAIN = 1  # try of what was left out, each time that cameras are better
 LAST, SETTLED = 4, 0.01  # rounds at the end, and change of the focal length that ends them sooner
 LEFT_OUT = 0.3  # of the usual support, below which a photo leaves before the others are finished
 ENOUGH, NEARLY_ALL = 0.42, 0.9  # support over all photos, and part of them, that end the search
@@ -52,13 +51,12 @@ def searched(
         seed: of all that is drawn.
         parallel_map: `map`, or that of a pool of threads; the result is the same.
     """
-    sweeper = Sweeper.of(photos, _unknown(sizes, FOCALS[0]))
     generator = torch.Generator().manual_seed(seed)
-    ground = Ground(photos, sweeper, likeness(sweeper.level), generator, parallel_map)
+    ground = Ground.of(photos, _unknown(sizes, FOCALS[0]), generator, parallel_map)
 
     def seed_of(photo: int, focal: float) -> Standing:
         lenses = _unknown(sizes, focal)
-        through = sweeper.through(lenses)
+        through = ground.sweeper.through(lenses)
         return seeded(photos, through, ground.alike, photo, lenses, generator, parallel_map)
 
     first, seeds, worth, tried = _spread(ground.alike.value), list[Standing](), 0.0, 0
@@ -79,41 +77,43 @@ def searched(
         yield from _grown(growth, tried)
         if len(growth.standing.photos) < min(FEWEST, len(photos)):
             continue
-        yield from _finished(growth, tried)
-        for standing in _settling(ground, growth.standing):
+        leads = False  # what makes the best world more exact is better, whatever is confirmed
+        for standing in _finished(growth):
             value = float(standing.support.sum()) / len(photos)
-            better = standing if value > worth else None
-            worth = max(worth, value)
-            yield News(tried, len(standing.photos), better)
+            leads, worth = leads or value > worth, max(worth, value)
+            yield News(tried, len(standing.photos), standing if leads else None)
         if worth > ENOUGH and len(growth.standing.photos) >= NEARLY_ALL * len(photos):
             return
 
 
-def _finished(growth: Growth, tried: int) -> Iterator[News]:
-    """Exact cameras, their focal length too, and another chance for photos that are left out."""
+def _finished(growth: Growth) -> Iterator[Standing]:
+    """Cameras as they get more exact, with another chance now and then for what is left out."""
     ground = growth.ground
-    for side in (COARSE, FINE):
-        standing = joined(ground.photos, growth.standing, side, True, ground.parallel_map)
+    for _ in range(FINISHED):
+        standing = joined(ground.photos, growth.standing, COARSE, True, ground.parallel_map)
         if len(standing.photos) > FEWEST:
             standing = standing.without(standing.below(LEFT_OUT * standing.usual))
+        yield standing
         growth.again(standing, AGAIN)
-        yield from _grown(growth, tried)
+        while growth.step():
+            pass
+    yield from _settling(ground, growth.standing)
 
 
 def _settling(ground: Ground, standing: Standing) -> Iterator[Standing]:
-    """Exact cameras, told at once, and again until their focal length stays.
+    """Exact cameras until their focal length stays, and finer ones at last.
 
     It goes the longer way in ever smaller steps, so each of them is taken twice.
     """
     for _ in range(LAST):
         before = standing.focal
-        standing = joined(ground.photos, standing, FINE, True, ground.parallel_map)
+        standing = joined(ground.photos, standing, COARSE, True, ground.parallel_map)
         yield standing
         change = standing.focal / before
         if abs(change - 1) < SETTLED:
-            return
-        further = with_focal(standing.cameras, standing.focal * change)
-        standing = replace(standing, cameras=further)
+            break
+        standing = standing.zoomed(change)
+    yield joined(ground.photos, standing, FINE, True, ground.parallel_map)
 
 
 def _grown(growth: Growth, tried: int) -> Iterator[News]:

@@ -1,5 +1,6 @@
 """Three cameras from nothing: the beginning of a world."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -9,7 +10,7 @@ from torch import Tensor
 from core.depthmaps.cameras import Cameras
 from core.parallel import ParallelMap
 from core.search.direct.likeness import Likeness
-from core.search.direct.poses import NUMBERS, SHIFTS, beside, usual
+from core.search.direct.poses import DISTANCE, NUMBERS, SHIFTS, beside, usual
 from core.search.direct.standing import Standing, joined
 from core.search.direct.sweeping import Relation, Sweeper
 
@@ -19,9 +20,11 @@ ROUNDS = ((48, 3), (72, 1))  # pixels of joint steps, and how many are kept afte
 
 
 def across(alike: Likeness, photo: int, other: int, cameras: Cameras) -> Tensor:
-    """(NUMBERS,) of a camera beside that of `photo` that looks as far aside as `other` does."""
+    """(NUMBERS,) of a camera beside that of `photo` that looks as far aside as `other` does, and
+    from as near."""
     numbers, move = torch.zeros(NUMBERS), torch.from_numpy(alike.shift[photo, other]).float()
     numbers[SHIFTS] = move * cameras.sizes[photo].max() / cameras.intrinsics[photo, :2]
+    numbers[DISTANCE] = -math.log(alike.size[photo, other])
     return numbers
 
 

@@ -14,13 +14,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.depthmaps.cameras import Cameras
+from core.depthmaps.cameras import Cameras, through_lens
 from core.depthmaps.photos import Level, level_of
-from core.depthmaps.reference import NOISE, OUTSIDE, best_two
+from core.depthmaps.reference import NOISE, best_two
 
 SIDE = 28  # pixels of the longer side
 DEPTHS = (0.25, 2.6, 20)  # inverse depths that are swept, over that of the middle: from, to, count
 NEAREST = 1e-2  # of a depth over the depth in the first camera: nearer is behind
+CHANCE = (
+    0.3  # about what wrong cameras cost, which so does what others do not show: it says nothing
+)
 RADIUS = 2  # pixels around the middle of a window
 AT_ONCE = 200_000  # pixels that are swept together, which stay in cache
 SWEEPS, STEPS = 6, 8  # of a descent, and steps of the cameras after each sweep
@@ -124,6 +127,7 @@ class _Compared:
         canvas, numbers = torch.tensor(cameras.canvas), cameras.intrinsics[others]
         self._scale, self._middle = 2 * numbers[..., :2] / canvas, 2 * numbers[..., 2:] / canvas - 1
         self._edge = 2 * cameras.sizes[others] / canvas - 1
+        self._k1 = cameras.k1[others][..., None, None, None, None]
         self._window = _band(height, RADIUS), _band(width, RADIUS).T
         self._near = _band(height, 1), _band(width, 1).T
         self.grey = level.grey[photos, :height, :width][:, None, None, None]  # (G, 1, 1, 1, h, w)
@@ -141,7 +145,7 @@ class _Compared:
         covariance = self._means(got * self.grey) - mean * self.mean
         likeness = covariance * (self._variance(got, mean) * self.variance).rsqrt()
         cost = (0.5 - 0.5 * likeness).clamp_max(0.6) + 0.5 * (got - self.grey).abs().clamp_max(0.2)
-        cost = torch.where(inside.view(shape), cost, torch.full_like(cost, OUTSIDE))
+        cost = torch.where(inside.view(shape), cost, torch.full_like(cost, CHANCE))
         rows, columns = self._near
         return rows @ best_two(cost.unbind(1)) @ columns
 
@@ -151,13 +155,16 @@ class _Compared:
         seen = (turn @ self.rays[:, None, None])[..., None, :]
         ahead = seen + shift[..., None, None] * inverse[:, None, :, None]
         near = ahead[:, :, :, 2].clamp_min(NEAREST)
+        plane = ahead[:, :, :, :2] / near[:, :, :, None]
+        if self._k1.any():
+            plane = through_lens(plane.movedim(3, -1), self._k1).movedim(-1, 3)
         inside, places = ahead[:, :, :, 2] > NEAREST, []
         for axis in range(2):
             scale, middle, edge = (
                 part[:, :, axis, None, None, None]
                 for part in (self._scale, self._middle, self._edge)
             )
-            place = ahead[:, :, :, axis] / near * scale + middle
+            place = plane[:, :, :, axis] * scale + middle
             inside = inside & (place > -1) & (place < edge)
             places.append(place)
         return torch.stack(places, -1), inside

@@ -5,15 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import roma
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.photos import level_of
 from core.evaluation.cameras import compare_cameras
 from core.search.direct import process
 from core.search.direct.likeness import likeness
+from core.search.direct.placing import placed
 from core.search.direct.poses import NUMBERS, SHIFTS, beside
-from core.search.direct.standing import Standing, joined
+from core.search.direct.standing import COARSE, Standing, joined
 from core.search.direct.sweeping import Sweeper
 from core.search.features import cameras_of
 from tests.core.depthmaps.rendered import shoot
@@ -47,6 +51,59 @@ def test_a_move_of_the_picture_is_found() -> None:
     alike = likeness(Sweeper.of(photos, cameras).level)
     assert alike.value[0, 1] > 0.95
     np.testing.assert_allclose(alike.shift[0, 1], [1 / 3, 0], atol=0.05)
+
+
+def test_what_one_photo_shows_larger_is_found() -> None:
+    shot = shoot(count=2, sizes=((160, 120),))
+    photo = shot.photos[:1]
+    middle = interpolate(photo[..., 18:101, 24:135], (120, 160), mode="bilinear")
+    photos = torch.cat([photo, middle])
+    alike = likeness(level_of(photos, shot.cameras, 28))
+    assert alike.value[0, 1] > 0.9
+    assert 1.4 < alike.size[0, 1] < 1.5 and 1.4 < 1 / alike.size[1, 0] < 1.5
+    np.testing.assert_allclose(alike.shift[0, 1], [0, 0], atol=0.05)
+
+
+@pytest.mark.parametrize("k1", [0.0, -0.15])
+def test_a_photo_finds_its_place_beside_those_that_stand(k1: float) -> None:
+    shot = shoot(count=6, degrees=30, k1=k1)
+    standing = joined(shot.photos, Standing.unseen([0, 1, 2, 4, 5], shot.cameras), COARSE)
+    level, centre = level_of(shot.photos, shot.cameras, COARSE), standing.cameras.centre[3]
+    off = torch.tensor([[0.05, -0.07, 0.02, 0.02, 0.03, 0.04]])  # 6 degrees, and aside
+    turn, shift = beside(off)
+    right, depth = shot.cameras.rotation[3], 1 / shot.inverse[3].median()
+    guess = right @ turn[0], centre + depth * (right @ shift[0])
+    found = placed(level, standing, 3, *guess)
+    apart = roma.rotmat_geodesic_distance(found.turn, right).rad2deg()
+    assert apart < 0.5 and (found.centre - centre).norm() < 0.02 * depth
+    assert found.fit > 0.9
+    wrong = placed(level, standing, 3, right.T @ turn[0], centre)
+    assert wrong.fit < 0.3
+
+
+def test_what_others_do_not_show_says_nothing_of_a_photo() -> None:
+    shot = shoot(count=4, degrees=12)
+    sizes = shot.cameras.sizes.clone()
+    sizes[:3, 0] //= 2  # the others show the left half alone
+    cameras = replace(shot.cameras, sizes=sizes)
+    standing = joined(shot.photos, Standing.unseen([0, 1, 2, 3], cameras), COARSE)
+    assert float(standing.support[3]) < 0.7 * float(standing.support[:3].mean())
+    assert float(standing.overlap[3]) < 0.7
+    assert float(standing.confirmed[3]) > 0.8 * standing.usual
+
+
+def test_a_longer_lens_from_farther_shows_middles_as_large() -> None:
+    shot = shoot(count=3, degrees=16)
+    standing = joined(shot.photos, Standing.unseen([0, 1, 2], shot.cameras), COARSE)
+    longer = standing.zoomed(1.2)
+    assert longer.focal == pytest.approx(1.2 * standing.focal)
+    axes, depth = standing.cameras.rotation, standing.depth[:, None]
+    sides = axes[:, :, 0] * 0.2 * depth + axes[:, :, 1] * 0.1 * depth
+    points = (standing.cameras.centre + axes[:, :, 2] * depth + sides)[:, None]
+    before, after = (one.cameras.project(points) for one in (standing, longer))
+    torch.testing.assert_close(before[0], after[0], atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(1.2 * before[1], after[1])
+    torch.testing.assert_close(1.2 * standing.depth, longer.depth)
 
 
 def test_threads_change_no_bit_of_a_joint_step() -> None:
