@@ -17,7 +17,6 @@ class Confirmed:
     positions: np.ndarray  # (P, 3) float32
     colours: np.ndarray  # (P, 3) uint8
     sizes: np.ndarray  # (P,) float32 side, in world units, of the pixel they come from
-    depths: np.ndarray  # (P,) float32 camera depth there
 
 
 def confirmed(maps: DepthMaps, without: Collection[int], most: int, seed: int = 0) -> Confirmed:
@@ -45,6 +44,6 @@ def confirmed(maps: DepthMaps, without: Collection[int], most: int, seed: int = 
         colours = colours if colours.dtype == torch.uint8 else (255 * colours).round().byte()
         focal = float(cameras.intrinsics[photo, :2].prod().sqrt())
         place = ahead @ cameras.rotation[photo].T + cameras.centre[photo]
-        parts.append((place, colours, depth / focal, depth))
+        parts.append((place, colours, depth / focal))
     joined = (torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
     return Confirmed(*joined)

@@ -2,24 +2,40 @@
 
 from collections.abc import Collection
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from core.depthmaps.confirmed import confirmed
 from core.depthmaps.depths import DepthMaps
 from core.rendering.occupancy import Occupancy
 
 POINTS = 2**20  # of all photos
-NEAREST = 1.0  # percentile of their depths that counts as the nearest
+NEAREST = 0.01  # of the points come before the depth that counts as the nearest
 
 
 def occupancy_of(maps: DepthMaps, without: Collection[int]) -> Occupancy | None:
-    """Cells with pixels in them whose depth others confirm; None where nobody confirms any.
+    """Cells with pixels in them that no photo sees through, or one confirms at least.
+
+    What nobody else sees is shown in views as well, so a field is asked there; where there is no
+    such pixel, None.
 
     Args: `without`: photos that do not count.
     """
-    found = confirmed(maps, without, POINTS)
-    if not len(found.positions):
+    shown = [photo for photo in range(len(maps.cameras)) if photo not in without]
+    parts = [_believed(maps, photo, POINTS // len(shown)) for photo in shown]
+    points, depths = (torch.cat(part) for part in zip(*parts, strict=True))
+    if not len(points):
         return None
-    nearest = float(np.percentile(found.depths, NEAREST))
-    return Occupancy(torch.from_numpy(found.positions), nearest)
+    return Occupancy(points, float(depths.quantile(NEAREST)))
+
+
+def _believed(maps: DepthMaps, photo: int, most: int) -> tuple[Tensor, Tensor]:
+    """(P, 3) places in the world of pixels of a photo, evenly drawn, and their depths (P,)."""
+    cameras = maps.cameras
+    width, height = cameras.sizes[photo].tolist()
+    own = (photo, slice(height), slice(width))
+    believed = (maps.support[own] > 0) | (maps.through[own] == 0)
+    pixels = believed.flatten().nonzero().flatten()
+    pixels = pixels[:: -(-len(pixels) // most) or 1]
+    depths = 1 / maps.inverse[own].flatten()[pixels]
+    ahead = cameras.rays(photo)[pixels] * depths[:, None]
+    return ahead @ cameras.rotation[photo].T + cameras.centre[photo], depths

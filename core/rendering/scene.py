@@ -15,6 +15,7 @@ from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
 from core.rendering.halving import halving
+from core.rendering.occupancy import Occupancy
 from core.rendering.picture import Pace, Picture
 from core.rendering.volume import (
     Proposal,
@@ -23,7 +24,11 @@ from core.rendering.volume import (
     joined,
     rays_at_once,
     render_rays,
+    spread_out,
+    unseen,
 )
+
+LEAST_MET = 0.1  # of a ray's light that is stopped, where it is worth rendering
 
 
 class Scene(abc.ABC):
@@ -67,6 +72,14 @@ class FieldScene(Scene):
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
+        if not self.settings.only_met or not isinstance(self.proposal, Occupancy):
+            return self._rendered(rays)
+        met = self.proposal.weights(rays).sum(-1) > LEAST_MET
+        if not met.any():
+            return unseen(len(met), self.settings.points(self.proposal), self.device)
+        return spread_out(self._rendered(Rays(rays.origins[met], rays.directions[met])), met)
+
+    def _rendered(self, rays: Rays) -> Rendering:
         total = len(rays.origins)
         points, numbers = (
             self.settings.points(self.proposal),

@@ -46,6 +46,7 @@ class RaySettings:
     importance: int = 0  # more samples, where the field's weights at the even ones are
     guided: int = 0  # samples where a proposal's weights are, and `EVERYWHERE` more; 0: as if none
     ball: Ball | None = None  # in whose contraction a field of the camera space lives
+    only_met: bool = False  # whether rays see nothing where occupancy stops none of their light
 
     def follows(self, proposal: Proposal | None) -> TypeGuard[Proposal]:
         """Whether somebody says where the field is asked."""
@@ -81,6 +82,25 @@ def joined(parts: Sequence[Rendering]) -> Rendering:
         torch.cat([part.opacity for part in parts]),
         torch.cat([part.weights for part in parts]),
     )
+
+
+def unseen(rays: int, points: int, device: torch.device) -> Rendering:
+    """What rays see that see nothing."""
+    colour, weights = (torch.zeros(rays, count, device=device) for count in (3, points))
+    return Rendering(colour, colour[:, 0], colour[:, 0], weights)
+
+
+def spread_out(seen: Rendering, among: Tensor) -> Rendering:
+    """A rendering of some rays (R,) bool among others that see nothing."""
+    return Rendering(
+        *(_spread(part, among) for part in (seen.rgb, seen.depth, seen.opacity, seen.weights))
+    )
+
+
+def _spread(part: Tensor, among: Tensor) -> Tensor:
+    whole = part.new_zeros(len(among), *part.shape[1:])
+    whole[among] = part
+    return whole
 
 
 def alpha_of(density: Tensor, lengths: Tensor) -> Tensor:

@@ -130,7 +130,7 @@ def seen_from(scene: FieldScene, window: Window, camera: Camera, samples: int) -
     """
     settings, z = replace(scene.settings, white_background=False), float(camera.position[2])
     if settings.ball is not None:
-        return replace(scene, settings=settings)
+        return replace(scene, settings=replace(settings, only_met=True))
     if settings.space == "ndc":
         behind = 1 - NEAR_PLANE / z if z > NEAR_PLANE else 0.0
         settings = replace(settings, samples=samples, near=max(settings.near, behind))

@@ -1,11 +1,14 @@
 """A world without end in a box, and where in it something is."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.geometry.rays import Rays
 from core.rendering.contraction import Ball
 from core.rendering.occupancy import BINS, CELLS, Occupancy
+from core.rendering.scene import FieldScene
 from core.rendering.volume import EVERYWHERE, RaySettings, render_rays
 
 BALL = Ball(1.0, -2.0, 3.0, 0.5)
@@ -81,3 +84,25 @@ def test_a_field_is_asked_at_the_wall_and_a_few_points_everywhere() -> None:
     goal = found.ball.contracted(torch.tensor([0.0, 0.0, WALL]))
     near = (places[..., 2] - goal[2]).abs() < 4 * 2 / CELLS
     assert (near.sum(-1) >= 10).all()
+
+
+def test_a_view_shows_only_what_was_seen() -> None:
+    found = Occupancy(wall(), WALL)
+    settings = RaySettings(
+        "camera", found.near, found.far, 16, False, "disparity", guided=12, ball=found.ball
+    )
+
+    def fog(
+        positions: torch.Tensor, directions: torch.Tensor, noise: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.ones_like(positions), torch.ones_like(positions[..., 0])
+
+    away = Rays(torch.zeros(2, 3), torch.tensor([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]))
+    scene = FieldScene(fog, torch.ones(2), settings, found)
+    assert (scene.render(away).opacity > 0.9).all()
+    scene = replace(scene, settings=replace(settings, only_met=True))
+    view = scene.render(away)
+    assert view.opacity[0] == 0 and not view.rgb[0].any()
+    assert view.opacity[1] > 0.9 and view.depth[1] == pytest.approx(WALL, rel=0.5)
+    nothing = scene.render(away[:1])
+    assert not nothing.opacity.any() and nothing.weights.shape == view.weights[:1].shape
