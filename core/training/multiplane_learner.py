@@ -26,7 +26,7 @@ from core.training.idle_rates import idle_rates, lens_begins
 from core.training.learner import StepContext
 from core.training.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.optimizers import packed, part_of, unpack
-from core.training.room import WIDE, Room, Size
+from core.training.room import UNBOUNDED, Room, Size
 from core.training.texel_adam import three_digits
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
@@ -51,7 +51,7 @@ class MultiplaneLearner(AdjustedStep):
         near_depth: float,
         allowed: Tensor | Windows | None = None,
         alpha: float = FIRST_ALPHA,
-        room: Room = WIDE,
+        room: Room = UNBOUNDED,
     ) -> None:
         """Begin with grey planes at the first level.
 

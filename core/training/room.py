@@ -123,7 +123,7 @@ class Room:
         return (width, height), extent, said
 
 
-WIDE = Room(2**40, 2**40)  # for whoever knows that little is asked for
+UNBOUNDED = Room(2**40, 2**40)  # for whoever knows that little is asked for
 
 
 def allowed(config: Config, device: torch.device) -> int:

@@ -20,7 +20,7 @@ from core.geometry.rays import cast_rays
 from core.parallel import ParallelMap
 from core.rendering.volume import Proposal, RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
-from core.training.room import WIDE, Room
+from core.training.room import UNBOUNDED, Room
 
 SMOOTHING = 0.95  # of the errors shown for each photo
 
@@ -70,7 +70,7 @@ def training_step(
     proposal: Proposal | None = None,
     extra: Sequence[Gradients] = (),
     processes: ProcessGroup = SINGLE_PROCESS,
-    room: Room = WIDE,
+    room: Room = UNBOUNDED,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
