@@ -2,6 +2,9 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +47,7 @@ HOUSE = vars(rotations) | {  # what the blocks would import
 }  # fmt: skip
 PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 BLOCKS = dict(re.findall(r"```python\n# (\w+)\n(.*?)```", PAGE, re.DOTALL))
+TABLE = PAGE[PAGE.index("## What a change touches") : PAGE.index("Options and their choices")]
 LONGEST = {"rotation": 10, "field": 30, "format": 20, "learner": 40}
 REGISTRIES: dict[str, dict[str, Any]] = {
     "rotation": ROTATIONS, "field": FIELDS, "format": FILES, "learner": LEARNERS,
@@ -145,3 +149,82 @@ def test_a_learner(added: Callable[[str], str], photos: PhotoSet, tmp_path: Path
     assert torch.equal(again.field.density.weight, trainer.field.density.weight)
     trainer.shown = "second"
     assert type(trainer.learned().scene.field).__name__ == "SirenField"
+
+
+def imports_of(file: Path) -> str:
+    """The imports at its top."""
+    body = ast.parse(file.read_text()).body
+    return "\n".join(
+        map(ast.unparse, [n for n in body if isinstance(n, ast.Import | ast.ImportFrom)])
+    )
+
+
+def insert(file: Path, after: str, line: str, imported: str = "") -> None:
+    """Put a line behind the only one that ends so, and an import behind the first of the core."""
+    text = file.read_text()
+    assert text.count(after) == 1, after
+    text = text.replace(after, f"{after}\n{line}")
+    file.write_text(
+        text.replace("\nfrom core.", f"\n{imported}\nfrom core.", 1) if imported else text
+    )
+
+
+# Of each block: its file, the neighbour whose imports it has, the registry's file and first line.
+PLACES = {
+    "field": ("fields/waves.py", "fields/siren.py", "fields/__init__.py", "type[nn.Module]] = {"),
+    "format": (
+        "formats/table.py", "formats/npz.py", "formats/reference.py",
+        "FILES: dict[str, Reader] = {",
+    ),
+    "learner": (
+        "training/second.py", "training/field_learner.py", "training/learners.py",
+        '    "field": FieldLearner,',
+    ),
+}  # fmt: skip
+LEARNERS_TOO = """
+from dataclasses import replace
+from core.config.paths import changed
+from core.training.field_learner import FieldLearner
+"""
+
+
+def test_the_table_is_true(tmp_path: Path) -> None:
+    """All five are added to a copy of the core, in the files that the table names and no other."""
+    root = Path(__file__).parents[1]
+    core, before = tmp_path / "core", root / "core"
+    shutil.copytree(before, core, ignore=shutil.ignore_patterns("__pycache__"))
+    with (core / "geometry" / "rotations.py").open("a") as file:
+        file.write(BLOCKS["rotation"])
+    for name, (place, neighbour, registry, first) in PLACES.items():
+        *body, last = BLOCKS[name].strip().split("\n")
+        line = re.fullmatch(r'\w+\[(".+")\] = (\w+)', last)
+        assert line is not None
+        too = LEARNERS_TOO if name == "learner" else ""
+        (core / place).write_text("\n".join([imports_of(before / neighbour), too, *body]))
+        module = f"core.{place.removesuffix('.py').replace('/', '.')}"
+        insert(
+            core / registry, first, f"    {line[1]}: {line[2]},", f"from {module} import {line[2]}"
+        )
+    section = core / "config" / "sections" / "training.py"
+    insert(section, '    """The optimisation itself."""', f"\n{BLOCKS['option']}")
+    code = """if True:
+        from core.config.handbook import handbook
+        from core.formats.reference import FILES
+        from core.training.learners import LEARNERS
+        print(handbook(), *LEARNERS, *FILES)
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    for word in ("mrp", "waves", "second", ".csv", "training.naps"):
+        assert word in ran.stdout, word
+    changed_files = {
+        file.relative_to(core).as_posix() for file in core.rglob("*.py")
+        if not (same := before / file.relative_to(core)).exists()
+        or same.read_text() != file.read_text()
+    }  # fmt: skip
+    for file in changed_files:
+        folder = Path("core", file).parent.as_posix()
+        assert f"`core/{file}`" in TABLE or f"`{folder}/`" in TABLE, file

@@ -7,6 +7,7 @@ import gradio as gr
 from core.config.paths import options
 from core.engine.commands import Configure, Play, Restart, Save, Sweep
 from core.errors import InputError
+from core.formats.reference import FILES, MODELS
 from studio.jobs.exports import Exports
 from studio.panel.drops import changes_of, keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
@@ -41,7 +42,8 @@ def _cameras(wiring: Wiring, exports: Exports) -> None:
     wiring.option(REFERENCE[0])
     upload = gr.UploadButton(
         "Upload a file or a COLMAP model", file_count="multiple",
-        file_types=[".json", ".npz", ".txt", ".bin"], elem_id="action-reference",
+        file_types=[suffix for suffix in (*FILES, *MODELS) if suffix != ".npy"],  # has no names
+        elem_id="action-reference",
         elem_classes=["action"], min_width=0,
     )  # fmt: skip
 
