@@ -55,8 +55,8 @@ def beside(
     seed = int(torch.randint(2**62, (), generator=context.generator))
 
     def make(turn: tuple[MultiplaneLearner, int]) -> StepResult:
-        chance = torch.Generator().manual_seed(seed)
-        return _steps(*turn, replace(context, parallel_map=within, generator=chance))
+        own = torch.Generator().manual_seed(seed)
+        return _steps(*turn, replace(context, parallel_map=within, generator=own))
 
     return list(parallel_map(make, turns))
 
