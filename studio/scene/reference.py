@@ -17,7 +17,7 @@ from core.runs.cameras import is_run, known_cameras
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED, size_of
-from studio.scene.theme import MISS, REFERENCE, RIVAL
+from studio.scene.theme import MISS, OTHER_RUN, REFERENCE
 
 NAME = f"{LEARNED}/reference"
 SECONDS = 1.0  # at least, between two comparisons while training moves the cameras
@@ -88,7 +88,7 @@ class Reference:
         try:
             if named:
                 place = local_path(named, "reference cameras")
-                self._colour = RIVAL if is_run(place) else REFERENCE
+                self._colour = OTHER_RUN if is_run(place) else REFERENCE
                 self._cameras = known_cameras(place)
         except InputError as error:
             self._unread = str(error)

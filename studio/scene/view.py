@@ -21,11 +21,11 @@ from studio.scene.failures import Failures
 from studio.scene.frustums import LEARNED, Frustums, colours_of
 from studio.scene.gizmo import VirtualCamera
 from studio.scene.keys import Keys
+from studio.scene.other_run import OtherRun
 from studio.scene.past import Past
 from studio.scene.photo_error import ErrorPainter
 from studio.scene.reference import Reference
 from studio.scene.replay import Replay
-from studio.scene.rival import Rival
 from studio.scene.source import Source
 from studio.scene.state import (
     GoToTime,
@@ -86,7 +86,9 @@ class SceneView:
         self._drawn = Drawn(server, past, bakery, watched, report("planes"))
         self._virtual = VirtualCamera(server, past, watched, report("virtual"), bakery)
         self._faces = Faces(past, watched, report("frustums"))
-        self._rival = Rival(server, f"{LEARNED}/rival", engine, watched, report("another run"))
+        self._other_run = OtherRun(
+            server, f"{LEARNED}/other-run", engine, watched, report("another run")
+        )
         self._errors = ErrorPainter(engine, report("photo error"), bakery)
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
@@ -104,7 +106,7 @@ class SceneView:
         gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=True)
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
-        for part in (self._thread, self._drawn, self._faces, self._rival):
+        for part in (self._thread, self._drawn, self._faces, self._other_run):
             part.start()
 
     def stop(self) -> None:
@@ -114,7 +116,7 @@ class SceneView:
         if self._thread.is_alive():
             self._thread.join()
         self._visitors.stop()
-        for part in (self._virtual, self._errors, self._drawn, self._faces, self._rival):
+        for part in (self._virtual, self._errors, self._drawn, self._faces, self._other_run):
             part.stop()
 
     # -- commands in, facts out --------------------------------------------------------------

@@ -28,13 +28,13 @@ from core.training.learned import Learned
 from studio.scene.cloud import AGREEMENT, MOST, WITNESSES, Cloud, at_most, far_apart, small
 from studio.scene.keeper import Keeper
 from studio.scene.source import Source
-from studio.scene.theme import RIVAL
+from studio.scene.theme import OTHER_RUN
 
 TINT = 0.6  # part of the colour that is the other run's
 APART = 1e-3  # of a scale, or radians, or world units: a fit that differs less is the same
 
 
-class Rival(Keeper):
+class OtherRun(Keeper):
     """The points of the run that is compared with. Used by its own thread."""
 
     EVERY = 1.0  # between two looks at the cameras
@@ -49,7 +49,7 @@ class Rival(Keeper):
         failed: Callable[[str | None], None],
     ) -> None:
         """Nothing is shown before `start`. Args: `root` is the node that the points are below."""
-        super().__init__("rival", failed)
+        super().__init__("other-run", failed)
         server.scene.add_frame(root, show_axes=False)
         self._cloud, self._source = Cloud(server, root), source
         self._watched = watched
@@ -117,7 +117,7 @@ def _seen(learned: Learned, camera: Camera, pace: Pace, watch: Watch) -> View:
 
 
 def _tinted(points: Points) -> Points:
-    mixed = (1 - TINT) * points.colours.astype(np.float32) + TINT * np.array(RIVAL, np.float32)
+    mixed = (1 - TINT) * points.colours.astype(np.float32) + TINT * np.array(OTHER_RUN, np.float32)
     colours = np.rint(mixed).astype(np.uint8)
     return Points(points.positions, colours, points.sizes, points.facing)
 

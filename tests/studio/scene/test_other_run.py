@@ -10,11 +10,11 @@ import viser
 from core.config.paths import changed
 from core.geometry.alignment import Similarity
 from core.training.learned import Learned
-from studio.scene import rival as rival_module
+from studio.scene import other_run as module
 from studio.scene.coordinates import SCALE
 from studio.scene.frustums import LEARNED
-from studio.scene.rival import Rival
-from studio.scene.theme import RIVAL
+from studio.scene.other_run import OtherRun
+from studio.scene.theme import OTHER_RUN
 from tests.core.exporting.worlds import Surfaces, before, off
 from tests.studio.scene.stand_ins import Stage
 
@@ -30,7 +30,7 @@ def mine(fit: Similarity) -> Learned:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     (tmp_path / "other" / "checkpoints").mkdir(parents=True)
-    monkeypatch.setattr(rival_module.checkpoint, "learned_in", lambda run: THEIRS)
+    monkeypatch.setattr(module.checkpoint, "learned_in", lambda run: THEIRS)
     stage = Stage()
     name(stage, str(tmp_path / "other"), mine(WORLD))
     return stage
@@ -43,7 +43,7 @@ def name(stage: Stage, reference: str, learned: Learned) -> None:
 
 def clouds(server: viser.ViserServer) -> list[viser.PointCloudHandle]:
     nodes = server.scene._handle_from_node_name.items()
-    return [node for path, node in nodes if path.startswith(f"{LEARNED}/rival/")]
+    return [node for path, node in nodes if path.startswith(f"{LEARNED}/other-run/")]
 
 
 def shown(server: viser.ViserServer, part: str) -> np.ndarray:
@@ -51,24 +51,26 @@ def shown(server: viser.ViserServer, part: str) -> np.ndarray:
 
 
 def test_its_surfaces_stand_where_they_belong(server: viser.ViserServer, stage: Stage) -> None:
-    rival = Rival(server, f"{LEARNED}/rival", stage, lambda: True, lambda sentence: None)
-    rival.update()
+    other_run = OtherRun(server, f"{LEARNED}/other-run", stage, lambda: True, lambda sentence: None)
+    other_run.update()
     points = WORLD.inverse().points(shown(server, "points").astype(np.float64) / SCALE)
     assert len(points) > 500 and np.quantile(off(points), 0.9) < 0.05
     colours = shown(server, "colors").astype(float)
-    assert np.abs(colours - RIVAL).mean() < 0.5 * np.abs(128.0 - np.array(RIVAL)).mean() + 40
+    assert (
+        np.abs(colours - OTHER_RUN).mean() < 0.5 * np.abs(128.0 - np.array(OTHER_RUN)).mean() + 40
+    )
     moved = Similarity(2.0, WORLD.rotation, WORLD.translation + 1)
     name(stage, stage.config.explore.reference, mine(moved))
-    rival.update()
+    other_run.update()
     again = moved.inverse().points(shown(server, "points").astype(np.float64) / SCALE)
     assert np.quantile(off(again), 0.9) < 0.05, "it goes along with the cameras"
     name(stage, "", mine(moved))
-    rival.update()
+    other_run.update()
     assert clouds(server) == []
 
 
 def test_nothing_is_read_while_nobody_looks(server: viser.ViserServer, stage: Stage) -> None:
-    Rival(server, f"{LEARNED}/rival", stage, lambda: False, lambda sentence: None).update()
+    OtherRun(server, f"{LEARNED}/other-run", stage, lambda: False, lambda sentence: None).update()
     assert clouds(server) == []
 
 
@@ -77,5 +79,5 @@ def test_a_file_of_cameras_has_no_scene(
 ) -> None:
     (tmp_path / "transforms.json").write_text("{}")
     name(stage, str(tmp_path / "transforms.json"), mine(WORLD))
-    Rival(server, f"{LEARNED}/rival", stage, lambda: True, lambda sentence: None).update()
+    OtherRun(server, f"{LEARNED}/other-run", stage, lambda: True, lambda sentence: None).update()
     assert clouds(server) == []
