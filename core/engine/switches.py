@@ -18,7 +18,7 @@ WORDS = {"planes": "planes", "field": "the network", "depth-maps": "depth maps"}
 def label(changes: Mapping[str, Any]) -> str:
     """The options that steer training among new values by path, by their titles; perhaps none."""
     return " · ".join(
-        f"{options()[path].title} {_said(value)}"
+        f"{options()[path].title} {spoken(value)}"
         for path, value in changes.items()
         if options()[path].effect > Effect.LIVE or path in ALSO or path.split(".")[0] in STEERING
     )
@@ -69,13 +69,14 @@ def _rebuilt(before: Collection[str], after: Collection[str], waits: bool) -> st
     return ", ".join([*ended, *begun]) or "nothing here heeds it"
 
 
-def _said(value: Any) -> str:
+def spoken(value: Any) -> str:
+    """An option's value in words."""
     match value:
         case bool():
             return "on" if value else "off"
         case float():
             return f"{value:g}"
         case tuple():
-            return ", ".join(map(_said, value)) or "none"
+            return ", ".join(map(spoken, value)) or "none"
         case _:
             return str(value)

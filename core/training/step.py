@@ -22,7 +22,7 @@ from core.rendering.volume import Proposal, RaySettings, rays_at_once, render_ra
 from core.training.batch import Batch
 from core.training.room import UNBOUNDED, Room
 
-SMOOTHING = 0.95  # of the errors shown for each photo
+SMOOTHING = 0.95  # of the errors shown for each photo, in a step that sees all of them
 
 Gradients = tuple[Tensor | None, ...]  # of each learned parameter
 
@@ -46,12 +46,16 @@ class StepResult:
 
 
 def noted(photo_error: Tensor, result: StepResult) -> Tensor:
-    """(N,) smoothed errors of all photos after a step; NaN where a photo was never drawn from."""
+    """(N,) smoothed errors of all photos after a step; NaN where a photo was never drawn from.
+
+    They forget by steps: a photo that is seen in one step of many forgets more at once.
+    """
     photo, errors = result.photo.cpu(), result.errors.cpu()
     count = torch.bincount(photo, minlength=len(photo_error))
     mean = torch.bincount(photo, errors, minlength=len(photo_error)) / count
     old = torch.where(photo_error.isnan(), mean, photo_error)
-    return torch.where(count > 0, torch.lerp(mean, old, SMOOTHING).float(), photo_error)
+    keep = SMOOTHING ** (len(photo_error) / max(1, int((count > 0).sum())))
+    return torch.where(count > 0, torch.lerp(mean, old, keep).float(), photo_error)
 
 
 def decibels(error: float) -> float:

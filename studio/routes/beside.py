@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core.config.paths import get, options
 from core.engine.snapshot import Snapshot
+from core.engine.switches import spoken
 from core.errors import InputError
 from core.evaluation.cameras import compare_cameras
 from core.runs.cameras import known_cameras
@@ -53,7 +54,7 @@ def _options(snapshot: Snapshot, summary: Summary) -> list[Row]:
     for path, option in options().items():
         mine, theirs = get(snapshot.config, path), summary.options.get(path, option.default)
         if mine != theirs and not ELSEWHERE.fullmatch(path):
-            rows.append(_row(option.title, str(mine), str(theirs)))
+            rows.append(_row(option.title, spoken(mine), spoken(theirs)))
     return rows
 
 

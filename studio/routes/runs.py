@@ -16,8 +16,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from core.config.paths import options
 from core.engine.claim import Claim
 from core.engine.commands import Configure, Open
+from core.engine.switches import spoken
 from core.errors import InputError
 from core.runs.shelf import Shelf
 from core.runs.summary import State, Summary, summary_of
@@ -172,6 +174,7 @@ def _facts(run: Summary) -> dict[str, Any]:
     return facts | {
         "picture": run.picture is not None,
         "states": [*map(_state, run.states)],
+        "options": {options()[path].title: spoken(value) for path, value in run.options.items()},
     }
 
 

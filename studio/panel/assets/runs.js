@@ -51,7 +51,7 @@ function card(run, open, beside) {
   ].filter(Boolean).join(" · "));
   const verdict = make("p", "facts");
   verdict.append(make("span", `word ${run.verdict}`, run.verdict), ` · cameras ${run.found_by}`);
-  const options = Object.entries(run.options).map(([path, value]) => `${path} ${value}`).join(", ");
+  const options = Object.entries(run.options).map(([title, value]) => `${title} ${value}`).join(", ");
   box.append(picture(run), make("span", "name", run.name), facts, verdict, make("p", "facts options", options || "usual options"));
   box.append(acts(run, open, beside));
   return box;

@@ -60,7 +60,7 @@ def test_each_run_shows_what_it_is(page: Page) -> None:
     second = run(page, "second")
     expect(second).to_contain_text("3 steps")
     expect(second.locator(".word")).to_have_text("doubtful")
-    expect(second.locator(".options")).to_contain_text("cameras.rotation quaternion")
+    expect(second.locator(".options")).to_contain_text("Rotation quaternion")
     shot = ".run[data-name=second] img.shot"
     page.wait_for_function(f"document.querySelector('{shot}').naturalWidth > 0")
     expect(page.locator(".run .name").filter(has_text="onerror")).to_have_text(EVIL)

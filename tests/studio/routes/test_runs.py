@@ -58,7 +58,7 @@ def test_runs_are_listed_with_what_is_known(client: TestClient) -> None:
     assert set(runs) == {"first", "second", EVIL}
     second = runs["second"]
     assert (second["step"], second["photos"], second["verdict"]) == (3, 5, "doubtful")
-    assert second["options"]["cameras.rotation"] == "quaternion" and second["picture"] is True
+    assert second["options"]["Rotation"] == "quaternion" and second["picture"] is True
     assert [state["word"] for state in second["states"]] == ["cameras-found", ""]
     assert "/" not in second["states"][0]["path"]
 
