@@ -38,6 +38,7 @@ from core.training.build import held_out
 LONG_SIDE = 1008  # pixels of photos whose features are matched: more than are trained on
 MIRRORED = "mirrored"  # the mirror image of the cameras that are shown
 MISSING = "pycolmap is not installed here, so cameras are looked for from pixels alone."
+WAITS = "Better cameras were found while paused: Play takes them, or the verdict does at once."
 NOTHING = "Matched features have placed no camera; cameras are those found from pixels alone."
 
 
@@ -237,8 +238,8 @@ class Search(Follower):
         fresh = opinion(shown, others, names, facts) if shown else unjudged
         lens = open_focal(snapshot.findings.focal_interval) if shown and way == "pixels" else ()
         checking = bool(self._audits.checking)
-        fresh = replace(fresh, reasons=(*fresh.reasons, *lens))
-        fresh = replace(fresh, doing=self._doing(), checking=checking)
+        reasons = (*fresh.reasons, *lens)
+        fresh = replace(fresh, reasons=reasons, doing=self._doing(), checking=checking)
         if fresh != self.opinion:
             judged.keep(snapshot.run, fresh, self.opinion, names, snapshot.seconds)
             self.opinion = fresh
@@ -265,7 +266,8 @@ class Search(Follower):
         way, names = snapshot.found_by, snapshot.names
         trusted = opinion(other, {}, names).word == "trusted"
         better = preferred(shown, other, names) is other if shown is not None else trusted
-        if policy == "features" or (policy == "auto" and way == "pixels" and better):
+        wanted = policy == "auto" and way == "pixels" and better
+        if policy == "features" or (wanted and self._goes_on(snapshot)):
             self._asked, self._asked_at = {*self._asked, "features"}, snapshot.version
             self._ask(Adopt("features"))
 
@@ -276,10 +278,16 @@ class Search(Follower):
             return
         if found is None or found is self._given or DIRECT in self.declined:
             return
-        if preferred(shown, found, snapshot.names) is found:
+        if preferred(shown, found, snapshot.names) is found and self._goes_on(snapshot):
             self._audits.witnesses["pixels"] = self._given = found
             self._asked_at = snapshot.version
             self._ask(Adopt(DIRECT))
+
+    def _goes_on(self, snapshot: Snapshot) -> bool:
+        """Whether training goes on: paused, a scene that begins anew would be an empty one."""
+        if not snapshot.playing:
+            self._say(WAITS)
+        return snapshot.playing
 
     def _doing(self) -> str:
         if self._audits.checking:

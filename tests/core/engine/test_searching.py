@@ -14,7 +14,7 @@ from core.depthmaps.photos import on_canvas
 from core.engine import Engine
 from core.engine.commands import Adopt, Configure, Play, Reseed, Save, Undo
 from core.engine.limits import NOTHING_LEFT
-from core.engine.searching import Search
+from core.engine.searching import WAITS, Search
 from core.engine.snapshot import Snapshot
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms, write_transforms
@@ -175,6 +175,22 @@ def test_cameras_found_by_depths_take_the_place_of_those_that_are_not_trusted(
     found = until(engine, taken)
     assert found.found_by == "pixels" and found.can_undo and begun == [6]
     assert list((tmp_path / "run").glob("depths-*.safetensors"))
+    engine.stop()
+
+
+def test_a_run_that_is_paused_keeps_its_scene_until_it_goes_on(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(file.name for file in photos.iterdir())
+    monkeypatch.setattr(features, "start", lambda *photos, **options: Found(names))
+    options = small_options(data__photos=str(photos), data__long_side=126, cameras__search="auto")
+    engine = Engine(tmp_path / "run", options)
+    engine.start()
+    engine.submit(Play(steps=1))
+    told = until(engine, lambda s: WAITS in said(s))
+    assert told.found_by == "pixels" and not told.can_undo
+    engine.submit(Play(steps=1))
+    told = until(engine, lambda s: s.found_by == "features")
     engine.stop()
 
 
