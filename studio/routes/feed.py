@@ -18,6 +18,10 @@ class Feed:
         self._sent: dict[str, str] = {}
         self._spoke = -math.inf
 
+    def hurry(self, kind: str) -> None:
+        """Look at one kind as soon as it is asked what is due."""
+        self._looked.pop(kind, None)
+
     def due(self, now: float) -> list[str]:
         """The messages to send now, as server-sent events."""
         messages = []

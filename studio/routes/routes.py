@@ -1,7 +1,8 @@
 """The studio's own routes beside the panel: facts out, small asks in.
 
-`/status` is the truth as JSON, `/events` the same as a stream for the page, at most 5 times a
-second and only what changed. Who may call is decided in front by `studio.security.guard.Guard`.
+`/status` is the truth as JSON, `/events` the same as a stream for the page, 5 times a second and at
+once after a person's change, and only what changed. Who may call is decided in front by
+`studio.security.guard.Guard`.
 """
 
 import json

@@ -16,6 +16,7 @@ from studio.routes.feed import Feed
 from studio.routes.viewing import viewing
 
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
+GLANCE = 0.03  # seconds between two glances at what a hand may have changed, which is told at once
 SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
 
 
@@ -42,12 +43,20 @@ class Stream:
 
     async def messages(self) -> AsyncIterator[str]:
         """Server-sent events to one page, until it goes or the studio ends."""
-        feed, opened = self.feed(), time.monotonic()
+        feed, opened, steered = self.feed(), time.monotonic(), self._steered
         while not self._ending.is_set():
             self._welcome(time.monotonic() - opened)
+            if steered != (steered := self._steered):
+                feed.hurry("status")
             for message in feed.due(time.monotonic()):
                 yield message
-            await asyncio.sleep(QUICK)
+            await asyncio.sleep(GLANCE)
+
+    @property
+    def _steered(self) -> tuple[object, ...]:
+        snapshot = self._engine.snapshot
+        newest = snapshot.notices[-1].number if snapshot.notices else 0
+        return snapshot.config, snapshot.playing, snapshot.stage, newest
 
     def _welcome(self, seconds: float) -> None:
         """Begin what waits for the first page, once that shows the scene; `seconds` it is open."""

@@ -3,6 +3,7 @@
 import { byId } from "./ask.js";
 
 const PATIENCE = 4500; // ms after which the studio has answered a touch, or never will
+const HEARD = 300; // ms
 let painted = null;
 let later = null;
 
@@ -30,8 +31,17 @@ function paintLater() {
   later = setTimeout(tellNews, PATIENCE);
 }
 
+// A button shows that it heard, however long the step takes after which the studio answers.
+function hear({ target }) {
+  const button = target.closest?.("#main button, #bar button, #panel button");
+  if (!button) return;
+  button.classList.add("heard");
+  setTimeout(() => button.classList.remove("heard"), HEARD);
+}
+
 export function wireWidgets() {
   nameDrop();
+  document.addEventListener("click", hear, { capture: true });
   new MutationObserver(nameDrop).observe(byId("drop"), { childList: true, subtree: true });
   document.addEventListener("input", ({ target }) => {
     if (target.closest?.(".option")) paintLater();

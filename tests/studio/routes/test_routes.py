@@ -156,6 +156,25 @@ def test_a_stream_is_never_fast_and_never_silent(engine: Desk, stream: Stream) -
     assert [said for said in quiet if said] == [["alive"]] * 4
 
 
+def test_what_a_person_changes_is_told_at_once(
+    engine: Desk, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.routes.stream.QUICK", 3600.0)
+
+    async def listen() -> list[str]:
+        heard = []
+        async for message in stream.messages():
+            heard += [message] if message.startswith("event: status") else []
+            if len(heard) == 1:
+                engine.submit(Configure({"explore.channel": "depth"}))
+            else:
+                stream.stop()
+        return heard
+
+    before, after = asyncio.run(asyncio.wait_for(listen(), 60))
+    assert '"channel":"rgb"' in before and '"channel":"depth"' in after
+
+
 def test_streams_end_with_the_studio(stream: Stream) -> None:
     async def listen() -> list[str]:
         heard = []
