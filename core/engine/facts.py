@@ -59,6 +59,7 @@ def facts_of(
 ) -> Snapshot:
     """All facts of a run that has its photos. `limits` is None while it is paused."""
     learned, history = trainer.learned(fresh=limits is None), recorder.history()
+    recorder.settling.watch(trainer, recorder.trails)
     facts = Snapshot(
         around.version,
         around.run,
@@ -74,7 +75,7 @@ def facts_of(
         steps_per_second=meter.speed if limits else 0.0,
         seconds=trainer.seconds,
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
-        outlook=outlook(trainer, recorder.trails, meter.speed),
+        outlook=outlook(trainer, recorder.settling, meter.speed),
         device=trainer.device.type,
         device_name=name_of(trainer.device),
         photos=trainer.photos,

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from core.engine.contest import Unseen
+from core.engine.outlook import Settling
 from core.engine.snapshot import History
 from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
@@ -26,8 +27,10 @@ class Recorder:
         self.curve: list[tuple[float, float, float, float]] = []  # step, loss, psnr, focal
         self.unseen: list[tuple[float, ...]] = []  # rows of `Unseen`
         self.trails, self._photos = Trails.of(photos), photos
+        self.settling = Settling(photos)
         self.marks: list[tuple[int, str]] = []
         self.undo: list[Undoable] = []  # of the run as it was opened
+        self._switches: tuple[str, ...] = ()
         self._every = 1
 
     def add(self, step: int, loss: float, rig: CameraRig) -> None:
@@ -59,6 +62,11 @@ class Recorder:
         """Note that something changed here."""
         self.marks.append((step, word))
 
+    def switch(self, step: int, word: str, sentence: str) -> None:
+        """Mark that a person changed something here, and keep what is said of it."""
+        self.mark(step, word)
+        self._switches = (*self._switches, sentence)
+
     def last_loss(self) -> float | None:
         """The newest loss of the curve, None before the first."""
         return self.curve[-1][1] if self.curve else None
@@ -68,7 +76,8 @@ class Recorder:
         columns = np.array(self.curve, np.float64).reshape(-1, 4).T.copy()
         columns.setflags(write=False)
         steps, loss, psnr, focal = columns
-        return History(steps, loss, psnr, focal, tuple(self.marks), Unseen.of(self.unseen))
+        marks, unseen = tuple(self.marks), Unseen.of(self.unseen)
+        return History(steps, loss, psnr, focal, marks, unseen, self._switches)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything recorded, for a checkpoint."""

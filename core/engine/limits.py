@@ -12,8 +12,7 @@ from core.training.trainer import Trainer
 
 MOST = 1e9  # of whatever is counted; a year has 3e7 seconds
 NOTHING_LEFT = (
-    "Nothing is left to learn, so training pauses; refine to begin anew, or change photos or "
-    "options."
+    "Nothing is left to learn, so training pauses; rebuild (refine), or change photos or options."
 )
 
 

@@ -17,12 +17,13 @@ class Outlook:
     """Facts about the way of a run.
 
     Attributes:
-        settled: photos whose cameras hardly move any more.
+        settled: photos whose cameras have come to rest, see `Settling`.
         found_after: seconds of training until there were cameras; None before, or where nothing
             has searched for them.
         part: of the present stage that is gone; None where it has no end.
         seconds_left: until it ends; None as before, and where the speed is not known.
         sharp: whether planes or depth maps have ended, so that little more is to be seen.
+        closer: whether cameras are looked for in larger pictures than at first.
     """
 
     settled: int = 0
@@ -30,18 +31,46 @@ class Outlook:
     part: float | None = None
     seconds_left: float | None = None
     sharp: bool = False
+    closer: bool = False
 
 
-def outlook(trainer: Trainer, trails: Trails, steps_per_second: float) -> Outlook:
+class Settling:
+    """Which cameras have come to rest since pictures are as large as they are now.
+
+    In larger pictures all of them move once more, and are counted anew; until then a camera that
+    has come to rest stays counted.
+    """
+
+    def __init__(self, photos: int) -> None:
+        self.settled = np.zeros(photos, bool)  # (N,)
+        self._sizes: list[tuple[int, int]] = []  # the first step with each, and its longer side
+
+    @property
+    def closer(self) -> bool:
+        """Whether pictures were smaller before."""
+        return len(self._sizes) > 1
+
+    def watch(self, trainer: Trainer, trails: Trails) -> None:
+        """Take in where the cameras are now."""
+        size = trainer.showing.compared_at
+        if not self._sizes or self._sizes[-1][1] != size:
+            self._sizes.append((trainer.step, size))
+            self.settled = np.zeros_like(self.settled)
+        known = ~trainer.photo_error.isnan().numpy()
+        self.settled |= settled(trails.since(self._sizes[-1][0])) & known
+
+
+def outlook(trainer: Trainer, settling: Settling, steps_per_second: float) -> Outlook:
     """What is to be said now."""
     ahead = trainer.ahead
     known = ahead is not None and steps_per_second > 0
     return Outlook(
-        settled=int(np.count_nonzero(settled(trails) & ~trainer.photo_error.isnan().numpy())),
+        settled=int(np.count_nonzero(settling.settled)),
         found_after=trainer.found_after,
         part=None if ahead is None else ahead.part,
         seconds_left=ahead.steps / steps_per_second if ahead is not None and known else None,
         sharp=trainer.sharp,
+        closer=settling.closer,
     )
 
 

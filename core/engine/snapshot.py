@@ -41,6 +41,7 @@ class History:
     focal: np.ndarray  # fx / longer side
     marks: tuple[tuple[int, str], ...] = ()  # step and words: "refine", "Field siren"
     unseen: Unseen = NOTHING_UNSEEN
+    switches: tuple[str, ...] = ()  # since it was opened: what each changed, and what it left
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,10 @@ class Trails:
         """The moments up to one of them, which is the last."""
         return self._chosen(np.arange(moment + 1))
 
+    def since(self, step: int) -> "Trails":
+        """The moments from a step on."""
+        return self._chosen(np.flatnonzero(self.steps >= step))
+
     def cameras(self, moment: int, now: Sequence[Camera]) -> tuple[Camera, ...]:
         """All cameras as they were.
 

@@ -154,9 +154,10 @@ class Work:
         configure(self.trainer, new)
         after = [learner.shows for learner in self.trainer.learners]
         if words := switches.label(differences(old, new)):
-            self.recorder.mark(self.step, words)
             waits = self.trainer.stage == "bootstrap"
-            self._say(switches.sentence(words, effect, before, after, waits))
+            said = switches.sentence(words, effect, before, after, waits)
+            self.recorder.switch(self.step, words, said)
+            self._say(said)
         if new.field.kind != old.field.kind and "explore.show" not in changes:
             self._say(*switches.show_forming(self.trainer))
 
@@ -164,8 +165,9 @@ class Work:
         trainer = self._needed()
         self.earlier.keep(trainer, "refine", "its scene")
         refine(trainer)
-        self.recorder.mark(self.step, "refine")
-        self._say("Rebuilding: the scene restarts, cameras stay.")
+        said = "Rebuilding: the scene restarts, cameras stay."
+        self.recorder.switch(self.step, "refine", said)
+        self._say(said)
 
     def _restart(self, config: Config) -> None:
         trainer = new_trainer(config, self._run, self._leader.processes)

@@ -19,7 +19,7 @@ from core.photos.sizes import common_size
 from core.runs.judged import judgement
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
-from studio.routes.fields import named, side_by_side, unseen
+from studio.routes.fields import named, side_by_side, switched, unseen
 from studio.routes.guide import guide
 
 DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
@@ -104,6 +104,7 @@ def live(snapshot: Snapshot) -> Json:
         facts
         | {
             "traceback": snapshot.traceback,
+            "switched": switched(snapshot),
             "bootstrap": config["training"]["bootstrap"],
             "channel": config["explore"]["channel"],
             "search": config["cameras"]["search"],

@@ -42,6 +42,12 @@ def side_by_side(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def switched(snapshot: Snapshot) -> dict[str, Any]:
+    """How many switches a person has made since the run was opened, and what the last one did."""
+    made = snapshot.history.switches if snapshot.history else ()
+    return {"count": len(made), "said": made[-1] if made else ""}
+
+
 def why_not(snapshot: Snapshot) -> str:
     """Why nothing can be chosen to be shown, and when it can be; nothing where it can."""
     kind, there = snapshot.config.field.kind, snapshot.learners

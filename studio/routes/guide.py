@@ -31,9 +31,13 @@ def _searching(snapshot: Snapshot) -> str:
     names = snapshot.photos.names if snapshot.photos else ()
     wanted = sum(name not in left_out for name in names) - sum(held)
     where = f"{snapshot.outlook.settled} of {wanted} settled"
-    if snapshot.playing:
+    if not snapshot.playing:
+        return f"Paused while finding where you stood: {where}. Press Play to go on"
+    if not snapshot.outlook.closer:
         return f"Finding where you stood: {where}"
-    return f"Paused while finding where you stood: {where}. Press Play to go on"
+    if not snapshot.outlook.settled:
+        return "Looking closer at where you stood: cameras move a little again"
+    return f"Looking closer at where you stood: {where}"
 
 
 def _just_found(snapshot: Snapshot) -> bool:

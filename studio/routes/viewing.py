@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import zlib
 
 from core.geometry.cameras import Camera
 from studio.routes.facts import Json, finite
@@ -14,7 +15,8 @@ def viewing(state: ViewState) -> Json:
     told |= told.pop("stats") or {}
     if state.virtual is not None:
         figures = camera_figures(state.virtual.camera)
-        told["virtual"] = {"version": state.virtual.version} | figures
+        place = zlib.crc32(state.virtual.camera.camera_to_world.round(4).tobytes())
+        told["virtual"] = {"version": state.virtual.version, "place": place} | figures
     return finite(told)
 
 

@@ -17,7 +17,7 @@ function find() {
   for (const page of pages()) page.classList.toggle("hit", page.querySelector(".option.hit") !== null);
   const count = all.filter((option) => option.classList.contains("hit")).length;
   const found = count ? `${count} of ${all.length}` : "none is called so";
-  write("find-count", asked.length ? found : `${all.length}`);
+  write("find-count", asked.length ? found : `${all.length} options`);
 }
 
 export function leaveFinding() {

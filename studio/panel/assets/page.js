@@ -2,6 +2,7 @@
 // person does here becomes a POST or a click on a widget, never a change of what is shown.
 
 import { write } from "./ask.js";
+import { drawBefore } from "./before.js";
 import { drawCover, redrawCover, wireCover } from "./cover.js";
 import { drawCurves, wireCharts } from "./charts.js";
 import { drawContest, drawUnseen, wireContest } from "./contest.js";
@@ -24,7 +25,7 @@ import { drawVerdict, wireVerdict } from "./verdict.js";
 import { repaint, wireWidgets } from "./widgets.js";
 
 const painters = {
-  status: [drawStatus, drawVerdict, drawScene, drawCover, drawSides, drawContest, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
+  status: [drawStatus, drawVerdict, drawBefore, drawScene, drawCover, drawSides, drawContest, drawThrough, markLooked, drawTime, drawReference, drawJobs, drawKinds, watchViewer, repaint],
   curves: [drawCurves, drawUnseen],
   gallery: [noteGallery, drawGallery, drawIncoming, redrawCover],
 };

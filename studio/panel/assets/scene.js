@@ -91,7 +91,8 @@ function drawPicture({ virtual, virtual_shown: shown }) {
   byId("pip").classList.toggle("folded", !shown);
   byId("action-pip").setAttribute("aria-expanded", String(shown));
   if (virtual === null) return;
-  write("pip-figures", `f ${virtual.focal.toFixed(2)} · ${Math.round(virtual.fov)}°`);
+  // In one piece, after a place to break: beside a narrow picture it is not there at all.
+  write("pip-figures", `\u200bf\u00a0${virtual.focal.toFixed(2)}\u00a0·\u00a0${Math.round(virtual.fov)}°`);
   if (virtual.version === pictureVersion) return;
   pictureVersion = virtual.version;
   const fresh = new Image(); // the old picture stays until the new one is there

@@ -58,7 +58,7 @@ function soonest({ seconds_left: asked, stage_seconds_left: stage }) {
 // Depth maps keep the photos' own colours: no pixel is unseen there.
 function shownWords({ shown, unseen_psnr: psnr }) {
   if (psnr !== null) return `${shown} · ${decibels(psnr)}`;
-  return shown === "depth-maps" ? "not measured" : "–";
+  return shown === "depth-maps" ? "not measured" : "not yet";
 }
 
 function drawFindings(facts) {

@@ -21,7 +21,7 @@ export function drawVerdict(facts) {
   chip.dataset.word = facts.verdict;
   const word = WORDS[facts.verdict] ?? (facts.checking ? "Checking…" : "Not checked yet");
   write("verdict-word", word);
-  write("verdict-found", facts.found_by ?? "");
+  write("verdict-found", `cameras ${(facts.found_by ?? "").split(",")[0]}`); // the card has all of it
   write("verdict-checking", facts.checking);
   drawCard(facts, word);
 }

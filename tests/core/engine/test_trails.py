@@ -1,11 +1,16 @@
 """Whole poses at a bounded number of moments, close together where cameras moved."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
+import torch
 
-from core.engine.outlook import settled
+from core.engine.outlook import Settling, settled
 from core.engine.trails import LONGEST, Trails
 from core.geometry.cameras import Camera
+from core.training.trainer import Trainer
 from tests.cameras import camera, same
 
 
@@ -67,6 +72,21 @@ def test_a_camera_has_settled_when_it_moves_no_more() -> None:
         rotated = (0, 0.0, 0)
         trails = trails.continued(step, [camera(p, rotated, 40.0, (48, 36)) for p in places])
         assert settled(trails).tolist() == [step > 15] * 2 + [False]
+
+
+def test_who_has_settled_stays_so_until_pictures_are_larger() -> None:
+    """A camera that rests for twenty steps and moves again; pictures grow after fifty steps."""
+    trails, settling, counts = Trails.of(2), Settling(2), []
+    for step in range(1, 90):
+        places = [(1.0, 0, 0), (0, 0.3 * max(0, step - 20), 0)]
+        trails = trails.continued(step, [camera(p, (0, 0.0, 0), 40.0, (48, 36)) for p in places])
+        showing = SimpleNamespace(compared_at=24 if step <= 50 else 48)
+        errors = torch.tensor([0.1, 0.1])
+        trainer = SimpleNamespace(step=step, showing=showing, photo_error=errors)
+        settling.watch(cast(Trainer, trainer), trails)
+        counts.append(int(settling.settled.sum()))
+        assert settling.closer == (step > 50)
+    assert counts == [0] * 15 + [2] * 35 + [0] * 15 + [1] * 24
 
 
 def test_a_part_ends_at_its_moment() -> None:

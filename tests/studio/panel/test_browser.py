@@ -347,6 +347,10 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
     engine.publish(stage="bootstrap", step=40, playing=True, outlook=Outlook(1, None, 0.1))
     expect(words).to_have_text("Finding where you stood: 1 of 2 settled")  # one is kept aside
     expect(page.locator("#guide")).to_be_visible()
+    engine.publish(outlook=Outlook(0, None, 0.4, closer=True))  # no count falls without a reason
+    expect(words).to_have_text("Looking closer at where you stood: cameras move a little again")
+    engine.publish(outlook=Outlook(1, None, 0.5, closer=True))
+    expect(words).to_have_text("Looking closer at where you stood: 1 of 2 settled")
     engine.publish(stage="explore", seconds=20.0, outlook=Outlook(2, 18.2, 0.02, 90.0))
     expect(words).to_have_text("Cameras found in 18 s. Drag to look around")
     engine.publish(playing=False)
@@ -370,7 +374,7 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
 
 
 def test_it_says_what_is_shown_and_what_was_found_out(page: Page, desktop: Desktop) -> None:
-    expect(page.locator("#figure-unseen")).to_have_text("–")  # noqa: RUF001
+    expect(page.locator("#figure-unseen")).to_have_text("not yet")
     expect(page.locator("#level-words")).to_contain_text("relu")
     desktop.engine.publish(
         learned=all_trained(desktop),
@@ -479,6 +483,37 @@ def test_who_knows_unseen_pixels_better_is_said_and_switches_are_marked_on_the_c
     expect(page.locator("#chart-loss")).to_be_visible()
 
 
+def test_a_switch_is_seen_before_and_after_under_one_camera(page: Page, desktop: Desktop) -> None:
+    engine, window, none = desktop.engine, desktop.window, np.zeros(0)
+    before, now = page.locator("#pip-before canvas"), page.locator("#pip-picture")
+    middle = "(c) => c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[0]"
+    window.picture = PICTURE  # black
+    engine.publish(psnr=31.24, psnr_at=504, history=History(none, none, none, none))
+    window.show(virtual=Virtual(1, CAMERAS[0]))
+    expect(now).to_have_attribute("src", re.compile("v=1$"))
+    expect(page.locator("#pip-before")).to_be_hidden()
+    said = "Rotation quaternion: stored otherwise from here on; planes and cameras stay."
+    made = History(none, none, none, none, switches=(said,))
+    window.picture = cv2.imencode(".jpg", np.full((48, 64, 3), 255, np.uint8))[1].tobytes()
+    engine.publish(psnr=31.3, history=made)
+    window.show(virtual=Virtual(2, CAMERAS[0]))
+    expect(page.locator("#switch-words")).to_have_text(said)
+    expect(before).to_be_visible()
+    expect(now).to_have_attribute("src", re.compile("v=2$"))
+    assert before.evaluate(middle) == 0
+    expect(page.locator("#pip .pictures b")).to_have_text(["Before 31.2 dB", "Now 31.3 dB"])
+    engine.publish(psnr=28.0, psnr_at=1008)  # of other pixels
+    expect(page.locator("#pip .pictures b")).to_have_text(["Before", "Now"])
+    page.evaluate("document.getElementById('switch-words').getAnimations().map((a) => a.finish())")
+    expect(page.locator("#pip-before")).to_be_hidden()
+    expect(page.locator("#switch-words")).to_be_hidden()
+    engine.publish(history=replace(made, switches=(said, said)))
+    expect(before).to_be_visible()
+    assert before.evaluate(middle) == 255
+    window.show(virtual=Virtual(3, CAMERAS[2]))  # a hand has moved it
+    expect(page.locator("#pip-before")).to_be_hidden()
+
+
 def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     page: Page, desktop: Desktop
 ) -> None:
@@ -499,7 +534,7 @@ def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     told = Opinion("pixels", "doubtful", (odd, turn, open_focal, zoom), words, others)
     engine.publish(opinion=told)
     expect(page.locator("#verdict-word")).to_have_text("Doubtful")
-    expect(page.locator("#verdict-found")).to_have_text("from pixels alone")
+    expect(page.locator("#verdict-found")).to_have_text("cameras from pixels alone")
     expect(page.locator("#photos .reason").nth(2)).to_have_text("wrong")
 
     page.locator("#verdict").click()
@@ -529,9 +564,8 @@ def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
     engine.commands.clear()
     engine.publish(found_by="pixels", opinion=told)
     page.get_by_role("button", name="Take the cameras from matched features").click()
-    expect(page.locator("#verdict-found")).to_have_text(
-        "from matched features, refined from pixels"
-    )
+    expect(page.locator("#verdict-found")).to_have_text("cameras from matched features")
+    expect(page.locator("#verdict-title")).to_contain_text("refined from pixels")
     assert engine.commands == [Adopt("features")]
     undo = page.locator("#verdict-acts").get_by_role("button", name="Undo")
     undo.click()
