@@ -22,7 +22,6 @@ function hold(before, said) {
   const [now, picture] = [byId("pip-picture"), byId("pip-before").querySelector("canvas")];
   Object.assign(picture, { width: now.naturalWidth, height: now.naturalHeight });
   if (now.naturalWidth) picture.getContext("2d").drawImage(now, 0, 0);
-  byId("pip-before").hidden = byId("pip-now").hidden = !now.naturalWidth;
   byId("switch-words").hidden = false;
   write("switch-words", said);
   line = byId("switch-words").animate([{ backgroundSize: "100% 2px" }, { backgroundSize: "0% 2px" }], STAYS);
@@ -36,8 +35,11 @@ function release() {
   for (const id of ["pip-before", "pip-now", "switch-words"]) byId(id).hidden = true;
 }
 
-// Quality of learned pixels; of other sizes it says nothing about the switch.
-function tell({ psnr, psnr_at: size }) {
+// A new field is seen forming side by side with the planes, and not here. Quality is that of learned pixels; of
+// other sizes it says nothing about the switch.
+function tell({ psnr, psnr_at: size, sides }) {
+  const there = String(sides) === String(held.sides) && byId("pip-picture").naturalWidth > 0;
+  byId("pip-before").hidden = byId("pip-now").hidden = !there;
   const same = size === held.psnr_at && psnr !== null && held.psnr !== null;
   byId("pip-before").querySelector("b").textContent = same ? `Before ${decibels(held.psnr)}` : "Before";
   write("pip-now", same ? `Now ${decibels(psnr)}` : "Now");

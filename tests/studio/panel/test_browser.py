@@ -512,6 +512,13 @@ def test_a_switch_is_seen_before_and_after_under_one_camera(page: Page, desktop:
     assert before.evaluate(middle) == 255
     window.show(virtual=Virtual(3, CAMERAS[2]))  # a hand has moved it
     expect(page.locator("#pip-before")).to_be_hidden()
+    alone = all_trained(desktop)
+    engine.publish(
+        learned=replace(alone, pair=(planes_scene(), alone.scene)),
+        history=replace(made, switches=("Field siren: ", said, said)),
+    )
+    expect(page.locator("#switch-words")).to_be_visible()  # a field is seen side by side
+    expect(page.locator("#pip-before")).to_be_hidden()
 
 
 def test_the_verdict_of_the_cameras_is_said_with_its_reasons_and_remedies(
