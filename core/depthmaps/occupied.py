@@ -13,29 +13,24 @@ NEAREST = 0.01  # of the points come before the depth that counts as the nearest
 
 
 def occupancy_of(maps: DepthMaps, without: Collection[int]) -> Occupancy | None:
-    """Cells with pixels in them that no photo sees through, or one confirms at least.
+    """Cells with pixels in them, also such as nobody confirms: views show these as well.
 
-    What nobody else sees is shown in views as well, so a field is asked there; where there is no
-    such pixel, None.
-
-    Args: `without`: photos that do not count.
+    Args: `without`: photos that do not count; None where that are all.
     """
     shown = [photo for photo in range(len(maps.cameras)) if photo not in without]
-    parts = [_believed(maps, photo, POINTS // len(shown)) for photo in shown]
-    points, depths = (torch.cat(part) for part in zip(*parts, strict=True))
-    if not len(points):
+    if not shown:
         return None
+    parts = [_shown(maps, photo, POINTS // len(shown)) for photo in shown]
+    points, depths = (torch.cat(part) for part in zip(*parts, strict=True))
     return Occupancy(points, float(depths.quantile(NEAREST)))
 
 
-def _believed(maps: DepthMaps, photo: int, most: int) -> tuple[Tensor, Tensor]:
+def _shown(maps: DepthMaps, photo: int, most: int) -> tuple[Tensor, Tensor]:
     """(P, 3) places in the world of pixels of a photo, evenly drawn, and their depths (P,)."""
     cameras = maps.cameras
     width, height = cameras.sizes[photo].tolist()
     own = (photo, slice(height), slice(width))
-    believed = (maps.support[own] > 0) | (maps.through[own] == 0)
-    pixels = believed.flatten().nonzero().flatten()
-    pixels = pixels[:: -(-len(pixels) // most) or 1]
+    pixels = torch.arange(0, width * height, -(-width * height // most))
     depths = 1 / maps.inverse[own].flatten()[pixels]
     ahead = cameras.rays(photo)[pixels] * depths[:, None]
     return ahead @ cameras.rotation[photo].T + cameras.centre[photo], depths

@@ -72,7 +72,7 @@ function drawLevel(facts, view) {
   if (view.failure) return write("level-words", view.failure);
   if (!view.level) return;
   const soft = byId("viser").contentDocument?.getElementById("webgl-software-rendering");
-  const shown = facts.sides?.join(" | ") ?? (view.planes ? "planes" : facts.shown);
+  const shown = (facts.sides && "side by side") ?? (view.planes ? "planes" : facts.shown);
   const words = view.level >= 1 ? "sharp" : `sharpening 1/${Math.round(1 / view.level)}`;
   write("level-words", `${shown}, ${words}`);
   byId("level").title = soft ? "This browser draws without a graphics card: frustums move slowly." : "";

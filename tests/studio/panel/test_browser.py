@@ -423,7 +423,7 @@ def test_two_fields_stand_side_by_side_with_a_line_that_hand_and_keyboard_move(
     engine.publish(learned=replace(alone, pair=(planes_scene(), alone.scene)))
     expect(page.locator("#side-left")).to_have_text("Planes")
     expect(page.locator("#side-right")).to_have_text("ReLU")
-    expect(page.locator("#level-words")).to_contain_text("planes | relu")
+    expect(page.locator("#level-words")).to_contain_text("side by side")
 
     scene, divider = boxed(page, "#scene"), page.get_by_role("slider", name="from Planes")
     middle, height = scene["x"] + scene["width"] / 2, scene["y"] + scene["height"] / 3
