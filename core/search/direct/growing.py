@@ -24,7 +24,7 @@ IDLE = 3  # steps in a row in which nobody joins, after which it is over
 WIDER = 0.3  # by which guesses spread more at each further try
 DELAY = 0.15  # of likeness, by which a photo waits after it did not fit
 ZOOMS = (1.5, 1 / 1.5)  # times its focal length, other lenses that a world is tried through
-BETTER = 1.05  # times the support, from which another lens is taken
+BETTER = 1.5  # times the support, from which another lens is taken: near neighbours bear any
 LENS_AFTER, LENS_SUPPORT = 6, 0.4  # photos and support with which the focal length moves
 
 
