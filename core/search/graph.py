@@ -226,9 +226,10 @@ def _turns(pairs: Pairs, count: int) -> np.ndarray:
     reached = {int(np.bincount(pairs.photos.ravel(), np.repeat(strength, 2), count).argmax())}
     for _ in range(count - 1):
         inside = np.isin(pairs.photos, list(reached))
-        edge = int(np.where(inside.sum(1) == 1, strength, 0).argmax())
-        if strength[edge] == 0 or inside[edge].sum() != 1:
+        leads_on = np.where(inside.sum(1) == 1, strength, 0)
+        if not leads_on.any():
             break
+        edge = int(leads_on.argmax())
         first, second = pairs.photos[edge].tolist()
         here, there, sign = (first, second, 1) if first in reached else (second, first, -1)
         turns[there] = turns[here] + sign * pairs.turn[edge]

@@ -127,11 +127,11 @@ def test_toggles_mid_run_leave_the_cameras_where_they_are(
     before = cameras(running, page)
     open_tab(page, tab)
     choose(page, option, word)
+    expect(page.locator("#pip-before canvas")).to_be_visible()  # for some seconds
     after = running.until(lambda s: s["config"][path[0]][path[1]] == word)
     assert after["step"] == step
     told = f"{options()['.'.join(path)].title} {word}: "
-    expect(page.locator("#switch-words")).to_contain_text(told)  # stays for some seconds
-    expect(page.locator("#pip-before canvas")).to_be_visible()
+    expect(page.locator("#switch-words")).to_contain_text(told)
     assert np.abs(np.array(cameras(running, page)) - np.array(before)).max() <= 1e-6
     assert after["can_undo"] is (word == "siren")
     newest = page.locator("#notices-items li").first

@@ -165,7 +165,7 @@ def test_divergence_pauses_with_a_remedy_and_damages_nothing(
 ) -> None:
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 2)
-    monkeypatch.setattr("core.training.step._all_finite", lambda *_: False)
+    monkeypatch.setattr("core.training.step.judged", lambda loss, *_: (float(loss), False))
     engine.submit(Play())
     paused = until(engine, lambda s: "diverged" in said(s))
     assert not paused.playing and "field.rate" in said(paused)

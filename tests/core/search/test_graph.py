@@ -49,6 +49,11 @@ def test_a_good_set_has_nothing_to_be_told() -> None:
     assert told_by(good(), NAMES) == ()
 
 
+def test_where_no_pairs_are_there_yet_nothing_breaks() -> None:
+    names = ["a.jpg", "b.jpg", "c.jpg"]
+    assert {fact.kind for fact in told_by(pairs_of(0), names)} <= {"apart", "stranger"}
+
+
 def test_two_photos_are_never_enough() -> None:
     assert only(told_by(good(2), NAMES[:2])).kind == "two photos"
 
