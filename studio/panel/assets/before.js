@@ -10,8 +10,9 @@ let line = null; // the time that is left of it
 // To be called before the picture is exchanged.
 export function drawBefore(facts) {
   const made = known !== null && facts.run === known.run && facts.switched.count > known.switched.count;
-  if (made) hold(known, facts.switched.said);
-  else if (held && (facts.run !== held.run || facts.view.virtual?.place !== held.view.virtual?.place)) release();
+  const place = facts.view.virtual?.place; // what was painted before may know an older one
+  if (made) hold({ ...known, place }, facts.switched.said);
+  else if (held && (facts.run !== held.run || place !== held.place)) release();
   if (held) tell(facts);
   known = facts;
 }
