@@ -1,5 +1,6 @@
 """A parent starts what died again, passes signals on, and gives up where that is no use."""
 
+import runpy
 import signal
 import subprocess
 import sys
@@ -119,3 +120,15 @@ def test_who_has_a_parent(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not has_parent(words)
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
     assert not has_parent([])
+
+
+def test_ctrl_c_while_it_loads_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(arguments: list[str]) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parent, "has_parent", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "launch.py"), run_name="__main__")
+    assert ended.value.code == 130 and capsys.readouterr().err == ""
