@@ -13,6 +13,7 @@ ON_PLANE = 0.02  # of a depth
 PLANE_ROUNDS = 5
 FEWEST = 50  # confirmed pixels that fix a plane
 RIDGE = 1e-9
+FARTHEST = 1e-3  # of the usual inverse depth: what is farther away counts as if it were there
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,13 @@ def _plane(photo: Reference, inverse: Tensor, confirmed: Tensor) -> Tensor:
     The inverse depth of a plane is linear in the rays: n X = d means 1 / z = (n / d) ray.
     """
     trusted = confirmed if int(confirmed.sum()) >= FEWEST else torch.ones_like(confirmed)
-    rays, depths = photo.ray[:, trusted].T, inverse[trusted]
+    rays, depths = photo.ray[:, trusted].T.double(), inverse[trusted].double()
+    unit = depths.median()
+    depths = (depths / unit).clamp_min(FARTHEST)  # or the farthest is all that counts
     weight = torch.ones_like(depths)
     for _ in range(PLANE_ROUNDS):
         scaled = (weight / depths)[:, None] * rays
         matrix = scaled.T @ scaled + RIDGE * torch.eye(3).to(rays)
         plane = torch.linalg.solve(matrix, scaled.T @ weight)
         weight = 1 / (1 + ((rays @ plane / depths - 1) / ON_PLANE).square())
-    return torch.einsum("c,chw->hw", plane, photo.ray).clamp_min(0)
+    return torch.einsum("c,chw->hw", (unit * plane).to(inverse), photo.ray).clamp_min(0)

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.reference import Reference
+from core.search import figures
 from core.search.audit import Audit, Figures, in_own_units, mean_of
 from core.search.verdict import Verdict, verdict
 from tests.core.depthmaps.rendered import Shot, shoot, turned
@@ -121,3 +123,19 @@ def test_worlds_far_from_their_origin_lose_nothing(shot: Shot) -> None:
     near, same = in_own_units(far), in_own_units(shot.cameras)
     assert torch.allclose(near.centre, same.centre, atol=1e-4)
     assert isinstance(near, Cameras)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 1), slice(None)])
+def test_a_plane_is_found_through_one_row_and_through_depths_next_to_infinite(
+    shot: Shot, rows: slice
+) -> None:
+    audit = Audit(shot.photos, shot.cameras)
+    audit.run()
+    at, now = audit._depths.current()
+    photo = Reference(at, 0, now["sources"][0])
+    inverse = at.own(now["inverse"], 0).clone()
+    inverse[1:] = 1e-12
+    confirmed = torch.zeros_like(inverse, dtype=torch.bool)
+    confirmed[rows] = True
+    plane = figures._plane(photo, inverse, confirmed)
+    assert plane.isfinite().all() and (plane >= 0).all()
