@@ -99,6 +99,17 @@ def _poured(device: Path, ending: str) -> Iterator[Path]:
             shutil.copyfileobj(content, sink)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file; one that a process left unfinished which was killed is ended first.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("a+b") as file:
+        torn = bool(file.tell()) and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
+        file.write(b"\n" * torn + line.encode() + b"\n")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole, on the disk, or not at all.
 

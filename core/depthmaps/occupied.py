@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.depths import DepthMaps
+from core.geometry.rays import pixel_centres
 from core.rendering.occupancy import Occupancy
 
 POINTS = 2**20  # of all photos
@@ -31,6 +32,6 @@ def _shown(maps: DepthMaps, photo: int, most: int) -> tuple[Tensor, Tensor]:
     width, height = cameras.sizes[photo].tolist()
     own = (photo, slice(height), slice(width))
     pixels = torch.arange(0, width * height, -(-width * height // most))
-    depths = 1 / maps.inverse[own].flatten()[pixels]
-    ahead = cameras.rays(photo)[pixels] * depths[:, None]
-    return ahead @ cameras.rotation[photo].T + cameras.centre[photo], depths
+    inverse = maps.inverse[own].flatten()[pixels]
+    places = pixel_centres(width, height)[pixels].to(inverse)
+    return cameras[[photo]].lift(places[None], inverse[None])[0], 1 / inverse

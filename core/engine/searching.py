@@ -237,9 +237,8 @@ class Search(Follower):
         unjudged = replace(before_cameras(facts), others=beside(None, others, names))
         fresh = opinion(shown, others, names, facts) if shown else unjudged
         lens = open_focal(snapshot.findings.focal_interval) if shown and way == "pixels" else ()
-        checking = bool(self._audits.checking)
-        reasons = (*fresh.reasons, *lens)
-        fresh = replace(fresh, reasons=reasons, doing=self._doing(), checking=checking)
+        fresh = replace(fresh, reasons=(*fresh.reasons, *lens), doing=self._doing())
+        fresh = replace(fresh, checking=bool(self._audits.checking))
         if fresh != self.opinion:
             judged.keep(snapshot.run, fresh, self.opinion, names, snapshot.seconds)
             self.opinion = fresh

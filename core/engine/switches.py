@@ -7,6 +7,7 @@ from core.config.declare import Effect
 from core.config.paths import changed, options
 from core.training.changes import configure
 from core.training.field_learner import LOOKED_AT
+from core.training.learned import PAIRS
 from core.training.trainer import Trainer
 
 STEERING = ("cameras", "field", "rendering", "losses", "schedule")  # sections that steer a step
@@ -51,7 +52,7 @@ def sentence(
 def show_forming(trainer: Trainer) -> list[str]:
     """Let a network that was picked beside planes or depth maps be seen there, and say so."""
     there, config = {learner.shows for learner in trainer.learners}, trainer.config
-    beside = next((name for name in ("planes", "depth-maps") if name in there), None)
+    beside = next((lead for lead, _ in PAIRS if lead in there), None)
     waits = trainer.stage == "bootstrap" or not trainer.step
     if waits or beside is None or config.field.kind == "planes" or config.explore.show in LOOKED_AT:
         return []

@@ -26,7 +26,7 @@ from core.evaluation.starts import starting_cameras
 from core.exporting.colour import colourise
 from core.exporting.jobs import Watch
 from core.exporting.pictures import whole_picture
-from core.files import finished_file
+from core.files import append_line, finished_file
 from core.perceptual.ssim import WINDOW
 from core.photos.sizes import scaled_down
 from core.rendering.picture import Pace
@@ -142,8 +142,7 @@ def keep(result: Validation, run: Path) -> None:
         with finished_file(fresh[-1]) as temporary:
             cv2.imwrite(str(temporary), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     try:
-        with open(run / "validation.jsonl", "a", encoding="utf-8") as file:
-            file.write(result.line() + "\n")
+        append_line(run / "validation.jsonl", result.line())
     except OSError as error:
         raise InputError(
             f"{run / 'validation.jsonl'} cannot be written ({error.strerror}); free some space."

@@ -47,12 +47,9 @@ class Occupancy(nn.Module):
         """(B,) middles of a ray's bins, as shares that `depth` takes."""
         return (torch.arange(BINS, device=self.grid.device) + 0.5) / BINS
 
-    def weights(self, rays: Rays) -> Tensor:
-        """(R, B) how much of each ray's light is stopped in each bin."""
+    def alpha(self, rays: Rays) -> Tensor:
+        """(R, B) the part of the light that comes there which is stopped in each bin of a ray."""
         depths = self.depth(self.bins())
         points = rays.origins[:, None] + depths[:, None] * rays.directions[:, None]
         places = self.ball.contracted(points)[None, None]
-        full = grid_sample(self.grid, places, align_corners=False)[0, 0, 0]
-        alpha = STOPS * full
-        passing = torch.cumprod(1 - alpha, dim=-1)
-        return alpha * torch.cat([torch.ones_like(passing[:, :1]), passing[:, :-1]], dim=-1)
+        return STOPS * grid_sample(self.grid, places, align_corners=False)[0, 0, 0]

@@ -26,6 +26,7 @@ from core.rendering.volume import (
     render_rays,
     spread_out,
     unseen,
+    weights_of,
 )
 
 LEAST_MET = 0.1  # of a ray's light that is stopped, where it is worth rendering
@@ -74,7 +75,7 @@ class FieldScene(Scene):
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""
         if not self.settings.only_met or not isinstance(self.proposal, Occupancy):
             return self._rendered(rays)
-        met = self.proposal.weights(rays).sum(-1) > LEAST_MET
+        met = weights_of(self.proposal.alpha(rays)).sum(-1) > LEAST_MET
         if not met.any():
             return unseen(len(met), self.settings.points(self.proposal), self.device)
         return spread_out(self._rendered(Rays(rays.origins[met], rays.directions[met])), met)

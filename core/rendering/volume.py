@@ -114,6 +114,11 @@ def transmittance_of(alpha: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(passing[..., :1]), passing[..., :-1]], dim=-1)
 
 
+def weights_of(alpha: Tensor) -> Tensor:
+    """Light stopped within each bin of all that a ray begins with. (R, S)."""
+    return alpha * transmittance_of(alpha)
+
+
 def render_rays(
     field: SceneField,
     rays: Rays,
@@ -149,7 +154,7 @@ def render_rays(
             points = settings.ball.contracted(points)
         rgb, density = field(points, view, noise)
         alpha = alpha_of(density, bin_lengths(depths, warped.directions))
-        return rgb, alpha * transmittance_of(alpha)
+        return rgb, weights_of(alpha)
 
     if settings.follows(proposal):
         depths = _proposed(proposal, rays, normalized_focal, settings, jitter)
@@ -193,7 +198,7 @@ def _proposed(
 ) -> Tensor:
     """Depths where the proposal stops the light of these rays, and a few from near to far."""
     if isinstance(proposal, Occupancy):
-        bins, weights = proposal.bins(), proposal.weights(rays)
+        bins, weights = proposal.bins(), weights_of(proposal.alpha(rays))
         shares = placed_depths(bins, weights, settings.guided, EVERYWHERE, jitter)
         return proposal.depth(shares)
     parameters = SPACES[settings.space].parameter(rays, 1 / proposal.disparities.clamp_min(1e-6))

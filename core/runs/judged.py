@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.files import write_atomically
+from core.files import append_line, write_atomically
 from core.search.witnesses import FOUND_BY, Opinion
 
 FILE = "verdict.json"
@@ -37,8 +37,7 @@ def keep(
                 "verdict": opinion.word,
                 "reasons": [reason.key for reason in opinion.reasons],
             }
-            with (run / HISTORY).open("a", encoding="utf-8") as history:
-                history.write(f"{json.dumps(line)}\n")
+            append_line(run / HISTORY, json.dumps(line))
 
 
 def trusted_since(run: Path) -> datetime | None:

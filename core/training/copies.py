@@ -9,7 +9,7 @@ from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
 from core.training.learned import Learned, looked_at
-from core.training.learner import Learner
+from core.training.learner import Learner, StepContext
 
 if TYPE_CHECKING:
     from core.training.trainer import Trainer
@@ -28,36 +28,35 @@ class Copies:
 
     def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
-        names, there = trainer.photos.names, {one.shows: one for one, _ in trainer.ready()}
+        names, there = trainer.photos.names, {one.shows: (one, at) for one, at in trainer.ready()}
         unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
-        proposing = [one for one in trainer.learners if isinstance(one.proposal, MultiplaneImage)]
-        planes = self._planes(trainer, proposing[0], fresh) if proposing else None
+        planes = self._planes(*there["planes"], fresh) if "planes" in there else None
         wanted = looked_at(trainer.config.explore.show, there, trainer.shown)
-        scenes = {name: self._scene(trainer, there[name], planes) for name in wanted}
+        scenes = {name: self._scene(*there[name], planes) for name in wanted}
         waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
         cameras, best = tuple(trainer.rig.cameras()), trainer.shown
         stored = trainer.photos.stored
         return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting, stored)
 
     @staticmethod
-    def _scene(trainer: "Trainer", learner: Learner, planes: FieldScene | None) -> Scene:
+    def _scene(learner: Learner, context: StepContext, planes: FieldScene | None) -> Scene:
         """What a learner shows; `planes` are those that were copied already."""
-        if planes is not None and isinstance(learner.proposal, MultiplaneImage):
+        if planes is not None and learner.shows == "planes":
             return planes
-        scene = learner.scene(trainer.context(learner)).copied()
+        scene = learner.scene(context).copied()
         if isinstance(scene, FieldScene) and planes is not None:
             assert isinstance(planes.field, MultiplaneImage)
             scene = replace(scene, proposal=planes.field)
         return scene
 
-    def _planes(self, trainer: "Trainer", learner: Learner, fresh: bool) -> FieldScene:
+    def _planes(self, learner: Learner, context: StepContext, fresh: bool) -> FieldScene:
         began = time.monotonic()
         if self._newest is not None and not fresh:
             made_of, scene, moment, price = self._newest
             if made_of() is learner and began - moment < COPY_SHARE * price:
                 return scene
-        fresh_copy = learner.scene(trainer.context(learner)).copied()
-        assert isinstance(fresh_copy, FieldScene), "who proposes has a field"
+        fresh_copy = learner.scene(context).copied()
+        assert isinstance(fresh_copy, FieldScene), "planes are a field"
         ended = time.monotonic()
         self._newest = (weakref.ref(learner), fresh_copy, ended, ended - began)
         return fresh_copy

@@ -50,7 +50,7 @@ class FieldLearner(Learner):
         """A fresh field for these cameras, its schedule beginning now."""
         self.rig = context.rig
         self._beside_maps = context.by_depth_maps
-        self.rests = self._beside_maps and not _looked_at(context)
+        self._heed(context)
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self.renew_field(context)
         self.renew_cameras()
@@ -79,22 +79,26 @@ class FieldLearner(Learner):
         for group in groups:
             self.optimizers[group] = make_optimizer([self.rig.get_parameter(group)])
 
+    def _heed(self, context: StepContext) -> None:
+        """Rest beside depth maps while nobody looks."""
+        self._rests = self._beside_maps and not _looked_at(context)
+
     @property
     def finished(self) -> bool:  # type: ignore[override]
         """Whether nobody looks at it, so that it rests."""
-        return self.rests
+        return self._rests
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
         """Whether it rests."""
-        return self.rests
+        return self._rests
 
     # -- one step ----------------------------------------------------------------------------
 
     def ready(self, context: StepContext) -> bool:
         """Beside depth maps: while it is looked at, and once these stand."""
         beside = self._beside_maps
-        return not beside or (not self.rests and isinstance(context.proposal, Occupancy))
+        return not beside or (not self._rests and isinstance(context.proposal, Occupancy))
 
     def _settings(self, context: StepContext) -> RaySettings:
         if self._ball is None and isinstance(context.proposal, Occupancy):
@@ -173,7 +177,7 @@ class FieldLearner(Learner):
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Take over other options; what is stored in another way learns anew."""
         self.renew_cameras(converted)
-        self.rests = self._beside_maps and not _looked_at(new)
+        self._heed(new)
         rebuilt = strongest(old.config, new.config) is Effect.REBUILD_FIELD
         if rebuilt and self.wanted(new):
             self.renew_field(new)
@@ -214,7 +218,7 @@ class FieldLearner(Learner):
         """Be where facts and state were taken; this is new, of the same options."""
         self.began = Progress(facts["field_start"], facts["field_start_step"])
         self._ball, self._beside_maps = ball_in(facts), facts.get("beside_maps", False)
-        self.rests = self._beside_maps and not _looked_at(context)
+        self._heed(context)
         fill(self.field, context.config, facts, part_of(tensors, "field."))
         for group, adam in self.optimizers.items():
             unpack(adam, part_of(tensors, f"adam.{group}."))

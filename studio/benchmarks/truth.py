@@ -132,9 +132,9 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
         sys.executable, str(launch), "train", "--photos", str(place / "images"), "--run", str(run),
         "--seconds", f"{seconds:g}", "--cameras.search", search,
     ]  # fmt: skip
-    began = datetime.now(UTC)
+    began, day = time.monotonic(), datetime.now(UTC)
     facts, failure, memory = ended(command, folder, seconds + GRACE)
-    took, since = datetime.now(UTC) - began, trusted_since(run)
+    took, since = time.monotonic() - began, trusted_since(run)
     placed: dict[str, Camera] = {}
     if facts:
         placed = checkpoint.learned_in(run).by_name
@@ -151,8 +151,8 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
         found_by=facts.get("found_by"),
         verdict=facts.get("verdict"),
         reasons=tuple(reason["key"] for reason in facts.get("verdict_reasons", ())),
-        trusted_after=None if since is None else round((since - began).total_seconds(), 1),
-        seconds=round(took.total_seconds(), 1),
+        trusted_after=None if since is None else round((since - day).total_seconds(), 1),
+        seconds=round(took, 1),
         memory_gb=round(memory, 2),
         failure=failure,
     )

@@ -6,9 +6,8 @@ import numpy as np
 
 from core.engine.contest import Unseen
 from core.engine.snapshot import Snapshot
+from core.engine.switches import WORDS
 from core.training.learned import PAIRS, pair_of
-
-WORDS = {"depth-maps": "depth maps"}
 
 
 def named(snapshot: Snapshot, shows: str) -> str:
@@ -18,16 +17,15 @@ def named(snapshot: Snapshot, shows: str) -> str:
 
 def side_by_side(snapshot: Snapshot) -> dict[str, Any]:
     """What is asked for, what stands on each side of the line, and how the two compare."""
-    learned, found = snapshot.learned, snapshot.contest
-    there = snapshot.learners
-    pair = PAIRS[1] if "depth-maps" in there else PAIRS[0]
+    learned, found, waits = snapshot.learned, snapshot.contest, why_not(snapshot)
+    pair = PAIRS[1] if "depth-maps" in snapshot.learners else PAIRS[0]
     passes = None
     if found is not None and found.passes is not None:
         passes = dict(zip(("expected", "least", "most"), found.passes, strict=True))
     return {
         "show": snapshot.config.explore.show,
-        "show_can": learned is not None and (bool(pair_of(there)) or not why_not(snapshot)),
-        "show_waits": why_not(snapshot),
+        "show_can": learned is not None and not waits,
+        "show_waits": waits,
         "names": {PAIRS[0][0]: named(snapshot, pair[0]), "field": named(snapshot, "field")},
         "sides": [named(snapshot, shows) for shows in pair] if learned and learned.pair else None,
         "contest": None

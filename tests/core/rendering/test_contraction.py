@@ -9,7 +9,7 @@ from core.geometry.rays import Rays
 from core.rendering.contraction import Ball
 from core.rendering.occupancy import BINS, CELLS, Occupancy
 from core.rendering.scene import FieldScene
-from core.rendering.volume import EVERYWHERE, RaySettings, render_rays
+from core.rendering.volume import EVERYWHERE, RaySettings, render_rays, weights_of
 
 BALL = Ball(1.0, -2.0, 3.0, 0.5)
 MIDDLE = torch.tensor(BALL[:3])
@@ -53,7 +53,7 @@ def ahead(count: int = 5) -> Rays:
 
 def test_rays_stop_at_what_is_nearest_and_a_little_behind() -> None:
     found = Occupancy(torch.cat([wall(), wall(8.0)]), WALL)
-    weights, depths = found.weights(ahead()), found.depth(found.bins())
+    weights, depths = weights_of(found.alpha(ahead())), found.depth(found.bins())
     assert weights.shape == (5, BINS) and (depths.diff() > 0).all()
     assert found.near < depths[0] < WALL and depths[-1] < found.far
     at = depths[weights.argmax(-1)]
@@ -61,7 +61,7 @@ def test_rays_stop_at_what_is_nearest_and_a_little_behind() -> None:
     behind = weights[:, (depths - 8).abs() < 0.8].sum(-1)
     assert ((behind > 0) & (behind < weights.sum(-1) / 2)).all()
     away = Rays(torch.zeros(1, 3), torch.tensor([[0.0, 0.0, -1.0]]))
-    assert not found.weights(away).any()
+    assert not found.alpha(away).any()
 
 
 def test_a_field_is_asked_at_the_wall_and_a_few_points_everywhere() -> None:

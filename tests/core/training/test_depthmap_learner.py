@@ -13,6 +13,7 @@ from core.depthmaps.trial import Trial
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
+from core.training import depthmap_learner
 from core.training.ahead import Ahead
 from core.training.changes import configure, refine
 from core.training.field_learner import FieldLearner
@@ -201,8 +202,11 @@ def test_a_network_learns_beside_maps_while_it_is_looked_at(done: Trainer) -> No
     assert isinstance(trainer.learned().scene, FieldScene) and not trainer.complete
 
 
-def test_a_network_begins_when_it_is_asked_for(done: Trainer) -> None:
+def test_a_network_begins_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = to_the_end(wide_run()[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(depthmap_learner, "occupancy_of", None)  # nobody asks maps that are alone
+        assert trainer.learned().shown == "depth-maps"
     configure(trainer, changed(trainer.config, {"explore.show": "network"}))
     (_, field) = trainer.learners
     assert isinstance(field, FieldLearner) and not trainer.complete
