@@ -55,7 +55,8 @@ export function drawChart(name, steps, lines, marks, tell, { scale = (v) => v, l
     return;
   }
   const place = placement(steps, lines, known, scale, least);
-  const within = marks.filter(([step]) => step > steps[0] && step <= steps.at(-1));
+  // Long curves hold each second step, or fewer: a mark may be newer than their end.
+  const within = marks.filter(([step]) => step > steps[0]).map(([step, words]) => [Math.min(step, steps.at(-1)), words]);
   const parts = within.map((m) => mark(m, place));
   label(name, within.at(-1), place);
   parts.push(...lines.map((line) => curve(line, steps, place)));

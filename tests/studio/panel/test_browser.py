@@ -473,6 +473,11 @@ def test_who_knows_unseen_pixels_better_is_said_and_switches_are_marked_on_the_c
         expect(page.locator(f"#chart-{chart} .mark")).to_have_count(2)
         expect(page.locator(f"#chart-{chart}-mark")).to_have_text("Field siren")
     expect(page.locator("#chart-loss")).to_be_hidden()  # it is the curve of PSNR once more
+    paused = (*marks, (601, "Focal exp"))  # newer than the last point of a curve
+    newer = History(curve, 1 / curve, curve, curve, paused, Unseen.of(rows))
+    engine.publish(history=newer)
+    for chart in ("psnr", "unseen"):
+        expect(page.locator(f"#chart-{chart}-mark")).to_have_text("Focal exp")
     page.locator("#chart-unseen").hover(position={"x": 1, "y": 10})
     expect(page.locator("#unseen-at")).to_contain_text("step 60")
     engine.publish(contest=Contest("planes", 3.0, None, None))

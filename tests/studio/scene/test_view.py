@@ -137,8 +137,8 @@ def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
         soon(lambda: at(browser, np.array((0, 0, -3))))
         assert [m["name"] for m in browser.of("RemoveSceneNodeMessage")] == [LEARNED]
         view.submit(LookThrough(1))
-        soon(lambda: view.state.stand is not None and view.state.stand.photo == 1)
-        walks(browser, (0, 0.2, -2))
+        soon(lambda: (stand := view.state.stand) is not None and stand.photo == 1 and stand.there)
+        walks(browser, (0, 0.2, -2))  # once; on the way it might be passed by where it is going
         soon(lambda: view.state.stand is not None and view.state.stand.photo is None)
 
 
