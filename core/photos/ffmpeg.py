@@ -31,7 +31,9 @@ GUARDS = (
     "-copyts",  # the same timestamps in every run
 )
 
-DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.\d+)(?:, start: (\d+\.\d+))?", re.MULTILINE)
+DURATION = re.compile(
+    r"^  Duration: (\d+):(\d+):(\d+\.\d+)(?:, start: (-?\d+\.\d+))?", re.MULTILINE
+)
 FIRST = "0:V:0"  # of the streams that are no cover pictures
 STREAM = re.compile(
     r"^  Stream #(0:\d+)\S*: Video: .*?, (\d+)x(\d+)(?!.*attached pic)", re.MULTILINE
@@ -101,7 +103,8 @@ def read_timeline(video: Path) -> Timeline:
     timeline = Timeline(tuple(stamps), Fraction(unit[1]), stream, *_colour(said, stream))
     corrupt = any(flags & CORRUPT for _, flags in packets)
     last = float(timeline.seconds[-1]) / max(1, len(stamps) - 1)  # seconds that it is shown
-    shown = math.inf if len(stamps) == 1 else float(timeline.seconds[-1]) + last
+    late = max(0.0, stamps[0] * float(timeline.unit) - _start(said))  # sound may be there first
+    shown = math.inf if len(stamps) == 1 else late + float(timeline.seconds[-1]) + last
     short = shown < LEAST_SHARE * _promised_seconds(said) - 0.1
     if corrupt or short or CUT_SHORT.search(said):
         raise InputError(f"{quoted(video.name)} is cut short or damaged: copy it again.")
@@ -244,9 +247,15 @@ def _promised_seconds(said: str) -> float:
     duration = DURATION.search(said)
     if duration is None:
         return 0.0
-    hours, minutes, seconds, start = duration.groups()
-    length, late = 3600 * int(hours) + 60 * int(minutes) + float(seconds), float(start or 0)
+    hours, minutes, seconds, _ = duration.groups()
+    length, late = 3600 * int(hours) + 60 * int(minutes) + float(seconds), _start(said)
     return length - late if late < length else length
+
+
+def _start(said: str) -> float:
+    """When the first of all streams begins, in seconds as the file counts them."""
+    duration = DURATION.search(said)
+    return float(duration[4] or 0) if duration else 0.0
 
 
 def _listen(log: IO[bytes], shown: SimpleQueue[tuple[int, int, int] | None]) -> None:

@@ -13,7 +13,14 @@ import numpy as np
 from core.errors import InputError
 from core.geometry.canvas import Size, window
 from core.photos.choice import EVERYTHING, Choice
-from core.photos.listing import KINDS, is_picture, is_video, list_pictures, look_elsewhere
+from core.photos.listing import (
+    KINDS,
+    VIDEO_SUFFIXES,
+    is_picture,
+    is_video,
+    list_pictures,
+    look_elsewhere,
+)
 from core.photos.local import local_path, quoted
 from core.photos.photoset import PhotoSet
 from core.photos.picture import MOST_PIXELS, Background, Header, decode, read_header
@@ -52,7 +59,8 @@ def load_photos(
             "give the folder that holds them."
         )
     raise InputError(
-        f"{quoted(place.name)} is neither a folder of photos nor a video: give one of these."
+        f"{quoted(place.name)} is neither a folder of photos nor a video that can be read "
+        f"({', '.join(sorted(VIDEO_SUFFIXES))}): give one of these, or convert a video to MP4."
     )
 
 

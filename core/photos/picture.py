@@ -23,6 +23,7 @@ Background = Literal["white", "black"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "HEIF")  # by content; the suffix is not believed
 MOST_PIXELS = 64_000_000  # decoded
+LEAST_SIDE = 8  # pixels: less is no photo, but a line, or what counts visitors
 MOST_IN_JPEG = 128_000_000  # which is decoded smaller, as phones' 108 million are
 BAND = 256  # rows that are converted at once: two whole copies of a picture are enough
 MOST_BYTES = 512_000_000  # some decoders read the whole file before looking at it
@@ -71,7 +72,8 @@ def read_header(path: Path) -> Header:
 
     Raises:
         InputError: It is no regular file, no PNG, JPEG, WebP, TIFF or HEIC inside, damaged, larger
-            than 64 million pixels (a JPEG than 128) or 512 MB, or it holds 32-bit numbers.
+            than 64 million pixels (a JPEG than 128) or 512 MB, a line of pixels, or it holds
+            32-bit numbers.
     """
     with _opened(path) as image:
         exif = _exif(image)
@@ -123,6 +125,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             most = MOST_IN_JPEG if image.format in ("JPEG", "MPO") else MOST_PIXELS
             if image.width * image.height > most:
                 raise Image.DecompressionBombError
+            if min(image.size) < LEAST_SIDE:
+                small = f"is only {image.width} x {image.height} pixels"
+                raise _refusal(path, small, "remove it, or put the whole photo there")
             if image.mode in ("I", "F"):
                 raise _refusal(
                     path, "holds 32-bit numbers of unknown range", "save it with 8 or 16 bits"

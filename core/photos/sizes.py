@@ -1,9 +1,12 @@
 """Sizes of pictures, (width, height) in pixels: which to agree on, and what a downscale makes."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
 from core.geometry.canvas import Size
+
+ALIKE = 0.1  # by how much widths over heights of one shape may differ, of 1
 
 
 def common_size(sizes: Sequence[Size]) -> Size:
@@ -18,9 +21,13 @@ def common_size(sizes: Sequence[Size]) -> Size:
 
 
 def same_shape(size: Size, wanted: Size) -> bool:
-    """True if scaling ``size`` to the wanted longer side gives the wanted size within a pixel."""
+    """True if scaling ``size`` to the wanted longer side gives the wanted size within a pixel.
+
+    In a small picture a pixel is much: its shape must be alike as well.
+    """
     scale = max(wanted) / max(size)
-    return all(abs(side * scale - want) <= 1 for side, want in zip(size, wanted, strict=True))
+    close = all(abs(side * scale - want) <= 1 for side, want in zip(size, wanted, strict=True))
+    return close and abs(math.log(size[0] * wanted[1] / (size[1] * wanted[0]))) <= ALIKE
 
 
 def scaled_down(size: Size, long_side: int) -> Size:

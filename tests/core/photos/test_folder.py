@@ -131,6 +131,8 @@ def bound_socket(path: Path) -> None:
         ("loop.png", lambda path: path.symlink_to(path), "cannot be opened"),
         ("gone.png", lambda path: path.symlink_to("nowhere"), "cannot be opened"),
         ("floats.tif", lambda path: Image.new("F", (60, 40)).save(path), "32-bit"),
+        ("pixel.png", lambda path: save(path, size=(1, 1)), "only 1 x 1 pixels"),
+        ("line.png", lambda path: save(path, size=(600, 1)), "only 600 x 1 pixels"),
         ("web.avif", lambda path: path.write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 9), ".jpeg"),
         ("cut.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), "HEIC"),
         ("no_suffix", lambda path: save(path, format="JPEG"), "does not end in"),
@@ -161,6 +163,14 @@ def test_other_files_are_passed_over_in_silence(folder: Path) -> None:
     photos = load_folder(folder, 0, "white")
     assert photos.names == ("good_1.png", "good_2.png")
     assert photos.notices == ()
+
+
+def test_a_small_picture_does_not_decide_for_photos_of_another_shape(folder: Path) -> None:
+    """Among so few pixels, rounding makes every shape fit."""
+    save(folder / "icon.png", size=(12, 9))
+    photos = load_folder(folder, 0, "white")
+    assert (photos.source_width, photos.source_height) == (60, 40)
+    assert "differ in shape" in photos.notices[0]
 
 
 def test_same_shape_at_another_size_is_rescaled_and_said(folder: Path) -> None:

@@ -124,6 +124,15 @@ def test_time_may_start_late(clips, tmp_path, into) -> None:
         assert [read_number(frame) for frame in frames] == pytest.approx(numbers(frames), abs=2)
 
 
+def test_sound_may_be_there_before_the_picture(clips, tmp_path, into) -> None:
+    late = tmp_path / "late.mp4"
+    sound = ["-f", "lavfi", "-i", "sine=d=9", "-itsoffset", "4"]
+    command = [get_ffmpeg_exe(), "-loglevel", "error", *sound, "-i", clips["mp4"]]
+    subprocess.run([*command, "-map", "0", "-map", "1", "-c:v", "copy", late], check=True)
+    frames = extract_frames(late, into, count=4, rate=0, start=1)
+    assert [read_number(frame) for frame in frames] == pytest.approx(numbers(frames), abs=2)
+
+
 def test_of_two_videos_in_a_file_the_larger_is_taken(clips, tmp_path, into) -> None:
     both = tmp_path / "both.mp4"
     small = "[0:v]split[a][b];[a]scale=80:48[small]"
