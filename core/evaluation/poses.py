@@ -66,6 +66,7 @@ def find_camera(
         scene: is not changed.
         photo: (H, W, 3) float32 in [0, 1].
         starts: where to look from; their lenses are kept, before a picture of the photo's shape.
+            Where no gradient passes through the scene the first is refined however it looks.
         search: how long to look.
         generator: draws the pixels of each step, on the CPU.
         after_chunk: told how many seconds each step took. It may wait a little, or raise to stop.
@@ -82,9 +83,12 @@ def find_camera(
     if not np.isfinite(errors).all():
         raise InputError("The scene's colours are not finite numbers; train it anew.")
     hopeful = [starts[index] for index in np.argsort(errors, kind="stable")]
+    likely = hopeful[: search.starts]
+    if not isinstance(scene, FieldScene) and starts[0] not in likely:
+        likely.append(starts[0])  # a small turn makes a wide scene look unlike, and this is quick
     reached = [
         refined(scene, coarsest, start, search, search.steps, generator, after_chunk)
-        for start in hopeful[: search.starts]
+        for start in likely
     ]
     best = min([*reached, hopeful[0]], key=lambda camera: squared_error(scene, camera, coarsest))
     for copy in finer[:-1]:

@@ -13,6 +13,7 @@ from core.depthmaps.confirmed import confirmed
 from core.depthmaps.scene import WarpedScene, shown
 from core.depthmaps.views import AT_REST, Views, render
 from core.evaluation.aligning import aligned
+from core.evaluation.poses import Search, box_filtered, find_camera, squared_error
 from core.exporting.cameras import depth_bounds
 from core.exporting.geometry import write_mesh, write_points
 from core.exporting.jobs import Watch
@@ -41,6 +42,14 @@ def camera_of(shot: Shot, row: int) -> Camera:
     return shot.cameras[[row]].single()[0]
 
 
+def turned(camera: Camera, degrees: float) -> Camera:
+    """The same, turned to the side."""
+    pose = camera.camera_to_world.copy()
+    turn = Rotation.from_euler("y", degrees, degrees=True)
+    pose[:3, :3] = pose[:3, :3] @ turn.as_matrix()
+    return replace(camera, camera_to_world=pose)
+
+
 def test_it_is_rendered_like_any_scene(shot: Shot, scene: WarpedScene) -> None:
     camera, pace = camera_of(shot, UNSEEN), Pace()
     made = [p for p in render_progressively(scene, camera, pace, 0.0) if p is not None]
@@ -59,10 +68,7 @@ def test_nothing_is_seen_before_there_are_maps(shot: Shot) -> None:
 
 
 def test_what_no_photo_saw_is_not_shown(shot: Shot, scene: WarpedScene) -> None:
-    camera = camera_of(shot, UNSEEN)
-    around = camera.camera_to_world.copy()
-    around[:3, :3] = around[:3, :3] @ Rotation.from_euler("y", 30, degrees=True).as_matrix()
-    picture = picture_of(scene, Camera(around, camera.fx, camera.fy, camera.cx, camera.cy, 126, 94))
+    picture = picture_of(scene, turned(camera_of(shot, UNSEEN), 30))
     seen = shown(picture)
     assert np.array_equal(seen.opacity == 0, picture.opacity == 0)
     assert (seen.opacity == 0).any() and (seen.opacity == 1).any()
@@ -121,3 +127,18 @@ def test_points_are_where_others_confirm_that_something_is(shot: Shot, scene: Wa
     maps = scene.views.maps
     nothing = replace(maps, support=torch.zeros_like(maps.support))
     assert len(confirmed(nothing, (), 3000).sizes) == 0
+
+
+def test_the_likeliest_start_is_tried_though_others_look_more_alike(
+    shot: Shot, scene: WarpedScene
+) -> None:
+    true, photo = camera_of(shot, UNSEEN), shot.photos[UNSEEN].permute(1, 2, 0).numpy()
+    off, away = turned(true, 4), true.camera_to_world.copy()
+    away[:3, 3] -= 20 * away[:3, 2]
+    blurred = replace(true, camera_to_world=away)
+    coarsest = box_filtered(photo, 24)[0]
+    assert squared_error(scene, blurred, coarsest) < squared_error(scene, off, coarsest)
+    draws = torch.Generator().manual_seed(0)
+    how = Search(smallest=24, starts=1)
+    found = find_camera(scene, photo, [off, blurred], how, draws, lambda seconds: None)
+    assert np.abs(found.camera_to_world - true.camera_to_world).max() < 0.01
