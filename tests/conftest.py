@@ -49,12 +49,13 @@ def shifted_photos(count: int = 5, width: int = 24, height: int = 18) -> np.ndar
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for a browser or for whole commands has a second try; the report counts it.
+    """What waits for a browser, a server or a thread has a second try; the report counts it.
 
     A shared machine may stop for longer than any patience of theirs. What fails twice fails.
     """
     for item in items:
-        if item.get_closest_marker("browser") or "journeys" in item.path.parts:
+        waits = {"journeys", "engine", "scene"} & set(item.path.parts)
+        if waits or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

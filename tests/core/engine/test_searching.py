@@ -189,7 +189,7 @@ def test_a_run_that_is_paused_keeps_its_scene_until_it_goes_on(
     engine.submit(Play(steps=1))
     told = until(engine, lambda s: WAITS in said(s))
     assert told.found_by == "pixels" and not told.can_undo
-    engine.submit(Play(steps=1))
+    engine.submit(Play(seconds=100))  # one step may be over before anybody looks
     told = until(engine, lambda s: s.found_by == "features")
     engine.stop()
 

@@ -27,6 +27,7 @@ from core.search.verdict import Reason, Word
 from core.search.witnesses import Opinion, Other
 from core.training.learned import Learned
 from studio.bundled import BUNDLED
+from studio.routes.facts import photos_key
 from studio.scene.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.state import (
@@ -91,6 +92,12 @@ def page(fresh: None, first_tab: Page, desktop: Desktop) -> Page:
     """The shared tab, once it shows the engine as new."""
     expect(first_tab.locator("#figure-step")).to_have_text("1")
     expect(first_tab.locator("#photos .off")).to_have_count(0)
+    photos = desktop.engine.snapshot.photos
+    assert photos is not None
+    key = f"{photos_key(photos)} {len(photos.names)}"  # thumbnails come with an event of their own
+    first_tab.wait_for_function(
+        "key => document.querySelector('#photos').dataset.key === key", arg=key
+    )
     return first_tab
 
 

@@ -131,7 +131,9 @@ def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
         assert len(hidden) == 2  # shown to all, then shadowed for this one
         assert view.state.stand is not None and view.state.stand.photo == 2
         browser.look((0, 0, -3))  # the answer to an older message
-        browser.look((1.0, 0.0, 0.0))  # arrived: the camera of this photo is at 0.1, 0, 0
+        browser.look((1.0, 0.0, 0.0), width=101)  # arrived: its camera is at 0.1, 0, 0
+        seen = next(iter(server.get_clients().values()))
+        soon(lambda: seen.camera.image_width == 101)
         assert not browser.of("RemoveSceneNodeMessage")
         view.submit(LookAway())
         soon(lambda: at(browser, np.array((0, 0, -3))))
