@@ -11,6 +11,7 @@ from studio.scene.vantage import NEAR, Vantage
 
 FRAME = 1 / 30  # seconds between two places on the way
 EASE = 0.16  # seconds in which all but 1 / e of the way is gone
+LONGEST = 0.1  # seconds that one place may take along the way: who stood still goes on, not jumps
 NEAR_ENOUGH = 0.004  # see `Vantage.apart`
 REMEMBERED = 256  # places sent, by which a slow browser's answers are known
 SAME_PLACE = 1e-3  # viser units; browsers answer with single precision
@@ -68,7 +69,8 @@ class Glide:
         here, then = self.here, time.monotonic() - FRAME
         while (target := self._target) is not None:
             now = time.monotonic()
-            here, then = here.towards(target, 1 - np.exp((then - now) / EASE)), now
+            passed, then = min(now - then, LONGEST), now
+            here = here.towards(target, 1 - np.exp(-passed / EASE))
             if here.apart(target) < NEAR_ENOUGH:
                 here, self._target = target, None
             self._place(here)

@@ -21,7 +21,7 @@ MAX_FRAME_BYTES = (
 )  # viser's own limit: a browser sends whole pictures of its canvas
 PING_TIMEOUT_SECONDS = 90.0  # a long call that holds the interpreter must not drop live browsers
 START_SECONDS = 60.0
-STOP_SECONDS = 2.0
+STOP_SECONDS = 10.0  # at most: streams are cut after a second, and machines are busy
 
 _BACKLOG = 2048
 
@@ -80,7 +80,7 @@ class Server:
         self._wait_until_it_answers()
 
     def stop(self) -> None:
-        """End every connection and free the port, within 2 seconds. Harmless when repeated."""
+        """End every connection and free the port, in a second or two. Harmless when repeated."""
         if self._uvicorn is not None and self._thread is not None:
             self._uvicorn.should_exit = True
             self._thread.join(STOP_SECONDS)

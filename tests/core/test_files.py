@@ -167,7 +167,7 @@ def test_a_pipe_and_a_device_get_what_is_written(tmp_path):
     reader.start()
     with finished_file(pipe) as temporary:
         temporary.write_text("whole")
-    reader.join(10)
+    reader.join(120)
     assert got == ["whole"] and pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
     with finished_file(Path("/dev/null")) as temporary:
         temporary.write_text("whole")

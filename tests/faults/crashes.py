@@ -14,7 +14,8 @@ import httpx
 
 from studio.cli.parent import MOST
 from tests.faults.doors import small_words
-from tests.journeys.running import PATIENCE, ROOT, Running, studio
+from tests.journeys.running import ROOT, Running, studio
+from tests.patience import PATIENCE
 
 BACK = 15.0  # seconds until the page answers again
 AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,

@@ -15,7 +15,8 @@ import numpy as np
 
 from studio.benchmarks.live import visiting
 from tests.faults.doors import Door, press, small_words, taken
-from tests.journeys.running import PATIENCE, Running, studio
+from tests.journeys.running import Running, studio
+from tests.patience import PATIENCE
 
 MINUTES = 3.0
 CLIENTS, STAYS = 4, 10.0  # seconds until each reconnects

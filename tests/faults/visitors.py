@@ -16,7 +16,8 @@ from websockets.sync.client import ClientConnection
 from studio.benchmarks.live import Visitor, connected
 from studio.scene.visitors import TIDY_SECONDS
 from tests.faults.doors import Door, press, small_words, taken
-from tests.journeys.running import PATIENCE, Running, studio
+from tests.journeys.running import Running, studio
+from tests.patience import PATIENCE
 
 AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
 LEAVE = 200

@@ -19,8 +19,9 @@ from core.photos import load_photos
 from core.runs import checkpoint
 from core.search import features
 from core.search.direct import process as direct
-from tests.journeys.running import PATIENCE, ROOT
+from tests.journeys.running import ROOT
 from tests.journeys.shared import TRAIN, processes, torchrun, until
+from tests.patience import PATIENCE
 
 DEATHS = 5
 BACK = 20.0  # seconds from a death until training has gone on

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 # Of the outer world, one gone and one of a kind that httpx does not know: nothing here asks them.
 PROXIES = {
@@ -21,7 +23,6 @@ PROXIES = {
     "HTTPS_PROXY": "http://127.0.0.1:9",
     "ALL_PROXY": "socks5://127.0.0.1:9",
 }
-PATIENCE = 120.0  # seconds; these machines may be busy, and nothing here is a benchmark
 
 
 class Running:

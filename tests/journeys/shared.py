@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.journeys.running import PATIENCE, ROOT
+from tests.journeys.running import ROOT
+from tests.patience import PATIENCE
 
 TRAIN = (
     *("--", ROOT / "launch.py", "train", "--photos", ROOT / "assets" / "scene" / "images"),

@@ -10,8 +10,9 @@ import pytest
 
 from core.runs import checkpoint
 from studio.cli import main
-from tests.journeys.running import PATIENCE, ROOT
+from tests.journeys.running import ROOT
 from tests.journeys.shared import TRAIN, processes, torchrun, until
+from tests.patience import PATIENCE
 
 
 def test_a_killed_process_ends_the_run_with_a_whole_step_to_go_on_from(

@@ -18,7 +18,8 @@ from studio.bundled import BUNDLED
 from studio.panel.wiring import YOUNG
 from tests.browser import chromium
 from tests.conftest import SMALL
-from tests.journeys.running import PATIENCE, Running, studio
+from tests.journeys.running import Running, studio
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.browser
 QUICK = {**SMALL, "data.long_side": 64, "explore.quality": 128, "explore.samples": 8}

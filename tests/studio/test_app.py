@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from studio.app import Studio
+from studio.serving.server import STOP_SECONDS
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk
 
 
@@ -31,13 +33,13 @@ def test_one_port_for_everything_and_none_afterwards(tmp_path: Path) -> None:
                 assert next(stream.iter_lines()) == "event: status"
                 began = time.monotonic()
                 studio.stop()
-                assert time.monotonic() - began < 4, "an open stream holds nobody up"
+                assert time.monotonic() - began < STOP_SECONDS, "an open stream holds nobody up"
     finally:
         studio.stop()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", studio.port)) != 0
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(0 if thread.daemon else PATIENCE)
     left = {t.name for t in set(threading.enumerate()) - before if not t.daemon}
     assert not left
 

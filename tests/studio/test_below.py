@@ -15,6 +15,7 @@ from websockets.typing import Origin, Subprotocol
 
 from studio.app import Studio
 from studio.security.hosts import Ways
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk
 
 ROOT = "/user/me/proxy/7860"
@@ -98,7 +99,7 @@ def below(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str,
 
 def test_all_of_it_is_found_below_the_path(below: tuple[str, str]) -> None:
     address, token = below
-    with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=PATIENCE) as browser:
         assert browser.get(address).status_code == 403
         page = browser.get(address, params={"token": token})
         assert page.status_code == 200 and str(page.url) == address
@@ -121,4 +122,4 @@ def test_all_of_it_is_found_below_the_path(below: tuple[str, str]) -> None:
         max_size=None,
         proxy=None,
     ) as socket_of_scene:
-        assert socket_of_scene.recv(timeout=30)
+        assert socket_of_scene.recv(timeout=PATIENCE)

@@ -9,8 +9,7 @@ from core.config import Config
 from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
-
-ENOUGH = 30.0
+from tests.patience import PATIENCE
 
 
 class Watcher(Follower):
@@ -28,7 +27,7 @@ class Watcher(Follower):
 
     def look(self, snapshot: Snapshot) -> None:
         self.inside.set()
-        assert self.free.wait(ENOUGH)
+        assert self.free.wait(PATIENCE)
         self.seen.append(snapshot.step)
         if self.failure is not None:
             raise self.failure
@@ -46,7 +45,7 @@ def test_who_shows_never_waits_and_the_last_is_seen_for_sure() -> None:
     watcher.show(shown(0))  # not wanted: nothing begins
     assert not watcher.inside.is_set()
     watcher.show(shown(1))
-    assert watcher.inside.wait(ENOUGH)
+    assert watcher.inside.wait(PATIENCE)
     for step in range(2, 100):  # while it hangs in the first
         watcher.show(shown(step))
     watcher.stop()
@@ -61,7 +60,7 @@ def test_bad_input_is_said_once_and_the_next_is_looked_at() -> None:
     for step in (1, 2, 3):
         watcher.inside.clear()
         watcher.show(shown(step))
-        assert watcher.inside.wait(ENOUGH)
+        assert watcher.inside.wait(PATIENCE)
     watcher.stop()
     watcher.join()
     assert watcher.seen[:3] == [1, 2, 3] and watcher.closed

@@ -13,6 +13,7 @@ from core.observing import observers
 from core.observing.validation import Validator
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
+from tests.patience import PATIENCE
 
 
 def failing(error: BaseException, times: int = 1) -> Callable[..., Any]:
@@ -110,7 +111,7 @@ def test_an_engine_that_fails_for_ever_gives_up_and_frees_its_run(
     revivals = []
     monkeypatch.setattr(engine._work, "open_again", lambda: revivals.append(1))
     engine.start()
-    engine._thread.join(30)
+    engine._thread.join(PATIENCE)
     assert not engine._thread.is_alive() and len(revivals) == MOST
     last = engine.snapshot
     assert "start the studio again" in (last.failure or "") and "always" in (last.failure or "")

@@ -13,7 +13,8 @@ from core.engine import Engine
 from core.engine.commands import Configure, Save, Step, Undo
 from core.runs import checkpoint
 from tests.conftest import small_options
-from tests.core.engine.test_engine import PATIENCE, said, until
+from tests.core.engine.test_engine import said, until
+from tests.patience import PATIENCE
 
 SMALL_FILES = 3000  # bytes: a line in the journal has room, a checkpoint has not
 

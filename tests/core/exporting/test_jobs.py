@@ -8,8 +8,7 @@ import pytest
 
 from core.errors import Cancelled, InputError
 from core.exporting.jobs import JobControl, Jobs, JobView, Watch
-
-PATIENCE = 20.0  # seconds; only a broken worker needs them
+from tests.patience import PATIENCE
 
 
 @pytest.fixture

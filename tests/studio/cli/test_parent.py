@@ -110,7 +110,7 @@ def test_a_child_is_killed_with_its_parent() -> None:
     while process.stdout.readline() != "ready\n":
         pass
     process.kill()
-    process.communicate(timeout=30)  # its output ends when nobody has it open any more
+    process.communicate(timeout=60)  # its output ends when nobody has it open any more
 
 
 def test_who_has_a_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,10 +27,9 @@ from studio.jobs.exports import GEOMETRY_FILES, Exports
 from studio.jobs.orders import VideoOrder, World
 from studio.routes.routes import EXPORTS_FOLDER, exported
 from tests.cameras import scattered
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk
 from tests.studio.scene.stand_ins import CAMERAS, trails
-
-PATIENCE = 60.0
 
 
 @pytest.fixture

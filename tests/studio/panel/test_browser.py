@@ -43,15 +43,13 @@ from studio.scene.state import (
 )
 from studio.scene.theme import GROUND
 from tests.browser import chromium
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 from tests.studio.scene.stand_ins import CAMERAS, planes_scene
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 800, "height": 900}
-PATIENCE = 30_000.0  # ms
 PICTURE = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
-
-expect.set_options(timeout=PATIENCE)  # machines may be busy, and nothing here is a benchmark
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +117,7 @@ def open_page(
 
 def opened(browser: Browser, desktop: Desktop, faults: list[str], **size: int) -> Page:
     page = browser.new_page(color_scheme="dark", viewport=size or WIDE)
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(1000 * PATIENCE)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda request: away(request.url) and faults.append(request.url))
 
@@ -147,7 +145,7 @@ def all_trained(desktop: Desktop) -> Learned:
 
 def soon(page: Page, condition: Callable[[], bool]) -> None:
     """Wait until the engine was reached."""
-    for _ in range(300):
+    for _ in range(round(10 * PATIENCE)):
         if condition():
             return
         page.wait_for_timeout(100)
@@ -605,7 +603,7 @@ def test_two_tabs_and_a_reload_agree(open_page: Callable[..., Page], desktop: De
     one.locator("#option-cameras-rotation").get_by_text("quaternion").click()
     for each in (one, two):
         chosen = each.locator("#option-cameras-rotation input[value=quaternion]")
-        expect(chosen).to_be_checked(timeout=PATIENCE)
+        expect(chosen).to_be_checked(timeout=1000 * PATIENCE)
     one.reload()
     expect(one.locator("#option-cameras-rotation input[value=quaternion]")).to_be_checked()
     expect(one.get_by_role("tab", name="Cameras")).to_have_attribute("aria-selected", "true")

@@ -11,10 +11,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from studio.jobs.exports import GEOMETRY_FILES
 from tests.browser import chromium
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 
 pytestmark = pytest.mark.browser
-PATIENCE = 30_000.0  # ms
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,7 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
 def page(desktop: Desktop) -> Iterator[Page]:
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+        page.set_default_timeout(1000 * PATIENCE)
         page.goto(desktop.url)
         expect(page.locator("#figure-step")).to_have_text("1")  # the page lives
         _open_tab(page)
@@ -42,7 +41,7 @@ def page(desktop: Desktop) -> Iterator[Page]:
 
 def _open_tab(page: Page) -> None:
     """Click until the tab is open: Gradio may draw the tabs anew after the page has come."""
-    for _ in range(10):
+    for _ in range(40):
         page.get_by_role("tab", name="Export").click()
         try:
             expect(page.locator("#export-frames input")).to_be_visible(timeout=3000)

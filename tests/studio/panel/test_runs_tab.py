@@ -16,11 +16,11 @@ from studio.scene.state import LookThrough
 from tests.browser import chromium
 from tests.conftest import shifted_photos
 from tests.core.runs.shelved import made_run
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk, Desktop, served
 
 pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=document.title='hurt'>"
-PATIENCE = 30_000.0  # ms
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,7 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
 def page(desktop: Desktop) -> Iterator[Page]:
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+        page.set_default_timeout(1000 * PATIENCE)
         page.goto(desktop.url)
         expect(page.locator("#figure-step")).to_have_text("1")  # the page lives
         page.get_by_role("tab", name="Runs").click()

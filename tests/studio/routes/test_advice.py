@@ -10,6 +10,7 @@ import pytest
 from core.engine.snapshot import Snapshot
 from core.photos import Finding, PhotoSet
 from studio.routes.advice import Advice
+from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk
 
 FOUND = (Finding("0.png", "blurred", '"0.png" looks blurred: leave it out.'),)
@@ -23,7 +24,7 @@ class Eye:
 
     def __call__(self, photos: PhotoSet) -> tuple[Finding, ...]:
         self.seen.append(photos)
-        assert self.let.wait(30)
+        assert self.let.wait(PATIENCE)
         self.done.set()
         return FOUND
 

@@ -32,9 +32,9 @@ from core.rendering.volume import RaySettings
 from core.training.learned import Learned
 from studio.serving.viser_server import PROXY_HEADERS
 from tests.cameras import camera
+from tests.patience import PATIENCE
 
 WIDTH, HEIGHT, FOCAL = 48, 36, 40.0
-PATIENCE = 20.0  # seconds a test waits for what should come at once
 NDC = RaySettings("ndc", 0.0, 1.0, 8, False)
 
 

@@ -14,6 +14,7 @@ from studio.scene.coordinates import SCALE, pose_in_viser
 from studio.scene.theme import GROUND
 from studio.scene.vantage import Vantage
 from tests.browser import chromium
+from tests.patience import PATIENCE
 from tests.studio.scene.stand_ins import CAMERAS, Stage, soon, trails
 
 WIDTH, HEIGHT = 640, 400
@@ -72,7 +73,7 @@ def on_screen(camera: Camera) -> tuple[float, float]:
 def point_at(page: Page, place: tuple[float, float]) -> None:
     """Move the mouse there until something may be clicked: it is drawn after it was sent."""
     hand = "() => [...document.querySelectorAll('canvas')].some((c) => c.style.cursor == 'pointer')"
-    for nudge in range(300):
+    for nudge in range(round(10 * PATIENCE)):
         page.mouse.move(place[0] + nudge % 2, place[1])
         if page.evaluate(hand):
             return

@@ -16,7 +16,8 @@ from studio.scene.coordinates import View
 from studio.scene.painter import Painter
 from studio.scene.shot import Look, Shot
 from tests.cameras import camera
-from tests.studio.scene.stand_ins import HEIGHT, PATIENCE, WIDTH, Stage, planes_scene, soon, waves
+from tests.patience import PATIENCE
+from tests.studio.scene.stand_ins import HEIGHT, WIDTH, Stage, planes_scene, soon, waves
 
 AHEAD = View.of_camera(camera((0, 0, 0), size=(WIDTH, HEIGHT)))
 ASIDE = View.of_camera(camera((0.02, 0, 0), size=(WIDTH, HEIGHT)))

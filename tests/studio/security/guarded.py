@@ -21,6 +21,7 @@ from studio.security.guard import Guard
 from studio.serving.proxy import viser_routes
 from studio.serving.server import Server
 from studio.serving.viser_server import start_viser, stop_viser
+from tests.patience import PATIENCE
 
 Headers = list[tuple[str, str]]
 
@@ -74,7 +75,7 @@ class Studio:
         port = self.viser.get_port() if path == "direct" else self.server.port
         body = {"/gradio_api/run/predict": CALL, "/gradio_api/upload": UPLOAD}.get(path, b"")
         kind = 'multipart/form-data; boundary="cut"' if body is UPLOAD else "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         verb, target = "POST" if method == "POST" else "GET", "/" if path == "direct" else path
         connection.putrequest(verb, target, skip_host=True)
         for name, value in headers + (UPGRADE if method == "WS" else []):

@@ -19,6 +19,7 @@ from studio.security.door import new_token
 from studio.security.guard import FLOOR_BYTES, Guard
 from studio.security.hosts import Ways, allowed_hosts, is_loopback, reachable, url_host
 from studio.serving.server import Server
+from tests.patience import PATIENCE
 
 CAP = 10_000
 TOKEN = new_token()
@@ -245,7 +246,7 @@ def test_a_refusal_is_one_plain_sentence_without_an_echo(local: Server) -> None:
 
 def _handshake(server: Server, headers: dict[str, str]) -> int:
     """The status that answers a WebSocket's opening."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     opening = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",

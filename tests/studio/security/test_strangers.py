@@ -141,9 +141,10 @@ def test_a_tool_sends_the_token_itself(studio: Studio) -> None:
 
 
 NOBODY = """
+from tests.patience import PATIENCE
 import http.client, sys
 for port in sys.argv[1:]:
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
     connection.request("GET", "/status", headers={"Accept": "text/html"})
     print(connection.getresponse().status)
 """

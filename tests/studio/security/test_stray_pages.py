@@ -11,6 +11,7 @@ import viser
 from playwright.sync_api import Page, expect
 
 from tests.browser import chromium
+from tests.patience import PATIENCE
 from tests.studio.security.guarded import Studio, guarded
 
 pytestmark = pytest.mark.browser
@@ -64,7 +65,9 @@ def evil_site() -> Iterator[EvilSite]:
 def page() -> Iterator[Page]:
     """A page of a browser for which evil.example is a name of this computer."""
     with chromium(REBOUND) as browser:
-        yield browser.new_page()
+        opened = browser.new_page()
+        opened.set_default_timeout(1000 * PATIENCE)
+        yield opened
 
 
 def test_a_real_browser_keeps_strangers_out_and_lets_the_person_in(

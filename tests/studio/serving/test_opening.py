@@ -15,6 +15,7 @@ from studio.cli import main
 from studio.security.door import new_token
 from studio.serving.opening import open_browser
 from tests.browser import chromium
+from tests.patience import PATIENCE
 
 
 class Started(webbrowser.GenericBrowser):
@@ -42,7 +43,7 @@ def test_the_browser_is_told_of_a_file_that_its_owner_alone_reads(
 ) -> None:
     token = new_token()
     open_browser(f"http://127.0.0.1:1/?token={token}")
-    address = opened.get(timeout=10)
+    address = opened.get(timeout=PATIENCE)
     assert token not in address
     file = Path(url2pathname(urlsplit(address).path))
     assert token in file.read_text()
@@ -62,11 +63,11 @@ def test_a_browser_for_text_is_left_alone(name: str, monkeypatch: pytest.MonkeyP
 def test_a_browser_that_does_not_return_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = threading.Event()
     browser = Started("kiosk")
-    monkeypatch.setattr(browser, "open", lambda url: closed.wait(30))
+    monkeypatch.setattr(browser, "open", lambda url: closed.wait(2 * PATIENCE))
     monkeypatch.setattr(webbrowser, "get", lambda: browser)
     began = time.monotonic()
     open_browser("http://127.0.0.1:1/")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE
     closed.set()
 
 
@@ -84,7 +85,7 @@ def test_the_file_leads_on(opened: queue.SimpleQueue[str]) -> None:
     with chromium() as browser:
         page = browser.new_page()
         page.route("http://studio.example/**", lambda route: route.fulfill(body="here"))
-        page.goto(opened.get(timeout=10))
+        page.goto(opened.get(timeout=PATIENCE))
         page.wait_for_url("http://studio.example/?token=a&b=%22")
 
 

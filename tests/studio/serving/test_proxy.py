@@ -27,6 +27,7 @@ from studio.security.policy import hashes, inline_scripts
 from studio.serving.proxy import viser_routes
 from studio.serving.server import Server
 from studio.serving.viser_server import start_viser, stop_viser
+from tests.patience import PATIENCE
 
 PAGE = (Path(viser.__file__).parent / "client" / "build" / "index.html").read_bytes()
 TURN = (1.0, 0.0, 0.0, 0.0)
@@ -78,7 +79,7 @@ def encode(message: Message) -> bytes:
     return msgspec.msgpack.encode({"type": type(message).__name__, **dataclasses.asdict(message)})
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Ask again and again, at most ``seconds`` long, and return the last answer."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
@@ -110,7 +111,7 @@ def test_a_proxy_for_the_outer_world_is_left_alone(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert httpx.get(f"{studio.server.url}viser/", trust_env=False).status_code == 200
     with studio.connect() as client:
-        assert client.recv(timeout=20)
+        assert client.recv(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("path", ["viser", "viser/"])
@@ -122,11 +123,11 @@ def test_messages_pass_both_ways_with_the_subprotocol(studio: Studio, path: str)
     button.on_click(lambda _: clicked.set())
     with studio.connect(path) as client:
         assert client.subprotocol == VERSION
-        assert isinstance(client.recv(timeout=20), bytes)
+        assert isinstance(client.recv(timeout=PATIENCE), bytes)
         client.send(encode(CAMERA))
-        assert connected.wait(20)
+        assert connected.wait(PATIENCE)
         client.send(encode(_messages.GuiUpdateMessage(button._impl.uuid, {"value": True})))
-        assert clicked.wait(20)
+        assert clicked.wait(PATIENCE)
 
 
 def test_messages_of_several_megabytes_pass_both_ways(studio: Studio) -> None:
@@ -138,14 +139,14 @@ def test_messages_of_several_megabytes_pass_both_ways(studio: Studio) -> None:
         client.send(encode(_messages.GuiUpdateMessage(text._impl.uuid, {"value": long})))
         assert until(lambda: text.value == long)
         studio.viser.scene.add_point_cloud("/points", points, (0, 0, 0), precision="float32")
-        while points.tobytes() not in client.recv(timeout=20):
+        while points.tobytes() not in client.recv(timeout=PATIENCE):
             pass
 
 
 def read_to_the_end(client: ClientConnection) -> None:
     """Whatever comes, until the other side closes."""
     while True:
-        client.recv(timeout=20)
+        client.recv(timeout=PATIENCE)
 
 
 def test_a_drag_to_nowhere_ends_with_its_sender_and_the_scene_stays(studio: Studio) -> None:
@@ -171,7 +172,7 @@ def test_a_page_of_another_version_is_told_why(
     studio: Studio, offered: tuple[str, ...], named: str
 ) -> None:
     with studio.connect(subprotocols=offered) as client, pytest.raises(ConnectionClosed) as closed:
-        client.recv(timeout=20)
+        client.recv(timeout=PATIENCE)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1002
     assert f"Client: {named}" in closed.value.rcvd.reason
@@ -179,11 +180,11 @@ def test_a_page_of_another_version_is_told_why(
 
 def test_when_viser_hangs_up_the_browser_hears_it(studio: Studio) -> None:
     with studio.connect() as client:
-        client.recv(timeout=20)
+        client.recv(timeout=PATIENCE)
         studio.viser._websock_server.disconnect_all_clients()
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                client.recv(timeout=20)
+                client.recv(timeout=PATIENCE)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1000
 
@@ -203,7 +204,7 @@ def test_fifty_reconnects_leave_nothing_behind(
     def visit(number: int) -> None:
         with studio.connect() as client:
             client.send(encode(CAMERA))
-            client.recv(timeout=20)
+            client.recv(timeout=PATIENCE)
             if number % 2:  # as when a laptop is shut: the socket ends without a word
                 client.socket.shutdown(2)
 

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from studio.serving.viser_server import PROXY_HEADERS, start_viser, stop_viser
+from tests.patience import PATIENCE
 
 CAMERA = _messages.ViewerCameraMessage(
     (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, -3.0), 1.0, 0.1, 100.0, 90, 160, (0.0,) * 3, (0.0, -1.0, 0.0)
@@ -89,7 +90,7 @@ def send_then_click(server: viser.ViserServer, messages: list[Message]) -> None:
     ) as client:
         for message in [CAMERA, *messages, click]:
             client.send(encode(message))
-        assert clicked.wait(20)
+        assert clicked.wait(PATIENCE)
 
 
 def test_no_client_can_open_a_public_tunnel(server: viser.ViserServer, tunnel: Tunnel) -> None:
@@ -100,7 +101,7 @@ def test_no_client_can_open_a_public_tunnel(server: viser.ViserServer, tunnel: T
 
 def test_any_client_of_a_plain_viser_can(plain: viser.ViserServer, tunnel: Tunnel) -> None:
     send_then_click(plain, SHARING)
-    assert tunnel.attempted.wait(20)
+    assert tunnel.attempted.wait(PATIENCE)
 
 
 def upload(button: viser.GuiUploadButtonHandle) -> list[Message]:
@@ -127,7 +128,7 @@ def test_uploads_reach_neither_shared_buttons_nor_a_clients_own(server: viser.Vi
         proxy=None,
     ) as client:
         client.send(encode(CAMERA))
-        assert connected.wait(20)
+        assert connected.wait(PATIENCE)
         for message in [*upload(shared), *upload(own[0])]:
             client.send(encode(message))
         send_then_click(server, upload(shared))
@@ -146,7 +147,7 @@ def test_only_the_proxys_secret_opens_the_port(
     server: viser.ViserServer, secrets_sent: int, upgrade: bool
 ) -> None:
     ((header, secret),) = PROXY_HEADERS.items()
-    connection = http.client.HTTPConnection("127.0.0.1", server.get_port(), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.get_port(), timeout=PATIENCE)
     connection.putrequest("GET", "/")
     for _ in range(secrets_sent):
         connection.putheader(header, secret)
