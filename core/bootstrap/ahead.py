@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from core.training.ahead import Ahead, Leg, ahead
+from core.training.ahead import Leg, part_gone
 
 if TYPE_CHECKING:
     from core.bootstrap.bootstrap import Bootstrap
@@ -15,8 +15,8 @@ BESIDE = {
 }  # as measured: work with hypotheses, in that of the leader
 
 
-def bootstrap_ahead(run: "Bootstrap") -> Ahead | None:
-    """How far it is; None once the cameras are found."""
+def bootstrap_gone(run: "Bootstrap") -> float | None:
+    """What part of it is gone; None once the cameras are found."""
     recipe, leader = run.recipe, run.leader
     first = [
         *leader.legs(recipe.starting, BESIDE["starts"]),
@@ -33,12 +33,12 @@ def bootstrap_ahead(run: "Bootstrap") -> Ahead | None:
     legs: list[Leg] = first + trial + joining
     match run.phase:
         case "focal":
-            return ahead(legs, len(first), run.hypotheses[0].level_step)
+            return part_gone(legs, len(first), run.hypotheses[0].level_step)
         case "joining":
             hypothesis = run.hypotheses[0]
             over = (groups - waiting - 1) * len(recipe.registration) + hypothesis.level
-            return ahead(legs, len(first) + len(trial) + max(0, over), hypothesis.level_step)
+            return part_gone(legs, len(first) + len(trial) + max(0, over), hypothesis.level_step)
         case "done":
             return None
         case _:
-            return ahead(legs, leader.level, leader.level_step)
+            return part_gone(legs, leader.level, leader.level_step)

@@ -14,7 +14,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from core.bootstrap.ahead import bootstrap_ahead
+from core.bootstrap.ahead import bootstrap_gone
 from core.bootstrap.diagnostics import diagnostics
 from core.bootstrap.findings import Findings
 from core.bootstrap.focal import FOCAL_STEP, likely_focals
@@ -26,7 +26,6 @@ from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
 from core.rendering.scene import Scene
 from core.training.adjustment import Adjustment
-from core.training.ahead import Ahead
 from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
 from core.training.multiplane_learner import MultiplaneLearner
@@ -88,9 +87,9 @@ class Bootstrap(Learner):
         return self.leader.compared_at
 
     @property
-    def ahead(self) -> Ahead | None:
-        """How far it is; None once the cameras are found."""
-        return bootstrap_ahead(self)
+    def gone(self) -> float | None:
+        """What part of it is gone; None once the cameras are found."""
+        return bootstrap_gone(self)
 
     @property
     def work(self) -> Hashable:

@@ -103,6 +103,18 @@ class Refinement:
         """Whether all rounds are over."""
         return len(self.judgements) == len(self.rounds)
 
+    def tests(self, number: int) -> int:
+        """How many tests a round ends in: before the first, its beginning is put to one as well."""
+        return (1 + (number == 0)) * self._judged
+
+    @property
+    def tested(self) -> tuple[int, int] | None:
+        """Tests of this round that are over, and pieces of the next one; None before these."""
+        if self._found is None:
+            return None
+        over = int(not self.judgements and self._score is not None)
+        return over, 0 if self._trial is None else self._trial.progress
+
     @property
     def maps(self) -> DepthMaps | None:
         """The newest depth maps, of the cameras that they were made with."""

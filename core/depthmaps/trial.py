@@ -28,6 +28,11 @@ class Trial:
         self._depths = Depths(photos, cameras, journey=JOURNEY)
         self.score: float | None = None
 
+    @property
+    def progress(self) -> int:
+        """How many pieces of work are done."""
+        return self._depths.progress[0]
+
     def step(self, parallel_map: ParallelMap = map, count: int = 1) -> None:
         """Up to `count` photos of a stage."""
         if not self._depths.step(parallel_map, count) and self.score is None:

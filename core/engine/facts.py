@@ -75,7 +75,7 @@ def facts_of(
         steps_per_second=meter.speed if limits else 0.0,
         seconds=trainer.seconds,
         seconds_left=limits.seconds_left(trainer, meter.speed) if limits else None,
-        outlook=outlook(trainer, recorder.settling, meter.speed),
+        outlook=outlook(trainer, recorder.settling, meter.pace),
         device=trainer.device.type,
         device_name=name_of(trainer.device),
         photos=trainer.photos,

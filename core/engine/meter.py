@@ -1,5 +1,6 @@
 """How training goes: smoothed loss and speed, and steps that came to nothing."""
 
+from core.engine.pace import Pace
 from core.training.step import StepResult
 
 LOSS_SMOOTHING = 0.95
@@ -17,6 +18,7 @@ class Meter:
     def __init__(self, loss: float | None = None) -> None:
         """Begin with the loss of a continued run, if there is one."""
         self.loss, self.speed, self.bad_steps = loss, 0.0, 0  # mean, steps per second, in a row
+        self.pace = Pace()
 
     @property
     def diverged(self) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.engine.pace import Pace
 from core.engine.trails import Trails
 from core.training.trainer import Trainer
 
@@ -21,7 +22,7 @@ class Outlook:
         found_after: seconds of training until there were cameras; None before, or where nothing
             has searched for them.
         part: of the present stage that is gone; None where it has no end.
-        seconds_left: until it ends; None as before, and where the speed is not known.
+        seconds_left: at least and at most until it ends; None while that is not known.
         sharp: whether planes or depth maps have ended, so that little more is to be seen.
         closer: whether cameras are looked for in larger pictures than at first.
     """
@@ -29,7 +30,7 @@ class Outlook:
     settled: int = 0
     found_after: float | None = None
     part: float | None = None
-    seconds_left: float | None = None
+    seconds_left: tuple[float, float] | None = None
     sharp: bool = False
     closer: bool = False
 
@@ -60,15 +61,13 @@ class Settling:
         self.settled |= settled(trails.since(self._sizes[-1][0])) & known
 
 
-def outlook(trainer: Trainer, settling: Settling, steps_per_second: float) -> Outlook:
+def outlook(trainer: Trainer, settling: Settling, pace: Pace) -> Outlook:
     """What is to be said now."""
-    ahead = trainer.ahead
-    known = ahead is not None and steps_per_second > 0
     return Outlook(
         settled=int(np.count_nonzero(settling.settled)),
         found_after=trainer.found_after,
-        part=None if ahead is None else ahead.part,
-        seconds_left=ahead.steps / steps_per_second if ahead is not None and known else None,
+        part=trainer.gone,
+        seconds_left=pace.left,
         sharp=trainer.sharp,
         closer=settling.closer,
     )

@@ -39,7 +39,7 @@ class History:
     loss: np.ndarray
     psnr: np.ndarray  # dB, of the training pixels, smoothed
     focal: np.ndarray  # fx / longer side
-    marks: tuple[tuple[int, str], ...] = ()  # step and words: "refine", "Field siren"
+    marks: tuple[tuple[int, str], ...] = ()  # step and words: "Rebuild", "Field siren"
     unseen: Unseen = NOTHING_UNSEEN
     switches: tuple[str, ...] = ()  # since it was opened: what each changed, and what it left
 

@@ -166,7 +166,7 @@ class Work:
         self.earlier.keep(trainer, "refine", "its scene")
         refine(trainer)
         said = "Rebuilding: the scene restarts, cameras stay."
-        self.recorder.switch(self.step, "refine", said)
+        self.recorder.switch(self.step, "Rebuild", said)
         self._say(said)
 
     def _restart(self, config: Config) -> None:
@@ -240,7 +240,9 @@ class Work:
         workers = self._governor.workers(trainer.config.training.workers, trainer.work)
         with self._governor.training(workers, trainer.work), self._leader.leading(trainer):
             result = trainer.train_step(workers)
-        self.meter.learn(result, time.monotonic() - began)
+        ended = time.monotonic()
+        self.meter.learn(result, ended - began)
+        self.meter.pace.watch(stage, trainer.gone, ended - began, ended)
         self._conclude(trainer, limits, result.finite, stage, best)
 
     def eases(self, error: BaseException) -> bool:

@@ -4,18 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
-class Ahead(NamedTuple):
-    """Of a way that has an end.
-
-    Attributes:
-        part: that is gone, in [0, 1].
-        steps: that are left, each as long as the present ones.
-    """
-
-    part: float
-    steps: float
-
-
 class Leg(NamedTuple):
     """A part of a way whose steps are alike.
 
@@ -28,10 +16,10 @@ class Leg(NamedTuple):
     labour: float
 
 
-def ahead(legs: Sequence[Leg], leg: int, step: int) -> Ahead | None:
-    """Where one is who has made `step` steps of a leg; None once the last one is over."""
+def part_gone(legs: Sequence[Leg], leg: int, step: int) -> float | None:
+    """What part in [0, 1) lies behind who has made `step` steps of a leg; None after the last."""
     if leg >= len(legs):
         return None
     whole = sum(leg.steps * leg.labour for leg in legs)
     done = sum(leg.steps * leg.labour for leg in legs[:leg]) + step * legs[leg].labour
-    return Ahead(done / whole, (whole - done) / legs[leg].labour)
+    return done / whole

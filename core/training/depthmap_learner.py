@@ -23,8 +23,7 @@ from core.depthmaps.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
-from core.training.ahead import Ahead
-from core.training.depthmap_ahead import depth_maps_ahead
+from core.training.depthmap_ahead import depth_maps_gone
 from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
@@ -119,9 +118,9 @@ class DepthMapLearner(Learner):
         return min(COMPARED, max(self.rig.width, self.rig.height))
 
     @property
-    def ahead(self) -> Ahead | None:
-        """How far it is through all rounds and sizes; None once photos have their full detail."""
-        return depth_maps_ahead(self.depths, self.refinement, AT_ONCE)
+    def gone(self) -> float | None:
+        """What part of all rounds and sizes is gone; None once photos have their full detail."""
+        return depth_maps_gone(self.depths, self.refinement, AT_ONCE)
 
     @property
     def work(self) -> Hashable:

@@ -26,7 +26,6 @@ from core.parallel import ParallelMap
 from core.rendering.scene import Scene
 from core.rendering.volume import Proposal
 from core.training import build
-from core.training.ahead import Ahead
 from core.training.camera_optimizer import Learns
 from core.training.losses.judges import Judges
 from core.training.room import Room
@@ -166,8 +165,8 @@ class Learner(abc.ABC):
         return max(self.rig.width, self.rig.height)
 
     @property
-    def ahead(self) -> Ahead | None:
-        """How far it is on its way; None where that has no end, or is over."""
+    def gone(self) -> float | None:
+        """What part of its way is gone; None where that has no end, or is over."""
         return None
 
     @property

@@ -20,7 +20,7 @@ from core.multiplane.schedule import Level, rate_at
 from core.rendering.scene import FieldScene, Scene
 from core.training import build
 from core.training.adjustment import AdjustedStep, Adjustment
-from core.training.ahead import Ahead, Leg, ahead
+from core.training.ahead import Leg, part_gone
 from core.training.camera_optimizer import Learns
 from core.training.idle_rates import idle_rates, lens_begins
 from core.training.learner import StepContext
@@ -116,9 +116,9 @@ class MultiplaneLearner(AdjustedStep):
         return max(self.small.width, self.small.height)
 
     @property
-    def ahead(self) -> Ahead | None:
-        """How far it is through its levels; None once the last is over."""
-        return ahead(self.legs(self.levels), self.level, self.level_step)
+    def gone(self) -> float | None:
+        """What part of its levels is gone; None once the last is over."""
+        return part_gone(self.legs(self.levels), self.level, self.level_step)
 
     def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
         """The work of levels, in samples that are met; texels are moved beside these."""

@@ -18,7 +18,6 @@ from core.parallel import ParallelMap, in_callers_mode
 from core.photos import PhotoSet
 from core.rendering.volume import Proposal
 from core.training import build, devices
-from core.training.ahead import Ahead
 from core.training.comparing import compare
 from core.training.copies import Copies
 from core.training.holdout import EVERY, Holdout
@@ -271,10 +270,10 @@ class Trainer:
         return rates
 
     @property
-    def ahead(self) -> Ahead | None:
-        """How far the stage is, by those who have not finished; None where it has no end."""
-        left = [learner.ahead for learner in self.learners if not learner.finished]
-        return next((ahead for ahead in left if ahead is not None), None)
+    def gone(self) -> float | None:
+        """What part of the stage is gone, by whoever has not finished; None where it has no end."""
+        parts = [learner.gone for learner in self.learners if not learner.finished]
+        return next((part for part in parts if part is not None), None)
 
     @property
     def sharp(self) -> bool:

@@ -24,7 +24,7 @@ export function drawStatus(facts) {
   write("figure-unseen", shownWords(facts));
   write("figure-speed", facts.playing ? `${facts.steps_per_second.toFixed(1)} it/s` : "paused");
   write("figure-done", percent(facts.stage_done));
-  write("figure-left", facts.playing ? clock(soonest(facts)) : "–");
+  write("figure-left", facts.playing ? left(facts) : "–");
   write("figure-device", facts.device_name);
   write("fact-stage", STAGES[facts.stage] + (facts.playing ? "" : ", paused"));
   write("fact-epoch", grouped(facts.epoch));
@@ -48,17 +48,24 @@ function keptWords({ states, size }) {
 
 const percent = (part) => (part === null ? "–" : `${Math.floor(100 * part)} %`);
 
-// The end of the stage, or the stop that was asked for.
-function soonest({ seconds_left: asked, stage_seconds_left: stage }) {
-  const known = [asked, stage].filter((seconds) => seconds !== null);
-  return known.length ? Math.min(...known) : null;
+// Until the stop that was asked for, to the second; or until the stage ends, as well as that is known.
+function left({ seconds_left: asked, stage_seconds_left: stage }) {
+  if (asked !== null && (stage === null || asked <= stage[1])) return clock(asked);
+  return stage === null ? "–" : about(...stage);
+}
+
+// 30-40 s, 2 min, 1-2 h: no more figures than are known.
+function about(least, most) {
+  const [unit, many, word] = most < 90 ? [10, 10, "s"] : most < 5400 ? [60, 1, "min"] : [3600, 1, "h"];
+  const [from, to] = [least, most].map((seconds) => Math.max(1, Math.round(seconds / unit)) * many);
+  return from === to ? `${to} ${word}` : `${from}-${to} ${word}`;
 }
 
 // How well the scene that still views show knows pixels it has not learned from; its name alone is no quality.
 // Depth maps keep the photos' own colours: no pixel is unseen there.
 function shownWords({ shown, unseen_psnr: psnr }) {
   if (psnr !== null) return `${shown} · ${decibels(psnr)}`;
-  return shown === "depth-maps" ? "not measured" : "not yet";
+  return shown === "depth maps" ? "not measured" : "not yet";
 }
 
 function drawFindings(facts) {

@@ -39,7 +39,7 @@ def test_refines_after_its_epochs_and_keeps_what_was_before(
     engine.submit(Play(epochs=3))
     done = until(engine, lambda s: s.epoch == 3 and not s.playing)
     assert done.stage == "refine"
-    assert [step for step, word in done.history.marks if word == "refine"] == [10]  # type: ignore[union-attr]
+    assert [step for step, word in done.history.marks if word == "Rebuild"] == [10]  # type: ignore[union-attr]
     engine.submit(Refine())  # by hand
     until(engine, lambda s: len(s.history.marks) == 2)  # type: ignore[union-attr]
     engine.submit(Save())

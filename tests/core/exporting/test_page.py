@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from core.depthmaps.scene import WarpedScene
+from core.depthmaps.views import Views
 from core.errors import Cancelled, InputError
 from core.exporting.jobs import Watch
 from core.exporting.page.sights import looked_at, seen, spread_out
@@ -17,19 +19,24 @@ from core.exporting.page.writing import About, write_page
 from core.exporting.pictures import whole_picture
 from core.geometry.cameras import Camera
 from core.rendering.picture import Pace
+from core.rendering.scene import Scene
+from core.training.learned import Learned
 from tests.browser import chromium
 from tests.cameras import camera
+from tests.core.depthmaps.exact import exact
+from tests.core.depthmaps.rendered import shoot
 from tests.core.exporting.worlds import CENTRE, Surfaces, before
 
 SIZE = (480, 360)
 EVIL = '"\'></title></script><script>document.title="hurt"</script><img src=x onerror=a()>@data@'
-LEARNED = before(Surfaces(), size=(240, 180))
+VIEW = (240, 180)
+LEARNED = before(Surfaces(), size=VIEW)
 MOMENTS = 5
 
 
-def about(title: str = "A ball", steps: int = MOMENTS) -> About:
+def about(title: str = "A ball", steps: int = MOMENTS, of: Learned = LEARNED) -> About:
     """Cameras that all come from one place."""
-    now = np.stack([camera.camera_to_world[:3] for camera in LEARNED.cameras])
+    now = np.stack([camera.camera_to_world[:3] for camera in of.cameras])
     poses = np.stack([now.copy() for _ in range(steps)]) if steps else np.zeros((0, *now.shape))
     for moment in range(steps):
         poses[moment, :, :, 3] *= moment / steps
@@ -72,9 +79,9 @@ def drawn(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")) / 255
 
 
-def psnr(shown: np.ndarray, at: Camera, edge: int = 0) -> float:
+def psnr(shown: np.ndarray, at: Camera, edge: int = 0, scene: Scene = LEARNED.scene) -> float:
     """Decibels between the page and the product, save an edge of so many pixels."""
-    wanted = whole_picture(LEARNED.scene, at.resized(*SIZE), Pace()).rgb
+    wanted = whole_picture(scene, at.resized(*SIZE), Pace()).rgb
     errors = np.square(shown - wanted)[edge : SIZE[1] - edge, edge : SIZE[0] - edge]
     return float(-10 * np.log10(errors.mean()))
 
@@ -95,6 +102,28 @@ def test_between_the_cameras_it_is_what_the_product_renders(opened: Page) -> Non
     between = camera((0.03, -0.05, 0.0), (0.02, 0.03, 0), SIZE[0], SIZE)
     opened.evaluate("pose => page.look(pose, false)", between.camera_to_world[:3].ravel().tolist())
     assert psnr(drawn(opened), between, edge=40) > 28  # nobody saw what is at the edge
+
+
+@pytest.mark.browser
+def test_a_wide_scene_opens_from_the_disk_too(browser: Browser, tmp_path: Path) -> None:
+    shot = shoot(7, 60.0, (VIEW,))
+    cameras = tuple(shot.cameras.single())
+    names = tuple(f"{number}.jpg" for number in range(len(cameras)))
+    scene = WarpedScene(Views(exact(shot)))
+    learned = Learned(names, cameras, (False,) * len(names), scene, shown="depth-maps")
+    write_page(learned, about("A wall", of=learned), tmp_path / "wide.html", Watch())
+    assert (tmp_path / "wide.html").stat().st_size < 10_000_000
+    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+    page.goto((tmp_path / "wide.html").as_uri())
+    page.wait_for_selector("body[data-ready]")
+    for number, place in enumerate(spread_out(learned.trained, 3)):
+        page.get_by_role("button", name=f"View {number + 1}", exact=True).click()
+        page.wait_for_selector(f"body[data-view='{number}']")
+        shown = drawn(page)
+        page.evaluate("document.querySelector('footer').style.display = ''")
+        assert shown.std() > 0.05
+        assert psnr(shown, learned.trained[place], scene=scene) > 25
+    page.close()
 
 
 @pytest.mark.browser

@@ -284,6 +284,43 @@ def test_photos_may_be_dropped_anywhere_and_are_seen_at_once(page: Page, desktop
     expect(page.locator("#incoming")).to_be_hidden()
 
 
+def drop(page: Page, selector: str, file: Path) -> None:
+    """Drop a file or a folder of the disk as a hand does: the browser itself reads it."""
+    box, hand = boxed(page, selector), page.context.new_cdp_session(page)
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    what = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": kind, **place, "data": what})
+    hand.detach()
+
+
+def test_a_folder_a_zip_and_a_video_are_taken_wherever_they_fall(
+    page: Page, desktop: Desktop, tmp_path: Path
+) -> None:
+    deep, commands = tmp_path / "holiday" / "first day", desktop.engine.commands
+    deep.mkdir(parents=True)
+    for file in (deep / "a.jpg", deep / "b.jpg", deep.parent / "c.jpg"):
+        file.write_bytes(PICTURE)
+    (deep / "notes.txt").write_text("no picture")
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", deep.parent))
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"whatever is in it")
+    photos = [f"{name}.jpg" for name in "abc"]
+    for number, (file, place) in enumerate(
+        [(deep.parent, "#transport"), (packed, "#panel"), (film, ".brand")], start=1
+    ):
+        drop(page, place, file)
+        soon(page, lambda wanted=number: len(commands) == wanted)  # type: ignore[misc]
+        command = commands[-1]
+        assert isinstance(command, Configure)
+        kept = Path(command.changes["data.photos"])
+        if file is film:
+            assert kept.name == "film.mp4" and kept.read_bytes() == film.read_bytes()
+        else:
+            assert sorted(each.name for each in kept.iterdir()) == photos
+    assert page.url.startswith(desktop.url), "nothing opened in place of the page"
+
+
 def test_the_coloured_button_is_the_next_thing_and_a_search_is_not_cut_off_unasked(
     page: Page, desktop: Desktop
 ) -> None:
@@ -324,7 +361,7 @@ def test_who_is_lost_is_shown_the_way_back(page: Page, desktop: Desktop) -> None
 def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     desktop.engine.publish(
         step=1240, psnr=31.23, psnr_at=252, steps_per_second=8.14, playing=True,
-        seconds_left=130.0, outlook=Outlook(20, 18.2, 0.7, 150.0), shown="planes",
+        seconds_left=130.0, outlook=Outlook(20, 18.2, 0.7, (140.0, 160.0)), shown="planes",
         unseen_psnr={"planes": 23.6},
     )  # fmt: skip
     expect(page.locator("#figure-step")).to_have_text("1,240")
@@ -340,11 +377,37 @@ def test_the_header_tells_the_truth(page: Page, desktop: Desktop) -> None:
     expect(page.locator("#fact-kept")).to_have_text("1 state, 2 MB")
     shutil.rmtree(states)
     expect(page.locator("#figure-speed")).to_have_text("8.1 it/s")
-    expect(page.locator("#figure-left")).to_have_text("2:10")
+    left = page.locator("#figure-left")
+    expect(left).to_have_text("2:10")  # the stop that was asked for
+    for seconds, words in (
+        ((31.0, 44.0), "30-40 s"), ((3.0, 4.0), "10 s"), ((62.0, 98.0), "1-2 min"),
+        ((610.0, 620.0), "10 min"), ((5000.0, 7000.0), "1-2 h"),
+    ):  # fmt: skip
+        desktop.engine.publish(seconds_left=None, outlook=Outlook(20, 18.2, 0.7, seconds))
+        expect(left).to_have_text(words)
+    desktop.engine.publish(shown="depth-maps", unseen_psnr={}, outlook=Outlook(20, 18.2, 0.7))
+    expect(page.locator("#figure-unseen")).to_have_text("not measured")
+    expect(left).not_to_have_text(re.compile("[0-9]"))  # not known yet
     expect(page.locator("#stages .now")).to_have_text("Sharpen")
     expect(page.locator("#stages b")).to_have_text(["Find cameras", "Sharpen", "Rebuild"])
     desktop.engine.say("Checkpoint <b>saved</b>.")
     expect(page.locator("#notices-items li").first).to_contain_text("Checkpoint <b>saved</b>.")
+
+
+OF_PEOPLE = (
+    *("Find cameras", "Rebuild", "quality on unseen pixels", "Format", "Focus depth"),
+    *("Zoom cycles", "Path size", "Scale and axes", "Colour"),
+)
+OF_THE_HOUSE = ("Shown - unseen", "Do it", "right way round", "Looks at", "In and out", "Width %")
+
+
+def test_the_words_are_those_of_people(page: Page, desktop: Desktop) -> None:
+    sure = Findings(mirror_gap=3.94)
+    desktop.engine.publish(stage="bootstrap", learned=all_trained(desktop), findings=sure)
+    expect(page.locator("#fact-mirror")).to_have_text("checked: not inverted")
+    told = page.locator("body").evaluate("(e) => e.innerText + e.textContent")
+    assert [words for words in OF_PEOPLE if words not in told] == []
+    assert [words for words in OF_THE_HOUSE if words in told] == []
 
 
 def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop: Desktop) -> None:
@@ -356,12 +419,12 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
     expect(words).to_have_text("Looking closer at where you stood: cameras move a little again")
     engine.publish(outlook=Outlook(1, None, 0.5, closer=True))
     expect(words).to_have_text("Looking closer at where you stood: 1 of 2 settled")
-    engine.publish(stage="explore", seconds=20.0, outlook=Outlook(2, 18.2, 0.02, 90.0))
+    engine.publish(stage="explore", seconds=20.0, outlook=Outlook(2, 18.2, 0.02))
     expect(words).to_have_text("Cameras found in 18 s. Drag to look around")
     engine.publish(playing=False)
     expect(words).to_have_text("Cameras found in 18 s. Press Play to sharpen the scene")
     engine.publish(playing=True)
-    engine.publish(seconds=60.0, outlook=Outlook(2, 18.2, 0.709, 20.0))
+    engine.publish(seconds=60.0, outlook=Outlook(2, 18.2, 0.709))
     expect(words).to_have_text("Sharpening, 70 %")
     engine.publish(stage="refine")
     expect(words).to_have_text("Rebuilding, 70 %")
@@ -678,6 +741,8 @@ def test_an_old_run_is_asked_about_in_place(page: Page, desktop: Desktop) -> Non
     spaces = page.locator("#option-rendering-space")
     spaces.get_by_text("camera", exact=True).click()
     expect(page.locator("#confirm")).to_contain_text("1,240 steps are put aside")
+    expect(page.locator("#action-confirm")).to_have_text("Start over")
+    expect(page.locator("#action-keep")).to_have_text("Keep this run")
     page.locator("#action-keep").click()
     expect(page.locator("#confirm")).to_be_hidden()
     expect(spaces.locator("input[value=ndc]")).to_be_checked()

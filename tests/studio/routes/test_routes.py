@@ -99,7 +99,7 @@ def strict(text: str) -> Any:
 
 def history(count: int) -> History:
     steps = np.arange(count, dtype=np.float64)
-    return History(steps, np.exp(-steps), steps / 10, np.full(count, 0.8), ((3, "refine"),))
+    return History(steps, np.exp(-steps), steps / 10, np.full(count, 0.8), ((3, "Rebuild"),))
 
 
 # -- /status -------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_streams_end_with_the_studio(stream: Stream) -> None:
 def test_curves_are_thinned_but_end_at_the_newest(count: int) -> None:
     told = facts.curves(history(count))
     assert len(told["steps"]) == len(told["loss"]) == min(count, facts.POINTS)
-    assert told["marks"] == [[3, "refine"]]
+    assert told["marks"] == [[3, "Rebuild"]]
     if count:
         assert (told["steps"][0], told["steps"][-1]) == (0, count - 1)
 
