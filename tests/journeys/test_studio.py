@@ -24,6 +24,13 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.browser
 QUICK = {**SMALL, "data.long_side": 64, "explore.quality": 128, "explore.samples": 8}
 OPTIONS = [word for path, value in QUICK.items() for word in (f"--{path}", str(value))]
+# What is shown for some seconds is shown as long as a slow machine may need to look at it.
+PATIENT = """const animate = Element.prototype.animate;
+Element.prototype.animate = function (...how) {
+  const made = animate.apply(this, how);
+  made.playbackRate = 0.01;
+  return made;
+};"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +47,7 @@ def page(running: Running) -> Iterator[Page]:
     with chromium() as browser:
         opened = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         opened.set_default_timeout(PATIENCE * 1000)
+        opened.add_init_script(PATIENT)
         opened.goto(running.entrance)
         expect(opened.locator("#action-play")).to_be_visible(timeout=PATIENCE * 1000)
         yield opened
@@ -97,6 +105,15 @@ def test_it_trains_at_once_and_play_pause_and_step_obey(running: Running, page: 
     running.until(lambda s: s["step"] == paused["step"] + 1 and not s["playing"])
 
 
+def test_nothing_of_visers_own_stands_before_the_scene(page: Page) -> None:
+    inside = page.frame_locator("#viser")
+    expect(inside.locator("canvas").first).to_be_visible()
+    for width, height in ((390, 844), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(inside.locator(".mantine-Paper-root:visible")).to_have_count(0)
+        expect(inside.get_by_text("Save Canvas").locator("visible=true")).to_have_count(0)
+
+
 def test_a_drag_in_the_scene_brings_a_new_picture(running: Running, page: Page) -> None:
     running.until(lambda s: s["view"]["clients"] == 1 and s["view"].get("level") == 1)
     before = settled(page)  # paused: nothing moves by itself
@@ -128,11 +145,11 @@ def test_toggles_mid_run_leave_the_cameras_where_they_are(
     before = cameras(running, page)
     open_tab(page, tab)
     choose(page, option, word)
-    expect(page.locator("#pip-before canvas")).to_be_visible()  # for some seconds
     after = running.until(lambda s: s["config"][path[0]][path[1]] == word)
     assert after["step"] == step
     told = f"{options()['.'.join(path)].title} {word}: "
     expect(page.locator("#switch-words")).to_contain_text(told)
+    expect(page.locator("#pip-before canvas")).to_be_visible()
     assert np.abs(np.array(cameras(running, page)) - np.array(before)).max() <= 1e-6
     assert after["can_undo"] is (word == "siren")
     newest = page.locator("#notices-items li").first
@@ -141,6 +158,27 @@ def test_toggles_mid_run_leave_the_cameras_where_they_are(
     expect(page.locator("#chart-psnr-mark")).to_contain_text(told.removesuffix(": "))
     page.locator("#action-step").click()
     running.until(lambda s: s["step"] == step + 1)
+
+
+def test_each_switch_leaves_a_mark_a_sentence_and_the_picture_before_it(
+    running: Running, page: Page
+) -> None:
+    for path, value in (("cameras.rate", "0.0015"), ("losses.ssim", "0.01")):
+        page.locator("#find").fill(path)
+        entry = page.locator(f"#option-{path.replace('.', '-')} input[type=number]")
+        entry.fill(value)
+        entry.press("Tab")
+        wanted = (*path.split("."), float(value))
+        running.until(lambda s, w=wanted: s["config"][w[0]][w[1]] == w[2])
+        told = f"{options()[path].title} {value}"
+        expect(page.locator("#switch-words")).to_contain_text(f"{told}: from the next step; ")
+        expect(page.locator("#pip-before canvas")).to_be_visible()
+        expect(page.locator("#chart-psnr-mark")).to_contain_text(told)
+    page.locator("#find").fill("field.precision")
+    choose(page, "field-precision", "bfloat16")
+    expect(page.locator("#switch-words")).to_contain_text("Precision bfloat16: ")
+    expect(page.locator("#switch-words")).to_contain_text("cameras stay")
+    page.locator("#find").fill("")
 
 
 def test_refine_restarts_the_scene_and_keeps_the_cameras(running: Running, page: Page) -> None:
@@ -177,12 +215,17 @@ def drop_photos(running: Running, page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "changed", "words"),
+    ("change", "changed", "words", "said"),
     [
-        (another_field, {"kind": "relu"}, "Field siren"),
-        (rebuild, {"stage": "refine"}, "its scene"),
-        (restart, {"step": 0}, "its 20 photos"),
-        (drop_photos, {"photos": 3}, "its 20 photos"),
+        (another_field, {"kind": "relu"}, "Field siren", "Field relu: "),
+        (
+            rebuild,
+            {"stage": "refine"},
+            "its scene",
+            "Rebuilding: the scene restarts",
+        ),
+        (restart, {"step": 0}, "its 20 photos", "Started again with 20 photos."),
+        (drop_photos, {"photos": 3}, "its 20 photos", "3 photos loaded."),
     ],
 )
 def test_undo_says_what_it_brings_back_and_brings_it_back(
@@ -191,6 +234,7 @@ def test_undo_says_what_it_brings_back_and_brings_it_back(
     change: Callable[[Running, Page], None],
     changed: dict[str, Any],
     words: str,
+    said: str,
 ) -> None:
     step = running.status()["step"]
     page.locator("#action-step").click()
@@ -199,6 +243,7 @@ def test_undo_says_what_it_brings_back_and_brings_it_back(
     change(running, page)
     undo = page.locator("#undo")
     expect(undo).to_contain_text(f"Undo brings back step {before['step']:,} with {words}.")
+    expect(page.locator("#notices-items")).to_contain_text(said)
     facts = running.until(lambda s: s["undo"] != before["undo"])
     assert (facts | facts["config"]["field"]).items() >= changed.items()
     page.locator("#action-step").click()
