@@ -124,7 +124,9 @@ class Engine:
             return False
         if self._work.saver.ended:
             self._guarded(self._work.hear_of_saves)
-        if self._work.limits is not None:
+        if self._work.resting:
+            self._guarded(self._work.rest)
+        elif self._work.limits is not None:
             self._guarded(self._work.train, self._work.eases)
         if self._work.saver.due(self._work.config.training.autosave_seconds):
             self._guarded(self._work.saver.save)

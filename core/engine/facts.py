@@ -80,7 +80,7 @@ def facts_of(
         device_name=name_of(trainer.device),
         photos=trainer.photos,
         learned=learned,
-        found_by=trainer.found_by,
+        found_by=trainer.course.found_by,
         opinion=opinion,
         came_back=came_back,
         shown=learned.shown,

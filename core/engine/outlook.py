@@ -65,7 +65,7 @@ def outlook(trainer: Trainer, settling: Settling, pace: Pace) -> Outlook:
     """What is to be said now."""
     return Outlook(
         settled=int(np.count_nonzero(settling.settled)),
-        found_after=trainer.found_after,
+        found_after=trainer.course.found_after,
         part=trainer.gone,
         seconds_left=pace.left,
         sharp=trainer.sharp,

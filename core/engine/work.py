@@ -28,7 +28,6 @@ from core.photos import is_video
 from core.runs import checkpoint
 from core.runs.adopting import adopted
 from core.training.changes import check, configure, refine
-from core.training.stages import explored_enough
 from core.training.trainer import Trainer
 
 
@@ -184,7 +183,7 @@ class Work:
         if isinstance(command, commands.Reseed):
             self._search.reseed(command.photos)
             return
-        heir = adopted(trainer, self._search.witness(command.way, trainer.found_by))
+        heir = adopted(trainer, self._search.witness(command.way, trainer.course.found_by))
         self.earlier.keep(trainer, "cameras", "its cameras", command.way)
         self._replace(heir, self.recorder)
         self.recorder.mark(self.step, f"cameras from {command.way}")
@@ -229,12 +228,9 @@ class Work:
             self._replace(*continued(found, self._run, self._leader.processes))
 
     def train(self) -> None:
-        """One step, and all that follows from it; or rest, where none would change anything."""
-        trainer, limits = self._needed(), self.limits
-        assert limits is not None
-        if self.resting:
-            self._rest(trainer, limits)
-            return
+        """One step, and all that follows from it."""
+        trainer, limits = self.trainer, self.limits
+        assert trainer is not None and limits is not None, "only what was begun is played"
         self._governor.share = trainer.config.explore.share
         began, stage, best = time.monotonic(), trainer.stage, trainer.shown
         workers = self._governor.workers(trainer.config.training.workers, trainer.work)
@@ -264,7 +260,7 @@ class Work:
         self._say(*trainer.drain_messages())
         if trainer.stage != stage:  # the cameras are found: planes are still small, and kept whole
             self.saver.save("cameras-found")
-        if explored_enough(trainer):
+        if trainer.explored_enough:
             self._refine()
         if self._leader.lost:
             self.fail(self._leader.lost, "failure", None)
@@ -276,9 +272,9 @@ class Work:
         """Whether training is wanted, and another step would change nothing."""
         return self.limits is not None and self.trainer is not None and self.trainer.complete
 
-    def _rest(self, trainer: Trainer, limits: Limits) -> None:
+    def rest(self) -> None:
         """Wait while better cameras may be found; else pause."""
-        if limits.reached(trainer):
+        if self.limits is not None and self.limits.reached(self._needed()):
             self.limits = None
         elif not self._search.expecting:
             self.limits = None

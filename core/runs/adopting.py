@@ -1,5 +1,6 @@
 """A run that goes on with cameras that were found another way; its scene begins anew for them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,10 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     parts = (config, trainer.photos, trainer.recipe, rig, trainer.processes)
     heir = Trainer(*parts, found_by=witness.way)
     heir.given[list(witness.cameras)] = True
-    heir.progress, heir.seconds = trainer.progress, trainer.seconds
-    heir.found_after = trainer.seconds
-    heir.begin_stage("explore")
+    now, seconds = trainer.course.progress, trainer.seconds
+    heir.course = replace(
+        heir.course, progress=now, stage_began=now, seconds=seconds, found_after=seconds
+    )
     for sentence in (WHOSE[witness.way], *said):
         heir.say(sentence)
     left = len(config.data.disabled) - len(trainer.config.data.disabled)

@@ -1,5 +1,6 @@
 """A published checkpoint as a run of ours: cameras and field are taken over, training goes on."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -59,13 +60,14 @@ def imported(found: Published, config: Config, photos: PhotoSet) -> Trainer:
         trainer.close()
         raise
     trainer.given[trainer.trained] = True
-    trainer.progress = Progress(found.epoch, found.step)
+    now = Progress(found.epoch, found.step)
+    trainer.course = replace(trainer.course, progress=now)
     after = config.training.pretrain_epochs
     if 0 < after <= found.epoch:
         network = trainer.find(FieldLearner)
         assert network is not None
-        trainer.stage = "refine"
-        network.began = trainer.stage_began = Progress(after, after * len(trainer.trained))
+        network.began = Progress(after, after * len(trainer.trained))
+        trainer.course = replace(trainer.course, stage="refine", stage_began=network.began)
     return trainer
 
 

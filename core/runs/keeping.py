@@ -1,5 +1,7 @@
 """Taking over the field and the optimizers of another run, where they fit."""
 
+from dataclasses import replace
+
 from core.config import Config
 from core.errors import InputError
 from core.multiplane.field import MultiplaneImage
@@ -99,7 +101,8 @@ def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
             "cameras; set these alike, or leave optimizers out of training.keep."
         )
     began = Progress(facts["stage_start"], facts["stage_start_step"])
-    trainer.stage_began = began.since(Progress(facts["epoch"], facts["step"]))
+    age = began.since(Progress(facts["epoch"], facts["step"]))
+    trainer.course = replace(trainer.course, stage_began=age)
     if (network := trainer.find(FieldLearner)) is not None:
         for group, adam in network.optimizers.items():
             unpack(adam, part_of(tensors, f"adam.{group}."))

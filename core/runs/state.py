@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.bootstrap.findings import Findings
+from core.bootstrap.findings import Findings, Way
 from core.config import Config
 from core.config.paths import changed
 from core.multiplane.field import MultiplaneImage
 from core.training.build import build_field, express, near_depth
 from core.training.field_learner import fill
-from core.training.learner import Progress
+from core.training.learner import Course, Progress
 from core.training.learners import LEARNERS
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
@@ -20,22 +20,36 @@ from core.training.trainer import Trainer
 
 def facts_of(trainer: Trainer) -> dict[str, Any]:
     """What is plain: counters, the stage, what was found; JSON can hold it."""
+    course = trainer.course
     facts: dict[str, Any] = {
         "step": trainer.step,
         "epoch": trainer.epoch,
-        "stage": trainer.stage,
-        "stage_start": trainer.stage_began.epoch,
-        "stage_start_step": trainer.stage_began.step,
-        "seconds": trainer.seconds,
-        "found_after": trainer.found_after,
+        "stage": course.stage,
+        "stage_start": course.stage_began.epoch,
+        "stage_start_step": course.stage_began.step,
+        "seconds": course.seconds,
+        "found_after": course.found_after,
         "shown": trainer.shown,
-        "found_by": trainer.found_by,
-        "findings": asdict(trainer.findings),
+        "found_by": course.found_by,
+        "findings": asdict(course.findings),
         "unseen": trainer.holdout.errors,
     }
     for learner in trainer.learners:
         facts |= learner.facts()
     return facts
+
+
+def course_in(facts: dict[str, Any], found_by: Way) -> Course:
+    """Where a run was when its facts were taken; older ones do not say how cameras were found."""
+    return Course(
+        stage=facts["stage"],
+        stage_began=Progress(facts["stage_start"], facts["stage_start_step"]),
+        progress=Progress(facts["epoch"], facts["step"]),
+        seconds=facts["seconds"],
+        found_by=facts.get("found_by", found_by),
+        found_after=facts.get("found_after"),
+        findings=Findings.of(facts["findings"]),
+    )
 
 
 def tensors_of(trainer: Trainer) -> dict[str, Tensor]:
@@ -54,13 +68,7 @@ def tensors_of(trainer: Trainer) -> dict[str, Tensor]:
 
 def restore(trainer: Trainer, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Be where both were taken; the trainer was made with the same config and photos."""
-    trainer.progress = Progress(facts["epoch"], facts["step"])
-    trainer.stage = facts["stage"]
-    trainer.stage_began = Progress(facts["stage_start"], facts["stage_start_step"])
-    trainer.seconds, trainer.shown = facts["seconds"], facts["shown"]
-    trainer.found_after = facts.get("found_after")
-    trainer.found_by = facts.get("found_by", trainer.found_by)
-    trainer.findings = Findings.of(facts["findings"])
+    trainer.course, trainer.shown = course_in(facts, trainer.course.found_by), facts["shown"]
     trainer.order, trainer.photo_error = tensors["order"], tensors["photo_error"]
     trainer.given = tensors.get("given", trainer.given)
     trainer.rig.take(part_of(tensors, "rig."))

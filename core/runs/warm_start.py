@@ -14,7 +14,9 @@ The counters of the run begin at 0. Once begun, it no longer needs what it began
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -65,22 +67,7 @@ def started(
     found = _run_at(path, functools.partial(_see_that_planes_fit, config, photos))
     if found is None and keep != {"cameras"}:
         raise InputError(f"{path} holds no run but cameras alone; set training.keep to cameras.")
-    said: list[str] = []
-    given: list[int] = []  # photos
-    cameras: dict[str, Camera] = {}
-    if "cameras" in keep and found is None:
-        cameras = given_cameras(path, photos, build.build_rig(config, photos).cameras()[0])
-        config, said = with_own_lenses(config, cameras, photos)
-    rig = build.build_rig(config, photos)
-    build.express(rig, config, "explore")
-    if "cameras" in keep:
-        if found is not None:
-            source, known = _of_run(found, config, rig)
-        else:
-            source, known = of_cameras(cameras, given_content(path), path, config, rig)
-            said += lens_doubts(cameras, rig)
-        said += take_cameras(source, known, path, config, photos, rig)
-        given += rows_by_name(photos.names, known, path)
+    config, rig, given, said = _cameras(config, photos, path, found)
     trainer = Trainer(config, photos, recipe, rig, processes)
     trainer.given[given] = True
     try:
@@ -94,11 +81,40 @@ def started(
         trainer.close()
         raise
     if found is not None and "cameras" in keep:
-        trainer.stage = "refine"
+        trainer.course = replace(trainer.course, stage="refine")
     trainer.say(f"Begun with {' and '.join(config.training.keep)} of {path}.")
     for sentence in said:
         trainer.say(sentence)
     return trainer
+
+
+class _Cameras(NamedTuple):
+    """What a run begins with besides its photos."""
+
+    config: Config
+    rig: CameraRig
+    given: list[int]  # photos whose cameras were taken over
+    said: list[str]
+
+
+def _cameras(config: Config, photos: PhotoSet, path: Path, found: Checkpoint | None) -> _Cameras:
+    """The cameras of a run, or of another program's file, where they are to be kept."""
+    said: list[str] = []
+    keep = "cameras" in config.training.keep
+    if keep and found is None:
+        cameras = given_cameras(path, photos, build.build_rig(config, photos).cameras()[0])
+        config, said = with_own_lenses(config, cameras, photos)
+    rig = build.build_rig(config, photos)
+    build.express(rig, config, "explore")
+    if not keep:
+        return _Cameras(config, rig, [], said)
+    if found is not None:
+        source, known = _of_run(found, config, rig)
+    else:
+        source, known = of_cameras(cameras, given_content(path), path, config, rig)
+        said += lens_doubts(cameras, rig)
+    said += take_cameras(source, known, path, config, photos, rig)
+    return _Cameras(config, rig, list(rows_by_name(photos.names, known, path)), said)
 
 
 def _require_sense(keep: set[str], named: str) -> None:

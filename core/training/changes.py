@@ -7,7 +7,6 @@ from core.training import build
 from core.training.depthmap_learner import DepthMapLearner
 from core.training.field_learner import FieldLearner
 from core.training.room import Room
-from core.training.stages import explore, join, reconfigure
 from core.training.trainer import Trainer
 
 
@@ -34,16 +33,11 @@ def configure(trainer: Trainer, config: Config) -> Effect:
     effect = strongest(trainer.config, config)
     assert effect < Effect.RESTART, "a restart takes a new trainer"
     check(trainer, config)
-    trainer.config = config
-    trainer.edits += 1
-    trainer.room = Room.of(config, trainer.device, trainer.colours.shape)
-    if config.data.disabled != before.config.data.disabled:
-        _choose_photos(trainer)
-    reconfigure(trainer, before)
+    trainer.take(config)
+    trainer.reconfigure(before)
     if effect is Effect.REBUILD_FIELD:
-        trainer.holdout.errors.pop("field", None)
-        join(trainer, known=False)
-        trainer.shown = trainer.learners[0].shows
+        trainer.join()
+        trainer.forget_field()
     elif config.explore.show != before.config.explore.show and trainer.find(DepthMapLearner):
         _look(trainer)
     return effect
@@ -52,13 +46,8 @@ def configure(trainer: Trainer, config: Config) -> Effect:
 def refine(trainer: Trainer) -> None:
     """Keep the cameras, restart the field and every schedule (NeRF--, section 4.3)."""
     if trainer.stage == "bootstrap":
-        explore(trainer)
-    trainer.begin_stage("refine")
-    trainer.edits += 1
-    last = trainer.learners[-1]
-    trainer.learners[-1] = last.restarted(trainer.context(last, known=True))
-    trainer.holdout.errors.pop("field", None)
-    trainer.shown = trainer.learners[0].shows
+        trainer.explore()
+    trainer.restart_field()
 
 
 def _look(trainer: Trainer) -> None:
@@ -66,12 +55,3 @@ def _look(trainer: Trainer) -> None:
     context = trainer.context()
     if trainer.find(FieldLearner) is None and FieldLearner.wanted(context):
         trainer.learners.append(FieldLearner.begin(context))
-
-
-def _choose_photos(trainer: Trainer) -> None:
-    photos = build.trained_photos(trainer.config, trainer.photos.names, trainer.held_out)
-    trainer.trained, trainer.order = photos, trainer.order[:0]
-    trainer.holdout.choose(trainer.colours, photos)
-    fresh = photos[trainer.photo_error[photos].isnan()]
-    for learner in trainer.learners:
-        learner.choose(photos, fresh)

@@ -3,16 +3,13 @@
 import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
 from core.training.learned import Learned, looked_at
 from core.training.learner import Learner, StepContext
-
-if TYPE_CHECKING:
-    from core.training.trainer import Trainer
+from core.training.turns import Turns
 
 COPY_SHARE = 20  # planes are copied at most after this many times what a copy takes
 
@@ -26,16 +23,16 @@ class Copies:
     def __init__(self) -> None:
         self._newest: tuple[weakref.ref[Learner], FieldScene, float, float] | None = None
 
-    def learned(self, trainer: "Trainer", fresh: bool) -> Learned:
+    def learned(self, turns: Turns, fresh: bool) -> Learned:
         """Cameras and scenes; planes may be a little older unless `fresh`."""
-        names, there = trainer.photos.names, {one.shows: (one, at) for one, at in trainer.ready()}
-        unlearned = without_camera(trainer.config, names, trainer.photo_error, trainer.held_out)
+        names, there = turns.photos.names, {one.shows: (one, at) for one, at in turns.ready()}
+        unlearned = without_camera(turns.config, names, turns.photo_error, turns.held_out)
         planes = self._planes(*there["planes"], fresh) if "planes" in there else None
-        wanted = looked_at(trainer.config.explore.show, there, trainer.shown)
+        wanted = looked_at(turns.config.explore.show, there, turns.shown)
         scenes = {name: self._scene(*there[name], planes) for name in wanted}
-        waiting = tuple((trainer.photo_error.isnan() & ~trainer.given).tolist())
-        cameras, best = tuple(trainer.rig.cameras()), trainer.shown
-        stored = trainer.photos.stored
+        waiting = tuple((turns.photo_error.isnan() & ~turns.given).tolist())
+        cameras, best = tuple(turns.rig.cameras()), turns.shown
+        stored = turns.photos.stored
         return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting, stored)
 
     @staticmethod

@@ -10,13 +10,13 @@ before the last sum over processes: so a step can be tried again, and captured.
 
 import abc
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
-from core.bootstrap.findings import Findings
+from core.bootstrap.findings import Findings, Way
 from core.config import Config
 from core.distributed.process_group import ProcessGroup
 from core.geometry.cameras import Camera, CameraRig
@@ -42,6 +42,29 @@ class Progress(NamedTuple):
     def since(self, start: "Progress") -> "Progress":
         """How far this is from there."""
         return Progress(self.epoch - start.epoch, self.step - start.step)
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a run is, and what it has found on its way.
+
+    Attributes:
+        stage: bootstrap, explore or refine.
+        stage_began: when the stage did, and its schedules with it.
+        progress: how often all photos were visited, and how many steps were made.
+        seconds: of training.
+        found_by: how the cameras were found.
+        found_after: seconds, until there were cameras.
+        findings: what was found besides.
+    """
+
+    stage: str
+    stage_began: Progress = field(default_factory=Progress)
+    progress: Progress = field(default_factory=Progress)
+    seconds: float = 0.0
+    found_by: Way = "given"
+    found_after: float | None = None
+    findings: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True, eq=False)

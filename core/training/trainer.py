@@ -1,256 +1,117 @@
-"""Everything that training changes, and one step of it."""
+"""A run in training: its steps, its stages, what a person changes, and what others may see."""
 
-import os
-import time
-from collections.abc import Hashable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import replace
+from functools import cached_property
 
-import torch
-from torch import Tensor, nn
-
-from core.bootstrap.findings import Findings, Way
+from core.bootstrap.findings import Findings
 from core.config import Config
-from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
-from core.geometry.cameras import CameraRig
-from core.multiplane.schedule import Recipe
-from core.parallel import ParallelMap, in_callers_mode
-from core.photos import PhotoSet
-from core.rendering.volume import Proposal
-from core.training import build, devices
-from core.training.comparing import compare
+from core.training import build
 from core.training.copies import Copies
-from core.training.holdout import EVERY, Holdout
 from core.training.learned import Learned
-from core.training.learner import Learner, Progress, StepContext
+from core.training.learner import Learner, StepContext
 from core.training.learners import LEARNERS
-from core.training.losses.judges import Judges
 from core.training.room import Room
-from core.training.stages import explore
-from core.training.step import StepResult, noted
-
-TURNS = 3  # steps of planes for one of a network beside them: they sharpen sooner
-Kind = TypeVar("Kind", bound=Learner)
+from core.training.turns import Turns
 
 
-class Trainer:
-    """The photos of a run, those who learn from them, and the one source of chance.
+class Trainer(Turns):
+    """Belongs to one thread. What others may see of it is `learned`, a copy."""
 
-    A step gives each learner its turn. Learners that lead move the cameras until they are
-    finished; `shown` names the one whose scene knows unseen pixels best, which is shown where
-    nobody asks for another. A trainer belongs to one thread. What others may see of it is
-    `learned`, a copy.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        photos: PhotoSet,
-        recipe: Recipe | None = None,
-        rig: CameraRig | None = None,
-        processes: ProcessGroup = SINGLE_PROCESS,
-        found_by: Way = "given",
-    ) -> None:
-        """Start from nothing but photos, or from cameras, which need no bootstrap.
-
-        Args: `recipe` is that of the options where it is None; `processes` share each step;
-            `found_by` is how the cameras of `rig` were found.
-
-        Raises:
-            InputError: too few photos, fewer rays than processes, too little memory, or a loss
-                misses its weights.
-        """
-        build.check_rays(config, processes.world)
-        self.processes, self.edits = processes, 0  # edits: from outside, unknown to the others
-        self.config, self.photos = config, photos
-        self.recipe = recipe or build.recipe(config)
-        self.device = processes.placed(devices.choose_device(config.training.device))
-        self.room = Room.of(config, self.device, photos.pixels.shape)
-        self.generator = torch.Generator().manual_seed(config.training.seed)
-        self.judges = Judges()
-        self.judges.follow(config, self.device, photos.shortest_side)
-        self.colours = torch.from_numpy(photos.pixels.copy()).to(self.device)
-        self.held_out = build.held_out(config.data.held_out, len(photos.names))
-        self.trained = build.trained_photos(config, photos.names, self.held_out)  # (K,) indices
-        self.found_by: Way = "pixels" if rig is None else found_by
-        self.stage = "bootstrap" if config.training.bootstrap and rig is None else "explore"
-        self.progress = self.stage_began = Progress()
-        self.order = torch.empty(0, dtype=torch.long)  # photos of this epoch still to visit
-        self.photo_error = torch.full((len(photos.names),), torch.nan)
-        self.given = torch.zeros(len(photos.names), dtype=torch.bool)  # cameras from elsewhere
-        self.seconds = 0.0
-        self.found_after: float | None = None  # seconds, until there were cameras
-        self.findings = Findings()
-        self._messages = [said] if (said := devices.passed_over(config.training.device)) else []
-        self._copies = Copies()
-        cameras = (rig or build.build_rig(config, photos)).to(self.device)
-        build.express(cameras, config, self.stage)
-        seed = config.training.seed if config.training.bootstrap else None
-        self.holdout = Holdout(self.colours, self.trained, seed, photos.sizes)
-        self.learners: list[Learner] = []
-        context = self.context(rig=cameras, known=rig is not None)
-        self.learners = [kind.begin(context) for kind in LEARNERS.values() if kind.wanted(context)]
-        self.shown = self.learners[0].shows
-        self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="step")
-
-    @property
-    def rig(self) -> CameraRig:
-        """The cameras."""
-        return self.learners[0].rig
-
-    @property
-    def field(self) -> nn.Module:
-        """The field that was chosen; the planes where it has not begun."""
-        return self.learners[-1].field
-
-    @property
-    def step(self) -> int:
-        """How many steps the run has made."""
-        return self.progress.step
-
-    @property
-    def epoch(self) -> int:
-        """How often the run has visited all photos."""
-        return self.progress.epoch
-
-    def ready(self) -> list[tuple[Learner, StepContext]]:
-        """Those who have something to show, and what each is given."""
-        contexts = [(learner, self.context(learner)) for learner in self.learners]
-        return [(learner, context) for learner, context in contexts if learner.ready(context)]
-
-    def find(self, kind: type[Kind]) -> Kind | None:
-        """The learner of this kind, where there is one."""
-        return next((learner for learner in self.learners if isinstance(learner, kind)), None)
-
-    # -- one step ----------------------------------------------------------------------------
-
-    def train_step(self, workers: int) -> StepResult:
-        """Give each learner that works its turn: the first always, others now and then beside it.
-
-        Args: so many `workers` share it on a CPU.
-        """
-        began, working = time.monotonic(), self._working
-        shared = workers > 1 and self.device.type == "cpu"
-        parallel_map = in_callers_mode(self._workers.map) if shared else map
-        visited, results = self._visit(), dict[str, StepResult]()
-        for learner in working:
-            if results and self.step % TURNS:
-                continue
-            context = self.context(learner, parallel_map, visited)
-            if learner.ready(context):
-                results[learner.shows] = learner.step(context)
-                self._messages += learner.drain_messages()
-        if any(learner.passing and learner.finished for learner in working):
-            explore(self)
-        result = results.get(self.shown) or next(iter(results.values()))
-        self.progress = Progress(self.epoch + (len(self.order) == 0), self.step + 1)
-        self.photo_error = noted(self.photo_error, result)
-        if self.compared:
-            compare(self)
-        self.seconds += time.monotonic() - began
-        return result
-
-    @property
-    def _working(self) -> list[Learner]:
-        """Those that have not finished; all, where all have."""
-        return [learner for learner in self.learners if not learner.finished] or self.learners
-
-    def _visit(self) -> Tensor:
-        """(1,) the photo whose turn it is; an epoch visits each photo once."""
-        if len(self.order) == 0:
-            shuffled = torch.randperm(len(self.trained), generator=self.generator)
-            self.order = self.trained[shuffled]
-        this, self.order = self.order[:1], self.order[1:]
-        return this
-
-    def context(
-        self,
-        learner: Learner | None = None,
-        parallel_map: ParallelMap = map,
-        visited: Tensor | None = None,
-        known: bool = False,
-        rig: CameraRig | None = None,
-    ) -> StepContext:
-        """What a learner is given now, or one that is to begin; see `StepContext`."""
-        leads = [other for other in self.learners if other.leads and other is not learner]
-        rests = all(other.finished for other in leads)
-        beside = self.config.cameras.rate_beside_planes if rests else 0.0
-        return StepContext(
-            config=self.config,
-            recipe=self.recipe,
-            colours=self.colours,
-            names=self.photos.names,
-            rig=rig or self.rig,
-            cameras_known=known,
-            lens_known=self.found_by == "features",
-            trained=self.trained,
-            visited=self.order[:0] if visited is None else visited,
-            allowed=self.holdout.allowed,
-            stage=self.stage,
-            progress=self.progress,
-            stage_began=self.stage_began,
-            turn=self.step if rests else self.step // TURNS,
-            hold=self.cameras_frozen or self._cameras_settled,
-            camera_share=beside if leads else 1.0,
-            proposal=self._proposal(),
-            judges=self.judges,
-            generator=self.generator,
-            parallel_map=parallel_map,
-            processes=self.processes,
-            room=self.room,
-        )
-
-    def _proposal(self) -> Proposal | None:
-        """What says where something is, where anybody learns beside it."""
-        if len(self.learners) < 2:
-            return None
-        return next((one.proposal for one in self.learners if one.proposal is not None), None)
-
-    @property
-    def compared(self) -> bool:
-        """Whether the last step ends with a look at pixels that nothing is learned from."""
-        return self.stage != "bootstrap" and self.step % EVERY == 0
-
-    # -- stages ------------------------------------------------------------------------------
+    # -- from one stage to the next ----------------------------------------------------------
 
     def begin_stage(self, stage: str) -> None:
         """From now on it is another stage, whose schedules begin."""
-        self.stage, self.stage_began = stage, self.progress
+        self.course = replace(self.course, stage=stage, stage_began=self.course.progress)
+
+    def explore(self) -> None:
+        """The cameras are found: planes go on to sharpen, and the chosen field begins."""
+        before = self.context()
+        found, after = self.learners[0].findings, self.seconds
+        self.course = replace(self.course, findings=found, found_after=after)
+        self.learners = [heir for learner in self.learners for heir in learner.successors(before)]
+        self.begin_stage("explore")
+        self.reconfigure(before)
+        self.join()
+        if all(learner.shows != self.shown for learner in self.learners):
+            self.shown = self.learners[0].shows
 
     @property
-    def cameras_frozen(self) -> bool:
-        """Whether cameras keep still: in the first epochs of refine, or with those given."""
-        part = self.config.training
-        given = part.start_from and "cameras" in part.keep
-        begun = max(0, self.stage_began.epoch)  # earlier than this run where optimizers were kept
-        may = bool(given) or self.stage == "refine"
-        return may and self.epoch - begun < part.freeze_cameras_epochs
+    def explored_enough(self) -> bool:
+        """Whether explore has lasted as long as it should, so that refine begins by itself."""
+        after = self.config.training.pretrain_epochs
+        lasted = self.epoch - self.course.stage_began.epoch
+        return self.stage == "explore" and 0 < after <= lasted
 
-    @property
-    def _cameras_settled(self) -> bool:
-        """Whether a learner has made the cameras exact, so that nobody moves them."""
-        return self.config.cameras.exact and any(one.settled for one in self.learners)
+    def join(self) -> None:
+        """Have the learners that options and stage ask for, those that are there among them."""
+        context = self.context()
+        there = {type(learner): learner for learner in self.learners}
+        self.learners = [
+            there.get(kind) or kind.begin(context)
+            for kind in LEARNERS.values()
+            if kind.wanted(context)
+        ]
+
+    def reconfigure(self, before: StepContext) -> None:
+        """Tell all learners of other options or another stage; cameras are stored as these ask.
+
+        Args: `before` is a context of when the old ones held.
+        """
+        numbers = dict(self.rig.named_parameters())
+        rigs = {id(rig): rig for learner in self.learners for rig in learner.rigs}
+        for rig in rigs.values():
+            build.express(rig, self.config, self.stage)
+        now = dict(self.rig.named_parameters())
+        converted = tuple(name for name in now if now[name] is not numbers[name])
+        for learner in self.learners:
+            learner.reconfigure(before, self.context(learner), converted)
+            self.say(*learner.drain_messages())
+
+    # -- what a person changes ---------------------------------------------------------------
+
+    def take(self, config: Config) -> None:
+        """Take over other options; who learns hears of them in `reconfigure`."""
+        other_photos = config.data.disabled != self.config.data.disabled
+        self.config = config
+        self.edits += 1
+        self.room = Room.of(config, self.device, self.colours.shape)
+        if other_photos:
+            self._choose_photos()
+
+    def _choose_photos(self) -> None:
+        """Learn from those that the options leave, and begin an epoch."""
+        self.trained = build.trained_photos(self.config, self.photos.names, self.held_out)
+        self.order = self.order[:0]
+        self.holdout.choose(self.colours, self.trained)
+        fresh = self.trained[self.photo_error[self.trained].isnan()]
+        for learner in self.learners:
+            learner.choose(self.trained, fresh)
+
+    def restart_field(self) -> None:
+        """Keep the cameras, restart the field and every schedule."""
+        self.begin_stage("refine")
+        self.edits += 1
+        last = self.learners[-1]
+        self.learners[-1] = last.restarted(self.context(last, known=True))
+        self.forget_field()
+
+    def forget_field(self) -> None:
+        """The field is another one: nothing is known of its quality, so planes are shown first."""
+        self.holdout.errors.pop("field", None)
+        self.shown = self.learners[0].shows
+
+    # -- what others may see -----------------------------------------------------------------
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to learn."""
         return all(learner.complete for learner in self.learners)
 
-    # -- what others may see -----------------------------------------------------------------
-
-    def say(self, *sentences: str) -> None:
-        """Leave sentences to the person."""
-        self._messages += sentences
-
-    def drain_messages(self) -> list[str]:
-        """Sentences to the person that were not taken yet."""
-        said, self._messages = self._messages, []
-        return said
-
     @property
     def found(self) -> Findings:
         """What was found besides cameras, by now."""
-        return self.learners[0].findings if self.stage == "bootstrap" else self.findings
+        bootstrapping = self.stage == "bootstrap"
+        return self.learners[0].findings if bootstrapping else self.course.findings
 
     @property
     def showing(self) -> Learner:
@@ -281,10 +142,9 @@ class Trainer:
         leading = [learner for learner in self.learners if learner.leads]
         return bool(leading) and all(learner.finished for learner in leading)
 
-    @property
-    def work(self) -> Hashable:
-        """Equal for steps that take about as long as one another."""
-        return tuple(learner.work for learner in self.learners)
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies()
 
     def learned(self, fresh: bool = True) -> Learned:
         """A copy that training leaves alone; planes may be a little older unless `fresh`."""

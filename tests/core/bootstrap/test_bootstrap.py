@@ -58,9 +58,9 @@ def test_it_finds_the_cameras() -> None:
     assert errors.ate < 0.1
     assert errors.rotation_best < 1
     assert errors.mirrored is False
-    assert trainer.findings.mirror_gap is not None and trainer.findings.mirror_gap > 1
-    assert trainer.findings.focal_interval is not None
-    low, high = trainer.findings.focal_interval
+    assert trainer.course.findings.mirror_gap is not None and trainer.course.findings.mirror_gap > 1
+    assert trainer.course.findings.focal_interval is not None
+    low, high = trainer.course.findings.focal_interval
     assert low < 0.82 < high
     assert trainer.stage == "explore" and not trainer.drain_messages()
 
@@ -106,7 +106,8 @@ def test_it_tells_how_far_it_is(photos: PhotoSet) -> None:
         trainer.train_step(1)
     assert all(part == sorted(part) for part in parts.values())
     assert min(map(min, parts.values())) == 0 and gone > 0.9
-    assert trainer.found_after is not None and 0 < trainer.found_after <= trainer.seconds
+    found_after = trainer.course.found_after
+    assert found_after is not None and 0 < found_after <= trainer.seconds
     while (gone := trainer.gone) is not None:
         before = gone
         trainer.train_step(1)
@@ -118,7 +119,7 @@ def test_trials_of_focal_lengths_leave_the_leader_as_it_is(photos: PhotoSet) -> 
     leader, before = bootstrap_of(trainer).leader, everything(trainer)
     while bootstrap_of(trainer) is not None:
         trainer.train_step(1)
-    assert planes_of(trainer) is leader and trainer.findings.focal_interval is not None
+    assert planes_of(trainer) is leader and trainer.course.findings.focal_interval is not None
     rig = torch.cat([parameter.detach().flatten() for parameter in leader.rig.parameters()])
     assert torch.equal(rig, before[: len(rig)])
 
@@ -213,8 +214,8 @@ def test_photos_that_tell_little_leave_finite_cameras(kind: str) -> None:
         assert trainer.train_step(1).finite
     assert trainer.stage == "explore"
     assert torch.isfinite(everything(trainer)).all()
-    assert math.isfinite(trainer.findings.mirror_gap or 0.0)
-    assert all(math.isfinite(ratio) for ratio in trainer.findings.focal_interval or ())
+    assert math.isfinite(trainer.course.findings.mirror_gap or 0.0)
+    assert all(math.isfinite(ratio) for ratio in trainer.course.findings.focal_interval or ())
     learned = trainer.learned()
     assert all(np.isfinite(camera.camera_to_world).all() for camera in learned.cameras)
 
@@ -249,4 +250,4 @@ def test_a_bootstrap_of_nothing_that_may_learn_moves_no_camera(photos: PhotoSet)
     pose = trainer.rig.camera_to_world()
     assert torch.allclose(pose, torch.eye(4).expand_as(pose))
     until(trainer, "explore")
-    assert trainer.findings.focal_interval is None
+    assert trainer.course.findings.focal_interval is None

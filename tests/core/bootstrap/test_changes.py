@@ -46,7 +46,7 @@ def test_resume_in_every_phase_is_bit_for_bit(
     again = reopened(trainer, tmp_path)
     assert bootstrap_of(again) is not None and bootstrap_of(again).phase == phase
     assert torch.equal(run_on(again, 22), run_on(trainer, 22))
-    assert again.findings == trainer.findings and again.stage == trainer.stage
+    assert again.course.findings == trainer.course.findings and again.stage == trainer.stage
 
 
 @pytest.mark.parametrize("kind", ["relu", "planes"])

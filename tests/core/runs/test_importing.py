@@ -194,7 +194,7 @@ def test_a_run_kept_aside_as_nerfmm_does(photos: PhotoSet, tmp_path: Path) -> No
 def test_training_goes_on_from_where_it_was(photos: PhotoSet, tmp_path: Path) -> None:
     published.save_improved(published.Net(8, 2, 9, 1, 0), cameras(), tmp_path / "a.pt")
     trainer = taken_over(tmp_path / "a.pt", photos, training__pretrain_epochs=3, training__rays=16)
-    assert (trainer.stage, trainer.stage_began.epoch) == ("refine", 3)
+    assert (trainer.stage, trainer.course.stage_began.epoch) == ("refine", 3)
     path = checkpoint.save(trainer, tmp_path / "run", {})
     again = Trainer(checkpoint.read(path).config, photos)
     checkpoint.restore(again, checkpoint.read(path))

@@ -94,7 +94,7 @@ def test_cameras_keep_still_in_the_first_epochs_of_refine(photos: PhotoSet) -> N
     trainer.train_step(1)
     refine(trainer)
     held, moved = trainer.rig.position.detach().clone(), []
-    while trainer.epoch - trainer.stage_began.epoch < 2:
+    while trainer.epoch - trainer.course.stage_began.epoch < 2:
         frozen = trainer.cameras_frozen
         trainer.train_step(1)
         moved.append((frozen, not torch.equal(trainer.rig.position, held)))

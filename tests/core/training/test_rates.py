@@ -5,7 +5,6 @@ import pytest
 from core.config.paths import changed, get
 from core.photos import PhotoSet
 from core.training.changes import configure
-from core.training.stages import explore
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief
@@ -61,7 +60,7 @@ def test_of_whoever_steps_while_cameras_are_found(photos: PhotoSet) -> None:
     leader.level = len(leader.levels)
     bootstrap_of(trainer)._begin_focal()
     assert trainer.rates["planes.texels"] == pytest.approx(trainer.recipe.trial.plane_rate[0])
-    explore(trainer)
+    trainer.explore()
     assert {"planes.texels", "field"} <= trainer.rates.keys()
 
 

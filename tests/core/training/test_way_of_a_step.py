@@ -26,9 +26,9 @@ CORE = Path(__file__).parents[3] / "core"
 ROOMS = ("config", "parallel.py", *(leaf.removeprefix("core/") for leaf in LEAVES))
 MOST = {  # lines, functions, files
     ("planes", "under way"): (152, 10, 5),
-    ("relu", "under way"): (123, 6, 5),
-    ("planes", "entered"): (414, 44, 13),
-    ("relu", "entered"): (476, 47, 14),
+    ("relu", "under way"): (117, 6, 5),
+    ("planes", "entered"): (403, 41, 13),
+    ("relu", "entered"): (459, 44, 14),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from core.engine.snapshot import Snapshot
 from core.photos import PhotoSet
 from core.runs import moments
+from core.training.learner import Progress
 from core.training.trainer import Trainer
 from studio.scene.job import moment_of
 from studio.scene.past import Past
@@ -22,7 +23,7 @@ def stage(tmp_path: Path, photos: PhotoSet) -> Stage:
     trainer = Trainer(small_config(), photos)
     trainer.photo_error[:] = 0.1
     for step in (11, 30):
-        trainer.progress = trainer.progress._replace(step=step)
+        trainer.course = dataclasses.replace(trainer.course, progress=Progress(0, step))
         moments.write(moments.taken(trainer, tmp_path), 1e9)
     trainer.close()
     stage = Stage()
