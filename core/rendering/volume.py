@@ -1,5 +1,6 @@
 """Volume rendering: from colours and densities along rays to what a camera sees."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -25,12 +26,15 @@ SAMPLES_ON_GPU = 2**19  # whose gradients fit into any of them
 SAMPLES_IN_CACHE = 8192  # measured: 32,768 take twice as long each, as they leave the L2 cache
 
 
+@functools.singledispatch
 def rays_at_once(field: SceneField, total: int, samples: int, device: torch.device) -> int:
     """How many of `total` rays are best rendered together: many on a GPU, few on a CPU."""
-    on_cpu = device.type == "cpu"
-    if isinstance(field, MultiplaneImage):
-        return PLANE_RAYS_IN_CACHE if on_cpu else total
-    return max(1, (SAMPLES_IN_CACHE if on_cpu else SAMPLES_ON_GPU) // samples)
+    return max(1, (SAMPLES_IN_CACHE if device.type == "cpu" else SAMPLES_ON_GPU) // samples)
+
+
+@rays_at_once.register
+def _(field: MultiplaneImage, total: int, samples: int, device: torch.device) -> int:
+    return PLANE_RAYS_IN_CACHE if device.type == "cpu" else total
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ def weights_of(alpha: Tensor) -> Tensor:
     return alpha * transmittance_of(alpha)
 
 
+@functools.singledispatch
 def render_rays(
     field: SceneField,
     rays: Rays,
@@ -141,8 +146,6 @@ def render_rays(
         noise: (R, S) added to raw density, or None.
         proposal: of the same scene, where the field is asked; None asks it evenly.
     """
-    if isinstance(field, MultiplaneImage):
-        return _render_planes(field, rays, normalized_focal, settings.white_background)
     space = SPACES[settings.space]
     warped = space.warp(rays, normalized_focal)
     view = torch.nn.functional.normalize(rays.directions, dim=-1).unsqueeze(-2)
@@ -169,6 +172,22 @@ def render_rays(
         colour = colour + (1 - opacity).unsqueeze(-1)
     parameter = (weights * depths).sum(-1) / opacity.clamp_min(1e-6)
     return Rendering(colour, space.depth(rays, parameter), opacity, weights)
+
+
+@render_rays.register
+def _(
+    field: MultiplaneImage,
+    rays: Rays,
+    normalized_focal: Tensor,
+    settings: RaySettings,
+    jitter: Tensor | None = None,
+    noise: Tensor | None = None,
+    proposal: Proposal | None = None,
+) -> Rendering:
+    rgb, depth, opacity, weights = planes_along(field, rays, normalized_focal)
+    if settings.white_background:
+        rgb = rgb + (1 - opacity).unsqueeze(-1)
+    return Rendering(rgb, depth, opacity, weights)
 
 
 def _even(settings: RaySettings, rays: int, jitter: Tensor | None, device: torch.device) -> Tensor:
@@ -207,12 +226,3 @@ def _proposed(
     depths = torch.cat([near, met, far], dim=-1)
     weights = torch.nn.functional.pad(weights_along(proposal, rays, normalized_focal), (1, 1))
     return placed_depths(depths, weights, settings.guided, EVERYWHERE, jitter)
-
-
-def _render_planes(
-    field: MultiplaneImage, rays: Rays, normalized_focal: Tensor, white_background: bool
-) -> Rendering:
-    rgb, depth, opacity, weights = planes_along(field, rays, normalized_focal)
-    if white_background:
-        rgb = rgb + (1 - opacity).unsqueeze(-1)
-    return Rendering(rgb, depth, opacity, weights)

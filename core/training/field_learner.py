@@ -31,7 +31,7 @@ from core.training.optimizers import (
     part_of,
     unpack,
 )
-from core.training.step import Gradients, StepResult, training_step
+from core.training.step import Gradients, Sharing, StepResult, moved_by, training_step
 
 LOOKED_AT = ("network", "both")  # words of explore.show with which a network is looked at
 
@@ -125,15 +125,13 @@ class FieldLearner(Learner):
         )  # fmt: skip
         for group, rate in rates.items():
             self.optimizers[group].param_groups[0]["lr"] = rate
-        moved = [*self.field.parameters()]
-        moved += [self.rig.get_parameter(group) for group in GROUPS[1:] if group in rates]
-        mine = glimpses[processes.rank :: processes.world]
+        optimizers = [self.optimizers[group] for group in rates]
+        moved, mine = moved_by(optimizers), glimpses[processes.rank :: processes.world]
         extra = [self._pull(context, glimpse, moved, points) for glimpse in mine]
+        sharing = Sharing(context.parallel_map, processes, context.room)
         return training_step(
-            self.rig, self.field, batch, settings, moved,
-            [self.optimizers[group] for group in rates], context.parallel_map, context.proposal,
-            extra, processes, context.room,
-        )  # fmt: skip
+            self.rig, self.field, batch, settings, optimizers, context.proposal, extra, sharing
+        )
 
     def _glimpses(self, context: StepContext, candidates: Tensor, points: int) -> list[Glimpse]:
         """Pictures to judge in this step; mostly none."""

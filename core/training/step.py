@@ -45,6 +45,24 @@ class StepResult:
     finite: bool  # whether the parameters were updated
 
 
+@dataclass(frozen=True, eq=False)
+class Sharing:
+    """Who takes part in a step, and in what pieces.
+
+    Attributes:
+        parallel_map: `map`, or one that shares pieces among workers, keeping their order.
+        processes: those that share it.
+        room: how often pieces are halved.
+    """
+
+    parallel_map: ParallelMap = map
+    processes: ProcessGroup = SINGLE_PROCESS
+    room: Room = UNBOUNDED
+
+
+ALONE = Sharing()
+
+
 def noted(photo_error: Tensor, result: StepResult) -> Tensor:
     """(N,) smoothed errors of all photos after a step; NaN where a photo was never drawn from.
 
@@ -63,42 +81,44 @@ def decibels(error: float) -> float:
     return -10 * math.log10(max(error, 1e-12))
 
 
+def moved_by(optimizers: Iterable[torch.optim.Optimizer]) -> list[nn.Parameter]:
+    """The parameters that optimizers move, one after another."""
+    return [
+        p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]
+    ]
+
+
 def training_step(
     rig: CameraRig,
     field: nn.Module,
     batch: Batch,
     settings: RaySettings,
-    learned: Sequence[nn.Parameter],
-    optimizers: Iterable[torch.optim.Optimizer],
-    parallel_map: ParallelMap = map,
+    optimizers: Sequence[torch.optim.Optimizer],
     proposal: Proposal | None = None,
     extra: Sequence[Gradients] = (),
-    processes: ProcessGroup = SINGLE_PROCESS,
-    room: Room = UNBOUNDED,
+    sharing: Sharing = ALONE,
 ) -> StepResult:
     """Render the batch, compare it with the photos, and move what is learned.
 
     Args:
         rig, field: the cameras and the scene, changed in place.
-        batch: the pixels to explain.
+        batch: the pixels to explain; each process has drawn the whole of it.
         settings: how rays are rendered.
-        learned: the parameters to move; all others keep their values.
-        optimizers: stepped once; parameters without gradient are left alone.
-        parallel_map: `map`, or one that shares pieces among workers, keeping their order.
+        optimizers: each moves its parameters once; all other numbers stay. Parameters without
+            gradient are left alone.
         proposal: what says where along rays the field is asked; it is not changed.
         extra: gradients of other losses at the same parameters, to be added.
-        processes: the processes that share it; each has drawn the whole batch.
-        room: how often pieces are halved.
+        sharing: who takes part.
 
     Returns:
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
         nothing is moved.
     """
-    total = len(batch.photo)
+    total, processes, learned = len(batch.photo), sharing.processes, moved_by(optimizers)
     at_once = rays_at_once(field, total, settings.points(proposal), batch.colours.device)
-    pieces = parallel_map(
+    pieces = sharing.parallel_map(
         lambda part: _piece(rig, field, part, settings, learned, total, proposal),
-        batch.part(processes.shard(total)).split(room.eased(at_once)),
+        batch.part(processes.shard(total)).split(sharing.room.eased(at_once)),
     )
     errors: list[Tensor] = []
 
@@ -108,8 +128,9 @@ def training_step(
 
     gradients = summed(itertools.chain(map(noted, pieces), extra))
     every = processes.unshard(torch.cat(errors), total)
-    processes.all_reduce([every, *(g for g in gradients if g is not None)])
-    loss, finite = judged(every.mean(), [g for g in gradients if g is not None])
+    there = [gradient for gradient in gradients if gradient is not None]
+    processes.all_reduce([every, *there])
+    loss, finite = judged(every.mean(), there)
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
             parameter.grad = gradient

@@ -25,7 +25,7 @@ from core.rendering.volume import RaySettings
 from core.training.batch import Batch
 from core.training.devices import choose_device, name_of
 from core.training.optimizers import make_optimizer
-from core.training.step import training_step
+from core.training.step import Sharing, training_step
 
 CPU = torch.device("cpu")
 PHOTOS, HEIGHT, WIDTH = 17, 378, 504  # as many and as large as in NeRF--'s smallest scene
@@ -166,8 +166,8 @@ def _speed(
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
 
         def our_step() -> None:
-            parallel_map = workers.map if threads > 1 else map
-            training_step(rig, field, batch, settings, learned, [fused], parallel_map)
+            sharing = Sharing(workers.map if threads > 1 else map)
+            training_step(rig, field, batch, settings, [fused], sharing=sharing)
 
         times: list[tuple[float, float]] = []
         for _ in range(rounds + 1):
@@ -285,8 +285,8 @@ if __name__ == "__main__":
     asked.add_argument("--device", choices=["auto", "cpu", "cuda"], default="cpu")
     chosen = choose_device(asked.parse_args().device, "--device is")
     figures = measure_steps(device=chosen)
-    place = f"{name_of(chosen)}, {figures.threads} thread"
-    print(f"hidden layers in {figures.precision}, {place}, milliseconds")
+    where = f"{name_of(chosen)}, {figures.threads} thread"
+    print(f"hidden layers in {figures.precision}, {where}, milliseconds")
     for name, speed in (("relu", figures.relu), ("siren", figures.siren)):
         print(
             f"{name:6} plain {speed.plain_ms:6.0f}  ours {speed.ours_ms:6.0f}"

@@ -15,7 +15,7 @@ from core.training.batch import WHOLE, draw_batch
 from core.training.build import ray_settings
 from core.training.changes import refine
 from core.training.optimizers import learning_rate
-from core.training.step import Piece, training_step
+from core.training.step import Piece, Sharing, training_step
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.parts import network_of
@@ -84,10 +84,10 @@ def test_gradients_are_added_as_they_come(photos: PhotoSet) -> None:
     batch = draw_batch(pixels, torch.tensor([1]), None, WHOLE, 8, False, 0.0, generator)
     neural = network_of(trainer)
     neural.optimizers["field"].param_groups[0]["lr"] = 1e-3
+    settings, optimizers = ray_settings(trainer.config), [neural.optimizers["field"]]
     training_step(
-        trainer.rig, neural.field, batch, ray_settings(trainer.config),
-        list(neural.field.parameters()), [neural.optimizers["field"]], one_by_one,
-    )  # fmt: skip
+        trainer.rig, neural.field, batch, settings, optimizers, sharing=Sharing(one_by_one)
+    )
     assert len(alive) > 5
     assert not torch.equal(neural.field.density.weight, before)
 

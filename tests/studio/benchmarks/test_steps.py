@@ -44,7 +44,7 @@ def test_both_steps_are_the_same_step(
     learned = published_numbers(field, rig)
     keeper = Keeper(learned)
     settings = RaySettings("ndc", 0.0, 1.0, SMALL.samples, False)
-    result = training_step(rig, field, batch, settings, learned, [keeper])
+    result = training_step(rig, field, batch, settings, [keeper])
     loss = plain_loss(field, plain, rig, batch, SMALL.samples)
     assert result.loss == pytest.approx(loss.item(), rel=1e-5)
     for ours, theirs in zip(keeper.kept, torch.autograd.grad(loss, learned), strict=True):
