@@ -23,6 +23,8 @@ from core.config.sections.field import Field
 from core.errors import InputError
 from core.fields import DENSITY_ACTIVATIONS, FIELDS
 from core.fields.gradual import Gradual
+from core.formats.checks import checked_camera
+from core.formats.files import read_file
 from core.formats.reference import FILES, read_reference
 from core.geometry import rotations
 from core.geometry.cameras import Camera
@@ -42,8 +44,8 @@ HOUSE = vars(rotations) | {  # what the blocks would import
     "DENSITY_ACTIVATIONS": DENSITY_ACTIVATIONS, "FIELDS": FIELDS, "FILES": FILES,
     "FieldLearner": FieldLearner, "Gradual": Gradual, "InputError": InputError,
     "LEARNERS": LEARNERS, "Mapping": Mapping, "Path": Path, "StepContext": StepContext,
-    "Tensor": Tensor, "changed": changed, "nn": nn, "np": np, "part_of": part_of,
-    "replace": replace, "torch": torch,
+    "Tensor": Tensor, "changed": changed, "checked_camera": checked_camera, "nn": nn, "np": np,
+    "part_of": part_of, "read_file": read_file, "replace": replace, "torch": torch,
 }  # fmt: skip
 PAGE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 BLOCKS = dict(re.findall(r"```python\n# (\w+)\n(.*?)```", PAGE, re.DOTALL))
