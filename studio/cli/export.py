@@ -46,6 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_show(parser)
     add_device(parser)
+    _add_gauge(parser)
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="plot: cameras to draw beside the learned ones, such as a transforms.json",
+    )
+    parser.add_argument(
+        "--megabytes",
+        type=float,
+        metavar="M",
+        help=f"html: the most that the file may have [{LARGEST / 1e6:g}]",
+    )
+
+
+def _add_gauge(parser: argparse.ArgumentParser) -> None:
+    """In which world the cameras are written."""
     parser.add_argument(
         "--scale",
         type=float,
@@ -64,18 +81,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="as-learned",
         choices=ORIGINS,
         help="the first camera or the mean of all becomes the origin [as-learned]",
-    )
-    parser.add_argument(
-        "--reference",
-        type=Path,
-        metavar="PATH",
-        help="plot: cameras to draw beside the learned ones, such as a transforms.json",
-    )
-    parser.add_argument(
-        "--megabytes",
-        type=float,
-        metavar="M",
-        help=f"html: the most that the file may have [{LARGEST / 1e6:g}]",
     )
 
 

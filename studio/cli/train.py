@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -58,16 +59,8 @@ def main(arguments: argparse.Namespace) -> int:
     ended, team = end_on_signals(), joined(os.environ)
     if isinstance(team, DistributedGroup) and team.rank > 0:
         return follow(team)  # whatever the signal, the leader says when to end
-    asked, lineage, advice = changes(arguments), Lineage.of(os.environ), Advice()
-    if lineage.cause:  # one died that had the run
-        run = Path(lineage.left["run"])
-        asked = {} if (run / "checkpoints").is_dir() else asked
-    else:
-        if arguments.run is None and not asked.get("data.photos"):
-            raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
-        check_limit("seconds", arguments.seconds)
-        check_limit("steps", arguments.steps)
-        run = run_folder(arguments.run, asked)
+    lineage, advice = Lineage.of(os.environ), Advice()
+    run, asked = _asked(arguments, lineage)
     engine = Engine(run, asked, team, lineage.cause, observers)
     if not lineage.cause:
         engine.submit(Play(steps=arguments.steps, seconds=arguments.seconds))
@@ -81,10 +74,31 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.run is None:
             give_back(run)
         raise InputError(last.failure or "The photos could not be opened.")
-    last = engine.snapshot
     if unsaved:
         print(f"nerfmm studio: {unsaved}", file=sys.stderr)
         return 1
+    return _report(run, engine.snapshot, remedies)
+
+
+def _asked(arguments: argparse.Namespace, lineage: Lineage) -> tuple[Path, dict[str, Any]]:
+    """The run's folder, and the options to begin it with.
+
+    Raises:
+        InputError: there are no photos, or a limit is no such number.
+    """
+    asked = changes(arguments)
+    if lineage.cause:  # one died that had the run
+        run = Path(lineage.left["run"])
+        return run, {} if (run / "checkpoints").is_dir() else asked
+    if arguments.run is None and not asked.get("data.photos"):
+        raise InputError("train needs --photos PATH, or --run DIR of a run to continue.")
+    check_limit("seconds", arguments.seconds)
+    check_limit("steps", arguments.steps)
+    return run_folder(arguments.run, asked), asked
+
+
+def _report(run: Path, last: Snapshot, remedies: list[Adopt | Reseed]) -> int:
+    """Print what came of it, and which `remedies` were asked for in vain; 1 where it failed."""
     facts = {
         "run": str(run),
         "steps": last.step,
@@ -128,17 +142,15 @@ def _watch(
 
     Args: `asked` is submitted, each as soon as it can be done.
     """
-    console = Console(stderr=True)
+    teller, first = Teller(advice), None  # the step at which this command began
     columns = (
         TextColumn("{task.fields[stage]}"),
         BarColumn(),
         TextColumn("step {task.fields[step]:,}  PSNR {task.fields[psnr]} dB"),
         TextColumn("{task.fields[speed]:.1f} it/s  {task.fields[left]}"),
     )
-    said, first = 0, None  # the newest notice shown, the step at which this command began
-    advised = False
     snapshot = engine.wait(0, timeout=60)
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=teller.console) as bar:
         task = bar.add_task("", total=None, stage="loading", step=0, psnr="-", speed=0.0, left="")
         while snapshot.playing or first is None or snapshot.step == first:
             answered = first is not None  # the first command was taken, or refused
@@ -147,16 +159,7 @@ def _watch(
                 lineage.leave(run=str(snapshot.run))
                 if lineage.cause and not snapshot.playing:  # it had ended training already
                     break
-            for notice in snapshot.notices:
-                if notice.number > said and snapshot.phase == "ready":
-                    said = notice.number
-                    if notice.kind == "failure":  # said at the end
-                        continue
-                    console.print(notice.text, highlight=False, markup=False)
-            if not advised and (found := advice.of(snapshot)) is not None:
-                advised = True
-                for finding in found:
-                    console.print(finding.sentence, highlight=False, markup=False)
+            teller.tell(snapshot)
             for command in [command for command in asked if able(snapshot, command)]:
                 engine.submit(command)
                 asked.remove(command)
@@ -168,6 +171,31 @@ def _watch(
             snapshot = engine.wait(snapshot.version, timeout=0.25)
         _show(bar, task, snapshot)
     return snapshot
+
+
+class Teller:
+    """Prints notices, and what photos alone tell, each once."""
+
+    def __init__(self, advice: Advice) -> None:
+        """Nothing is printed yet."""
+        self.console = Console(stderr=True)
+        self._advice: Advice | None = advice
+        self._newest = 0  # the number of the notice printed last
+
+    def tell(self, snapshot: Snapshot) -> None:
+        """Print what is new; a failure is for the end to say."""
+        for notice in snapshot.notices:
+            if notice.number > self._newest and snapshot.phase == "ready":
+                self._newest = notice.number
+                if notice.kind != "failure":
+                    self._print(notice.text)
+        if self._advice is not None and (found := self._advice.of(snapshot)) is not None:
+            self._advice = None
+            for finding in found:
+                self._print(finding.sentence)
+
+    def _print(self, sentence: str) -> None:
+        self.console.print(sentence, highlight=False, markup=False)
 
 
 def _heard(engine: Engine, ended: threading.Event) -> None:
