@@ -25,11 +25,11 @@ def group_limits(groups: str, root: Path) -> Iterator[int]:
         _, controllers, path = line.split(":", 2)
         if controllers not in ("", "memory"):
             continue
-        place = root / controllers
+        folder = root / controllers
         file = "memory.limit_in_bytes" if controllers else "memory.max"
-        inner = place / path.lstrip("/")
+        inner = folder / path.lstrip("/")
         for limit in (group / file for group in (inner, *inner.parents)):
-            if limit.is_relative_to(place) and limit.is_file():
+            if limit.is_relative_to(folder) and limit.is_file():
                 word = limit.read_text().strip()
                 if word != "max":
                     yield int(word)

@@ -59,13 +59,13 @@ class Asked:
         audits.withdraw(RIVAL)
         if not named:
             return
-        place = Path(named).expanduser()
-        by_name = given_cameras(place, photos, snapshot.learned.cameras[0])
+        path = Path(named).expanduser()
+        by_name = given_cameras(path, photos, snapshot.learned.cameras[0])
         numbers = {name: number for number, name in enumerate(photos.names)}
         cameras = {numbers[name]: camera for name, camera in by_name.items()}
         if len(cameras) < 2:
-            raise InputError(f"{place} has the camera of one photo only; give those of more.")
-        offer = Offer("given", dict(sorted(cameras.items())), given_content(place))
+            raise InputError(f"{path} has the camera of one photo only; give those of more.")
+        offer = Offer("given", dict(sorted(cameras.items())), given_content(path))
         audits.offers[RIVAL] = offer
 
     # -- photos whose cameras are looked for anew ------------------------------------------------

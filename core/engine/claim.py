@@ -45,7 +45,7 @@ class Claim:
         with contextlib.suppress(OSError):  # on a full disk it is held without a name
             system.rewrite(self._handle, json.dumps(_me()).encode())
         with contextlib.suppress(OSError):  # a folder that cannot be listed
-            for folder in [run, *(place for place in run.iterdir() if not place.is_symlink())]:
+            for folder in [run, *(path for path in run.iterdir() if not path.is_symlink())]:
                 sweep_unfinished(folder)
 
     def release(self) -> None:

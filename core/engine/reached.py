@@ -21,7 +21,7 @@ class Reached:
     def __init__(self, run: Path, died: str = "") -> None:
         """Args: `died`: of what the process before, where the run is taken up as it was left."""
         self._died = died
-        self._place, self._at = run / "reached.json", -SECONDS
+        self._path, self._at = run / "reached.json", -SECONDS
         self._noted = self._read()[0]
         self._playing = False
 
@@ -38,7 +38,7 @@ class Reached:
         left = None if limits is None else limits.left
         note = json.dumps([trainer.step, trainer.seconds, left])
         with contextlib.suppress(OSError):  # a full disk is told by whoever saves what matters
-            self._place.write_text(note, encoding="utf-8")
+            self._path.write_text(note, encoding="utf-8")
 
     def back(self, trainer: Trainer) -> tuple[str, Limits | None]:
         """What is said of a run that was just opened, and the limits of what was under way.
@@ -72,7 +72,7 @@ class Reached:
     def _read(self) -> tuple[int, float, list[float | None] | None]:
         """Steps, seconds of training, and limits; -1 where it was never written, or is cut off."""
         try:
-            step, seconds, *more = json.loads(self._place.read_text(encoding="utf-8"))
+            step, seconds, *more = json.loads(self._path.read_text(encoding="utf-8"))
             left = more[0] if more and len(more[0] or ()) == 3 else None
             return int(step), float(seconds), left
         except (OSError, ValueError, TypeError):

@@ -69,8 +69,8 @@ def as_barf(
     translation = None
     if nearest is not None:
         shifts = [
-            np.einsum("nji,nj->ni", turns, places - middle)
-            for turns, places in ((axes, moved), (aims, goal))
+            np.einsum("nji,nj->ni", turns, stood - middle)
+            for turns, stood in ((axes, moved), (aims, goal))
         ]
         apart = np.linalg.norm(shifts[0] - shifts[1], axis=1)
         translation = float(100 * apart.mean() / (NEAREST * nearest))

@@ -30,15 +30,15 @@ def write_history(
     Raises:
         InputError: there is no moment yet, or nothing can be written at `out`.
     """
-    places = list(learned.by_index)
-    if len(steps) == 0 or not places:
+    rows = list(learned.by_index)
+    if len(steps) == 0 or not rows:
         raise InputError("The cameras have no history yet; train first.")
     stream = io.BytesIO()
     np.savez_compressed(
         stream,
         names=np.array(list(learned.by_name)),
         steps=steps,
-        poses=poses[:, places],
-        focal=frames[:, places],
+        poses=poses[:, rows],
+        focal=frames[:, rows],
     )
     write_file(stream.getvalue(), out)

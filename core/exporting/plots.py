@@ -77,8 +77,8 @@ def _figure(kept: Cameras, others: Cameras, numbers: Mapping[str, int]) -> "Figu
     figure = Figure(figsize=(15, 9), layout="constrained")
     _draw_frustums(figure.add_subplot(2, 3, 1, projection="3d"), kept, others)
 
-    def draw(place: int, title: str, measure: Callable[[Camera], np.ndarray], pair: str) -> "Axes":
-        axes = figure.add_subplot(2, 3, place)
+    def draw(cell: int, title: str, measure: Callable[[Camera], np.ndarray], pair: str) -> "Axes":
+        axes = figure.add_subplot(2, 3, cell)
         axes.set(title=f"{title}, {pair[0]} and {pair[1]}", xlabel=pair[0], ylabel=pair[1])
         index = ["xyz".index(letter) for letter in pair]
         values = {name: measure(camera)[index] for name, camera in kept.items()}
@@ -86,12 +86,12 @@ def _figure(kept: Cameras, others: Cameras, numbers: Mapping[str, int]) -> "Figu
         _draw_points(axes, values, targets, numbers)
         return axes
 
-    for place, pair in ((2, "xy"), (3, "xz")):
-        axes = draw(place, "Positions", lambda camera: camera.position, pair)
+    for cell, pair in ((2, "xy"), (3, "xz")):
+        axes = draw(cell, "Positions", lambda camera: camera.position, pair)
         axes.set_aspect("equal", adjustable="datalim")
     figure.axes[1].invert_yaxis()  # y is downwards
-    for place, pair in ((4, "xy"), (5, "yz"), (6, "xz")):
-        draw(place, "Euler angles in degrees", euler_angles, pair)
+    for cell, pair in ((4, "xy"), (5, "yz"), (6, "xz")):
+        draw(cell, "Euler angles in degrees", euler_angles, pair)
     return figure
 
 
@@ -123,8 +123,8 @@ def _draw_frustums(axes: "Axes3D", kept: Cameras, others: Cameras) -> None:
     depth = FRUSTUM * (float(np.ptp(centres, axis=0).max()) or 1.0)
     for camera in others.values():
         axes.plot(*_as_drawn(_frustum(camera, depth)), color=REFERENCE, linewidth=0.8)
-    for place, camera in zip(np.linspace(0, 1, len(kept)), kept.values(), strict=True):
-        colour = colormaps[COLOURS](place)
+    for hue, camera in zip(np.linspace(0, 1, len(kept)), kept.values(), strict=True):
+        colour = colormaps[COLOURS](hue)
         axes.plot(*_as_drawn(_frustum(camera, depth)), color=colour, linewidth=1)
     axes.set(title="Cameras", xlabel="x", ylabel="z", zlabel="y")
     axes.invert_zaxis()

@@ -36,9 +36,9 @@ def sparse_points(
         depth = picture.depth[rows, columns].astype(np.float64)[:, None]
         tangents = small.tangents(np.stack([columns, rows], -1) + 0.5)
         local = np.concatenate([tangents * depth, depth], -1)
-        places = local @ camera.camera_to_world[:3, :3].T + camera.position
+        shown = local @ camera.camera_to_world[:3, :3].T + camera.position
         colours = (picture.rgb[rows, columns].clip(0, 1) * 255).round().astype(np.uint8)
-        positions = world.points(places)
+        positions = world.points(shown)
         owner = np.full(len(rows), number)
         parts.append((positions, colours, owner, seen_at(written[name], positions)))
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]

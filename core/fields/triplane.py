@@ -103,6 +103,6 @@ class TriplaneField(Gradual):
 
 def _read(plane: Tensor, column: Tensor, row: Tensor) -> Tensor:
     """Features (channels, P) of a plane at columns and rows (P,) in [-1, 1]."""
-    place = torch.stack([column, row], dim=-1)[None, None].nan_to_num()  # else memory is missed
-    found = functional.grid_sample(plane, place, padding_mode="border", align_corners=True)
+    grid = torch.stack([column, row], dim=-1)[None, None].nan_to_num()  # else memory is missed
+    found = functional.grid_sample(plane, grid, padding_mode="border", align_corners=True)
     return FEATURE_SCALE * found[0, :, 0]

@@ -57,7 +57,7 @@ def write_colmap_binary(
         for point, pixel in enumerate(points.pixels[rows].tolist(), start=rows.start + 1):
             images += struct.pack("<ddQ", *pixel, point)
     sparse = struct.pack("<Q", len(points.positions))
-    owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
+    owners = zip((points.photo + 1).tolist(), points.order.tolist(), strict=True)
     told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
     for point, (position, colour, owner) in enumerate(told, start=1):
         sparse += struct.pack(POINT, point, *position, *colour, 0.0, 1) + struct.pack("<II", *owner)

@@ -61,7 +61,7 @@ def write_colmap_text(
             " ".join(_line(*pixel, point) for point, pixel in seen),
         ]
     sparse = ["# POINT3D_ID, X, Y, Z, R, G, B, ERROR, IMAGE_ID, POINT2D_IDX"]
-    owners = zip((points.photo + 1).tolist(), points.places.tolist(), strict=True)
+    owners = zip((points.photo + 1).tolist(), points.order.tolist(), strict=True)
     told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
     for point, (position, colour, owner) in enumerate(told, start=1):
         sparse.append(_line(point, *position, *colour, 0.0, *owner))

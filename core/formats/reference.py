@@ -44,13 +44,13 @@ def read_reference(path: Path) -> dict[str, Camera]:
     Raises:
         InputError: there is none of these, it cannot be read, or two photos have the same name.
     """
-    reader, place = _found(path)
+    reader, source = _found(path)
     cameras: dict[str, Camera] = {}
-    for stated, camera in reader(place).items():
+    for stated, camera in reader(source).items():
         name = re.split(r"[/\\]", stated)[-1]
         if not name or name in cameras:
             raise InputError(
-                f"{place}: photos are told apart by their file names, but {stated!r} has "
+                f"{source}: photos are told apart by their file names, but {stated!r} has "
                 f"{'the name of another' if name else 'none'}; rename it."
             )
         cameras[name] = camera
@@ -66,8 +66,8 @@ def read_content(path: Path) -> np.ndarray:
     Raises:
         InputError: as `read_reference`.
     """
-    reader, place = _found(path)
-    points = CONTENTS[reader](place) if reader in CONTENTS else np.zeros((0, 3))
+    reader, source = _found(path)
+    points = CONTENTS[reader](source) if reader in CONTENTS else np.zeros((0, 3))
     return points[np.isfinite(points).all(axis=1)]
 
 

@@ -15,7 +15,7 @@ class SparsePoints:
     pixels: np.ndarray  # (P, 2) float64, where that photo shows it, pixel centres at +0.5
 
     @property
-    def places(self) -> np.ndarray:
+    def order(self) -> np.ndarray:
         """(P,) which of its photo's points each is."""
         first = np.searchsorted(self.photo, self.photo)
         return np.arange(len(self.photo)) - first

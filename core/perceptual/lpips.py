@@ -53,8 +53,8 @@ def load_lpips(source: Source, device: torch.device) -> LpipsLoss:
     own = Path(lpips.__file__).parent / "weights" / "v0.1" / "vgg.pth"
     network.load_state_dict(_loaded(own), strict=False, assign=True)
     for part in network.net.children():  # slices of torchvision's ``features``
-        for place, layer in part.named_children():
-            layer.load_state_dict(weights.get(int(place), {}), assign=True)
+        for number, layer in part.named_children():
+            layer.load_state_dict(weights.get(int(number), {}), assign=True)
     return LpipsLoss(frozen(network, path, device))
 
 
@@ -63,9 +63,9 @@ def _read(path: Path) -> dict[int, dict[str, Tensor]]:
     try:
         found = _loaded(path)
         before, layers = 3, {}
-        for place, channels in CONVOLUTIONS.items():
-            weight, bias = found[f"features.{place}.weight"], found[f"features.{place}.bias"]
-            layers[place] = {
+        for number, channels in CONVOLUTIONS.items():
+            weight, bias = found[f"features.{number}.weight"], found[f"features.{number}.bias"]
+            layers[number] = {
                 "weight": weight.float().view(channels, before, 3, 3),
                 "bias": bias.float().view(channels),
             }

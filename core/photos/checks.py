@@ -125,11 +125,11 @@ def _repeated(
     findings = []
     for row in range(1, len(names)):
         difference = np.sqrt(np.square(levels[:row] - levels[row]).mean(axis=1))
-        twin = int(difference.argmin())
-        if difference[twin] < ALIKE:
-            same = np.array_equal(pixels[twin], pixels[row])
+        other = int(difference.argmin())
+        if difference[other] < ALIKE:
+            same = np.array_equal(pixels[other], pixels[row])
             how = "is the same picture as" if same else "shows almost the same as"
-            sentence = f"{quoted(names[row])} {how} {quoted(names[twin])}: leave one of them out."
+            sentence = f"{quoted(names[row])} {how} {quoted(names[other])}: leave one of them out."
             findings.append(Finding(names[row], "repeated", sentence))
     return findings
 

@@ -45,21 +45,21 @@ def load_photos(
         InputError: An address, nothing there, or a single file instead of a folder; or as
             `load_folder`.
     """
-    place = local_path(path)
-    if place.is_dir():
-        return load_folder(place, long_side, background, choice, most_bytes, names)
-    if is_video(place):
+    source = local_path(path)
+    if source.is_dir():
+        return load_folder(source, long_side, background, choice, most_bytes, names)
+    if is_video(source):
         raise InputError(
-            f"{quoted(place.name)} is a video and a folder of photos is wanted here: "
+            f"{quoted(source.name)} is a video and a folder of photos is wanted here: "
             "take frames out of it first."
         )
-    if is_picture(place):
+    if is_picture(source):
         raise InputError(
-            f"{quoted(place.name)} is a single picture and at least 2 are needed: "
+            f"{quoted(source.name)} is a single picture and at least 2 are needed: "
             "give the folder that holds them."
         )
     raise InputError(
-        f"{quoted(place.name)} is neither a folder of photos nor a video that can be read "
+        f"{quoted(source.name)} is neither a folder of photos nor a video that can be read "
         f"({', '.join(sorted(VIDEO_SUFFIXES))}): give one of these, or convert a video to MP4."
     )
 
@@ -243,9 +243,9 @@ def _decode_all(
     told = [(header.path, fault) for header, fault in zip(headers, faults, strict=True) if fault]
     notices.extend(_left_out(told))
     good = [row for row, fault in enumerate(faults) if not fault]
-    for place, row in enumerate(good):  # in place: a copy would double the memory
-        if place != row:
-            pixels[place] = pixels[row]
+    for to, row in enumerate(good):  # in place: a copy would double the memory
+        if to != row:
+            pixels[to] = pixels[row]
     if not good:
         return pixels[:0], good
     return pixels[: len(good), *window(_holding([sizes[row] for row in good]), canvas)], good

@@ -60,13 +60,13 @@ def look_elsewhere(folder: Path) -> str:
 
     Of a dataset's root that is `images`, beside which smaller copies and masks may lie.
     """
-    inside = [place for place in _listed(folder) if _is_folder(place)][:MOST_FOLDERS]
-    deeper = [place for one in inside for place in _if_readable(one) if _is_folder(place)]
-    for places in (inside, deeper[:MOST_FOLDERS]):
-        counts = {place: sum(map(is_picture, _if_readable(place))) for place in places}
+    inside = [path for path in _listed(folder) if _is_folder(path)][:MOST_FOLDERS]
+    deeper = [path for one in inside for path in _if_readable(one) if _is_folder(path)]
+    for paths in (inside, deeper[:MOST_FOLDERS]):
+        counts = {path: sum(map(is_picture, _if_readable(path))) for path in paths}
         if any(counts.values()):
-            full = [place for place in counts if counts[place]]
-            best = max(full, key=lambda place: (place.name == "images", counts[place]))
+            full = [path for path in counts if counts[path]]
+            best = max(full, key=lambda path: (path.name == "images", counts[path]))
             return f"or give the folder {quoted(str(best.relative_to(folder)))} in it instead"
     for file in _listed(folder):
         if is_video(file):
@@ -74,10 +74,10 @@ def look_elsewhere(folder: Path) -> str:
     return ""
 
 
-def _is_folder(place: Path) -> bool:
+def _is_folder(path: Path) -> bool:
     """Whether it is one, as far as may be known: a link may lead into somebody else's."""
     try:
-        return place.is_dir()
+        return path.is_dir()
     except OSError:
         return False
 

@@ -22,9 +22,9 @@ PERCENTILE = 80.0  # of what is left: a fifth of the picture may be nearer or fa
 
 @dataclass(frozen=True)
 class _Features:
-    """What is told apart in a photo: places (F, 2) in pixels, descriptors (F, 128)."""
+    """What is told apart in a photo: pixels (F, 2), descriptors (F, 128)."""
 
-    places: np.ndarray
+    pixels: np.ndarray
     descriptors: np.ndarray
 
 
@@ -50,8 +50,8 @@ def _features(photo: np.ndarray) -> _Features:
     points, descriptors = cv2.SIFT.create(MOST_FEATURES).detectAndCompute(photo, None)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
-    places = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
-    return _Features(places, descriptors)
+    pixels = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
+    return _Features(pixels, descriptors)
 
 
 def _left_over(first: _Features, second: _Features) -> float | None:
@@ -68,9 +68,9 @@ def _left_over(first: _Features, second: _Features) -> float | None:
 
 def _matched(first: _Features, second: _Features) -> tuple[np.ndarray, np.ndarray]:
     """(M, 2) places in each photo of what only one feature of the other is like (Lowe's ratio)."""
-    if min(len(first.places), len(second.places)) < FEWEST_MATCHES:
-        return first.places[:0], second.places[:0]
+    if min(len(first.pixels), len(second.pixels)) < FEWEST_MATCHES:
+        return first.pixels[:0], second.pixels[:0]
     found = cv2.BFMatcher(cv2.NORM_L2).knnMatch(first.descriptors, second.descriptors, k=2)
     clear = [best for best, next_best in found if best.distance < RATIO * next_best.distance]
-    here = first.places[[match.queryIdx for match in clear]]
-    return here, second.places[[match.trainIdx for match in clear]]
+    here = first.pixels[[match.queryIdx for match in clear]]
+    return here, second.pixels[[match.trainIdx for match in clear]]

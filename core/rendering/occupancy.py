@@ -51,5 +51,5 @@ class Occupancy(nn.Module):
         """(R, B) the part of the light that comes there which is stopped in each bin of a ray."""
         depths = self.depth(self.bins())
         points = rays.origins[:, None] + depths[:, None] * rays.directions[:, None]
-        places = self.ball.contracted(points)[None, None]
-        return STOPS * grid_sample(self.grid, places, align_corners=False)[0, 0, 0]
+        nodes = self.ball.contracted(points)[None, None]
+        return STOPS * grid_sample(self.grid, nodes, align_corners=False)[0, 0, 0]

@@ -75,20 +75,20 @@ def into_view(
             "the cameras look to all sides, and ndc holds only what is before all of them; set "
             "rendering.space to camera"
         )
-    places = np.stack([camera.position for camera in cameras])
-    centre = places.mean(axis=0)
-    scale = _scale(turn.apply(places - centre), turn.apply(content - centre), space, near, far)
+    centres = np.stack([camera.position for camera in cameras])
+    centre = centres.mean(axis=0)
+    scale = _scale(turn.apply(centres - centre), turn.apply(content - centre), space, near, far)
     return Similarity(scale, turn.as_matrix(), -scale * turn.apply(centre))
 
 
-def _scale(places: np.ndarray, content: np.ndarray, space: str, near: float, far: float) -> float:
+def _scale(centres: np.ndarray, content: np.ndarray, space: str, near: float, far: float) -> float:
     """The unit, from cameras (N, 3) and content (P, 3) in axes along the mean view."""
-    depths = content[:, 2][content[:, 2] > max(0.0, places[:, 2].max())]
+    depths = content[:, 2][content[:, 2] > max(0.0, centres[:, 2].max())]
     if len(depths):
         nearest, farthest = np.percentile(depths, OUTLIERS)
         if space == "ndc":
             return float(NEAREST / nearest)
-        return float(max(WITHIN * far / (farthest - places[:, 2].min()), near / nearest))
-    if stand_together(places):
+        return float(max(WITHIN * far / (farthest - centres[:, 2].min()), near / nearest))
+    if stand_together(centres):
         raise InputError("the cameras stand in one place and nothing tells how far the scene is")
-    return USUAL_SPREAD / spread(places) * between("ndc", space, near, far).scale
+    return USUAL_SPREAD / spread(centres) * between("ndc", space, near, far).scale

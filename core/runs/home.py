@@ -27,7 +27,7 @@ def _found(named: str, run: Path) -> str:
     windows = "\\" in named and "/" not in named
     parts = (PureWindowsPath if windows else PurePosixPath)(named).parts
     for at in reversed(range(len(parts))):
-        place = run.absolute().joinpath(*parts[at:])
-        if parts[at] in INSIDE and place.exists():
-            return str(place)
+        path = run.absolute().joinpath(*parts[at:])
+        if parts[at] in INSIDE and path.exists():
+            return str(path)
     return named

@@ -37,9 +37,9 @@ def _has_three_digits(name: str, tensor: Tensor) -> bool:
     return bool(TEXELS.fullmatch(name)) and torch.equal(three_digits(tensor), tensor)
 
 
-def lighten_older(place: Path) -> None:
+def lighten_older(states: Path) -> None:
     """Make the states in a folder light but the newest, and the newest that Undo goes back to."""
-    older = by_age(place)[1:]
+    older = by_age(states)[1:]
     undone = next((path for path in older if "-before-" in path.name), None)
     for path in older:
         if path != undone and _heavy(path):

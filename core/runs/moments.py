@@ -31,18 +31,18 @@ def folder(run: Path) -> Path:
 
 def moments_of(run: Path) -> dict[int, Path]:
     """The files of the moments that are kept, by their steps, rising."""
-    place = folder(run)
-    if place.is_symlink():
+    inside = folder(run)
+    if inside.is_symlink():
         return {}
-    found = ((NAME.fullmatch(path.stem), path) for path in place.glob("*.safetensors"))
+    found = ((NAME.fullmatch(path.stem), path) for path in inside.glob("*.safetensors"))
     known = {int(name[1]): path for name, path in found if name and not path.is_symlink()}
     return dict(sorted(known.items()))
 
 
 def taken(trainer: Trainer, run: Path) -> Checkpoint:
     """A copy of what can be looked at now, yet to be written with `write`."""
-    place = folder(run) / f"moment-{trainer.step:09d}.safetensors"
-    return checkpoint.taken(trainer, place, {}, _light)
+    path = folder(run) / f"moment-{trainer.step:09d}.safetensors"
+    return checkpoint.taken(trainer, path, {}, _light)
 
 
 def write(made: Checkpoint, most: float) -> None:
@@ -102,9 +102,9 @@ def begun_from(moment: Path, run: Path) -> Path:
         OSError: it cannot be written.
         InputError: the moment is damaged.
     """
-    place = run / "start.safetensors"
-    checkpoint.write(replace(read(moment), path=place))
-    return place
+    path = run / "start.safetensors"
+    checkpoint.write(replace(read(moment), path=path))
+    return path
 
 
 def _light(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -40,8 +40,8 @@ class Shelf:
 
     def runs(self) -> list[Path]:
         """The runs that are there, the last changed first."""
-        found = [(place.stat().st_mtime, place) for place in self._places()]
-        return [place for _, place in sorted(found, reverse=True)[:MOST]]
+        found = [(path.stat().st_mtime, path) for path in self._runs()]
+        return [path for _, path in sorted(found, reverse=True)[:MOST]]
 
     def find(self, name: str) -> Path:
         """The folder of a run.
@@ -49,9 +49,9 @@ class Shelf:
         Raises:
             InputError: no run of that name is there.
         """
-        for place in self._places():
-            if place.name == name:
-                return place
+        for path in self._runs():
+            if path.name == name:
+                return path
         raise InputError(f"There is no run {name!r} any more; look at the list again.")
 
     def duplicate(self, name: str) -> Path:
@@ -143,8 +143,8 @@ class Shelf:
     @property
     def deleted(self) -> str:
         """The name of the run that can be brought back; empty where there is none."""
-        place = self._deleted()
-        return place.name.partition("-")[2] if place else ""
+        path = self._deleted()
+        return path.name.partition("-")[2] if path else ""
 
     def restore(self) -> Path:
         """Bring back the run that was deleted last.
@@ -152,21 +152,21 @@ class Shelf:
         Raises:
             InputError: there is none, or it cannot be moved.
         """
-        place = self._deleted()
-        if place is None:
+        path = self._deleted()
+        if path is None:
             raise InputError("No run was deleted that could be brought back.")
         goal = self._free(self.deleted)
         with _moving(goal.name):
-            os.rename(place, goal)
+            os.rename(path, goal)
         return goal
 
     def _deleted(self) -> Path | None:
         gone = self._folder / GONE
         if gone.is_symlink() or not gone.is_dir():
             return None
-        return next(iter(sorted(gone.iterdir(), key=lambda place: place.stat().st_mtime)), None)
+        return next(iter(sorted(gone.iterdir(), key=lambda path: path.stat().st_mtime)), None)
 
-    def _places(self) -> Iterator[Path]:
+    def _runs(self) -> Iterator[Path]:
         """Folders of runs; links and hidden ones are none."""
         with contextlib.suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:

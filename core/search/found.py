@@ -26,7 +26,7 @@ class FeatureModel:
             `core.geometry.distortion`.
         points: (M, 3) float64 in the world.
         seen: (O, 2) int64 row of `points` and row of `photos`.
-        places: (O, 2) float32 where the point was seen, as fractions of width and height.
+        pixels: (O, 2) float32 where the point was seen, as fractions of width and height.
         residuals: (O,) float32 distance from where the camera shows the point, in pixels of the
             photos that were matched.
     """
@@ -36,7 +36,7 @@ class FeatureModel:
     lenses: np.ndarray
     points: np.ndarray
     seen: np.ndarray
-    places: np.ndarray
+    pixels: np.ndarray
     residuals: np.ndarray
 
     @property

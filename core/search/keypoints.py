@@ -24,18 +24,18 @@ class Keypoints:
     """Features of one photo, the largest first.
 
     Attributes:
-        places: (F, 2) float32 pixels; the first pixel's centre is at 0.5.
+        pixels: (F, 2) float32 pixels; the first pixel's centre is at 0.5.
         descriptors: (F, 128) float32 of length 1.
         directions: (F,) float32 radians from +x towards +y.
     """
 
-    places: np.ndarray
+    pixels: np.ndarray
     descriptors: np.ndarray
     directions: np.ndarray
 
     def coarsest(self, most: int) -> "Keypoints":
         """The largest few."""
-        return Keypoints(self.places[:most], self.descriptors[:most], self.directions[:most])
+        return Keypoints(self.pixels[:most], self.descriptors[:most], self.directions[:most])
 
     def mirrored(self, width: int) -> "Keypoints":
         """What the photo would give if left and right were exchanged, without looking again.
@@ -44,8 +44,8 @@ class Keypoints:
         """
         cells = self.descriptors.reshape(-1, CELLS, CELLS, BINS)
         cells = cells[:, ::-1, :, -np.arange(BINS) % BINS]
-        places = np.stack([width - self.places[:, 0], self.places[:, 1]], -1)
-        return Keypoints(places, cells.reshape(-1, 128), np.pi - self.directions)
+        pixels = np.stack([width - self.pixels[:, 0], self.pixels[:, 1]], -1)
+        return Keypoints(pixels, cells.reshape(-1, 128), np.pi - self.directions)
 
 
 def keypoints(grey: np.ndarray, most: int = MOST) -> Keypoints:
@@ -57,9 +57,9 @@ def keypoints(grey: np.ndarray, most: int = MOST) -> Keypoints:
     # Equal sizes are ordered by place, so that the order never hangs on the library.
     order = sorted(range(len(found)), key=lambda row: (-found[row].size, found[row].pt))[:most]
     descriptors = np.sqrt(raw / np.maximum(raw.sum(1, keepdims=True), 1e-9))
-    places = np.array([point.pt for point in found], np.float32).reshape(-1, 2) + 0.5
+    pixels = np.array([point.pt for point in found], np.float32).reshape(-1, 2) + 0.5
     angles = np.radians(np.array([point.angle for point in found], np.float32))
-    return Keypoints(places[order], descriptors[order], angles[order])
+    return Keypoints(pixels[order], descriptors[order], angles[order])
 
 
 def matched(first: Keypoints, second: Keypoints) -> np.ndarray:

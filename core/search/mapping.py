@@ -120,7 +120,7 @@ def _database(photos: Sequence[Photo], views: Views) -> pycolmap.Database:
         frame = pycolmap.Frame(frame_id=number, rig_id=camera.camera_id)
         frame.add_data_id(image.data_id)
         database.write_frame(frame, use_frame_id=True)
-        database.write_keypoints(number, photo.features.places)
+        database.write_keypoints(number, photo.features.pixels)
     for (first, second), view in views.items():
         database.write_matches(first + 1, second + 1, view.inlier_matches)
         database.write_two_view_geometry(first + 1, second + 1, view)
@@ -165,25 +165,25 @@ def model_of(found: pycolmap.Reconstruction) -> FeatureModel:
         width, height = image.camera.width, image.camera.height
         lenses[row] = focal / width, focal / height, x / width, y / height, k1
     points = [found.points3D[key] for key in sorted(found.points3D)]
-    seen, places, residuals = [], [], []
+    seen, pixels, residuals = [], [], []
     for row, point in enumerate(points):
         for element in point.track.elements:
             image = found.images[element.image_id]
             if image.image_id not in rows:
                 continue
-            place = image.points2D[element.point2D_idx].xy
+            pixel = image.points2D[element.point2D_idx].xy
             shown = image.project_point(point.xyz)
             seen.append((row, rows[element.image_id]))
             camera = found.cameras[image.camera_id]
-            places.append(place / (camera.width, camera.height))
-            residuals.append(np.inf if shown is None else np.linalg.norm(shown - place))
+            pixels.append(pixel / (camera.width, camera.height))
+            residuals.append(np.inf if shown is None else np.linalg.norm(shown - pixel))
     return FeatureModel(
         photos=np.array([_number(image) for image in images], np.int64),
         camera_to_world=poses,
         lenses=lenses,
         points=np.array([point.xyz for point in points], float).reshape(-1, 3),
         seen=np.array(seen, np.int64).reshape(-1, 2),
-        places=np.array(places, np.float32).reshape(-1, 2),
+        pixels=np.array(pixels, np.float32).reshape(-1, 2),
         residuals=np.array(residuals, np.float32),
     )
 

@@ -33,7 +33,7 @@ class Photo:
     def centred(self, rows: np.ndarray) -> np.ndarray:
         """(M, 2) float64 places of some features from the photo's centre, by its longer side."""
         middle = np.array([self.camera.width, self.camera.height]) / 2
-        return (self.features.places[rows] - middle) / self.long_side
+        return (self.features.pixels[rows] - middle) / self.long_side
 
     def mirrored(self) -> "Photo":
         """The same with left and right exchanged."""
@@ -48,9 +48,9 @@ def verified(first: Photo, second: Photo, seed: int) -> tuple[pycolmap.TwoViewGe
     options = pycolmap.TwoViewGeometryOptions()
     options.ransac.random_seed = seed
     options.ransac.max_num_trials = MOST_TRIALS
-    places = [photo.features.places.astype(np.float64) for photo in (first, second)]
+    pixels = [photo.features.pixels.astype(np.float64) for photo in (first, second)]
     geometry = pycolmap.estimate_two_view_geometry(
-        first.camera, places[0], second.camera, places[1], matches, options
+        first.camera, pixels[0], second.camera, pixels[1], matches, options
     )
     return geometry, len(matches)
 

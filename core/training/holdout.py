@@ -72,7 +72,7 @@ class Holdout:
         if self._sizes:
             inside = self._inside(column, row, (width, height))
             self._photo, column, row = self._photo[inside], column[inside], row[inside]
-        self._places = torch.stack([column, row], -1) + 0.5
+        self._centres = torch.stack([column, row], -1) + 0.5
         self._wanted = photos[self._photo, row, column].float() / 255
 
     def _inside(self, column: Tensor, row: Tensor, canvas: Size) -> Tensor:
@@ -88,9 +88,9 @@ class Holdout:
         if not self.keeps or len(self._photo) == 0:
             return
         device = rig.position.device
-        photo, places = self._photo.to(device), self._places.to(device)
+        photo, centres = self._photo.to(device), self._centres.to(device)
         poses, focal = rig.camera_to_world(photo), rig.focal_lengths_of(photo)
-        rays = cast_rays(poses, focal, rig.principal_point(), places, rig.k1)
+        rays = cast_rays(poses, focal, rig.principal_point(), centres, rig.k1)
         error = float((scene.render(rays).rgb - self._wanted.to(device)).square().mean())
         old = self.errors.get(name, error)
         self.errors[name] = MEMORY * old + (1 - MEMORY) * error

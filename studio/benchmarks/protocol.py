@@ -68,9 +68,9 @@ def measured(name: str, photos: Path, reference: Path | None, seconds: float) ->
         InputError: there is no reference, it misses a photo, or training failed.
     """
     protocol, photos = PROTOCOLS[name], local_path(photos)
-    place = photos.parent / "poses_bounds.npy" if reference is None else reference
-    known = read_llff(place) if place.suffix == ".npy" else read_reference(place)
-    nearest = float(read_llff_bounds(place).min()) if place.suffix == ".npy" else None
+    source = photos.parent / "poses_bounds.npy" if reference is None else reference
+    known = read_llff(source) if source.suffix == ".npy" else read_reference(source)
+    nearest = float(read_llff_bounds(source).min()) if source.suffix == ".npy" else None
     options = options_of(protocol, known)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -82,7 +82,7 @@ def measured(name: str, photos: Path, reference: Path | None, seconds: float) ->
         facts, failure, _ = ended(command, Path(folder), seconds + GRACE)
         if not facts:
             raise InputError(f"The run of the protocol has failed: {failure}")
-        return _compared(protocol, run, known, nearest, place)
+        return _compared(protocol, run, known, nearest, source)
 
 
 def options_of(protocol: Protocol, reference: dict[str, Camera]) -> dict[str, Any]:
@@ -124,12 +124,12 @@ def told(name: str, found: Outcome) -> list[str]:
 
 
 def _compared(
-    protocol: Protocol, run: Path, known: dict[str, Camera], nearest: float | None, place: Path
+    protocol: Protocol, run: Path, known: dict[str, Camera], nearest: float | None, source: Path
 ) -> Outcome:
     found = checkpoint.newest_in(run)
     learned, config = checkpoint.learned(found), found.config
     others = upright(known, learned.stored_by_name)
-    errors = compared(learned, place)
+    errors = compared(learned, source)
     pictures = photos_of_run(config, run, learned.names).pictures
     report = measure(learned, config, errors, pictures, os.cpu_count() or 1, Watch())
     assert errors is not None, "there is a reference"

@@ -79,7 +79,7 @@ def sets_in(folder: Path) -> list[Path]:
     found = [folder] if (folder / "images").is_dir() else sorted(folder.glob("*/images"))
     if not found:
         raise InputError(f"{folder} holds no set: a folder with images/ and transforms.json.")
-    return [place.parent if place.name == "images" else place for place in found]
+    return [root.parent if root.name == "images" else root for root in found]
 
 
 def measure_truth(
@@ -94,10 +94,10 @@ def measure_truth(
         say: told each result.
     """
     found = []
-    for place in sets:
+    for root in sets:
         for search in searches:
             with tempfile.TemporaryDirectory() as folder:
-                found.append(_measured(place, search, seconds, Path(folder)))
+                found.append(_measured(root, search, seconds, Path(folder)))
             say(found[-1])
     return found
 
@@ -125,11 +125,11 @@ def as_json(found: Sequence[Truth]) -> str:
     return json.dumps(whole, indent=1) + "\n"
 
 
-def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
+def _measured(root: Path, search: str, seconds: float, folder: Path) -> Truth:
     run = folder / "run"
     launch = Path(__file__).parents[2] / "launch.py"
     command = [
-        sys.executable, str(launch), "train", "--photos", str(place / "images"), "--run", str(run),
+        sys.executable, str(launch), "train", "--photos", str(root / "images"), "--run", str(run),
         "--seconds", f"{seconds:g}", "--cameras.search", search,
     ]  # fmt: skip
     began, day = time.monotonic(), datetime.now(UTC)
@@ -138,16 +138,16 @@ def _measured(place: Path, search: str, seconds: float, folder: Path) -> Truth:
     placed: dict[str, Camera] = {}
     if facts:
         placed = checkpoint.learned_in(run).by_name
-    errors = _errors(place, placed)
+    errors = _errors(root, placed)
     return Truth(
-        name=place.name,
+        name=root.name,
         search=search,
-        photos=sum(path.is_file() for path in (place / "images").iterdir()),
+        photos=sum(path.is_file() for path in (root / "images").iterdir()),
         placed=len(placed),
         rotation=errors.rotation_best if errors else None,
         ate=errors.ate if errors else None,
         focal=errors.focal if errors else None,
-        right=right(place, placed),
+        right=right(root, placed),
         found_by=facts.get("found_by"),
         verdict=facts.get("verdict"),
         reasons=tuple(reason["key"] for reason in facts.get("verdict_reasons", ())),
@@ -183,20 +183,20 @@ def ended(
     return {}, last[-1] if last else f"ended with {process.returncode}", memory
 
 
-def right(place: Path, learned: Mapping[str, Camera]) -> bool:
+def right(root: Path, learned: Mapping[str, Camera]) -> bool:
     """Whether cameras, by the names of their photos, are those that are known of a set."""
-    errors = _errors(place, learned)
+    errors = _errors(root, learned)
     if errors is not None:
-        known = len(read_reference(place / "transforms.json"))
+        known = len(read_reference(root / "transforms.json"))
         complete = errors.frames >= (1 - MOST_MISSING) * known
         return complete and errors.rotation_best <= ROTATION and errors.ate <= ATE
-    about = place / "about.json"
+    about = root / "about.json"
     scenes = json.loads(about.read_text()).get("scenes", {}) if about.is_file() else {}
     return len({scenes.get(Path(name).stem) for name in learned} - {None}) == 1
 
 
-def _errors(place: Path, learned: Mapping[str, Camera]) -> CameraErrors | None:
-    reference = place / "transforms.json"
+def _errors(root: Path, learned: Mapping[str, Camera]) -> CameraErrors | None:
+    reference = root / "transforms.json"
     if not reference.is_file():
         return None
     try:

@@ -58,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Fetch, check, unpack; print one JSON line. Interrupted, the same command goes on."""
     example = EXAMPLES[arguments.what]
-    place = arguments.out / example.folder
-    if not place.exists():
+    path = arguments.out / example.folder
+    if not path.exists():
         address = arguments.address or example.address
         archive = arguments.out / f"{arguments.what}.zip"
         with watched("bytes") as watch:
@@ -69,7 +69,7 @@ def main(arguments: argparse.Namespace) -> int:
             return 1
         unpack(archive, example.folder, arguments.out)
         archive.unlink()
-    photos = place / example.photos
+    photos = path / example.photos
     print(json.dumps({"photos": str(photos.absolute()), "files": len(list(photos.glob("*")))}))
     return 0
 
@@ -187,9 +187,9 @@ def unpack(archive: Path, folder: str, out: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             wanted = _wanted(opened, folder, archive)
             for entry in wanted:
-                place = staging / entry.filename
-                place.parent.mkdir(parents=True, exist_ok=True)
-                with opened.open(entry) as source, place.open("wb") as target:
+                path = staging / entry.filename
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with opened.open(entry) as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target, CHUNK)  # checks the entry's CRC at its end
         (out / folder).parent.mkdir(parents=True, exist_ok=True)
         os.replace(staging / folder, out / folder)

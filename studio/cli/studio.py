@@ -117,9 +117,9 @@ def _fresh(arguments: argparse.Namespace) -> Beginning:
     """The run's folder, its options, and what it begins with."""
     asked = changes(arguments)
     if arguments.reference is not None:
-        place = local_path(arguments.reference, "reference cameras")
-        read_reference(place)  # what cannot be read is said before anything begins
-        asked["explore.reference"] = str(place)
+        path = local_path(arguments.reference, "reference cameras")
+        read_reference(path)  # what cannot be read is said before anything begins
+        asked["explore.reference"] = str(path)
     continued = arguments.run is not None and (arguments.run / "checkpoints").is_dir()
     if not continued and not asked.get("data.photos"):
         asked["data.photos"] = str(BUNDLED)

@@ -71,18 +71,18 @@ def measure(
         InputError: views cannot be scored.
     """
     scores: list[tuple[str, ViewScore]] = []
-    places = kept_aside(config, learned.names)
-    if pictures is not None and places:
+    rows = kept_aside(config, learned.names)
+    if pictures is not None and rows:
         found = score_views(
             learned.scene,
             learned.by_index,
-            {place: pictures[place] for place in places},
+            {row: pictures[row] for row in rows},
             workers=workers,
             progress=watch.progress,
             after_chunk=watch.after_chunk,
             lpips=lpips,
         )
-        scores = [(learned.names[p], score) for p, score in zip(places, found, strict=True)]
+        scores = [(learned.names[p], score) for p, score in zip(rows, found, strict=True)]
     return make_report(
         errors,
         scores,

@@ -181,12 +181,12 @@ def gallery(snapshot: Snapshot, findings: Sequence[Finding] | None) -> Json:
             "on": name not in left_out,
             "held_out": bool(held),
             "psnr": None if value is None else round(value, 1),
-            "placed": place not in unplaced,
-            "verdict": None if held else words.get(place),
+            "placed": row not in unplaced,
+            "verdict": None if held else words.get(row),
         }
-        for place, (name, held, value) in enumerate(zip(photos.names, held_out, psnr, strict=True))
+        for row, (name, held, value) in enumerate(zip(photos.names, held_out, psnr, strict=True))
     ]
-    width, height = common_size([photos.size(place) for place in range(len(photos.names))])
+    width, height = common_size([photos.size(row) for row in range(len(photos.names))])
     return finite(
         {
             "key": photos_key(photos),
@@ -205,9 +205,9 @@ def _unplaced(snapshot: Snapshot) -> set[int]:
     if learned is None or not (placed := learned.by_index):
         return set()
     return {
-        place
-        for place, (name, held) in enumerate(zip(learned.names, learned.held_out, strict=True))
-        if place not in placed and (name in left_out or not held)
+        row
+        for row, (name, held) in enumerate(zip(learned.names, learned.held_out, strict=True))
+        if row not in placed and (name in left_out or not held)
     }
 
 
@@ -218,18 +218,16 @@ def _told(
 
     What pairs of photos tell takes the place of what each check guessed without them.
     """
-    places = {name: place for place, name in enumerate(photos.names)}
+    rows = {name: row for row, name in enumerate(photos.names)}
     files = [Finding(None, "file", sentence) for sentence in photos.notices]
     known = {(kind, photo) for _, kind, photo in _each(by_pairs)}
     checked = [
-        (found.sentence, found.reason, None if found.photo is None else places[found.photo])
+        (found.sentence, found.reason, None if found.photo is None else rows[found.photo])
         for found in (*files, *findings)
         if found.reason != "no parallax" or not by_pairs
     ]
     told = [*_each(by_pairs), *(one for one in checked if one[1:] not in known)]
-    return [
-        {"place": place, "reason": kind, "sentence": sentence} for sentence, kind, place in told
-    ]
+    return [{"place": row, "reason": kind, "sentence": sentence} for sentence, kind, row in told]
 
 
 def _each(by_pairs: Sequence[PhotoFact]) -> list[tuple[str, str, int | None]]:

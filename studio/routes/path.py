@@ -88,10 +88,10 @@ class CameraPath:
 
     def _load(self, body: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / FILE
-            place.write_bytes(body)
+            file = Path(folder) / FILE
+            file.write_bytes(body)
             try:
-                cameras = [camera for _, camera in read_cameras(place, self._present())]
+                cameras = [camera for _, camera in read_cameras(file, self._present())]
             except InputError as error:
-                raise InputError(str(error).replace(str(place), "The file")) from None
+                raise InputError(str(error).replace(str(file), "The file")) from None
         self._keys.take(cameras)

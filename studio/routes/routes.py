@@ -176,11 +176,11 @@ class Routes:
 
     def reseed(self, request: Request) -> Response:
         """POST /reseed/{index}[,{index}...]: look for the cameras of photos anew."""
-        photos, places = self._engine.snapshot.photos, request.path_params["places"].split(",")
+        photos, indices = self._engine.snapshot.photos, request.path_params["places"].split(",")
         names = () if photos is None else photos.names
-        if not all(place.isdecimal() and int(place) < len(names) for place in places):
+        if not all(index.isdecimal() and int(index) < len(names) for index in indices):
             return PlainTextResponse("There is no such photo.", 404)
-        self._engine.submit(Reseed(tuple(names[int(place)] for place in places)))
+        self._engine.submit(Reseed(tuple(names[int(index)] for index in indices)))
         return Response(status_code=204)
 
     def look_through(self, request: Request) -> Response:

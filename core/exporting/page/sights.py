@@ -85,8 +85,8 @@ def seen(learned: Learned, watch: Watch) -> list[Sight]:
     middle = average_camera(cameras).pinhole
     frame = middle.scaled(min(1.0, LONG_SIDE / max(middle.width, middle.height)))
     order, pace, sights = spread_out(cameras, MOST), Pace(), []
-    for done, place in enumerate(order, start=1):
-        camera = cameras[place].pinhole.resized(frame.width, frame.height)
+    for done, row in enumerate(order, start=1):
+        camera = cameras[row].pinhole.resized(frame.width, frame.height)
         picture = whole_picture(learned.scene, camera, pace, watch.after_chunk)
         if (sight := Sight.of(picture)) is not None:
             sights.append(sight)

@@ -144,11 +144,11 @@ def _scene(sights: Sequence[Sight], pictures: Sequence[str]) -> dict[str, Any]:
 
 def _cameras(learned: Learned, about: About) -> dict[str, Any]:
     """The learned cameras, and their poses at some moments, the last of which is now."""
-    places, cameras = list(learned.by_index), learned.trained
+    rows, cameras = list(learned.by_index), learned.trained
     last = max(0, len(about.steps) - 1)
     chosen = np.unique(np.linspace(0, last, MOMENTS).round().astype(int))[: len(about.steps)]
     now = np.stack([camera.camera_to_world[:3] for camera in cameras])[None]
-    poses = np.concatenate([about.poses[chosen][:, places], now]).astype("<f4")
+    poses = np.concatenate([about.poses[chosen][:, rows], now]).astype("<f4")
     return {
         "names": list(learned.by_name),
         "frames": [[c.fx / c.width, c.fy / c.height] for c in cameras],

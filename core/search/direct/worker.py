@@ -47,7 +47,7 @@ def _model(standing: Standing) -> FeatureModel:
         lenses=lenses.double().numpy(),
         points=np.zeros((0, 3)),
         seen=none.astype(np.int64),
-        places=none.astype(np.float32),
+        pixels=none.astype(np.float32),
         residuals=np.zeros(0, np.float32),
     )
 

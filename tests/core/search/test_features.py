@@ -54,7 +54,7 @@ def test_points_are_seen_where_the_cameras_show_them(photos: np.ndarray) -> None
     (model,) = start(photos, bounds=SOON).wait(200).features.models
     cameras = cameras_of(model, [(480, 360)] * 6)
     for (point, row), place, residual in zip(
-        model.seen[::37], model.places[::37], model.residuals[::37], strict=True
+        model.seen[::37], model.pixels[::37], model.residuals[::37], strict=True
     ):
         camera = cameras[int(model.photos[row])]
         local = camera.camera_to_world[:3, :3].T @ (model.points[point] - camera.position)

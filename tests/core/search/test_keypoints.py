@@ -24,7 +24,7 @@ def test_a_moved_picture_is_matched_to_a_fraction_of_a_pixel() -> None:
     moved = cv2.warpAffine(picture, move, picture.shape[::-1], flags=cv2.INTER_CUBIC)
     here, there = keypoints(picture), keypoints(moved)
     pairs = matched(here, there)
-    steps = there.places[pairs[:, 1]] - here.places[pairs[:, 0]]
+    steps = there.pixels[pairs[:, 1]] - here.pixels[pairs[:, 0]]
     assert len(pairs) > 100
     assert np.median(steps, axis=0) == pytest.approx([10.5, -6.25], abs=0.05)
 
@@ -49,8 +49,8 @@ def test_the_mirrored_features_are_those_of_the_mirrored_picture() -> None:
     made = keypoints(picture).mirrored(width)
     pairs = matched(made, mirror)
     plain = matched(keypoints(picture), mirror)
-    assert len(pairs) > 0.7 * len(made.places) > 5 * len(plain)
-    apart = made.places[pairs[:, 0]] - mirror.places[pairs[:, 1]]
+    assert len(pairs) > 0.7 * len(made.pixels) > 5 * len(plain)
+    apart = made.pixels[pairs[:, 0]] - mirror.pixels[pairs[:, 1]]
     assert np.abs(np.median(apart, axis=0)).max() < 0.05
     turns = made.directions[pairs[:, 0]] - mirror.directions[pairs[:, 1]]
     assert np.median(np.cos(turns)) > 0.999
@@ -58,9 +58,9 @@ def test_the_mirrored_features_are_those_of_the_mirrored_picture() -> None:
 
 def test_a_bare_wall_has_none_and_matches_nothing() -> None:
     bare = keypoints(np.full((50, 60), 128, np.uint8))
-    assert len(bare.places) == 0
+    assert len(bare.pixels) == 0
     assert matched(bare, keypoints(painted())).shape == (0, 2)
-    assert len(bare.mirrored(60).places) == 0
+    assert len(bare.mirrored(60).pixels) == 0
 
 
 def row_of_photos(count: int) -> list[Keypoints]:
