@@ -73,7 +73,7 @@ class Joint:
         self.guess = Guess(cameras, tuple(task.patches.inverse for task in self._used))
         centre = cameras.centre
         self._unit = float((centre - centre.mean(0)).square().sum(-1).mean().sqrt()) or 1.0
-        self._prior = Prior(unknowns, cameras.intrinsics[:, 2:], torch.zeros(0).double())
+        self._prior = Prior(unknowns, cameras.sizes.double() / 2, torch.zeros(0).double())
         self._damping, self._scale, self.done = FIRST, COARSEST, False
         self._equations: list[Equations] | None = None  # at the guess and the scale
 

@@ -28,17 +28,22 @@ class Round:
         journey: stages, which end in "publish"; see `core.depthmaps.depths`.
         patches, steps: of each photo, and how many steps at most.
         lens: whether lenses may change as well: while cameras are off by much they would follow.
+        gain: by how much the score must grow at least for cameras to be kept.
+        principal: whether principal points may change, which show once everything else fits.
     """
 
     journey: tuple[Stage, ...]
     patches: int = 800
     steps: int = 10
     lens: bool = True
+    gain: float = 0.0
+    principal: bool = False
 
 
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
-CLOSE = (Round(FIRST + SECOND), Round(AGAIN))
+# Numbers more must be worth it: cameras that are as good score a thousandth more or less.
+CLOSE = (Round(FIRST + SECOND), Round(AGAIN, gain=0.002, principal=True))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))
 
 
@@ -48,11 +53,12 @@ class Judgement:
 
     before: float
     after: float
+    gain: float = 0.0  # what was asked for at least
 
     @property
     def kept(self) -> bool:
         """Whether the cameras are those after the round."""
-        return self.after > self.before
+        return self.after > self.before + self.gain
 
 
 UNASKED = Judgement(0.0, 1.0)  # of a round that was not put to the test
@@ -150,6 +156,8 @@ class Refinement:
         now, maps = self.rounds[number], self.depths.maps
         assert maps is not None, "the journey of a round ends in maps"
         unknowns = self._unknowns if now.lens else self._unknowns.poses
+        if not now.principal:
+            unknowns = unknowns.centred
         return Joint(maps, unknowns, seed=1000 * number, patches=now.patches)
 
     def _found_by(self, joint: Joint) -> Cameras:
@@ -171,7 +179,8 @@ class Refinement:
         if self._score is None:
             self._score = score
         else:
-            self._judge(found, Judgement(self._score, score))
+            gain = self.rounds[len(self.judgements)].gain
+            self._judge(found, Judgement(self._score, score, gain))
 
     def _judge(self, found: Cameras, verdict: Judgement) -> None:
         if verdict.kept:
@@ -183,9 +192,9 @@ class Refinement:
 
     def state(self) -> dict[str, Tensor]:
         """Everything but the photos, as tensors by name; see `restore`."""
-        verdicts = [[v.before, v.after] for v in self.judgements]
+        verdicts = [[v.before, v.after, v.gain] for v in self.judgements]
         out = {
-            "judgements": torch.tensor(verdicts, dtype=torch.float64).reshape(-1, 2),
+            "judgements": torch.tensor(verdicts, dtype=torch.float64).reshape(-1, 3),
             "made": torch.tensor(self.made),
         }
         if self._score is not None:

@@ -14,8 +14,8 @@ from torch import Tensor
 from core.depthmaps.cameras import Cameras
 
 OF_CAMERA = 10
-MOVE, FOCAL, BEND = 3, 6, 7  # where a camera's numbers begin
-USUAL = (0.1, 0.005)  # standard deviations of k1, and of the principal point over the focal length
+MOVE, FOCAL, BEND, PRINCIPAL = 3, 6, 7, 8  # where a camera's numbers begin
+USUAL = (0.1, 0.03)  # standard deviations of k1, and of the principal point over the focal length
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +62,24 @@ class Unknowns:
     @property
     def poses(self) -> "Unknowns":
         """The same cameras may move, and all lenses stay."""
-        return Unknowns.of(self.index[:, 0] < self.count)
+        return self._without(FOCAL)
+
+    @property
+    def centred(self) -> "Unknowns":
+        """The same, and principal points stay."""
+        return self._without(PRINCIPAL)
+
+    def _without(self, column: int) -> "Unknowns":
+        """All numbers of a camera from this on stay."""
+        index = self.index.clone()
+        index[:, column:] = self.count
+        kept, order = index.unique(return_inverse=True)
+        return Unknowns(order, len(kept) - 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """What lenses are like before anything is seen: k1 near 0, the principal point where it was.
+    """What lenses are like before anything is seen: k1 near 0, the principal point in the centre.
 
     Residuals of neighbouring pixels are wrong together, so equations seem more certain than they
     are. A narrow view hardly tells k1 from the shape of the scene (it moves a pixel at the tangent
@@ -77,7 +89,7 @@ class Prior:
 
     Attributes:
         unknowns: of the cameras.
-        middle: (N, 2) principal points at the start, in pixels.
+        middle: (N, 2) centres of the photos, in pixels.
         worth: (N,) cost of each photo whose k1 or principal point is off by `USUAL`, twice.
     """
 

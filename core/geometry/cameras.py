@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import roma
 import torch
 from torch import Tensor, nn
 
@@ -44,6 +45,11 @@ class Camera:
         """Width over height as they look: of the picture plane, not of the pixel counts."""
         return (self.width / self.fx) / (self.height / self.fy)
 
+    @property
+    def principal(self) -> tuple[float, float]:
+        """How far the principal point is from the image's centre, as parts of width and height."""
+        return self.cx / self.width - 0.5, self.cy / self.height - 0.5
+
     def resized(self, width: int, height: int) -> "Camera":
         """The same view of the world at another resolution."""
         x, y = width / self.width, height / self.height
@@ -83,8 +89,9 @@ class CameraRig(nn.Module):
     the height (NeRF--, section 3.1). Where each photo has a focal length of its own, `zoom` (N, 1)
     or (N, 2) is the logarithm of that over the common one; else it is (0, 1) or (0, 2). So one
     `normalized_focal` belongs to all, which a photo without a camera cannot move. `distortion` (1,)
-    is the k1 of all photos, see `core.geometry.distortion`. The principal point is the image's
-    centre. All cameras start at the identity.
+    is the k1 of all photos, see `core.geometry.distortion`. `principal` (2,) is how far to the
+    right and down of the image's centre the principal point of all photos lies, as parts of width
+    and height; only joint steps through depth maps find it. All cameras start at the identity.
 
     Photos of several shapes lie in the middle of a canvas of `width` x `height`, see
     `core.geometry.canvas`.
@@ -123,6 +130,7 @@ class CameraRig(nn.Module):
         self.focal = nn.Parameter(FOCALS[focal].from_ratio(ratios))
         self.zoom = nn.Parameter(ratios.new_zeros(0, len(over)))
         self.distortion = nn.Parameter(ratios.new_zeros(1))
+        self.principal = nn.Parameter(ratios.new_zeros(2))
         self.distorts = False
 
     @property
@@ -180,8 +188,23 @@ class CameraRig(nn.Module):
         return self.focal_lengths() / self.sides
 
     def principal_point(self) -> Tensor:
-        """(2,) cx and cy in pixels: the image's centre."""
-        return self.sides / 2
+        """(2,) cx and cy in pixels."""
+        return self.sides * (0.5 + self.principal.detach())
+
+    @torch.no_grad()
+    def centre_principal_point(self) -> None:
+        """Have it in the image's centre; cameras turn towards what was seen there before."""
+        if not self.principal.any():
+            return
+        aside = -(self.principal * self.sides / self.focal_lengths()).double()
+        ahead = aside.new_tensor([0.0, 0.0, 1.0])
+        seen = torch.cat([aside, ahead[2:]])
+        axis = torch.linalg.cross(ahead, seen)
+        turn = roma.rotvec_to_rotmat(axis / axis.norm() * torch.atan(axis.norm()))
+        poses = self.camera_to_world().double()
+        poses[:, :3, :3] = poses[:, :3, :3] @ turn
+        self.place(torch.arange(len(poses), device=poses.device), poses)
+        self.principal.zero_()
 
     @torch.no_grad()
     def convert(
@@ -236,13 +259,13 @@ class CameraRig(nn.Module):
     def take(self, numbers: Mapping[str, Tensor]) -> None:
         """Have the numbers of another rig of as many photos, stored alike, by parameter.
 
-        Runs that are older than `zoom` and `distortion` lack them, and keep what is here. Whether
-        photos have focal lengths of their own is taken over with `zoom`.
+        Runs that are older than `zoom`, `distortion` and `principal` lack them, and keep what is
+        here. Whether photos have focal lengths of their own is taken over with `zoom`.
         """
         zoom = numbers.get("zoom", self.zoom)
         if zoom.shape != self.zoom.shape:
             self.zoom = nn.Parameter(torch.zeros_like(zoom, device=self.zoom.device))
-        older = {"zoom": self.zoom, "distortion": self.distortion}
+        older = {name: getattr(self, name) for name in ("zoom", "distortion", "principal")}
         for name, parameter in self.named_parameters():
             given = (older | dict(numbers))[name]
             if given.shape != parameter.shape:  # copying would stretch it

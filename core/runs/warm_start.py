@@ -215,6 +215,9 @@ def of_cameras(
         source.set_zooms(torch.from_numpy(focal_lengths(cameras)))
     with torch.no_grad():
         source.distortion.fill_(float(np.median([camera.k1 for camera in cameras.values()])))
+        if not rig.sizes:
+            asides = np.median([camera.principal for camera in cameras.values()], axis=0)
+            source.principal.copy_(torch.from_numpy(asides))
     return source, {name: row for row, name in enumerate(cameras)}
 
 
@@ -244,6 +247,7 @@ def take_cameras(
             rig.zoom[photo] = source.zoom[rows[nearest]]
     rig.focal.copy_(source.focal)
     rig.distortion.copy_(source.distortion)
+    rig.principal.copy_(source.principal)
     split = build.held_out(config.data.held_out, len(photos.names))
     trained = build.trained_photos(config, photos.names, split).tolist()
     without = [photos.names[photo] for photo in trained if photo not in rows]

@@ -31,12 +31,18 @@ def pictures(rig: CameraRig, colours: Tensor, photos: Tensor) -> Tensor:
     return colours[photos].cpu().permute(0, 3, 1, 2).contiguous()
 
 
-def unknowns_of(rig: CameraRig, learns: Learns, lens_known: bool, count: int) -> Unknowns | None:
+def unknowns_of(
+    rig: CameraRig, learns: Learns, lens_known: bool, count: int, middle: bool = False
+) -> Unknowns | None:
     """What options let move of so many cameras; None where that is nothing.
 
     Photos have one focal length unless the rig zooms, and one distortion. That is looked for
     together with the focal length, as its prior holds it where photos do not show it. Where the
     lens is known both stay, unless distortion is asked for.
+
+    Args: `middle`: whether to look for the principal point as well, where focal lengths may change
+    and all photos are whole: of one shape and one focal length. Nobody knows it, matched features
+    neither.
     """
     lens = learns.focal and not lens_known
     one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
@@ -44,6 +50,7 @@ def unknowns_of(rig: CameraRig, learns: Learns, lens_known: bool, count: int) ->
         torch.full((count,), learns.rotation or learns.position),
         (each if rig.zooms else one) if lens else None,
         one if lens or learns.distortion else None,
+        one if middle and learns.focal and not (rig.sizes or rig.zooms) else None,
     )
     index = unknowns.index.clone()
     if not learns.rotation:
@@ -67,4 +74,6 @@ def write(rig: CameraRig, photos: Tensor, cameras: Cameras) -> None:
     else:
         rig.set_focal_lengths(focals.log().mean(0).exp().to(rig.focal))
     rig.distortion.fill_(float(cameras.k1.mean()))
+    if not rig.sizes:
+        rig.principal.copy_(torch.tensor([camera.principal for camera in singles]).mean(0))
     rig.convert(distorts=rig.distorts)

@@ -56,7 +56,7 @@ class DepthMapLearner(Learner):
         self.photos = self.chosen = photos
         unknowns, known = None, context.lens_known
         if not context.hold:
-            unknowns = unknowns_of(self.rig, context.learns, known, len(photos))
+            unknowns = unknowns_of(self.rig, context.learns, known, len(photos), middle=True)
         self._begin_with(unknowns, CLOSE if known else ROUNDS)
 
     def _begin_with(self, unknowns: Unknowns | None, rounds: Sequence[Round]) -> None:

@@ -94,7 +94,11 @@ class MultiplaneLearner(AdjustedStep):
 
     @classmethod
     def of(cls, context: StepContext, levels: tuple[Level, ...], trained: Tensor) -> Self:
-        """Grey planes for some photos (K,), which go through these levels."""
+        """Grey planes for some photos (K,), which go through these levels.
+
+        Planes have the principal point in the image's centre.
+        """
+        context.rig.centre_principal_point()
         return cls(
             context.rig, context.colours, trained, context.learns, levels,
             build.near_depth(context.config), context.allowed, room=context.room,

@@ -151,6 +151,24 @@ def test_cameras_that_are_a_little_off_come_back(maps: DepthMaps, distortion: bo
     assert (found.k1 + 0.05).abs().max() < 0.035
 
 
+def test_a_principal_point_beside_the_centre_is_found() -> None:
+    shot, cut = shoot(COUNT, 30, ((126, 94),)), 8  # columns at the left, which a crop took away
+    numbers = shot.cameras.intrinsics - torch.tensor([0.0, 0.0, cut, 0.0])
+    sizes = shot.cameras.sizes - torch.tensor([cut, 0])
+    cameras = replace(shot.cameras, intrinsics=numbers, sizes=sizes)
+    parts = {"photos": shot.photos[..., cut:], "inverse": shot.inverse[..., cut:]}
+    cropped = exact(replace(shot, cameras=cameras, **parts))
+    centred = replace(cameras, intrinsics=numbers + torch.tensor([0.0, 0.0, cut / 2, 0.0]))
+    one = torch.zeros(COUNT, dtype=torch.int64)
+    unknowns = Unknowns.of(torch.ones(COUNT, dtype=torch.bool), middle=one)
+    found = walked(Joint(believed(cropped, centred), unknowns, patches=160), 8)
+    cx, cy = (found.intrinsics[0, 2:] - numbers[0, 2:]).tolist()
+    assert abs(cx) < 0.5 * cut / 2 and abs(cy) < 1.0
+    held = Unknowns.of(torch.ones(COUNT, dtype=torch.bool))
+    without = walked(Joint(believed(cropped, centred), held, patches=160), 8)
+    assert drift(found, cameras)[1] < drift(without, cameras)[1]
+
+
 def test_cameras_that_are_right_stay(maps: DepthMaps) -> None:
     found = walked(Joint(maps, free(True, True), patches=120), 5)
     angle, position = drift(found, maps.cameras)
@@ -173,14 +191,33 @@ def test_what_is_held_stays_and_what_is_shared_is_one(maps: DepthMaps) -> None:
     assert torch.equal(found.k1, start.k1.double())
 
 
+def test_rounds_may_leave_out_principal_points_and_whole_lenses() -> None:
+    one = torch.zeros(COUNT, dtype=torch.int64)
+    moving = torch.tensor([False, True, True, True, True])
+    everything = Unknowns.of(moving, one, one, one)
+    for fewer, same in (
+        (everything.centred, Unknowns.of(moving, one, one)),
+        (everything.poses, Unknowns.of(moving)),
+        (Unknowns.of(moving, one, None, one).centred, Unknowns.of(moving, one)),
+    ):
+        assert torch.equal(fewer.index, same.index) and fewer.count == same.count
+    held = everything.index.clone()
+    held[:, :3] = everything.count  # who may not turn
+    assert (Unknowns(held, everything.count).poses.index[:, :3] == 4 * 3).all()
+
+
 def test_a_long_lens_does_not_invent_distortion() -> None:
     shot = shoot(COUNT, 12, ((96, 72),), distance=16.0)
     numbers = shot.cameras.intrinsics * torch.tensor([4.0, 4.0, 1.0, 1.0])
     assert numbers[0, 0] > 4 * 96  # a view of 13 degrees
     maps = exact(replace(shot, cameras=shot.cameras))
     start = replace(turned(maps.cameras, 0.1), k1=torch.full((COUNT,), 0.02))
-    found = walked(Joint(believed(maps, start), free(True, True), patches=80), 5)
+    one = torch.zeros(COUNT, dtype=torch.int64)
+    unknowns = Unknowns.of(torch.ones(COUNT, dtype=torch.bool), one, one, one)
+    found = walked(Joint(believed(maps, start), unknowns, patches=80), 5)
     assert found.k1.abs().max() < 0.15
+    aside = (found.intrinsics[:, 2:] - found.sizes / 2).abs() / found.sizes
+    assert aside.max() < 0.05
 
 
 def test_states_and_threads_change_no_bit(maps: DepthMaps) -> None:

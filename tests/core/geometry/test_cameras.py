@@ -91,6 +91,24 @@ def test_points_along_a_ray_project_back_to_its_pixel_at_that_depth() -> None:
     assert np.allclose(pixels, pixel_centres(camera.width, camera.height).numpy(), atol=1e-3)
 
 
+def test_a_principal_point_is_brought_to_the_centre_and_cameras_turn_for_it() -> None:
+    rig = moved_rig()
+    with torch.no_grad():
+        rig.principal.copy_(torch.tensor([0.03, -0.02]))
+    aside = rig.cameras()
+    assert aside[1].cx == pytest.approx(0.53 * rig.width)
+    assert aside[1].cy == pytest.approx(0.48 * rig.height)
+    rig.centre_principal_point()
+    middle = np.array([[rig.width / 2, rig.height / 2]])
+    for camera, before in zip(rig.cameras(), aside, strict=True):
+        assert (camera.cx, camera.cy) == (rig.width / 2, rig.height / 2)
+        x, y = before.tangents(middle)[0]
+        seen = before.camera_to_world[:3, :3] @ [x, y, 1.0]
+        ahead = camera.camera_to_world[:3, 2]
+        assert np.allclose(ahead, seen / np.linalg.norm(seen), atol=1e-6)
+        assert np.array_equal(camera.position, before.position)
+
+
 def test_resized_camera_sees_the_same() -> None:
     camera = Camera(np.eye(4), 32, 32, 20, 15, 40, 30)
     half = camera.resized(20, 15)

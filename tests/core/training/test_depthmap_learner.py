@@ -1,6 +1,7 @@
 """Depth maps as a learner: they come to an end, keep right cameras, and go on exactly."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import torch
 from core.config.paths import changed
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.trial import Trial
+from core.depthmaps.unknowns import PRINCIPAL
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
 from core.training import depthmap_learner
 from core.training.changes import configure, refine
+from core.training.depthmap_cameras import read, unknowns_of, write
 from core.training.field_learner import FieldLearner
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
@@ -106,6 +109,21 @@ def test_what_is_held_does_not_move() -> None:
     to_the_end(alone)
     assert torch.allclose(alone.rig.camera_to_world()[:, :3, :3].detach(), turn, atol=1e-6)
     assert not torch.equal(alone.rig.position, place)
+
+
+def test_principal_points_are_looked_for_where_photos_are_whole() -> None:
+    trainer, _ = wide_run()
+    rig, learns = trainer.rig, trainer.context().learns
+    for middle, zooms, free in ((True, False, 2), (False, False, 0), (True, True, 0)):
+        rig.convert(zooms=zooms)
+        unknowns = unknowns_of(rig, learns, True, 7, middle)
+        assert unknowns is not None
+        assert int((unknowns.index[0, PRINCIPAL:] < unknowns.count).sum()) == free
+    cameras = read(rig, torch.arange(7))
+    aside = cameras.intrinsics + torch.tensor([0.0, 0.0, 2.1, -0.63])
+    write(rig, torch.arange(7), replace(cameras, intrinsics=aside))
+    assert rig.principal.tolist() == pytest.approx([2.1 / rig.width, -0.63 / rig.height], abs=1e-6)
+    assert rig.principal_point().tolist() == pytest.approx(aside[0, 2:].tolist(), abs=1e-4)
 
 
 def until_turning(trainer: Trainer) -> Trainer:

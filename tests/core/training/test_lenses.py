@@ -263,7 +263,12 @@ def test_a_run_begins_with_the_lenses_of_the_cameras_it_is_given(
     photos: PhotoSet, tmp_path, of_a_run: bool
 ) -> None:
     known = {
-        name: replace(camera((0.1 * i, 0.05 * i**2, 0), fx=20.0 + i, size=(24, 18)), k1=-0.1)
+        name: replace(
+            camera((0.1 * i, 0.05 * i**2, 0), fx=20.0 + i, size=(24, 18)),
+            k1=-0.1,
+            cx=12.48,
+            cy=8.82,
+        )
         for i, name in enumerate(photos.names)
     }
     write_transforms(known, tmp_path / "transforms.json")
@@ -279,6 +284,7 @@ def test_a_run_begins_with_the_lenses_of_the_cameras_it_is_given(
     cameras = trainer.rig.cameras()
     assert [camera.fx for camera in cameras] == pytest.approx([20, 21, 22, 23, 24], rel=1e-5)
     assert [camera.k1 for camera in cameras] == pytest.approx([-0.1] * 5)
+    assert [camera.principal for camera in cameras] == [pytest.approx((0.02, -0.01), abs=1e-6)] * 5
     assert trainer.rig.distorts, "what is known of the lens is heeded, learned or not"
 
 
