@@ -89,7 +89,8 @@ class Bootstrap(Learner):
     @property
     def gone(self) -> float | None:
         """What part of it is gone; None once the cameras are found."""
-        return bootstrap_gone(self)
+        ways = self.leader, self.hypotheses
+        return bootstrap_gone(self.phase, *ways, self.others, self.recipe)
 
     @property
     def work(self) -> Hashable:

@@ -23,8 +23,7 @@ import numpy as np
 from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.search.found import FeatureModel, Features
-from core.search.matching import Order
-from core.search.messages import Message, next_message
+from core.search.messages import Message, Order, next_message
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 5.0  # seconds

@@ -11,27 +11,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import cv2
 import numpy as np
 
 from core import system
-from core.search.messages import Teller
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for, and within which bounds."""
-
-    sizes: list[list[int]]  # height and width of each photo
-    clip: bool
-    seed: int
-    memory: int  # bytes of addresses
-    cpu_seconds: int
-    niceness: int
-
+from core.search.messages import Order, Teller
 
 Work = Callable[[Iterator[np.ndarray], Order, Teller], None]
 

@@ -1,7 +1,7 @@
-"""What the process that matches features tells the one that started it.
+"""What the process that matches features is asked, and what it tells the one that started it.
 
-A message is one line of JSON; `bytes` in it says how many bytes follow, a file of
-`core.search.found`.
+An `Order` comes as one line of JSON. A message is one line of JSON; `bytes` in it says how many
+bytes follow, a file of `core.search.found`.
 """
 
 import json
@@ -12,6 +12,18 @@ from core.search.found import Features, packed, unpacked
 
 LONGEST_LINE = 100_000  # bytes
 MOST_BYTES = 1_000_000_000  # of a result
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for, and within which bounds."""
+
+    sizes: list[list[int]]  # height and width of each photo
+    clip: bool
+    seed: int
+    memory: int  # bytes of addresses
+    cpu_seconds: int
+    niceness: int
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from core.search.choosing import chosen_pairs
 from core.search.found import Features
 from core.search.keypoints import keypoints
 from core.search.mapping import Views, map_photos, new_camera
-from core.search.matching import Order
-from core.search.messages import Teller
+from core.search.messages import Order, Teller
 from core.search.twoviews import FEWEST, Photo, Row, measured, table, verified
 
 TELL_EVERY = 10  # pairs

@@ -1,1 +1,1 @@
-"""Options, the step, and what is needed to stop and go on."""
+"""A step of training, those who learn in it, and the stages that a run goes through."""

@@ -14,8 +14,8 @@ from core.search.direct.process import THREADS
 from core.search.direct.search import searched
 from core.search.direct.standing import Standing
 from core.search.found import FeatureModel, Features, Pairs
-from core.search.matching import Order, serve
-from core.search.messages import Teller
+from core.search.matching import serve
+from core.search.messages import Order, Teller
 
 
 def _searched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> None:
