@@ -14,10 +14,13 @@ from core.geometry.cameras import Camera
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, pose_in_viser
 from studio.scene.frustums import Frustums
+from studio.scene.limits import Limits
+from studio.scene.state import ResetView
 from studio.scene.theme import GROUND
 from studio.scene.trails import NAME as TRAILS
 from studio.scene.vantage import Vantage
 from tests.browser import chromium
+from tests.cameras import camera
 from tests.patience import PATIENCE
 from tests.studio.scene.stand_ins import CAMERAS, Stage, soon, trails
 
@@ -142,6 +145,32 @@ def test_where_a_camera_went_is_seen_for_three_seconds(stage: Stage, page: Page)
         return not shown(page, TRAILS)
 
     soon(gone)
+
+
+def test_the_view_follows_settling_cameras_until_the_first_touch(
+    view: SceneView, stage: Stage, page: Page
+) -> None:
+    wide = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5))
+    stage.publish(wide)
+    soon(lambda: np.allclose(at(view), Vantage.of(wide).position, atol=1e-3))
+    stage.publish()
+    soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
+    for way in (1, -1, 1):  # far too far, as viser turns
+        page.mouse.move(WIDTH / 2, 60)
+        page.mouse.down()
+        page.mouse.move(WIDTH / 2 + way * 250, 90, steps=4)
+        page.mouse.up()
+        soon(lambda: view.state.stand is not None and view.state.stand.moved)
+    limits = Limits.of(CAMERAS)
+    soon(lambda: np.linalg.norm(limits.places - at(view), axis=1).min() < limits.reach + 0.01)
+    touched = at(view)
+    stage.publish(wide)
+    soon(lambda: view._framed is not None and view._framed.apart(Vantage.of(wide)) < 1e-3)
+    assert np.allclose(at(view), touched, atol=0.05), "a hand has it"
+    stage.publish()
+    view.submit(ResetView())
+    soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
+    soon(lambda: view.state.stand is not None and not view.state.stand.moved)
 
 
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
