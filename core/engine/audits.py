@@ -55,7 +55,7 @@ class Audits:
 
     Attributes:
         witnesses: by their way; "direct" is another of pixels.
-        preview: of features, before their rivals were asked.
+        preview: of features, before their alternatives were asked.
         offers: what waits to be checked, by the name of the witness it will be.
     """
 
@@ -92,7 +92,7 @@ class Audits:
     @property
     def planes_doubted(self) -> bool:
         """Whether the check under way, of cameras from pixels, can trust them no more."""
-        check = self._check  # its rivals take three times as long, and trust no cameras more
+        check = self._check  # its alternatives take three times as long, and trust no cameras more
         if check is None or check.name != "pixels" or (early := check.audit.preview) is None:
             return False
         names = [self._looked_at.names[number] for number in check.cameras]
@@ -127,9 +127,9 @@ class Audits:
         if check.name == "features" and (preview := check.audit.preview) is not None:
             self.preview = Witness(check.way, check.cameras, check.points, preview)
         if figures is not None:
-            mirrored = check.audit.twin.single() if figures.twin else ()
-            twin = dict(zip(check.cameras, mirrored, strict=False))
-            witness = Witness(check.way, check.cameras, check.points, figures, twin)
+            mirrored = check.audit.mirror.single() if figures.mirror else ()
+            mirror = dict(zip(check.cameras, mirrored, strict=False))
+            witness = Witness(check.way, check.cameras, check.points, figures, mirror)
             self.witnesses[check.name] = witness
             self._check, self._checked_at = None, time.monotonic()
 

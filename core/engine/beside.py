@@ -24,9 +24,9 @@ class Beside:
         for follower in self._followers:
             follower.show(snapshot)
 
-    def told(self) -> list[str]:
+    def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        return [sentence for follower in self._followers for sentence in follower.told()]
+        return [sentence for follower in self._followers for sentence in follower.drain_messages()]
 
     def stop(self) -> None:
         """End after the newest snapshot, one after another."""

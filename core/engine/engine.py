@@ -214,7 +214,7 @@ class Engine:
     def _publish(self) -> None:
         """What is true now; where that cannot be told, what was, and that it is over."""
         self._published_at, self._fresh = time.monotonic(), False
-        self._work.notices.add(self._work.step, "warning", *self._beside.told())
+        self._work.notices.add(self._work.step, "warning", *self._beside.drain_messages())
         try:
             snapshot = self._facts()
         except BaseException as error:

@@ -62,7 +62,7 @@ class Follower(abc.ABC):
         except Exception as error:
             self._fail(error)
 
-    def told(self) -> list[str]:
+    def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
         return [self._said.popleft() for _ in range(len(self._said))]
 

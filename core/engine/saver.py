@@ -154,7 +154,7 @@ class Saver:
         untold = bool(self._refused) or self._swept > 0
         return untold or (self._under_way is not None and self._under_way[1].done())
 
-    def told(self) -> list[str]:
+    def refusals(self) -> list[str]:
         """A sentence for each save that was refused; waits for what is under way."""
         self.wait()
         refused, self._refused = self._refused, []

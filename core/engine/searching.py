@@ -23,7 +23,7 @@ from core.runs import judged
 from core.search import features
 from core.search.direct import process as direct
 from core.search.graph import PhotoFact
-from core.search.telling import told_of_some
+from core.search.photo_facts import facts_of_some
 from core.search.witnesses import (
     Opinion,
     Witness,
@@ -129,7 +129,7 @@ class Search(Follower):
         if policy != "features":
             self._sweep(snapshot)
         if self._facts is None and (found := self._matching.found) is not None:
-            self._facts = told_of_some(snapshot.photos, trained, found.pairs)
+            self._facts = facts_of_some(snapshot.photos, trained, found.pairs)
         self._person.look(snapshot, self._audits)
         self._audits.examine(snapshot, self._matching, self._sweeping)
         self.EVERY = 0.0 if self._audits.checking else Search.EVERY  # a check goes on at once

@@ -282,7 +282,7 @@ class Work:
 
     def hear_of_saves(self) -> None:
         """Say what became of states that were to be saved."""
-        for refusal in self.saver.told():
+        for refusal in self.saver.refusals():
             self.fail(refusal, "warning", None)
         self._say(*self.saver.swept())
 

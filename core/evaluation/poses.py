@@ -47,7 +47,7 @@ class Search:
         )
 
 
-def told(search: Search, scene: Scene) -> str:
+def description(search: Search, scene: Scene) -> str:
     """How cameras of photos are found in such a scene, in a few words."""
     return str(search) if isinstance(scene, FieldScene) else HOW
 

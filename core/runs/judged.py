@@ -74,7 +74,7 @@ def judgement(opinion: Opinion, names: Sequence[str]) -> dict[str, Any]:
     return {"verdict": opinion.word, "verdict_reasons": reasons, "cameras": cameras}
 
 
-def told_of(way: str, opinion: Opinion, names: Sequence[str]) -> dict[str, Any]:
+def judgement_of(way: str, opinion: Opinion, names: Sequence[str]) -> dict[str, Any]:
     """How cameras were found and what is thought of them, as files and figures state it."""
     found_by = {str(known): words for known, words in FOUND_BY.items()}.get(way, way)
     own = opinion if opinion.way == way else Opinion()
@@ -86,7 +86,7 @@ def kept(run: Path, way: str) -> dict[str, Any]:
 
     What was thought of others, or cannot be read, says nothing of these.
     """
-    told = told_of(way, Opinion(), ())
+    told = judgement_of(way, Opinion(), ())
     try:
         read = json.loads((run / FILE).read_text(encoding="utf-8"))
         known = {name: read[name] for name in TOLD}

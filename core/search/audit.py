@@ -3,10 +3,10 @@
 Each photo gets a depth map of its own (`core.depthmaps`, at 126 pixels, without sparse points).
 Depths of right cameras agree, because one world is behind them; those of wrong cameras do where
 chance has it. So each photo is swept for itself: maps completed from one another would agree under
-wrong cameras too. Nearly flat scenes have a mirrored twin that agrees nearly as well, so it is
+wrong cameras too. Nearly flat scenes have a mirror image that agrees nearly as well, so it is
 asked too, unless so much agrees that nothing is left to ask; and so are cameras that turn more or
-less around the scene, which few photos under small angles hardly tell apart. Of many photos rivals
-are asked of some, spread over all, and are compared with the cameras of these alone.
+less around the scene, which few photos under small angles hardly tell apart. Of many photos these
+alternatives are asked of some, spread over all, and compared with the cameras of these alone.
 """
 
 from collections.abc import Callable
@@ -20,35 +20,35 @@ from core.depthmaps.depths import Depths, level
 from core.depthmaps.neighbours import guessed_depths
 from core.depthmaps.reference import Reference
 from core.parallel import ParallelMap
+from core.search.bas_relief import mirrored, stretched
 from core.search.figures import PhotoFigures, figures_of
-from core.search.twin import mirrored, stretched
 
 JOURNEY = level(126, "sweep check")
-ASK_TWIN = 0.8  # mean support below which the twin is asked
+ASK_MIRROR = 0.8  # mean support below which the mirror image is asked
 ASK_RELIEF = 0.2  # and from which it is worth asking for other reliefs
-ASKED = 30  # photos at most that rivals are asked of
-RIVALS: tuple[Callable[[Cameras, Tensor], Cameras], ...] = (
+ASKED = 30  # photos at most that alternatives are asked of
+ALTERNATIVES: tuple[Callable[[Cameras, Tensor], Cameras], ...] = (
     mirrored,
     lambda cameras, middle: stretched(cameras, middle, 1.4),
     lambda cameras, middle: stretched(cameras, middle, 1 / 1.4),
-    lambda cameras, middle: cameras,  # themselves, where rivals are asked of some photos alone
+    lambda cameras, middle: cameras,  # themselves, where the others are asked of some photos alone
 )
 NAMES = tuple(field.name for field in fields(PhotoFigures))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What an audit found: of each photo, and of those rivals that were asked."""
+    """What an audit found: of each photo, and of those alternatives that were asked."""
 
     photos: tuple[PhotoFigures, ...]
-    twin: tuple[PhotoFigures, ...] = ()  # of the mirrored cameras
+    mirror: tuple[PhotoFigures, ...] = ()  # of the mirrored cameras
     turned: tuple[PhotoFigures, ...] = ()  # of cameras that turn more around the scene
     held: tuple[PhotoFigures, ...] = ()  # and less
-    alone: tuple[PhotoFigures, ...] = ()  # of the cameras, where rivals are asked of some photos
+    alone: tuple[PhotoFigures, ...] = ()  # of the cameras, where others are asked of some photos
 
     @property
-    def rivalled(self) -> tuple[PhotoFigures, ...]:
-        """Of the cameras, what is to be compared with their rivals."""
+    def comparable(self) -> tuple[PhotoFigures, ...]:
+        """Of the cameras, what is to be compared with their alternatives."""
         return self.alone or self.photos
 
     def mean(self, name: str) -> float:
@@ -82,8 +82,8 @@ class Audit:
         self.figures: Figures | None = None
         self._photos, count = photos, len(photos)
         self._some = torch.linspace(0, count - 1, min(count, ASKED)).round().long()
-        self._asked = 0  # 0: the cameras, then the numbers of their rivals
-        self._rows: list[list[Tensor]] = [[] for _ in range(1 + len(RIVALS))]
+        self._asked = 0  # 0: the cameras, then the numbers of their alternatives
+        self._rows: list[list[Tensor]] = [[] for _ in range(1 + len(ALTERNATIVES))]
         self._middle = torch.zeros(3)
         self._depths = Depths(photos, self.cameras, journey=JOURNEY)
 
@@ -94,24 +94,24 @@ class Audit:
 
     @property
     def preview(self) -> Figures | None:
-        """What is found of the cameras before their rivals are asked; None before that."""
+        """What is found of the cameras before their alternatives are asked; None before that."""
         if len(self._rows[0]) < len(self.cameras):
             return None
         return Figures(tuple(PhotoFigures(*row.tolist()) for row in self._rows[0]))
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Pieces of work done, and how many there are if all rivals are asked."""
+        """Pieces of work done, and how many there are if all alternatives are asked."""
         done, total = self._depths.progress
         own, count = len(self.cameras), len(self._depths.cameras)
         before = own + (self._asked - 1) * len(self._some) if self._asked else 0  # photos
         each = total // count + 1  # pieces of a photo
         here = done + len(self._rows[self._asked])
-        rivals = len(RIVALS) - (len(self._some) == own)
-        return before * each + here, (own + rivals * len(self._some)) * each
+        alternatives = len(ALTERNATIVES) - (len(self._some) == own)
+        return before * each + here, (own + alternatives * len(self._some)) * each
 
     @property
-    def twin(self) -> Cameras:
+    def mirror(self) -> Cameras:
         """The mirrored cameras, around what photos show; once what is held was swept."""
         return mirrored(self.cameras, self._middle)
 
@@ -151,7 +151,7 @@ class Audit:
         return torch.tensor([getattr(found, name) for name in NAMES], dtype=torch.float64)
 
     def _conclude(self) -> None:
-        """Go on with the next rival that is worth asking, or end."""
+        """Go on with the next alternative that is worth asking, or end."""
         found = Figures(
             *(tuple(PhotoFigures(*row.tolist()) for row in rows) for rows in self._rows)
         )
@@ -159,12 +159,12 @@ class Audit:
         if self._asked == 0:
             self._middle = middle_of(self._depths)
         few = len(self._some) < len(self.cameras)
-        worth = (support < ASK_TWIN, support >= ASK_RELIEF, support >= ASK_RELIEF, few)
-        for rival in range(self._asked, len(RIVALS)):
-            if worth[rival]:
-                other = RIVALS[rival](self.cameras, self._middle)[self._some]
+        worth = (support < ASK_MIRROR, support >= ASK_RELIEF, support >= ASK_RELIEF, few)
+        for number in range(self._asked, len(ALTERNATIVES)):
+            if worth[number]:
+                other = ALTERNATIVES[number](self.cameras, self._middle)[self._some]
                 self._depths = Depths(self._photos[self._some], other, journey=JOURNEY)
-                self._asked = rival + 1
+                self._asked = number + 1
                 return
         self.figures = found
 
@@ -190,7 +190,7 @@ class Audit:
         )
         self._asked = int(state["asked"])
         self._middle = state["middle"]
-        self._rows = [list(state.get(f"rows.{row}", ())) for row in range(1 + len(RIVALS))]
+        self._rows = [list(state.get(f"rows.{row}", ())) for row in range(1 + len(ALTERNATIVES))]
         if bool(state["done"]):
             self._conclude()
 

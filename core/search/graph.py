@@ -47,7 +47,7 @@ class PhotoFact:
     remedy: str
 
 
-def told_by(pairs: Pairs, names: Sequence[str]) -> tuple[PhotoFact, ...]:
+def facts_of_pairs(pairs: Pairs, names: Sequence[str]) -> tuple[PhotoFact, ...]:
     """All facts, the gravest first; empty where nothing speaks against the photos.
 
     Args:

@@ -32,8 +32,8 @@ TRUSTED, WRONG = 0.38, 0.2  # share of agreement from which cameras are trusted,
 OWN_TRUSTED, OWN_WRONG = 0.2, 0.15  # the same of one photo
 ODD = 0.4  # of the median of all photos: below this share of it one is told by name
 LEAST_SEEN = 0.5  # share of a photo that others see, below which its own support is not forgiven
-WORTH_TELLING = 0.15  # support with which a twin is worth a word
-TWIN = 0.9  # part of the support that the mirrored twin may have
+WORTH_TELLING = 0.15  # support with which a mirror image is worth a word
+MIRROR = 0.9  # part of the support that the mirror image may have
 RELIEF = 1.0  # and cameras that turn more or less around the scene,
 GUESSED_RELIEF = 0.95  # less where nothing but pixels has told how deep the scene is
 NO_GAIN = 0.01  # of cost: with less, depths explain nothing
@@ -189,14 +189,14 @@ def _odd(figures: Figures, names: Sequence[str]) -> Found:
 
 def _mirrored(figures: Figures) -> Found:
     """Whether the mirrored scene is explained as well, or better."""
-    if not figures.twin:
+    if not figures.mirror:
         return
-    own, twin = (mean_of(which, "support") for which in (figures.rivalled, figures.twin))
-    numbers = {"support": own, "twin": twin}
-    if twin < TWIN * own or twin < WORTH_TELLING:
+    own, mirror = (mean_of(which, "support") for which in (figures.comparable, figures.mirror))
+    numbers = {"support": own, "twin": mirror}
+    if mirror < MIRROR * own or mirror < WORTH_TELLING:
         return
-    shares = f"confirms {twin:.0%} of what the photos show, these cameras {own:.0%}"
-    if twin > own / TWIN:
+    shares = f"confirms {mirror:.0%} of what the photos show, these cameras {own:.0%}"
+    if mirror > own / MIRROR:
         sentence = f"The mirrored scene {shares}; flip it."
         yield "wrong", Reason("mirrored", sentence, numbers, (), "flip")
     else:
@@ -211,11 +211,11 @@ def _relief(figures: Figures, most: float) -> Found:
 
     It is where more agrees and depths gain as much: either alone happens to right cameras.
     """
-    own, gain = (mean_of(figures.rivalled, name) for name in ("support", "gain"))
-    for word, rival in (("more", figures.turned), ("less", figures.held)):
-        if not rival or mean_of(rival, "gain") < most * gain:
+    own, gain = (mean_of(figures.comparable, name) for name in ("support", "gain"))
+    for word, alternative in (("more", figures.turned), ("less", figures.held)):
+        if not alternative or mean_of(alternative, "gain") < most * gain:
             continue
-        if (other := mean_of(rival, "support")) < most * own:
+        if (other := mean_of(alternative, "support")) < most * own:
             continue
         sentence = (
             f"Cameras that turn {word} around the scene confirm {other:.0%} of what the photos "

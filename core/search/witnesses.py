@@ -57,14 +57,14 @@ class Witness:
         cameras: by the number of the photo, rising.
         points: (P, 3) of the scene, perhaps none.
         figures: of their audit, in the order of `cameras`.
-        twin: the mirrored cameras, by the same numbers; none where they were not asked.
+        mirror: the mirrored cameras, by the same numbers; none where they were not asked.
     """
 
     way: Way
     cameras: Mapping[int, Camera]
     points: np.ndarray
     figures: Figures
-    twin: Mapping[int, Camera] = field(default_factory=dict)
+    mirror: Mapping[int, Camera] = field(default_factory=dict)
 
     @property
     def flipped(self) -> "Witness":
@@ -73,10 +73,10 @@ class Witness:
         Raises:
             InputError: they were not asked, so much agrees without.
         """
-        if not self.twin:
+        if not self.mirror:
             raise InputError("Nothing speaks for the mirrored scene; there is nothing to flip.")
-        figures = Figures(self.figures.twin, twin=self.figures.photos)
-        return Witness(self.way, self.twin, np.zeros((0, 3)), figures, self.cameras)
+        figures = Figures(self.figures.mirror, mirror=self.figures.photos)
+        return Witness(self.way, self.mirror, np.zeros((0, 3)), figures, self.cameras)
 
 
 @dataclass(frozen=True)

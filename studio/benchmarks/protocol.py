@@ -107,7 +107,7 @@ def published(name: str, photos: Path) -> dict[str, dict[str, float]]:
     return stated.get(photos.parent.name, {})
 
 
-def told(name: str, found: Outcome) -> list[str]:
+def remarks(name: str, found: Outcome) -> list[str]:
     """What a reader has to know of the figures."""
     protocol = PROTOCOLS[name]
     focal = "known" if protocol.focal_known else f"learned, {found.focal:.1%} off"

@@ -25,7 +25,7 @@ from core.formats.reference import read_reference
 from core.photos.picture import decode
 from core.photos.sizes import scaled_down
 from core.search.audit import Audit, in_own_units, mean_of
-from core.search.twin import mirrored, stretched
+from core.search.bas_relief import mirrored, stretched
 from core.search.verdict import verdict
 from studio.jobs.auditing import LONG_SIDE, placed
 
@@ -102,8 +102,8 @@ def measured(folder: Path, state: str, most: int, pool: ThreadPoolExecutor) -> d
         "gain": round(figures.mean("gain"), 4),
         "relief": round(figures.mean("relief"), 4),
         "rivals": [
-            round(mean_of(rival, "support"), 3) if rival else None
-            for rival in (figures.twin, figures.turned, figures.held)
+            round(mean_of(alternative, "support"), 3) if alternative else None
+            for alternative in (figures.mirror, figures.turned, figures.held)
         ],
     }
 

@@ -78,7 +78,7 @@ def main(arguments: argparse.Namespace) -> int:
     facts = _figures(QUICK if arguments.quick else USUAL, arguments.device)
     table = Table("figure", "value")
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), _told(value))
+        table.add_row(name.replace("_", " "), _cell(value))
     Console(stderr=True).print(table)
     if arguments.out:
         with finished_file(arguments.out) as temporary:
@@ -87,7 +87,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _told(value: object) -> str:
+def _cell(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
@@ -127,7 +127,7 @@ def _protocol(arguments: argparse.Namespace) -> int:
         table.add_row(who, *("-" if value is None else f"{value:g}" for value in values))
     console = Console(stderr=True)
     console.print(table)
-    for sentence in protocol.told(name, found):
+    for sentence in protocol.remarks(name, found):
         console.print(sentence, markup=False)
     facts = {"protocol": name, **ours, "published": others}
     if arguments.out:

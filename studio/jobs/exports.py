@@ -20,7 +20,7 @@ from core.exporting.video import Look, camera_path, render_video
 from core.formats.files import write_file
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
-from core.runs.judged import told_of
+from core.runs.judged import judgement_of
 from core.training.build import kept_aside
 from core.training.learned import Learned
 from studio.jobs.measuring import compared, lpips_at_hand, measure, others_beside, summary
@@ -154,7 +154,7 @@ class Exports:
             return self._history()
         snapshot, learned = self._source.snapshot, self._learned()
         out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
-        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
+        said = judgement_of(snapshot.found_by, snapshot.opinion, learned.names)
         write_cameras(form, learned, out, gauge_of(world), said)
         if any(orientation != 1 for *_, orientation in learned.stored):
             control.note(f"The cameras are of {pictures_of(form, learned)}.")
@@ -172,7 +172,7 @@ class Exports:
     def _page(self, control: JobControl) -> Path:
         snapshot, learned = self._source.snapshot, self._learned()
         trails = snapshot.trails or Trails.of(len(learned.names))
-        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
+        said = judgement_of(snapshot.found_by, snapshot.opinion, learned.names)
         title = snapshot.run.resolve().name
         about = about_run(title, learned, said, trails.steps, trails.poses)
         out = self._fresh("scene", SUFFIX)
@@ -201,7 +201,7 @@ class Exports:
             report = measure(learned, config, errors, photos.pictures, 1, watch, lpips)
         control.note(summary(report))
         out = self._fresh("measured", ".json")
-        said = told_of(snapshot.found_by, snapshot.opinion, learned.names)
+        said = judgement_of(snapshot.found_by, snapshot.opinion, learned.names)
         write_file(f"{report.line(said)}\n".encode(), out)
         return out
 

@@ -9,7 +9,7 @@ import torch
 from core.config import Config
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, beside_learned, compare_cameras
-from core.evaluation.poses import told
+from core.evaluation.poses import description
 from core.evaluation.report import Report, make_report
 from core.evaluation.views import USUAL, ViewScore, score_views
 from core.exporting.jobs import Watch
@@ -89,7 +89,7 @@ def measure(
         learned=len(learned.by_name),
         split=config.data.held_out,
         sizes=[(camera.width, camera.height) for camera in learned.cameras],
-        search=told(USUAL, learned.scene),
+        search=description(USUAL, learned.scene),
     )
 
 

@@ -38,13 +38,13 @@ class CameraPath:
     def routes(self) -> list[BaseRoute]:
         """All routes. Add them before anything is mounted at ``/``."""
         return [
-            Route("/path", self.told),
+            Route("/path", self.facts),
             Route("/path.json", self.saved),
             Route("/path/load", self.load, methods=["POST"]),
             Route("/path/{act}", self.act, methods=["POST"]),
         ]
 
-    def told(self, request: Request) -> Response:
+    def facts(self, request: Request) -> Response:
         """GET /path: how many keyframes there are, and which one has the handle."""
         facts = dataclasses.asdict(self._keys.state)
         return JSONResponse(facts, headers={"Cache-Control": "no-store"})
@@ -71,7 +71,7 @@ class CameraPath:
             act()
         except InputError as error:
             return PlainTextResponse(str(error), 409)
-        return self.told(request)
+        return self.facts(request)
 
     async def load(self, request: Request) -> Response:
         """POST /path/load: keyframes of a transforms.json, in place of those that are there."""
@@ -84,7 +84,7 @@ class CameraPath:
             await run_in_threadpool(self._load, body)
         except InputError as error:
             return PlainTextResponse(str(error), 409)
-        return self.told(request)
+        return self.facts(request)
 
     def _load(self, body: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:

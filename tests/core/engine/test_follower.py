@@ -64,7 +64,10 @@ def test_bad_input_is_said_once_and_the_next_is_looked_at() -> None:
     watcher.stop()
     watcher.join()
     assert watcher.seen[:3] == [1, 2, 3] and watcher.closed
-    assert watcher.told() == ["The disk is full; make room."] and watcher.told() == []
+    assert (
+        watcher.drain_messages() == ["The disk is full; make room."]
+        and watcher.drain_messages() == []
+    )
 
 
 @pytest.mark.parametrize("kind", [OSError, ValueError, MemoryError])
@@ -75,6 +78,6 @@ def test_a_bug_ends_it_with_a_sentence(kind: type[Exception]) -> None:
     watcher.join()
     watcher.show(shown(2))
     watcher.stop()
-    (sentence,) = watcher.told()
+    (sentence,) = watcher.drain_messages()
     assert sentence.startswith("Watching stopped") and "boom" in sentence
     assert watcher.seen == [1]

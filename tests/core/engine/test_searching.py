@@ -232,8 +232,8 @@ def test_every_remedy_is_performed_at_one_ask(photos: Path, tmp_path: Path) -> N
 
     audit = Audit(on_canvas(told.photos.pictures), Cameras.of(told.learned.trained, torch.float64))
     audit.run()
-    twin = dict(zip(names, audit.twin.single(), strict=True))
-    engine.submit(Configure({"cameras.rival": str(with_poses(tmp_path / "twin.json", twin))}))
+    mirror = dict(zip(names, audit.mirror.single(), strict=True))
+    engine.submit(Configure({"cameras.rival": str(with_poses(tmp_path / "twin.json", mirror))}))
     told = until(engine, lambda s: bool(s.opinion.others))
     (other,) = told.opinion.others
     assert other.name == "rival" and other.word == "wrong" and "degrees" in other.sentence

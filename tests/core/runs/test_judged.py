@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.judged import FILE, HISTORY, keep, kept, told_of, trusted_since
+from core.runs.judged import FILE, HISTORY, judgement_of, keep, kept, trusted_since
 from core.search.verdict import Reason
 from core.search.witnesses import Opinion
 
@@ -21,7 +21,7 @@ def test_an_opinion_comes_back_for_the_cameras_that_it_is_of(tmp_path: Path) -> 
     thought = Opinion("features", "doubtful", (REASON,), {0: "trusted", 1: "wrong"})
     keep(tmp_path, thought, Opinion(), NAMES)
     told = kept(tmp_path, "features")
-    assert told == told_of("features", thought, NAMES) and told["verdict"] == "doubtful"
+    assert told == judgement_of("features", thought, NAMES) and told["verdict"] == "doubtful"
     assert told["verdict_reasons"][0]["photos"] == ["b.jpg"]
     assert told["cameras"][1] == {"photo": "b.jpg", "verdict": "wrong"}
     assert kept(tmp_path, "pixels")["verdict"] == "unknown yet"

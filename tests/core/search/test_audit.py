@@ -38,8 +38,8 @@ def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot)
     figures = first.run()
     assert judged(figures).word == "trusted"
     assert first.preview is not None and first.preview.photos == figures.photos
-    for rival in (figures.twin, figures.turned, figures.held):
-        assert mean_of(rival, "support") < 0.9 * figures.mean("support")
+    for alternative in (figures.mirror, figures.turned, figures.held):
+        assert mean_of(alternative, "support") < 0.9 * figures.mean("support")
     again = Audit(shot.photos, shot.cameras)
     again.restore(kept)
     with ThreadPoolExecutor(2) as pool:
@@ -63,12 +63,12 @@ def test_of_many_photos_rivals_are_asked_of_some(
     figures = audit.figures
     assert 0.9 * total < done <= total
     assert len(figures.photos) == 6
-    assert {len(part) for part in (figures.twin, figures.turned, figures.held)} == {4}
+    assert {len(part) for part in (figures.mirror, figures.turned, figures.held)} == {4}
     alone = Audit(shot.photos[[0, 2, 3, 5]], shot.cameras[[0, 2, 3, 5]]).run()
     assert mean_of(figures.alone, "support") == pytest.approx(alone.mean("support"), abs=0.02)
     assert judged(figures).word == "trusted"
-    twin = tuple(replace(one, support=0.95) for one in figures.alone)
-    assert "mirrored" in keys(judged(replace(figures, twin=twin)))
+    mirror = tuple(replace(one, support=0.95) for one in figures.alone)
+    assert "mirrored" in keys(judged(replace(figures, mirror=mirror)))
     again = Audit(shot.photos, shot.cameras)
     again.restore(kept)
     assert again.run() == figures

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from core.photos import PhotoSet
 from core.photos.panorama import is_panorama
 from core.search.found import Pairs
-from core.search.graph import PhotoFact, groups, told_by
-from core.search.telling import told_before_training
+from core.search.graph import PhotoFact, facts_of_pairs, groups
+from core.search.photo_facts import facts_before_training
 from tests.core.search.test_found import pairs as pairs_of
 
 NAMES = [f"{number}.jpg" for number in range(6)]
@@ -46,22 +46,22 @@ def only(facts: tuple[PhotoFact, ...]) -> PhotoFact:
 
 
 def test_a_good_set_has_nothing_to_be_told() -> None:
-    assert told_by(good(), NAMES) == ()
+    assert facts_of_pairs(good(), NAMES) == ()
 
 
 def test_where_no_pairs_are_there_yet_nothing_breaks() -> None:
     names = ["a.jpg", "b.jpg", "c.jpg"]
-    assert {fact.kind for fact in told_by(pairs_of(0), names)} <= {"apart", "stranger"}
+    assert {fact.kind for fact in facts_of_pairs(pairs_of(0), names)} <= {"apart", "stranger"}
 
 
 def test_two_photos_are_never_enough() -> None:
-    assert only(told_by(good(2), NAMES[:2])).kind == "two photos"
+    assert only(facts_of_pairs(good(2), NAMES[:2])).kind == "two photos"
 
 
 def test_a_stranger_is_named() -> None:
     pairs = good()
     inliers = np.where(with_(3, pairs), 16, pairs.inliers)  # as chance has it
-    fact = only(told_by(good(inliers=inliers), NAMES))
+    fact = only(facts_of_pairs(good(inliers=inliers), NAMES))
     assert (fact.kind, fact.photos) == ("stranger", (3,))
     assert fact.sentence == '"3.jpg" has nothing in common with the other photos.'
 
@@ -70,7 +70,7 @@ def test_many_matches_of_which_few_agree_are_chance() -> None:
     pairs = good()
     matches = np.where(with_(3, pairs), 400, pairs.matches)
     inliers = np.where(with_(3, pairs), 50, pairs.inliers)
-    assert only(told_by(good(matches=matches, inliers=inliers), NAMES)).photos == (3,)
+    assert only(facts_of_pairs(good(matches=matches, inliers=inliers), NAMES)).photos == (3,)
 
 
 def test_two_scenes_come_apart() -> None:
@@ -78,13 +78,13 @@ def test_two_scenes_come_apart() -> None:
     same = pairs.photos[:, 0] % 2 == pairs.photos[:, 1] % 2
     pairs = good(inliers=np.where(same, 240, 0))
     assert groups(pairs, 6) == [(0, 2, 4), (1, 3, 5)]
-    fact = only(told_by(pairs, NAMES))
+    fact = only(facts_of_pairs(pairs, NAMES))
     assert fact.kind == "apart" and fact.photos == (0, 2, 4, 1, 3, 5)
     assert '"0.jpg", "2.jpg" and "4.jpg"; "1.jpg", "3.jpg" and "5.jpg"' in fact.sentence
 
 
 def test_photos_with_nothing_in_common_are_refused() -> None:
-    fact = only(told_by(good(inliers=np.zeros(15, int)), NAMES))
+    fact = only(facts_of_pairs(good(inliers=np.zeros(15, int)), NAMES))
     assert fact.kind == "apart" and fact.photos == tuple(range(6))
 
 
@@ -104,31 +104,31 @@ def moves(kind: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["turned", "flat"])
 def test_a_turning_camera_and_a_flat_picture_are_told_apart(kind: str) -> None:
     even = {"flat": np.ones(15), "parallax": np.full(15, 0.0003)}
-    fact = only(told_by(good(homography=moves(kind), **even), NAMES))
+    fact = only(facts_of_pairs(good(homography=moves(kind), **even), NAMES))
     assert fact.kind == kind and fact.photos == tuple(range(6))
 
 
 def test_one_photo_repeated_is_told() -> None:
     even = {"flat": np.ones(15), "parallax": np.full(15, 0.0005)}
-    assert only(told_by(good(shift=np.full(15, 0.01), **even), NAMES)).kind == "repeated"
+    assert only(facts_of_pairs(good(shift=np.full(15, 0.01), **even), NAMES)).kind == "repeated"
 
 
 def test_a_mirrored_photo_is_named_and_no_other() -> None:
     pairs = good()
     mirrored = np.where(with_(2, pairs), 180, 8)
     inliers = np.where(with_(2, pairs), 12, 240)
-    fact = only(told_by(good(mirrored=mirrored, inliers=inliers), NAMES))
+    fact = only(facts_of_pairs(good(mirrored=mirrored, inliers=inliers), NAMES))
     assert (fact.kind, fact.photos) == ("mirrored", (2,))
 
 
 def test_a_photo_upside_down_is_named_unless_the_camera_turns_all_the_time() -> None:
     pairs = good()
     turn = np.where(with_(4, pairs), np.pi - 0.1, 0.05)
-    fact = only(told_by(good(turn=turn), NAMES))
+    fact = only(facts_of_pairs(good(turn=turn), NAMES))
     assert (fact.kind, fact.photos) == ("upside down", (4,))
     angles = np.arange(6)
     turn = angles[pairs.photos[:, 1]] - angles[pairs.photos[:, 0]]
-    assert told_by(good(turn=np.angle(np.exp(1j * turn))), NAMES) == ()
+    assert facts_of_pairs(good(turn=np.angle(np.exp(1j * turn))), NAMES) == ()
 
 
 def room(width: int = 512) -> np.ndarray:
@@ -152,8 +152,8 @@ def test_what_pixels_and_pairs_tell_comes_together_and_once() -> None:
     photos = np.stack([np.roll(room(), 40 * step, axis=1) for step in range(5)])
     photos[3] //= 3
     photoset = PhotoSet(tuple(NAMES[:5]), photos, 512, 256, None, ())
-    kinds = [(fact.kind, fact.photos) for fact in told_before_training(photoset, good(5))]
+    kinds = [(fact.kind, fact.photos) for fact in facts_before_training(photoset, good(5))]
     assert kinds == [*(("panorama", (number,)) for number in range(5)), ("darker", (3,))]
-    alone = told_before_training(photoset, None)
+    alone = facts_before_training(photoset, None)
     assert {fact.kind for fact in alone} >= {"panorama", "darker"}
     assert all(fact.sentence.endswith(".") and fact.remedy.endswith(".") for fact in alone)

@@ -10,7 +10,7 @@ from core.photos.listing import list_pictures
 from core.photos.picture import decode, read_header
 from core.photos.sizes import scaled_down
 from core.search.features import Bounds, State, cameras_of, start
-from core.search.graph import told_by
+from core.search.graph import facts_of_pairs
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 SETS = DATA / "sets"
@@ -53,7 +53,7 @@ def matched(name: str) -> tuple[list[str], list[tuple[int, int]], State]:
 @pytest.mark.parametrize("name", [*GOOD, *NARROW])
 def test_cameras_are_right_and_nothing_false_is_told(name: str) -> None:
     names, sizes, state = matched(name)
-    assert state.failure == "" and told_by(state.features.pairs, names) == ()
+    assert state.failure == "" and facts_of_pairs(state.features.pairs, names) == ()
     model = state.features.models[0]
     cameras = {names[row]: camera for row, camera in cameras_of(model, sizes).items()}
     errors = compare_cameras(cameras, read_reference(folder(name) / "transforms.json"))
@@ -67,7 +67,7 @@ def test_cameras_are_right_and_nothing_false_is_told(name: str) -> None:
 @pytest.mark.parametrize("name", TRUTH)
 def test_impossible_and_damaged_sets_are_told_by_name(name: str) -> None:
     names, _, state = matched(name)
-    facts = told_by(state.features.pairs, names)
+    facts = facts_of_pairs(state.features.pairs, names)
     assert [(fact.kind, len(fact.photos)) for fact in facts] == TRUTH[name]
     if name in NAMED:
         assert facts[0].photos == NAMED[name]
@@ -75,4 +75,4 @@ def test_impossible_and_damaged_sets_are_told_by_name(name: str) -> None:
 
 def test_where_features_fail_nothing_wrong_is_said_of_the_photos() -> None:
     names, _, state = matched(FEATURELESS)
-    assert told_by(state.features.pairs, names) == ()
+    assert facts_of_pairs(state.features.pairs, names) == ()

@@ -13,8 +13,8 @@ GOOD = PhotoFigures(support=0.7, firm=0.7, seen=0.9, through=0.1, gain=0.2, reli
 POOR = replace(GOOD, support=0.05, through=0.6)
 
 
-def judged(*photos: PhotoFigures, twin: tuple[PhotoFigures, ...] = ()) -> Verdict:
-    return verdict(Figures(photos, twin), [f"{index}.jpg" for index in range(len(photos))])
+def judged(*photos: PhotoFigures, mirror: tuple[PhotoFigures, ...] = ()) -> Verdict:
+    return verdict(Figures(photos, mirror), [f"{index}.jpg" for index in range(len(photos))])
 
 
 def second(rotation: float, ate: float, counts: bool = True) -> Second:
@@ -37,7 +37,7 @@ def test_agreement_is_trusted() -> None:
 
 
 def test_nothing_in_common_is_wrong() -> None:
-    said = judged(*[POOR] * 5, twin=(POOR,) * 5)
+    said = judged(*[POOR] * 5, mirror=(POOR,) * 5)
     assert (said.word, keys(said)) == ("wrong", ["disagree"])
     assert said.reasons[0].remedy == "other-witness"
 
@@ -56,7 +56,7 @@ def test_a_photo_of_which_others_see_little_is_not_blamed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "twin", "word", "key"),
+    ("own", "mirror", "word", "key"),
     [
         (0.4, 0.9, "wrong", "mirrored"),
         (0.5, 0.45, "doubtful", "ambiguous"),
@@ -64,9 +64,9 @@ def test_a_photo_of_which_others_see_little_is_not_blamed() -> None:
     ],
 )
 def test_a_mirrored_twin_that_fits_as_well_is_told(
-    own: float, twin: float, word: str, key: str | None
+    own: float, mirror: float, word: str, key: str | None
 ) -> None:
-    said = judged(*[replace(GOOD, support=own)] * 5, twin=(replace(GOOD, support=twin),) * 5)
+    said = judged(*[replace(GOOD, support=own)] * 5, mirror=(replace(GOOD, support=mirror),) * 5)
     assert said.word == word
     assert key is None or key in keys(said)
     if key:
@@ -112,7 +112,7 @@ def test_two_ways_that_agree_make_up_for_support_and_for_nothing_else() -> None:
         assert verdict(few, names, other).word == "doubtful"
     alike_astray = [
         Figures((replace(LITTLE, relief=0.001),) * 5),  # flat: every way may lead astray alike
-        Figures((LITTLE,) * 5, twin=(LITTLE,) * 5),
+        Figures((LITTLE,) * 5, mirror=(LITTLE,) * 5),
         Figures((LITTLE,) * 5, turned=(LITTLE,) * 5),
         Figures((LITTLE,) * 4 + (POOR,)),
     ]
@@ -121,7 +121,7 @@ def test_two_ways_that_agree_make_up_for_support_and_for_nothing_else() -> None:
 
 
 def test_every_reason_is_a_sentence() -> None:
-    states = [judged(*[POOR] * 2, twin=(GOOD,) * 2), judged(GOOD, GOOD, POOR, GOOD)]
+    states = [judged(*[POOR] * 2, mirror=(GOOD,) * 2), judged(GOOD, GOOD, POOR, GOOD)]
     for said in states:
         for reason in said.reasons:
             assert (

@@ -9,17 +9,17 @@ from core.photos import Finding, PhotoSet, check
 from core.photos.local import quoted
 from core.photos.panorama import is_panorama
 from core.search.found import Pairs
-from core.search.graph import PhotoFact, told_by
+from core.search.graph import PhotoFact, facts_of_pairs
 
 
-def told_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFact, ...]:
+def facts_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFact, ...]:
     """Facts about photos, the gravest first.
 
     Args:
         photos: as they are trained on.
         pairs: of these, where features were matched; they tell why there is no parallax.
     """
-    told = told_by(pairs, photos.names) if pairs is not None else ()
+    told = facts_of_pairs(pairs, photos.names) if pairs is not None else ()
     about_all = {fact.kind for fact in told}
     plain = [_fact(finding, photos) for finding in check(photos)]
     if pairs is not None:
@@ -29,7 +29,7 @@ def told_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFa
     return (*_panoramas(photos), *told, *plain)
 
 
-def told_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[PhotoFact, ...]:
+def facts_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[PhotoFact, ...]:
     """The same of some photos of a set; what is told goes by the numbers in the whole set.
 
     Args:
@@ -44,7 +44,7 @@ def told_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[P
         sizes=tuple(photos.sizes[row] for row in rows if photos.sizes),
         focal_ratios=tuple(photos.focal_ratios[row] for row in rows if photos.focal_ratios),
     )
-    told = told_before_training(some, pairs)
+    told = facts_before_training(some, pairs)
     return tuple(replace(fact, photos=tuple(rows[row] for row in fact.photos)) for fact in told)
 
 

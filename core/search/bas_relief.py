@@ -1,4 +1,4 @@
-"""Rivals of cameras: others that see nearly the same where a scene is nearly flat.
+"""Bas-relief ambiguity: other cameras that see nearly the same where a scene is nearly flat.
 
 From far away a relief and its reverse cannot be told apart while cameras turn the other way (the
 Necker reversal; Koenderink and van Doorn, Affine structure from motion, 1991). With the scene's
@@ -17,7 +17,7 @@ from core.depthmaps.cameras import Cameras
 
 
 def mirrored(cameras: Cameras, middle: Tensor) -> Cameras:
-    """The twin of cameras around the middle (3,) of their scene; the twin of a twin is itself."""
+    """Cameras mirrored around the middle (3,) of their scene; mirrored twice they are the same."""
     axes = cameras.rotation[amidst(cameras)]
     flip = torch.tensor([1.0, 1.0, -1.0]).to(axes).diag()
     turn = axes.T @ cameras.rotation

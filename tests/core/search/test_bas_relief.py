@@ -1,9 +1,9 @@
-"""The mirrored twin sees nearly what the cameras see, with depth reversed."""
+"""The mirror image sees nearly what the cameras see, with depth reversed."""
 
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.search.twin import amidst, mirrored
+from core.search.bas_relief import amidst, mirrored
 from tests.cameras import camera
 from tests.core.depthmaps.rendered import shoot
 
@@ -30,14 +30,14 @@ def test_a_relief_and_its_reverse_look_alike_from_far_away() -> None:
     flip = axes @ torch.tensor([1.0, 1.0, -1.0]).diag() @ axes.T
     reversed_points = MIDDLE + (points - MIDDLE) @ flip.T
     seen, _ = cameras.project(points)
-    twin, _ = mirrored(cameras, MIDDLE).project(reversed_points)
+    mirror, _ = mirrored(cameras, MIDDLE).project(reversed_points)
     unmoved, _ = cameras.project(reversed_points)
-    assert (twin - seen).norm(dim=-1).max() < 0.1 * (unmoved - seen).norm(dim=-1).max()
+    assert (mirror - seen).norm(dim=-1).max() < 0.1 * (unmoved - seen).norm(dim=-1).max()
 
 
 def test_it_is_a_pose() -> None:
     cameras = Cameras.of([camera((x, 0.1, 0), (0, -0.1 * x, 0.05)) for x in (-1.0, 0.0, 1.0)])
-    twin = mirrored(cameras, torch.tensor([0.0, 0, 5]))
-    assert torch.allclose(torch.linalg.det(twin.rotation), torch.ones(3), atol=1e-5)
-    eye = twin.rotation @ twin.rotation.mT
+    mirror = mirrored(cameras, torch.tensor([0.0, 0, 5]))
+    assert torch.allclose(torch.linalg.det(mirror.rotation), torch.ones(3), atol=1e-5)
+    eye = mirror.rotation @ mirror.rotation.mT
     assert torch.allclose(eye, torch.eye(3).expand(3, 3, 3), atol=1e-5)
