@@ -45,7 +45,7 @@ class About:
 
     Attributes:
         not_placed: names of the photos that have none.
-        verdict: how they were found and what is thought of them, as `core.runs.judged.told_of`
+        verdict: how they were found and what is thought of them, as `core.runs.judged.judgement_of`
             has it, and of which `pictures` they are.
     """
 

@@ -64,10 +64,8 @@ def test_bad_input_is_said_once_and_the_next_is_looked_at() -> None:
     watcher.stop()
     watcher.join()
     assert watcher.seen[:3] == [1, 2, 3] and watcher.closed
-    assert (
-        watcher.drain_messages() == ["The disk is full; make room."]
-        and watcher.drain_messages() == []
-    )
+    assert watcher.drain_messages() == ["The disk is full; make room."]
+    assert watcher.drain_messages() == []
 
 
 @pytest.mark.parametrize("kind", [OSError, ValueError, MemoryError])
