@@ -156,6 +156,7 @@ def _figures(part: float, asked: str) -> dict[str, Any]:
         )
         options = {
             "data.photos": str(BUNDLED), "explore.quality": 252, "training.device": asked,
+            "explore.scene": "none",  # else a quick visitor would draw for itself, a slow one not
         }  # fmt: skip
         felt = live.measure_live(Engine(run / "live", options, observers=observers), 40 * part, say)
     say("steps of the published size")
