@@ -74,15 +74,6 @@ class Equations:
         return -(self.pull + self.cross @ cameras) / self.own
 
 
-def costs_of(
-    task: Compared, inverse: Tensor, cameras: Cameras, grey: Tensor, scale: float
-) -> Tensor:
-    """(P,) what each patch of one photo costs; arguments as of `equations_of`."""
-    u = tangents(task.patches, cameras)
-    found = find(task.patches, u, inverse, cameras, task.partners, grey)
-    return (_rho(_size(found.residual), found.inside, scale) * task.shown).sum(0)
-
-
 def equations_of(
     task: Compared, inverse: Tensor, cameras: Cameras, grey: Tensor, unit: float, scale: float
 ) -> Equations:

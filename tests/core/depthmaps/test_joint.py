@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import DepthMaps
-from core.depthmaps.equations import Compared, costs_of, equations_of
+from core.depthmaps.equations import OUTLIER, Compared, equations_of
 from core.depthmaps.joint import Joint
 from core.depthmaps.patches import Patches, chosen_pixels, find, tangents, with_slopes
 from core.depthmaps.photos import luma
@@ -29,6 +29,18 @@ def maps() -> DepthMaps:
 
 def believed(maps: DepthMaps, cameras: Cameras) -> DepthMaps:
     return replace(maps, cameras=cameras)
+
+
+def costs_of(
+    task: Compared, inverse: Tensor, cameras: Cameras, grey: Tensor, scale: float
+) -> Tensor:
+    """(P,) Huber's cost of each patch, at most that of an outlier or of what is not seen."""
+    u = tangents(task.patches, cameras)
+    found = find(task.patches, u, inverse, cameras, task.partners, grey)
+    size = found.residual.square().mean(-1).sqrt()
+    worst = scale**2 * (OUTLIER - 0.5)
+    huber = torch.nn.functional.huber_loss(size, 0 * size, reduction="none", delta=scale)
+    return (torch.where(found.inside, huber.clamp_max(worst), worst) * task.shown).sum(0)
 
 
 def lenses(which: bool) -> Tensor | None:
