@@ -27,6 +27,7 @@ class Effect(enum.IntEnum):
         return _SENTENCES[self]
 
 
+MOST = 10**9  # of whatever is counted: a year has 3e7 seconds
 RESTART, CONVERT, REBUILD_FIELD = Effect.RESTART, Effect.CONVERT, Effect.REBUILD_FIELD
 
 _SENTENCES = {
@@ -85,6 +86,13 @@ class Section(Frozen):
         kind = cls.model_fields[info.field_name].annotation
         if isinstance(value, bool) and kind in (int, float):
             raise ValueError("a number")
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _no_more_than_is_counted(cls, value: Any) -> Any:
+        if isinstance(value, int) and abs(value) > MOST:
+            raise ValueError(f"a number up to {MOST:,}")
         return value
 
     @field_validator("*")

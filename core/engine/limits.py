@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from core.config.declare import MOST
 from core.engine.commands import Play
 from core.errors import InputError
 from core.training.trainer import Trainer
 
-MOST = 1e9  # of whatever is counted; a year has 3e7 seconds
 NOTHING_LEFT = (
     "Nothing is left to learn, so training pauses; rebuild (refine), or change photos or options."
 )

@@ -1,5 +1,6 @@
 """Options are declared once, and read the same by everyone."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ def test_wrong_options_are_refused_by_name(changes: dict[str, object], words: li
     for word in words:
         assert word in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_no_number_is_taken_that_an_option_is_not_made_for() -> None:
+    """Whoever sends it: viser's and Gradio's widgets keep no bounds themselves."""
+    refused, never = 0, (math.nan, math.inf, -math.inf, True, None, [1.0], "many")
+    for path, option in options().items():
+        if option.type not in (int, float):
+            continue
+        past = [] if option.at_least is None else [option.at_least - 1, -1e308, -(10**30)]
+        past += [] if option.at_most is None else [option.at_most + 1, 1e308]
+        past += [10**30, 10**400] if option.type is int else []
+        for value in (*never, *past):
+            with pytest.raises(InputError):
+                changed(Config(), {path: value})
+                raise AssertionError(f"{path} is {value}")
+            refused += 1
+    assert refused > 500
 
 
 @pytest.mark.parametrize(
