@@ -29,6 +29,7 @@ from core.search.witnesses import (
     Witness,
     before_cameras,
     beside,
+    complete,
     open_focal,
     opinion,
     preferred,
@@ -177,7 +178,7 @@ class Search(Follower):
         if self._sweeping.look(snapshot.run, lambda: self._swept(snapshot)):
             if self._sweeping.failure:
                 self._say(self._sweeping.failure)
-        elif way == "given" or (way == "pixels" and self.opinion.word == "trusted"):
+        elif way == "given" or (way == "pixels" and complete(self.opinion)):
             self._sweeping.end()
 
     def _unconfirmed(self, snapshot: Snapshot) -> bool:
@@ -217,9 +218,7 @@ class Search(Follower):
         """Cores for that search: all that it uses where what training has learned is doubted."""
         if policy == "features" or not self._sweeping.running:
             return 0
-        if way == "pixels":
-            return direct.THREADS if self._doubted else 0
-        return 1
+        return direct.THREADS if way == "pixels" and self._doubted else 1
 
     @property
     def _awaits_features(self) -> bool:
@@ -244,7 +243,7 @@ class Search(Follower):
             self.opinion = fresh
         matching = policy != "pixels" and self._matching.running
         lent = int(matching) + self._lent_to_depths(policy, way)
-        self._governor.lent = lent if fresh.word != "trusted" else 0
+        self._governor.lent = 0 if complete(fresh) else lent
         self._propose(snapshot, policy, shown, others.get("features"))
         self._propose_depths(snapshot, policy, shown)
         if self._person.better(shown, self._audits, names):
@@ -254,7 +253,7 @@ class Search(Follower):
         begins = policy != "pixels" and not self._matching.settled
         deeper = self._audits.new_depths(self._sweeping) is not None
         waits = policy != "features" and (self._sweeping.running or deeper)
-        self._expecting = begins or unheard or (waits and fresh.word != "trusted")
+        self._expecting = begins or unheard or (waits and not complete(fresh))
 
     def _propose(
         self, snapshot: Snapshot, policy: str, shown: Witness | None, other: Witness | None

@@ -187,21 +187,31 @@ def open_focal(likely: tuple[float, float] | None) -> tuple[Reason, ...]:
     return (Reason("open-focal", sentence, {"from": low, "to": high}, (), "freeze-focal"),)
 
 
+def complete(found: Opinion) -> bool:
+    """Whether cameras are trusted, and those found from pixels leave no photo out: others join as
+    the search goes on."""
+    missing = "not-placed" in [reason.key for reason in found.reasons]
+    return found.word == "trusted" and not (found.way == "pixels" and missing)
+
+
 def at_most(word: Word, limit: Word) -> Word:
     """The word, or the limit where it is the worse one."""
     return min(word, limit, key=RANK.index)
 
 
 def preferred(shown: Witness, other: Witness, names: Sequence[str]) -> Witness:
-    """Whose cameras are to be shown; those that are shown already, unless others are better."""
+    """Whose cameras are to be shown; those that are shown already, unless others are better, or as
+    good and have a camera for more photos."""
     second = apart(shown.cameras, other.cameras)
     mine, theirs = (_rank(one, names) for one in (shown, other))
+    more = len(other.cameras) > len(shown.cameras)
     if second is not None and alike(second) and mine >= theirs:
-        return shown
+        return other if more and mine == theirs else shown
     if theirs != mine:
         return other if theirs > mine else shown
     gain = other.figures.mean("support") - shown.figures.mean("support")
-    return other if gain > CLEARLY and len(other.cameras) >= len(shown.cameras) else shown
+    least = -CLEARLY if more else CLEARLY
+    return other if gain > least and len(other.cameras) >= len(shown.cameras) else shown
 
 
 def apart(one: Mapping[int, Camera], other: Mapping[int, Camera]) -> CameraErrors | None:

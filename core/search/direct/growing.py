@@ -6,26 +6,29 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.photos import Level, level_of
+from core.depthmaps.photos import Level
 from core.parallel import ParallelMap
-from core.search.direct.guessing import DRAWN, MOST, Guess, groups, guessed
+from core.search.direct.guessing import BESIDE, DRAWN, MOST, Guess, begun_beside, groups, guessed
 from core.search.direct.likeness import Likeness, likeness
-from core.search.direct.placing import Placed, placed
+from core.search.direct.placing import Placed, levels_of, placed
 from core.search.direct.poses import NUMBERS
-from core.search.direct.standing import COARSE, Standing, joined
+from core.search.direct.standing import Standing, joined
 from core.search.direct.sweeping import Sweeper
 
 WORSE = 0.6  # of the support of those that stand, below which a step is taken back
 POOR = 0.25  # of what is usually confirmed, below which a photo leaves
 FEWEST = 4  # photos of which none is told poor
 FITTING = 0.55  # of a photo, above which it joins those that are exact
+HOPEFUL = 0.35  # above which it is placed once more, from where it has come to
 TRIES = 2  # for each photo
 IDLE = 3  # steps in a row in which nobody joins, after which it is over
 WIDER = 0.3  # by which guesses spread more at each further try
 DELAY = 0.15  # of likeness, by which a photo waits after it did not fit
 ZOOMS = (1.5, 1 / 1.5)  # times its focal length, other lenses that a world is tried through
-BETTER = 1.5  # times the support, from which another lens is taken: near neighbours bear any
+BETTER = 1.5  # times the support, from which another lens is taken
+STRAINED = 0.85  # of the best support so far: with less a lens is suspected that few could bear
 LENS_AFTER, LENS_SUPPORT = 6, 0.4  # photos and support with which the focal length moves
+LENS_ASIDE = 0.12  # of the depth, between cameras: nearer ones bear any lens
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Ground:
 
     Attributes:
         photos: (N, C, H, W) of all.
-        level: of them at `COARSE` pixels, through any lenses.
+        levels: of them, to place one, through any lenses.
         sweeper: of them, through any lenses.
         alike: of them.
         generator: the only source of chance.
@@ -42,7 +45,7 @@ class Ground:
     """
 
     photos: Tensor
-    level: Level
+    levels: tuple[Level, ...]
     sweeper: Sweeper
     alike: Likeness
     generator: torch.Generator
@@ -58,8 +61,8 @@ class Ground:
     ) -> "Ground":
         """Args: of `cameras` lenses alone count."""
         sweeper = Sweeper.of(photos, cameras)
-        level, alike = level_of(photos, cameras, COARSE), likeness(sweeper.level)
-        return cls(photos, level, sweeper, alike, generator, parallel_map)
+        levels, alike = levels_of(photos, cameras), likeness(sweeper.level)
+        return cls(photos, levels, sweeper, alike, generator, parallel_map)
 
 
 @dataclass
@@ -78,7 +81,8 @@ class Growth:
     tries: int = TRIES
     tried: dict[int, int] = field(default_factory=dict)
     idle: int = 0  # steps since somebody joined
-    lens: bool = False  # whether other lenses were tried
+    reasons: set[tuple[int, int]] = field(default_factory=set)  # photo, and who gave it chances
+    best: float = 0.0  # support since other lenses were tried; none before
 
     def again(self, standing: Standing, tries: int) -> None:
         """Go on with better cameras: every photo gets so many further chances."""
@@ -107,14 +111,8 @@ class Growth:
         ground, standing = self.ground, self.standing
 
         def place(row: int) -> Placed:
-            photo, best = wave[row], None
-            for _, turn, centre in found[row][: 1 + self.tried.get(photo, 0)]:
-                one = placed(ground.level, standing, photo, turn, centre)
-                best = one if best is None or one.fit > best.fit else best
-                if best.fit > FITTING:
-                    break
-            assert best is not None, "there is a guess"
-            return best
+            guesses = found[row][: BESIDE + self.tried.get(wave[row], 0)]
+            return _best(ground, standing, wave[row], guesses)
 
         joining = standing
         for photo, one in zip(wave, ground.parallel_map(place, range(len(wave))), strict=True):
@@ -127,13 +125,15 @@ class Growth:
         ground, standing = self.ground, self.standing
         each = max(DRAWN, MOST // len(wave))
         drawn = torch.randn(len(wave), each, NUMBERS, generator=ground.generator)
-        spread = torch.tensor([1 + WIDER * self.tried.get(photo, 0) for photo in wave])
+        tried = [self.tried.get(photo, 0) for photo in wave]
+        spread = 1 + WIDER * torch.tensor(tried)
         drawn = spread[:, None, None] * drawn
         parts = groups(wave, standing.cameras.sizes)
 
         def guess(places: list[int]) -> list[list[Guess]]:
             photos = [wave[place] for place in places]
-            return guessed(sweeper, ground.alike, standing, photos, drawn[places])
+            before = [tried[place] for place in places]
+            return guessed(sweeper, ground.alike, standing, photos, drawn[places], before)
 
         by_place = {
             place: one
@@ -157,12 +157,12 @@ class Growth:
 
     def _join(self, joining: Standing) -> None:
         before = self.standing
-        lens = len(joining.photos) >= LENS_AFTER and float(before.support.mean()) > LENS_SUPPORT
+        lens = before.mean > LENS_SUPPORT and self._tells_lens(joining)
         ground = self.ground
         after = joined(ground.photos, joining, self.side, lens, ground.parallel_map)
         count = len(before.photos)
         fresh, old = after.photos[count:], after.support[:count]
-        if float(old.mean()) < WORSE * float(before.support.mean()):
+        if float(old.mean()) < WORSE * before.mean:
             for photo in fresh:
                 self._refuse(photo)
             return
@@ -173,9 +173,31 @@ class Growth:
         if not set(fresh) <= set(poor):
             self.idle = 0
         self.standing = after.without(poor)
-        if not self.lens and len(self.standing.photos) >= LENS_AFTER:
-            self.lens = True
+        self.reconsider([photo for photo in fresh if photo not in poor])
+        if self._tells_lens(self.standing):
+            self._suspect_lens()
+
+    def reconsider(self, fresh: list[int]) -> None:
+        """Photos that did not fit have all chances again once others join that look like them,
+        and each of these is a reason for that once."""
+        for photo in list(self.tried):
+            beside = begun_beside(self.ground.alike, self.standing, photo, 0)
+            reasons = {(photo, other) for other in beside if other in fresh} - self.reasons
+            if reasons:
+                del self.tried[photo]
+            self.reasons |= reasons
+
+    @staticmethod
+    def _tells_lens(standing: Standing) -> bool:
+        return len(standing.photos) >= LENS_AFTER and standing.aside > LENS_ASIDE
+
+    def _suspect_lens(self) -> None:
+        """Try other lenses once, and again where photos that join are confirmed less and less."""
+        if self.standing.mean > STRAINED * self.best > 0:
+            self.best = max(self.best, self.standing.mean)
+        else:
             self.standing = self._through_other_lenses()
+            self.best = self.standing.mean
 
     def _through_other_lenses(self) -> Standing:
         """The same cameras, or farther ones or nearer with a lens under which more is confirmed.
@@ -185,8 +207,23 @@ class Growth:
         ground, best = self.ground, self.standing
         for times in ZOOMS:
             worth, further = 0.0, best
-            while float(further.support.mean()) > BETTER * worth:
-                best, worth = further, float(further.support.mean())
+            while further.mean > BETTER * worth:
+                best, worth = further, further.mean
                 zoomed = best.zoomed(times)
                 further = joined(ground.photos, zoomed, self.side, True, ground.parallel_map)
         return best
+
+
+def _best(ground: Ground, standing: Standing, photo: int, guesses: list[Guess]) -> Placed:
+    """Where a photo fits best, or the first place where it fits well enough."""
+    best: Placed | None = None
+    for _, turn, centre in guesses:
+        one = placed(ground.levels, standing, photo, turn, centre)
+        if HOPEFUL < one.fit <= FITTING:
+            one = placed(ground.levels, standing, photo, one.turn, one.centre)
+        if best is None or one.fit > best.fit:
+            best = one
+        if best.fit > FITTING:
+            break
+    assert best is not None, "there is a guess"
+    return best

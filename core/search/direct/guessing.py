@@ -1,5 +1,6 @@
 """Where a photo may have been taken beside those that stand, by sweeping it against them."""
 
+import math
 from collections.abc import Sequence
 
 import roma
@@ -7,15 +8,16 @@ import torch
 from torch import Tensor
 
 from core.search.direct.likeness import Likeness
-from core.search.direct.poses import beside, usual
+from core.search.direct.poses import about, beside, usual
 from core.search.direct.seeding import across
 from core.search.direct.standing import Standing
 from core.search.direct.sweeping import Relation, Sweeper
 
 DRAWN, MOST = 48, 192  # guesses for a photo at least, and for all together where they are few
 KEPT = 8  # guesses of which one descends
-COMPARED = 4  # photos that one is compared with
-BESIDE = 2  # of them, beside which it is guessed
+BESIDE = 2  # photos beside which one is guessed at each try
+COMPARED = 4  # photos that it is compared with then: that one and the nearest to it
+ASIDE = 0.1  # radians between two of those, or they are as good as one
 Guess = tuple[float, Tensor, Tensor]
 """What a camera costs, and it: (3, 3) and (3,)."""
 
@@ -33,43 +35,47 @@ def groups(photos: Sequence[int], sizes: Tensor) -> list[list[int]]:
 
 
 def guessed(
-    sweeper: Sweeper, alike: Likeness, standing: Standing, photos: list[int], drawn: Tensor
+    sweeper: Sweeper,
+    alike: Likeness,
+    standing: Standing,
+    photos: list[int],
+    drawn: Tensor,
+    tried: Sequence[int],
 ) -> list[list[Guess]]:
     """Of each of some photos of one size some cameras that differ, the cheapest first.
 
-    Args: `drawn` (G, M, NUMBERS) at random for the G photos, in standard deviations.
+    Args:
+        drawn: (G, M, NUMBERS) at random for the G photos, in standard deviations.
+        tried: how often each was guessed before; each time beside others.
     """
-    near = _near(alike, standing, photos)
-    begins = near[:, :BESIDE]
-    aside = [
-        across(alike, other, photo, standing.cameras)
-        for photo, few in zip(photos, begins.tolist(), strict=True)
-        for other in few
-    ]
-    middle = torch.stack(aside).view(*begins.shape, -1)
-    depth, rows = standing.depth[begins[:, 0]], torch.arange(len(photos))[:, None]
+    begins = [begun_beside(alike, standing, *pair) for pair in zip(photos, tried, strict=True)]
+    every = [photo for photo in photos for _ in range(BESIDE)]
+    origin = [begin for some in begins for begin in some]
+    pairs = zip(every, origin, strict=True)
+    middle = torch.stack([across(alike, own, one, standing.cameras) for one, own in pairs])
+    near = torch.tensor([_around(standing, own) for own in origin])
+    axes, start = standing.cameras.rotation[origin, None], standing.cameras.centre[origin, None]
+    depth = standing.depth[origin]
 
-    def cameras(numbers: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
-        """(G, M, 3, 3) and (G, M, 3)."""
-        origin = begins[rows, which]
-        turn, centre = beside((middle[rows, which] + usual(numbers)).flatten(0, 1))
-        axes, start = standing.cameras.rotation[origin], standing.cameras.centre[origin]
-        away = standing.depth[origin][..., None] * centre.view_as(start)
-        return axes @ turn.view_as(axes), start + (axes @ away[..., None])[..., 0]
+    def cameras(numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """(G BESIDE, M, 3, 3) and (G BESIDE, M, 3)."""
+        turn, centre = beside(usual(numbers).flatten(0, 1))
+        away = depth[:, None, None] * centre.view(*numbers.shape[:2], 3)
+        turn = turn.view(*numbers.shape[:2], 3, 3)
+        return axes @ turn, start + (axes @ away[..., None])[..., 0]
 
-    def relate(numbers: Tensor, which: Tensor) -> Relation:
-        return _seen_by(near, standing, *cameras(numbers, which), depth)
+    def relate(numbers: Tensor) -> Relation:
+        return _seen_by(near, standing, *cameras(numbers), depth)
 
-    drawn = drawn.clone()
-    drawn[:, :BESIDE] = 0
-    which = (torch.arange(drawn.shape[1]) % begins.shape[1]).expand(len(photos), -1)
-    costs = sweeper.costs(photos, near, relate(drawn, which))
+    drawn = drawn.unflatten(1, (-1, BESIDE)).transpose(1, 2).flatten(0, 1).clone()
+    drawn[:, :2] = 0
+    drawn = about(middle, drawn)
+    costs = sweeper.costs(every, near, relate(drawn))
     kept = costs.argsort(dim=1, stable=True)[:, : drawn.shape[1] // KEPT]
-    which = which[rows, kept]
-    found, costs = sweeper.descended(
-        photos, near, drawn[rows, kept], lambda numbers: relate(numbers, which)
-    )
-    turns, centres = cameras(found, which)
+    rows = torch.arange(len(every))[:, None]
+    found, costs = sweeper.descended(every, near, drawn[rows, kept], relate)
+    turns, centres = (part.unflatten(0, (-1, BESIDE)).flatten(1, 2) for part in cameras(found))
+    costs = costs.unflatten(0, (-1, BESIDE)).flatten(1)
     return [
         [(float(costs[row, one]), turns[row, one], centres[row, one]) for one in different]
         for row in range(len(photos))
@@ -87,9 +93,25 @@ def _different(turns: Tensor, costs: Tensor) -> list[int]:
     return chosen
 
 
-def _near(alike: Likeness, standing: Standing, photos: list[int]) -> Tensor:
-    """(G, K) photos that stand and look most like each of these."""
-    return torch.tensor([alike.nearest(photo, standing.photos, COMPARED) for photo in photos])
+def begun_beside(alike: Likeness, standing: Standing, photo: int, tried: int) -> list[int]:
+    """The `BESIDE` photos that stand beside which one is guessed at its next try.
+
+    By and by all that look elsewhere, those that look most like it first: likeness of small
+    pictures is a hint, and photos that look where another does say no more than that one.
+    """
+    different = list[int]()
+    axes = standing.cameras.rotation[:, :, 2]
+    for other in alike.nearest(photo, standing.photos, len(standing.photos)):
+        if all(float(axes[other] @ axes[one]) < math.cos(ASIDE) for one in different):
+            different.append(other)
+    return [different[(BESIDE * tried + row) % len(different)] for row in range(BESIDE)]
+
+
+def _around(standing: Standing, photo: int) -> list[int]:
+    """Up to `COMPARED` that stand: a photo and those that were taken nearest to it."""
+    centre = standing.cameras.centre
+    away = (centre[standing.photos] - centre[photo]).norm(dim=1)
+    return [standing.photos[row] for row in away.argsort(stable=True)[:COMPARED].tolist()]
 
 
 def _seen_by(

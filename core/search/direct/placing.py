@@ -4,20 +4,22 @@ What those that stand know does not change, so any number of photos can be tried
 wrong costs the others nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import DepthMaps
 from core.depthmaps.joint import Joint
 from core.depthmaps.neighbours import best_sources, inverse_range, scores, seen
-from core.depthmaps.photos import Level
+from core.depthmaps.photos import Level, extended, level_of, resized
 from core.depthmaps.stages import PLANES, SOURCES, Situation, check, sweep
 from core.depthmaps.unknowns import Unknowns
 from core.search.direct.standing import COARSE, LITTLE, Standing
 
-ROUNDS, STEPS = 2, 9  # of depths and steps, and joint steps at most in each
+SIDES, STEPS = (36, 48, COARSE), 9  # pixels of each round, and joint steps at most in it
 PATCHES = 150  # of each photo
 UNLIKE = 0.8  # root mean square residual of patches that do not look alike; of chance it is 1.4
 
@@ -39,18 +41,27 @@ class Placed:
     fit: float
 
 
-def placed(level: Level, standing: Standing, photo: int, turn: Tensor, centre: Tensor) -> Placed:
+def levels_of(photos: Tensor, cameras: Cameras) -> tuple[Level, ...]:
+    """Photos (N, C, H, W) at the sizes at which one is placed; of `cameras` sizes alone count."""
+    return tuple(level_of(photos, cameras, side) for side in SIDES)
+
+
+def placed(
+    levels: Sequence[Level], standing: Standing, photo: int, turn: Tensor, centre: Tensor
+) -> Placed:
     """Make the camera of a photo fit to those that stand, whose depths are known.
 
+    First where photos are small, as there it comes back from farther away.
+
     Args:
-        level: of all photos, at `COARSE` pixels.
+        levels: see `levels_of`.
         turn, centre: (3, 3) and (3,) about where it was taken.
     """
     near, limits = _neighbours(standing.with_camera(photo, turn, centre), photo)
     rows, last = [*near, photo], len(near)
     sources = torch.arange(last).expand(len(rows), -1)
     step = torch.full((len(rows),), (limits[0] - limits[1]) / (PLANES - 1))
-    for _ in range(ROUNDS):
+    for level in levels:
         joining = standing.with_camera(photo, turn, centre)
         here = _situation(level, joining, rows, limits, {"sources": sources, "step": step})
         here.now["inverse"][last] = sweep(here, last)["inverse"]
@@ -95,12 +106,27 @@ def _situation(
     limits: tuple[float, float],
     more: dict[str, Tensor],
 ) -> Situation:
-    cameras = joining.cameras[rows].at(COARSE)
+    cameras = joining.cameras[rows].at(int(level.cameras.sizes[rows].max()))
     width, height = cameras.canvas
     grey, images = level.grey[rows, :height, :width], level.images[rows, :, :height, :width]
-    known = joining.inverse[rows, :height, :width].clone()
-    now = {"inverse": known, "range": torch.tensor(limits).expand(len(rows), -1), **more}
+    now = {
+        "inverse": _known(joining, rows, cameras),
+        "range": torch.tensor(limits).expand(len(rows), -1),
+        **more,
+    }
     return Situation(Level(cameras, images, grey), now, cameras.sizes)
+
+
+def _known(joining: Standing, rows: list[int], cameras: Cameras) -> Tensor:
+    """(R, h, w) the inverse depths of some photos at the sizes of their `cameras`."""
+    width, height = cameras.canvas
+    stored, own = joining.cameras.at(COARSE).sizes[rows].tolist(), cameras.sizes.tolist()
+    return torch.stack(
+        [
+            extended(resized(joining.inverse[row, :h, :w], tall, wide), height, width)
+            for row, (w, h), (wide, tall) in zip(rows, stored, own, strict=True)
+        ]
+    )
 
 
 def _moved(here: Situation, support: Tensor) -> Joint:

@@ -19,6 +19,16 @@ def usual(numbers: Tensor) -> Tensor:
     return numbers * numbers.new_tensor(USUAL)
 
 
+def about(middle: Tensor, drawn: Tensor) -> Tensor:
+    """Numbers (..., M, 6) to begin with, in standard deviations: every second about some, the
+    others as if nothing was known.
+
+    Args: `middle` (..., 6) as lengths and angles, and `drawn` (..., M, 6) at random.
+    """
+    known = torch.arange(drawn.shape[-2], device=drawn.device) % 2 == 0
+    return drawn + known[:, None] * (middle / usual(torch.ones_like(middle)))[..., None, :]
+
+
 def beside(numbers: Tensor) -> tuple[Tensor, Tensor]:
     """Cameras beside one whose picture shows in its middle what is at depth 1.
 

@@ -20,6 +20,7 @@ HOPELESS = 0.12  # support of a seed below which it does not grow
 FINE = 126  # pixels of joint steps at the end
 FINISHED = 2  # times that all cameras move with the lens before what was left out is tried again
 AGAIN = 1  # try of what was left out, each time that cameras are better
+WORSE = 0.85  # of the support that a world had, with which cameras that moved on are not taken
 LAST, SETTLED = 4, 0.01  # rounds at the end, and change of the focal length that ends them sooner
 LEFT_OUT = 0.3  # of the usual support, below which a photo leaves before the others are finished
 ENOUGH, NEARLY_ALL = 0.42, 0.9  # support over all photos, and part of them, that end the search
@@ -62,17 +63,17 @@ def searched(
     first, seeds, worth, tried = _spread(ground.alike.value), list[Standing](), 0.0, 0
     while first or seeds:
         fresh = list[int]()
-        while first and len(seeds) < SEEDS and not any(_mean(one) > SURE for one in seeds):
+        while first and len(seeds) < SEEDS and not any(one.mean > SURE for one in seeds):
             yield News(tried + 1, 0)
             fresh.append(first.pop(0))
             seeds.append(seed_of(fresh[-1], FOCALS[0]))
-        if worth == 0 and max(map(_mean, seeds)) < UNSURE:
+        if worth == 0 and max(one.mean for one in seeds) < UNSURE:
             for photo in fresh:
                 yield News(tried + 1, 0)
                 seeds.append(seed_of(photo, FOCALS[1]))
-        seeds.sort(key=lambda one: -_mean(one))
+        seeds.sort(key=lambda one: -one.mean)
         growth, tried = Growth(ground, seeds.pop(0), COARSE), tried + 1
-        if _mean(growth.standing) < HOPELESS:
+        if growth.standing.mean < HOPELESS:
             continue
         yield from _grown(growth, tried)
         if len(growth.standing.photos) < min(FEWEST, len(photos)):
@@ -90,7 +91,7 @@ def _finished(growth: Growth) -> Iterator[Standing]:
     """Cameras as they get more exact, with another chance now and then for what is left out."""
     ground = growth.ground
     for _ in range(FINISHED):
-        standing = joined(ground.photos, growth.standing, COARSE, True, ground.parallel_map)
+        standing = moved_on(ground, growth.standing, COARSE)
         if len(standing.photos) > FEWEST:
             standing = standing.without(standing.below(LEFT_OUT * standing.usual))
         yield standing
@@ -100,29 +101,37 @@ def _finished(growth: Growth) -> Iterator[Standing]:
     yield from _settling(ground, growth.standing)
 
 
+def moved_on(ground: Ground, before: Standing, side: int, zoom: float = 1.0) -> Standing:
+    """Cameras after further joint steps with their lens, or as they were where far less of them is
+    confirmed then: a world that is wrong in part follows its errors anywhere.
+
+    Args: `zoom`: with which the lens begins.
+    """
+    start = before if zoom == 1 else before.zoomed(zoom)
+    after = joined(ground.photos, start, side, True, ground.parallel_map)
+    return after if after.mean > WORSE * before.mean else before
+
+
 def _settling(ground: Ground, standing: Standing) -> Iterator[Standing]:
     """Exact cameras until their focal length stays, and finer ones at last.
 
     It goes the longer way in ever smaller steps, so each of them is taken twice.
     """
+    zoom = 1.0
     for _ in range(LAST):
-        before = standing.focal
-        standing = joined(ground.photos, standing, COARSE, True, ground.parallel_map)
-        yield standing
-        change = standing.focal / before
-        if abs(change - 1) < SETTLED:
+        begin = zoom * standing.focal
+        after = moved_on(ground, standing, COARSE, zoom)
+        yield after
+        zoom = after.focal / begin
+        if after is standing or abs(zoom - 1) < SETTLED:
             break
-        standing = standing.zoomed(change)
-    yield joined(ground.photos, standing, FINE, True, ground.parallel_map)
+        standing = after
+    yield moved_on(ground, standing, FINE)
 
 
 def _grown(growth: Growth, tried: int) -> Iterator[News]:
     while growth.step():
         yield News(tried, len(growth.standing.photos))
-
-
-def _mean(standing: Standing) -> float:
-    return float(standing.support.mean())
 
 
 def _unknown(sizes: Tensor, focal: float) -> Cameras:

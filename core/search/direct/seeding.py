@@ -10,12 +10,13 @@ from torch import Tensor
 from core.depthmaps.cameras import Cameras
 from core.parallel import ParallelMap
 from core.search.direct.likeness import Likeness
-from core.search.direct.poses import DISTANCE, NUMBERS, SHIFTS, beside, usual
+from core.search.direct.poses import DISTANCE, NUMBERS, SHIFTS, about, beside, usual
 from core.search.direct.standing import Standing, joined
 from core.search.direct.sweeping import Relation, Sweeper
 
 DRAWN, KEPT, BEST = 192, 16, 6  # guesses, those that descend, and those that joint steps try
 APART, NEW = 0.5, 0.2  # standard deviations of turns between guesses, before and after descents
+SAME = 0.998  # likeness from which two photos may be of one place, and tell nothing of depth
 ROUNDS = ((48, 3), (72, 1))  # pixels of joint steps, and how many are kept after them
 
 
@@ -37,23 +38,23 @@ def seeded(
     generator: torch.Generator,
     parallel_map: ParallelMap = map,
 ) -> Standing:
-    """The best cameras of a photo and the two that look most like it.
+    """The best cameras of a photo and the two that look most like it from elsewhere.
 
     Args: `cameras` of all, whose lenses count; `parallel_map` as in `joined`.
     """
-    others = alike.nearest(first, list(range(len(photos))), 2)
+    others = _beside(alike, first)
     middle = torch.stack([across(alike, first, other, cameras) for other in others])
 
     def cameras_of(numbers: Tensor) -> tuple[Tensor, Tensor]:
-        guesses = middle + usual(numbers.view(-1, len(others), NUMBERS))
-        turn, centre = beside(guesses.view(-1, NUMBERS))
+        turn, centre = beside(usual(numbers.view(-1, NUMBERS)))
         return turn.view(-1, len(others), 3, 3), centre.view(-1, len(others), 3)
 
     def relate(numbers: Tensor) -> Relation:
         turn, centre = cameras_of(numbers[0])
         return turn.mT[None], -(turn.mT @ centre[..., None])[None, ..., 0]
 
-    drawn = torch.randn(DRAWN, len(others) * NUMBERS, generator=generator)
+    drawn = torch.randn(DRAWN, len(others), NUMBERS, generator=generator)
+    drawn = about(middle, drawn.transpose(0, 1)).transpose(0, 1).flatten(1)
     (costs,) = sweeper.costs([first], torch.tensor([others]), relate(drawn[None]))
     start = _different(drawn, costs, APART, KEPT)
     (found,), (costs,) = sweeper.descended(
@@ -68,9 +69,16 @@ def seeded(
         standings.append(Standing.unseen([first, *others], everybody))
     for side, kept in ROUNDS:
         standings = list(parallel_map(partial(joined, photos, side=side), standings))
-        standings.sort(key=lambda one: -float(one.support.mean()))
+        standings.sort(key=lambda one: -one.mean)
         standings = standings[:kept]
     return standings[0]
+
+
+def _beside(alike: Likeness, first: int) -> list[int]:
+    """The two photos that look most like one and, where there are any, not the same."""
+    every = list(range(len(alike.value)))
+    elsewhere = [photo for photo in every if alike.value[first, photo] < SAME]
+    return alike.nearest(first, elsewhere if len(elsewhere) > 1 else every, 2)
 
 
 def _different(numbers: Tensor, costs: Tensor, apart: float, most: int) -> list[int]:

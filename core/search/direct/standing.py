@@ -61,9 +61,20 @@ class Standing:
         return self.support / self.overlap.clamp_min(LITTLE)
 
     @property
+    def mean(self) -> float:
+        """Of `support`."""
+        return float(self.support.mean())
+
+    @property
     def usual(self) -> float:
         """The median of `confirmed`."""
         return float(self.confirmed.median())
+
+    @property
+    def aside(self) -> float:
+        """The largest distance between two of the cameras, over the median depth."""
+        centre = self.cameras.centre[self.photos]
+        return float(torch.cdist(centre, centre).max() / self.depth[self.photos].median())
 
     @property
     def focal(self) -> float:

@@ -16,6 +16,7 @@ from core.search.witnesses import (
     Witness,
     apart,
     before_cameras,
+    complete,
     opinion,
     preferred,
 )
@@ -72,6 +73,19 @@ def test_two_ways_that_agree_stay_with_what_is_shown_and_say_so() -> None:
     assert said.word == "trusted" and [one.name for one in said.others] == ["features"]
     assert said.others[0].word == "trusted" and "degrees" in said.others[0].sentence
     assert "second-agrees" in [reason.key for reason in said.reasons]
+
+
+def test_cameras_that_agree_and_are_more_are_taken_and_looked_for_until_all_are_there() -> None:
+    some = witness("pixels", 0.7, {n: c for n, c in arc(30).items() if n != 3})
+    whole = witness("pixels", 0.6, arc(30))
+    assert preferred(some, whole, NAMES) is whole
+    assert preferred(whole, some, NAMES) is whole
+    elsewhere = witness("pixels", 0.67, arc(30, wobble=1))
+    assert preferred(some, elsewhere, NAMES) is elsewhere, "trusted as well, and of all"
+    assert preferred(some, replace(elsewhere, figures=whole.figures), NAMES) is some
+    assert complete(opinion(whole, {}, NAMES)) and not complete(opinion(some, {}, NAMES))
+    assert complete(opinion(replace(some, way="features"), {}, NAMES))
+    assert not complete(opinion(witness("pixels", 0.08, arc(30)), {}, NAMES))
 
 
 def test_two_trusted_ways_that_contradict_each_other_are_doubted() -> None:

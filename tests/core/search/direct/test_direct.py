@@ -14,9 +14,12 @@ from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import level_of
 from core.evaluation.cameras import compare_cameras
 from core.search.direct import process
-from core.search.direct.likeness import likeness
-from core.search.direct.placing import placed
+from core.search.direct.growing import FITTING, Ground, Growth
+from core.search.direct.guessing import begun_beside
+from core.search.direct.likeness import Likeness, likeness
+from core.search.direct.placing import levels_of, placed
 from core.search.direct.poses import NUMBERS, SHIFTS, beside
+from core.search.direct.search import moved_on
 from core.search.direct.standing import COARSE, Standing, joined
 from core.search.direct.sweeping import Sweeper
 from core.search.features import cameras_of
@@ -68,17 +71,45 @@ def test_what_one_photo_shows_larger_is_found() -> None:
 def test_a_photo_finds_its_place_beside_those_that_stand(k1: float) -> None:
     shot = shoot(count=6, degrees=30, k1=k1)
     standing = joined(shot.photos, Standing.unseen([0, 1, 2, 4, 5], shot.cameras), COARSE)
-    level, centre = level_of(shot.photos, shot.cameras, COARSE), standing.cameras.centre[3]
+    levels, centre = levels_of(shot.photos, shot.cameras), standing.cameras.centre[3]
     off = torch.tensor([[0.05, -0.07, 0.02, 0.02, 0.03, 0.04]])  # 6 degrees, and aside
     turn, shift = beside(off)
     right, depth = shot.cameras.rotation[3], 1 / shot.inverse[3].median()
     guess = right @ turn[0], centre + depth * (right @ shift[0])
-    found = placed(level, standing, 3, *guess)
+    found = placed(levels, standing, 3, *guess)
     apart = roma.rotmat_geodesic_distance(found.turn, right).rad2deg()
     assert apart < 0.5 and (found.centre - centre).norm() < 0.02 * depth
     assert found.fit > 0.9
-    wrong = placed(level, standing, 3, right.T @ turn[0], centre)
-    assert wrong.fit < 0.3
+    wrong = placed(levels, standing, 3, right.T @ turn[0], centre)
+    assert wrong.fit < 0.7 * FITTING
+
+
+def test_a_photo_is_guessed_by_and_by_beside_all_that_look_elsewhere() -> None:
+    shot = shoot(count=5, degrees=40)
+    axes = shot.cameras.rotation.clone()
+    axes[1] = axes[0]  # looks where 0 does
+    cameras = replace(shot.cameras, rotation=axes)
+    value = np.tile(np.array([0.9, 0.8, 0.7, 0.6, 1.0]), (5, 1))
+    alike = Likeness(value, np.zeros((5, 5, 2)), np.ones((5, 5)))
+    standing = Standing.unseen([0, 1, 2, 3], cameras)
+    tries = [begun_beside(alike, standing, 4, tried) for tried in range(3)]
+    assert tries == [[0, 2], [3, 0], [2, 3]]
+    assert begun_beside(alike, Standing.unseen([0], cameras), 4, 1) == [0, 0]
+
+
+def test_a_refused_photo_has_its_chances_again_when_one_joins_that_looks_like_it() -> None:
+    shot = shoot(count=5, degrees=40)
+    ground = Ground.of(shot.photos, shot.cameras, torch.Generator().manual_seed(0))
+    alike = np.tile(np.array([0.2, 0.3, 0.4, 0.9, 1.0]), (5, 1))
+    ground = replace(ground, alike=Likeness(alike, np.zeros((5, 5, 2)), np.ones((5, 5))))
+    growth = Growth(ground, Standing.unseen([0, 1, 2, 3], shot.cameras), COARSE, tried={4: 2})
+    growth.reconsider([0])  # there are two that look more like 4
+    assert growth.tried == {4: 2}
+    growth.reconsider([3])
+    assert growth.tried == {}
+    growth.tried[4] = 1
+    growth.reconsider([3])
+    assert growth.tried == {4: 1}, "once for each, or two that turn each other out go on for ever"
 
 
 def test_what_others_do_not_show_says_nothing_of_a_photo() -> None:
@@ -104,6 +135,17 @@ def test_a_longer_lens_from_farther_shows_middles_as_large() -> None:
     torch.testing.assert_close(before[0], after[0], atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(1.2 * before[1], after[1])
     torch.testing.assert_close(1.2 * standing.depth, longer.depth)
+    assert standing.aside == pytest.approx(longer.aside, rel=0.05)
+    assert standing.aside == pytest.approx(np.radians(16), rel=0.2)  # around the scene
+
+
+def test_a_world_of_which_less_is_confirmed_is_not_taken() -> None:
+    shot = shoot(count=3, degrees=16)
+    before = joined(shot.photos, Standing.unseen([0, 1, 2], shot.cameras), 48)
+    ground = Ground.of(shot.photos, shot.cameras, torch.Generator().manual_seed(0))
+    assert moved_on(ground, before, 48).mean > 0.9 * before.mean
+    other = replace(ground, photos=shot.photos.flip(-1).roll(1, 0))
+    assert moved_on(other, before, 48) is before
 
 
 def test_threads_change_no_bit_of_a_joint_step() -> None:
