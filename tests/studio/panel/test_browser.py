@@ -571,13 +571,15 @@ def test_a_switch_is_seen_before_and_after_under_one_camera(page: Page, desktop:
     engine.publish(psnr=31.3, history=made)
     window.show(virtual=Virtual(2, CAMERAS[0]))
     expect(page.locator("#switch-words")).to_have_text(said)
+    clock = "document.getElementById('switch-words').getAnimations().map((a) => a.{}())"
+    page.evaluate(clock.format("pause"))  # it stays while this test looks, however slowly
     expect(before).to_be_visible()
     expect(now).to_have_attribute("src", re.compile("v=2$"))
     assert before.evaluate(middle) == 0
     expect(page.locator("#pip .pictures b")).to_have_text(["Before 31.2 dB", "Now 31.3 dB"])
     engine.publish(psnr=28.0, psnr_at=1008)  # of other pixels
     expect(page.locator("#pip .pictures b")).to_have_text(["Before", "Now"])
-    page.evaluate("document.getElementById('switch-words').getAnimations().map((a) => a.finish())")
+    page.evaluate(clock.format("finish"))
     expect(page.locator("#pip-before")).to_be_hidden()
     expect(page.locator("#switch-words")).to_be_hidden()
     engine.publish(history=replace(made, switches=(said, said)))

@@ -479,6 +479,29 @@ def test_the_slider_of_time_moves_the_frustums_and_nothing_else(
     assert np.allclose(place(), CAMERAS[2].position) and view.state.time.step is None
 
 
+def test_training_brings_no_new_names_into_the_scene(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    """Viser keeps what was sent last under each name, for who comes later."""
+    handles, before = server.scene._handle_from_node_name, set[str]()
+
+    def shown(x: float) -> bool:
+        frustum = handles.get(Frustums.name(0))
+        return frustum is not None and np.isclose(frustum.position[0], x * SCALE)
+
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        for step in range(30):
+            x = 0.01 * (step + 1)
+            moved = (camera((x, 0, 0), (0, 0.05, 0), CAMERAS[0].fx, (48, 36)), *CAMERAS[1:])
+            stage.publish(moved, trails=trails(3 + step), step=step)
+            soon(lambda x=x: shown(x))
+            if step == 9:
+                soon(lambda: view.state.virtual is not None)
+                before = set(handles)
+    assert len(before) > len(CAMERAS) and set(handles) == before
+
+
 def test_a_restart_comes_back_to_now(view: SceneView, stage: Stage) -> None:
     stage.publish(trails=trails(5), step=40)
     soon(lambda: view._photos is stage.photos)
