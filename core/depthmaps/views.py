@@ -18,6 +18,7 @@ from core.depthmaps.choosing import POINTS_OF_A_PHOTO, Chooser
 from core.depthmaps.depths import DepthMaps
 from core.depthmaps.looking import (
     Rays,
+    Sight,
     Source,
     as_list,
     continued,
@@ -36,6 +37,9 @@ TOLERANCE = 0.02  # relative difference of depths that are the same
 LOOSE = 3 * TOLERANCE  # the same, for colours
 NEARLY = 0.02**2  # radians^2 below which angles are all alike
 DOUBTED, HIDDEN = 0.01, 0.0005  # weight of colours whose depth disagrees, and of what lies behind
+SHARP = 3  # photos that give colours wherever they see something: of more, detail is a mean
+FILLING = 0.1  # weight of the others beside them
+DETAIL = 0.3  # radians^2 of angle that a distance twice as great, or none, counts for
 BAND = 24_000  # pixels coloured before somebody may say that the picture is no longer wanted
 
 
@@ -61,14 +65,15 @@ class Prepared:
         """Colours (h, W, 3) and trust (h, W) in [0, 1] of some rows.
 
         With d_s the depth of a point over what photo s has there, its weight is angle^-3 times
-        trust_s exp(-((d_s - 1) / .06)^2), and next to nothing where it disagrees.
+        trust_s exp(-((d_s - 1) / .06)^2), and next to nothing where it disagrees. To the angle
+        counts how much nearer or farther the photo was taken, which changes detail as well.
         """
         inverse, rays = self.inverse[part], self.rays.rows(part)
         colours = np.zeros((*inverse.shape, 3), np.float32)
         total = np.full(inverse.shape, 1e-12, np.float32)
         trust = np.zeros(inverse.shape, np.float32)
         safe = np.maximum(inverse, 1e-9)
-        for source, gain in zip(self.sources, self.gains, strict=True):
+        for place, (source, gain) in enumerate(zip(self.sources, self.gains, strict=True)):
             sight = seen_from(self.camera, rays, inverse, source.camera, angles=True)
             known = look_up(source.trust, sight, cv2.INTER_LINEAR)
             seen = look_up_inside(source.image, sight, cv2.INTER_LINEAR)
@@ -76,7 +81,9 @@ class Prepared:
             agree = np.exp(-np.square(off / np.float32(LOOSE)))
             trust = np.maximum(trust, known * agree)
             agree += np.where(off < -2 * TOLERANCE, np.float32(HIDDEN), np.float32(DOUBTED))
-            weight = known * agree * _nearness(sight.away)
+            weight = known * agree * _nearness(sight, DETAIL)
+            if place >= SHARP:
+                weight *= np.float32(FILLING)
             total += weight
             rgb = look_up_inside(source.image, sight, cv2.INTER_CUBIC) if cubic else seen
             colours += rgb[..., :3] * (weight[..., None] * gain)
@@ -215,7 +222,7 @@ def _voted(
     rays, many = Rays.of(view).at(where), candidates.shape[1]
     lists = [as_list(c) for c in candidates]
     middle = sum(lists) / np.maximum(sum(c > 0 for c in lists), 1)
-    near = [_nearness(seen_from(view, rays, middle, s.camera, angles=True).away) for s in sources]
+    near = [_nearness(seen_from(view, rays, middle, s.camera, angles=True)) for s in sources]
     best, score = np.zeros_like(lists[0]), np.full_like(lists[0], -1e9)
     for candidate in lists:
         votes = np.where(candidate > 0, np.float32(0), np.float32(-1e8))
@@ -231,10 +238,12 @@ def _voted(
     return best.ravel()[:many]
 
 
-def _nearness(away: np.ndarray | None) -> np.ndarray:
-    """Angle^-3, from 2 - 2 cos."""
-    assert away is not None, "angles were asked for"
-    square = away + np.float32(NEARLY)
+def _nearness(sight: Sight, detail: float = 0.0) -> np.ndarray:
+    """Angle^-3, from 2 - 2 cos; `detail`: radians^2 that twice the distance counts for."""
+    assert sight.away is not None, "angles were asked for"
+    square = sight.away + np.float32(NEARLY)
+    if detail:
+        square += np.float32(detail) * np.square(sight.depth - 1)
     return 1 / (square * np.sqrt(square))
 
 

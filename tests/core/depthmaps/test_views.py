@@ -11,7 +11,7 @@ from core.depthmaps import choosing
 from core.depthmaps.choosing import CANDIDATES, Chooser
 from core.depthmaps.depths import DepthMaps
 from core.depthmaps.looking import Rays, Source, continued, filled, seen_from, splat
-from core.depthmaps.views import AT_REST, IN_MOTION, Prepared, Views, render
+from core.depthmaps.views import AT_REST, IN_MOTION, SHARP, Prepared, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.picture import Picture
 from tests.cameras import camera, scattered
@@ -95,6 +95,46 @@ def test_a_photo_that_is_left_out_has_no_say(shot: Shot, maps: DepthMaps) -> Non
     clean, red = render(Views(maps), at, without=[2]), render(spoiled, at)
     assert np.array_equal(render(spoiled, at, without={2}).rgb, clean.rgb)
     assert not np.allclose(red.rgb, clean.rgb, atol=0.1)
+
+
+def test_colours_are_those_of_the_photos_chosen_first_and_others_fill(
+    shot: Shot, views: Views
+) -> None:
+    seen = views.prepared(wanted(shot, UNSEEN)[0])
+    black = [replace(one, image=one.image * np.float32([0, 0, 0, 1])) for one in seen.sources]
+    mixed = replace(seen, sources=(*seen.sources[:SHARP], *black[SHARP:]))
+    alone = replace(seen, sources=seen.sources[:SHARP], gains=seen.gains[:SHARP])
+    (_, before), (colours, after), (wanted_colours, _) = (
+        one.rows(slice(0, 94), True) for one in (alone, mixed, seen)
+    )
+    wrong = np.abs(colours - wanted_colours).mean(-1)
+    assert wrong[before > 0.9].mean() < 0.02
+    assert wrong[(before < 0.01) & (after > 0.5)].mean() > 0.05
+
+
+def test_a_photo_from_nearly_as_far_away_counts_more_than_a_nearer_one(
+    shot: Shot, views: Views
+) -> None:
+    at = wanted(shot, UNSEEN)[0]
+    seen = views.prepared(at)
+
+    def painted(brightness: float, axis: int, move: float) -> Source:
+        """A photo of one colour, of a wall 4 ahead of the view, taken from beside or before it."""
+        pose, one = at.camera_to_world.copy(), seen.sources[0]
+        pose[:3, 3] += move * pose[:3, axis]
+        image = np.full(one.image.shape, brightness, np.float32)
+        image[..., 3] = 1 / (4 - move * (axis == 2))
+        trust = np.ones_like(one.trust)
+        return replace(one, camera=replace(at, camera_to_world=pose), image=image, trust=trust)
+
+    view = replace(
+        seen,
+        inverse=np.full_like(seen.inverse, 0.25),
+        sources=(painted(1.0, 0, 0.3), painted(0.0, 2, 1.5)),
+        gains=np.ones((2, 3), np.float32),
+    )
+    middle = view.rows(slice(40, 54), False)[0][:, 50:76]
+    assert middle.mean() > 0.8
 
 
 def test_a_view_has_the_exposure_of_the_photos_beside_it(shot: Shot) -> None:
