@@ -28,7 +28,7 @@ class Round:
         journey: stages, which end in "publish"; see `core.depthmaps.depths`.
         patches, steps: of each photo, and how many steps at most.
         lens: whether lenses may change as well: while cameras are off by much they would follow.
-        gain: by how much the score must grow at least for cameras to be kept.
+        gain: by how much the score must grow at least for cameras to be kept; below 0, it may fall.
         principal: whether principal points may change, which show once everything else fits.
     """
 
@@ -42,8 +42,8 @@ class Round:
 
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
-# Numbers more must be worth it: cameras that are as good score a thousandth more or less.
-CLOSE = (Round(FIRST + SECOND), Round(AGAIN, gain=0.002, principal=True))
+# Cameras that are as good score up to three thousandths less, by the sweep's chance alone.
+CLOSE = (Round(FIRST + SECOND), Round(AGAIN, gain=-0.003, principal=True))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))
 
 
