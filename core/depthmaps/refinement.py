@@ -43,7 +43,8 @@ class Round:
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
 # Cameras that are as good score up to three thousandths less, by the sweep's chance alone.
-CLOSE = (Round(FIRST + SECOND), Round(AGAIN, gain=-0.003, principal=True))
+AS_GOOD = -0.003
+CLOSE = (Round(FIRST + SECOND, gain=AS_GOOD), Round(AGAIN, gain=AS_GOOD, principal=True))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))
 
 
