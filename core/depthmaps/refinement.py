@@ -42,8 +42,8 @@ class Round:
 
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
-# Cameras that are as good score up to three thousandths less, by the sweep's chance alone.
-AS_GOOD = -0.003
+# Cameras that are three times as exact scored .010 less, by the sweep's chance; wrong ones lose more.
+AS_GOOD = -0.02
 CLOSE = (Round(FIRST + SECOND, gain=AS_GOOD), Round(AGAIN, gain=AS_GOOD, principal=True))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))
 
