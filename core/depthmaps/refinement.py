@@ -42,7 +42,7 @@ class Round:
 
 AGAIN = level(252, "finish check publish")
 ROUNDS = (Round(FIRST, 500), Round(SECOND), Round(AGAIN))
-# Cameras that are three times as exact scored .010 less, by the sweep's chance; wrong ones lose more.
+# Cameras three times as exact scored .010 less, by the sweep's chance; wrong ones lose more.
 AS_GOOD = -0.02
 CLOSE = (Round(FIRST + SECOND, gain=AS_GOOD), Round(AGAIN, gain=AS_GOOD, principal=True))
 ASTRAY = (Round(FIRST, 500, 8, lens=False), Round(FIRST, 500, 8, lens=False))

@@ -19,7 +19,8 @@ from core.training.build import ray_settings
 from core.training.changes import configure
 from core.training.losses.judges import Judges
 from core.training.losses.patches import Glimpse, pull
-from core.training.trainer import TURNS, Trainer
+from core.training.trainer import Trainer
+from core.training.turns import TURNS
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered
 from tests.core.training.parts import network_of, planes_of
