@@ -50,5 +50,7 @@ def _learning(snapshot: Snapshot) -> str:
     far = f"epoch {snapshot.epoch:,}" if part is None else f"{int(100 * part)} %"
     if not snapshot.playing:
         return f"Paused at {far}. {DRAG}; Play goes on"
+    if snapshot.opinion.word == "wrong" and snapshot.opinion.doing:
+        return "These cameras look wrong; better ones are being looked for"
     doing = "Learning" if part is None else NOUNS.get(snapshot.stage, "Sharpening")
     return f"{doing}, {far}" + ("" if part is not None else f". {DRAG}")

@@ -215,7 +215,7 @@ def test_a_network_takes_one_turn_in_three_while_planes_sharpen(photos: PhotoSet
 def test_planes_say_how_well_they_know_unseen_pixels_once_all_have_cameras(
     photos: PhotoSet, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.training.trainer.EVERY", 2)
+    monkeypatch.setattr("core.training.turns.EVERY", 2)
     trainer = until(begun(photos, RECIPE, field__kind=kind), "explore")
     run_on(trainer, 2)
     assert trainer.holdout.errors.keys() == (

@@ -87,7 +87,7 @@ def test_only_the_present_network_counts() -> None:
 def test_both_are_recorded_at_the_same_steps_and_a_passing_is_marked(
     photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.training.trainer.EVERY", 2)
+    monkeypatch.setattr("core.training.turns.EVERY", 2)
     monkeypatch.setattr("core.engine.history.LONGEST_CURVE", 8)
     recorder = Recorder(len(photos.names))
     trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=2))
@@ -114,7 +114,7 @@ def test_both_are_recorded_at_the_same_steps_and_a_passing_is_marked(
 def test_the_snapshot_tells_it(
     photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.training.trainer.EVERY", 2)
+    monkeypatch.setattr("core.training.turns.EVERY", 2)
     others = Trainer.__init__.__defaults__[1:]
     monkeypatch.setattr(Trainer.__init__, "__defaults__", (brief(steps=2), *others))
     engine = Engine(

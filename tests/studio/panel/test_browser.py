@@ -426,6 +426,10 @@ def test_one_sentence_over_the_scene_tells_what_is_going_on(page: Page, desktop:
     engine.publish(playing=True)
     engine.publish(seconds=60.0, outlook=Outlook(2, 18.2, 0.709))
     expect(words).to_have_text("Sharpening, 70 %")
+    engine.publish(opinion=Opinion("pixels", "wrong", doing="matching features"))
+    expect(words).to_have_text("These cameras look wrong; better ones are being looked for")
+    engine.publish(opinion=Opinion("pixels", "wrong"))  # nobody looks any longer
+    expect(words).to_have_text("Sharpening, 70 %")
     engine.publish(stage="refine")
     expect(words).to_have_text("Rebuilding, 70 %")
     engine.publish(playing=False)
