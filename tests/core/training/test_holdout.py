@@ -36,9 +36,9 @@ def test_the_winner_has_to_lead() -> None:
 def test_other_photos_are_asked_at_the_same_pixels() -> None:
     photos = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 12, 18, 3)
     holdout = Holdout(photos, torch.arange(4), 0)
-    places = holdout._places.clone()
+    places = holdout._pixels.clone()
     holdout.choose(photos, torch.tensor([1, 3]))
-    assert torch.equal(holdout._places, places)
+    assert torch.equal(holdout._pixels, places)
     assert set((holdout._wanted * 255).round().unique().tolist()) == {1.0, 3.0}
     later = Holdout(photos, torch.tensor([1, 3]), 0)
     assert torch.equal(later._wanted, holdout._wanted)
