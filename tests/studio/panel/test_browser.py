@@ -566,19 +566,19 @@ def test_a_switch_is_seen_before_and_after_under_one_camera(page: Page, desktop:
     middle = "(c) => c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[0]"
     window.picture = PICTURE  # black
     engine.publish(psnr=31.24, psnr_at=504, history=History(none, none, none, none))
-    window.show(virtual=Virtual(1, CAMERAS[0]))
-    expect(now).to_have_attribute("src", re.compile("v=1$"))
+    window.show(virtual=Virtual(41, CAMERAS[0]))  # no picture of another test
+    expect(now).to_have_attribute("src", re.compile("v=41$"))
     expect(page.locator("#pip-before")).to_be_hidden()
     said = "Rotation quaternion: stored otherwise from here on; planes and cameras stay."
     made = History(none, none, none, none, switches=(said,))
     window.picture = cv2.imencode(".jpg", np.full((48, 64, 3), 255, np.uint8))[1].tobytes()
     engine.publish(psnr=31.3, history=made)
-    window.show(virtual=Virtual(2, CAMERAS[0]))
+    window.show(virtual=Virtual(42, CAMERAS[0]))
     expect(page.locator("#switch-words")).to_have_text(said)
     clock = "document.getElementById('switch-words').getAnimations().map((a) => a.{}())"
     page.evaluate(clock.format("pause"))  # it stays while this test looks, however slowly
     expect(before).to_be_visible()
-    expect(now).to_have_attribute("src", re.compile("v=2$"))
+    expect(now).to_have_attribute("src", re.compile("v=42$"))
     assert before.evaluate(middle) == 0
     expect(page.locator("#pip .pictures b")).to_have_text(["Before 31.2 dB", "Now 31.3 dB"])
     engine.publish(psnr=28.0, psnr_at=1008)  # of other pixels
@@ -589,7 +589,7 @@ def test_a_switch_is_seen_before_and_after_under_one_camera(page: Page, desktop:
     engine.publish(history=replace(made, switches=(said, said)))
     expect(before).to_be_visible()
     assert before.evaluate(middle) == 255
-    window.show(virtual=Virtual(3, CAMERAS[2]))  # a hand has moved it
+    window.show(virtual=Virtual(43, CAMERAS[2]))  # a hand has moved it
     expect(page.locator("#pip-before")).to_be_hidden()
     alone = all_trained(desktop)
     engine.publish(

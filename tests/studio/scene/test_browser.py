@@ -116,7 +116,7 @@ def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
 ) -> None:
     soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
     soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
-    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value.image.width"
+    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value?.image?.width"
     soon(lambda: page.evaluate(sharp) == WIDTH)  # as many pixels as the canvas has
     with_them = seen(page).astype(int)
     stage.config = changed(stage.config, {"explore.frustums": False})
