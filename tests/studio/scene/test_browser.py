@@ -1,7 +1,6 @@
 """The scene as a person has it: a real browser, a mouse, a picture that answers."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import cv2
 import numpy as np
@@ -9,18 +8,12 @@ import pytest
 import viser
 from playwright.sync_api import Page
 
-from core.config.paths import changed
 from core.geometry.cameras import Camera
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, pose_in_viser
-from studio.scene.frustums import Frustums
-from studio.scene.limits import Limits
-from studio.scene.state import ResetView
 from studio.scene.theme import GROUND
-from studio.scene.trails import NAME as TRAILS
 from studio.scene.vantage import Vantage
 from tests.browser import chromium
-from tests.cameras import camera
 from tests.patience import PATIENCE
 from tests.studio.scene.stand_ins import CAMERAS, Stage, soon, trails
 
@@ -37,16 +30,10 @@ def plain() -> Iterator[viser.ViserServer]:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Stage:
-    """Whose three cameras are where they were from the beginning."""
-    made = Stage(quality=128)
-    made.publish(trails=trails(1))
-    return made
-
-
-@pytest.fixture(scope="module")
-def view(plain: viser.ViserServer, stage: Stage) -> Iterator[SceneView]:
-    """The scene of a stage."""
+def view(plain: viser.ViserServer) -> Iterator[SceneView]:
+    """The scene of three cameras."""
+    stage = Stage(quality=128)
+    stage.publish(trails=trails())
     made = SceneView(plain, stage)
     made.start()
     yield made
@@ -92,85 +79,6 @@ def point_at(page: Page, place: tuple[float, float]) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError("there is nothing to click")
-
-
-def at(view: SceneView) -> np.ndarray:
-    """(3,) where the browser says that its camera is."""
-    (client,) = view._server.get_clients().values()
-    return np.asarray(client.camera.position)
-
-
-def shown(page: Page, name: str) -> bool:
-    """Whether the browser draws a node."""
-    node = f"window.__viserMutable.nodeRefFromName['{name}']"
-    return bool(page.evaluate(f"Boolean({node}?.visible && {node}.parent?.visible)"))
-
-
-def differs(page: Page, before: np.ndarray) -> bool:
-    """Whether a few pixels on the screen are plainly others."""
-    return bool((np.abs(seen(page) - before).max(-1) > 32).mean() > 2e-4)
-
-
-def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
-    view: SceneView, stage: Stage, page: Page
-) -> None:
-    soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
-    soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
-    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value?.image?.width"
-    soon(lambda: page.evaluate(sharp) == WIDTH)  # as many pixels as the canvas has
-    with_them = seen(page).astype(int)
-    stage.config = changed(stage.config, {"explore.frustums": False})
-    stage.publish(trails=trails(1))
-    soon(lambda: not shown(page, Frustums.name(0)))
-    covered = np.abs(seen(page) - with_them).max(-1) > 16
-    assert 0.002 < covered.mean() < 0.1
-    stage.config = changed(stage.config, {"explore.frustums": True})
-    stage.publish(trails=trails(1))
-    soon(lambda: shown(page, Frustums.name(0)))
-    before = seen(page).astype(int)
-    for pictures in ("render", "error", "photo"):
-        stage.config = changed(stage.config, {"explore.frustum_pictures": pictures})
-        stage.publish(trails=trails(1))
-        soon(partial(differs, page, before))
-        before = seen(page).astype(int)
-
-
-def test_where_a_camera_went_is_seen_for_three_seconds(stage: Stage, page: Page) -> None:
-    assert not shown(page, TRAILS)
-    stage.publish(trails=trails(2))
-    soon(lambda: shown(page, TRAILS))
-
-    def gone() -> bool:
-        stage.publish(trails=trails(2))  # training goes on, and no camera moves
-        return not shown(page, TRAILS)
-
-    soon(gone)
-
-
-def test_the_view_follows_settling_cameras_until_the_first_touch(
-    view: SceneView, stage: Stage, page: Page
-) -> None:
-    wide = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5))
-    stage.publish(wide)
-    soon(lambda: np.allclose(at(view), Vantage.of(wide).position, atol=1e-3))
-    stage.publish()
-    soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
-    for way in (1, -1, 1):  # far too far, as viser turns
-        page.mouse.move(WIDTH / 2, 60)
-        page.mouse.down()
-        page.mouse.move(WIDTH / 2 + way * 250, 90, steps=4)
-        page.mouse.up()
-        soon(lambda: view.state.stand is not None and view.state.stand.moved)
-    limits = Limits.of(CAMERAS)
-    soon(lambda: np.linalg.norm(limits.places - at(view), axis=1).min() < limits.reach + 0.01)
-    touched = at(view)
-    stage.publish(wide)
-    soon(lambda: view._framed is not None and view._framed.apart(Vantage.of(wide)) < 1e-3)
-    assert np.allclose(at(view), touched, atol=0.05), "a hand has it"
-    stage.publish()
-    view.submit(ResetView())
-    soon(lambda: np.allclose(at(view), Vantage.of(CAMERAS).position, atol=1e-3))
-    soon(lambda: view.state.stand is not None and not view.state.stand.moved)
 
 
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
