@@ -3,7 +3,7 @@
 Depths come from the cameras, then cameras and depths move together, then depths come from better
 cameras, at rising sizes (bundling between the levels brings back what at the last level alone does
 not come back). After each round all photos are swept anew, and cameras under which they agree less
-than before are taken back.
+than the round allows are taken back.
 """
 
 from collections.abc import Sequence
