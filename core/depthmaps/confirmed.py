@@ -43,7 +43,7 @@ def confirmed(maps: DepthMaps, without: Collection[int], most: int, seed: int = 
         colours = maps.photos[photo, :, :height, :width].flatten(1)[:, pixels].T
         colours = colours if colours.dtype == torch.uint8 else (255 * colours).round().byte()
         focal = float(cameras.intrinsics[photo, :2].prod().sqrt())
-        place = ahead @ cameras.rotation[photo].T + cameras.centre[photo]
-        parts.append((place, colours, depth / focal))
+        points = ahead @ cameras.rotation[photo].T + cameras.centre[photo]
+        parts.append((points, colours, depth / focal))
     joined = (torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
     return Confirmed(*joined)

@@ -170,25 +170,25 @@ class Joint:
         size = self.unknowns.count + 1  # the last stands for all that stays
         matrix = torch.zeros(size, size, dtype=torch.float64)
         vector = torch.zeros(size, dtype=torch.float64)
-        places = [self._places(photo) for photo in range(len(equations))]
-        for place, e in zip(places, equations, strict=True):
-            flat = (place[:, None] * size + place).flatten()
+        rows = [self._rows(photo) for photo in range(len(equations))]
+        for row, e in zip(rows, equations, strict=True):
+            flat = (row[:, None] * size + row).flatten()
             matrix.view(-1).index_add_(0, flat, e.matrix.double().flatten())
-            vector.index_add_(0, place, e.vector.double())
+            vector.index_add_(0, row, e.vector.double())
         self._prior.add(matrix, vector, self.guess.cameras)
         diagonal = matrix.diagonal()[:-1]
         extra = self._damping * diagonal + 1e-6 * diagonal.mean().clamp_min(1e-12)
         step = -torch.linalg.solve(matrix[:-1, :-1] + extra.diag(), vector[:-1])
         step = torch.cat([step, torch.zeros(1, dtype=step.dtype)])
         inverse = tuple(
-            _changed(old, e.depth_step(step[place].float()))
-            for place, e, old in zip(places, equations, self.guess.inverse, strict=True)
+            _changed(old, e.depth_step(step[row].float()))
+            for row, e, old in zip(rows, equations, self.guess.inverse, strict=True)
         )
         change = step[self.unknowns.index]
         change[:, MOVE:FOCAL] *= self._unit
         return Guess(stepped(self.guess.cameras, change), inverse)
 
-    def _places(self, photo: int) -> Tensor:
+    def _rows(self, photo: int) -> Tensor:
         """(L,) which unknown each number in a photo's equations is; the last where it stays."""
         return self.unknowns.index[[photo, *self._used[photo].partners]].flatten()
 

@@ -27,11 +27,11 @@ def occupancy_of(maps: DepthMaps, without: Collection[int]) -> Occupancy | None:
 
 
 def _shown(maps: DepthMaps, photo: int, most: int) -> tuple[Tensor, Tensor]:
-    """(P, 3) places in the world of pixels of a photo, evenly drawn, and their depths (P,)."""
+    """(P, 3) points in the world of pixels of a photo, evenly drawn, and their depths (P,)."""
     cameras = maps.cameras
     width, height = cameras.sizes[photo].tolist()
     own = (photo, slice(height), slice(width))
     pixels = torch.arange(0, width * height, -(-width * height // most))
     inverse = maps.inverse[own].flatten()[pixels]
-    places = pixel_centres(width, height)[pixels].to(inverse)
-    return cameras[[photo]].lift(places[None], inverse[None])[0], 1 / inverse
+    centres = pixel_centres(width, height)[pixels].to(inverse)
+    return cameras[[photo]].lift(centres[None], inverse[None])[0], 1 / inverse

@@ -116,13 +116,13 @@ def sampled(maps: Tensor, pixels: Tensor) -> Tensor:
     before = 1 - third - t**3 / 6
     low = whole - 0.5 + (before - first) / before
     high = whole + 1.5 + t**3 / 6 / (1 - before)
-    places = torch.stack(
+    between = torch.stack(
         [torch.stack([x[..., 0], y[..., 1]], -1) for y in (low, high) for x in (low, high)]
     )
     shares = torch.stack(
         [x[..., 0] * y[..., 1] for y in (before, 1 - before) for x in (before, 1 - before)]
     )
-    return (_bilinear(maps[:1], places.flatten(0, 1))[0].view_as(shares) * shares).sum(0)
+    return (_bilinear(maps[:1], between.flatten(0, 1))[0].view_as(shares) * shares).sum(0)
 
 
 def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed: int) -> Tensor:
@@ -144,8 +144,8 @@ def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed:
     if count == 0:
         return torch.zeros(0, 2, dtype=torch.int64)
     generator = torch.Generator().manual_seed(seed + photo)
-    places = torch.multinomial(chance, count, generator=generator)
-    return torch.stack([places % width, places // width], 1)
+    drawn = torch.multinomial(chance, count, generator=generator)
+    return torch.stack([drawn % width, drawn // width], 1)
 
 
 def tangents(patches: Patches, cameras: Cameras) -> Tensor:

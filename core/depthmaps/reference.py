@@ -83,7 +83,7 @@ class Reference:
         return cost.masked_fill_(~inside, OUTSIDE)
 
     def _grid(self, source: int, inverse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, h, w, 2) places as `grid_sample` counts them, inside, and depth as `seen_in`."""
+        """(B, h, w, 2) positions as `grid_sample` counts them, inside, and depth as `seen_in`."""
         cameras = self.level.cameras
         back = cameras.rotation[source].T
         turn = back @ cameras.rotation[self.index]
@@ -102,11 +102,11 @@ class Reference:
         inside = depth > NEAREST
         grid = inverse.new_empty(*inverse.shape, 2)
         sides = zip((x, y), cameras.sizes[source].tolist(), cameras.canvas, strict=True)
-        for axis, (place, side, canvas) in enumerate(sides):
+        for axis, (along, side, canvas) in enumerate(sides):
             focal, centre = cameras.intrinsics[source, [axis, axis + 2]].tolist()
-            place.mul_(2 * focal / canvas).add_(2 * centre / canvas - 1)
-            inside &= (place > -1) & (place < 2 * side / canvas - 1)
-            grid[..., axis] = place
+            along.mul_(2 * focal / canvas).add_(2 * centre / canvas - 1)
+            inside &= (along > -1) & (along < 2 * side / canvas - 1)
+            grid[..., axis] = along
         return grid, inside, depth
 
 
@@ -137,8 +137,8 @@ def _sums(maps: Tensor, radius: int, axis: int) -> Tensor:
     for shift in range(1, min(radius, length - 1) + 1):
         out.narrow(axis, shift, length - shift).add_(maps.narrow(axis, 0, length - shift))
         out.narrow(axis, 0, length - shift).add_(maps.narrow(axis, shift, length - shift))
-    place = torch.arange(length, device=maps.device)
-    count = (place + radius).clamp_max(length - 1) - (place - radius).clamp_min(0) + 1
+    pixel = torch.arange(length, device=maps.device)
+    count = (pixel + radius).clamp_max(length - 1) - (pixel - radius).clamp_min(0) + 1
     part = count.to(maps.dtype).reciprocal()
     return out.mul_(part if axis == -1 else part[:, None])
 

@@ -19,8 +19,8 @@ def swept(photo: Reference, nearest: float, farthest: float, planes: int) -> Ten
     grey = photo.level.image(photo.index).mean(0)
     depths = torch.linspace(farthest, nearest, planes, device=grey.device)
     flat = depths[:, None, None].expand(-1, photo.height, photo.width)
-    place, _ = cheapest(aggregated(photo.costs(flat), grey))
-    return farthest + place * (nearest - farthest) / (planes - 1)
+    index, _ = cheapest(aggregated(photo.costs(flat), grey))
+    return farthest + index * (nearest - farthest) / (planes - 1)
 
 
 def refined(photo: Reference, inverse: Tensor, step: float, shifts: tuple[float, ...]) -> Tensor:
@@ -38,8 +38,8 @@ def refined(photo: Reference, inverse: Tensor, step: float, shifts: tuple[float,
     costs = photo.costs(tried)
     costs[:-2] += STAYING * shift.abs()
     costs = box(costs, 1)
-    place, own = cheapest(costs[:-2])
-    new = inverse + (shifts[0] + place * (shifts[1] - shifts[0])) * step
+    index, own = cheapest(costs[:-2])
+    new = inverse + (shifts[0] + index * (shifts[1] - shifts[0])) * step
     take_near, take_far = costs[-2] + BORROWING, costs[-1] + BORROWING
     new = torch.where(take_far < own, far, new)
     return torch.where(take_near < torch.minimum(own, take_far), near, new)

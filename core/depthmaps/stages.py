@@ -101,11 +101,11 @@ def pick(here: Situation, index: int) -> Rows:
     """Points of the world that enough others confirm."""
     cameras, inverse = here.level.cameras, here.inverse(index)
     support = here.level.own(here.now["support"], index)
-    places = (support >= enough(here.now["sources"].shape[1])).nonzero()
+    indices = (support >= enough(here.now["sources"].shape[1])).nonzero()
     generator = torch.Generator().manual_seed(index)
-    places = places[torch.randperm(len(places), generator=generator)[:PICKED]]
-    pixels = places.flip(-1).to(inverse) + 0.5
-    points = cameras[[index]].lift(pixels[None], inverse[places[:, 0], places[:, 1]][None])[0]
+    indices = indices[torch.randperm(len(indices), generator=generator)[:PICKED]]
+    pixels = indices.flip(-1).to(inverse) + 0.5
+    points = cameras[[index]].lift(pixels[None], inverse[indices[:, 0], indices[:, 1]][None])[0]
     return {"picked": F.pad(points, (0, 0, 0, PICKED - len(points)), value=torch.nan)}
 
 

@@ -106,9 +106,9 @@ class Prior:
     def add(self, matrix: Tensor, vector: Tensor, cameras: Cameras) -> None:
         """Add its equations to those of unknowns, (count + 1, count + 1) and (count + 1,)."""
         stiff, off = self._springs(cameras)
-        places = self.unknowns.index[:, BEND:].flatten()
-        matrix.diagonal().index_add_(0, places, stiff.flatten())
-        vector.index_add_(0, places, (stiff * off).flatten())
+        rows = self.unknowns.index[:, BEND:].flatten()
+        matrix.diagonal().index_add_(0, rows, stiff.flatten())
+        vector.index_add_(0, rows, (stiff * off).flatten())
 
     def _springs(self, cameras: Cameras) -> tuple[Tensor, Tensor]:
         """(N, 3) how stiffly k1 and principal point are held, and how far they are away."""

@@ -73,7 +73,7 @@ class Prepared:
         total = np.full(inverse.shape, 1e-12, np.float32)
         trust = np.zeros(inverse.shape, np.float32)
         safe = np.maximum(inverse, 1e-9)
-        for place, (source, gain) in enumerate(zip(self.sources, self.gains, strict=True)):
+        for rank, (source, gain) in enumerate(zip(self.sources, self.gains, strict=True)):
             sight = seen_from(self.camera, rays, inverse, source.camera, angles=True)
             known = look_up(source.trust, sight, cv2.INTER_LINEAR)
             seen = look_up_inside(source.image, sight, cv2.INTER_LINEAR)
@@ -82,7 +82,7 @@ class Prepared:
             trust = np.maximum(trust, known * agree)
             agree += np.where(off < -2 * TOLERANCE, np.float32(HIDDEN), np.float32(DOUBTED))
             weight = known * agree * _nearness(sight, DETAIL)
-            if place >= SHARP:
+            if rank >= SHARP:
                 weight *= np.float32(FILLING)
             total += weight
             rgb = look_up_inside(source.image, sight, cv2.INTER_CUBIC) if cubic else seen

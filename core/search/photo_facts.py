@@ -19,14 +19,14 @@ def facts_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoF
         photos: as they are trained on.
         pairs: of these, where features were matched; they tell why there is no parallax.
     """
-    told = facts_of_pairs(pairs, photos.names) if pairs is not None else ()
-    about_all = {fact.kind for fact in told}
+    of_pairs = facts_of_pairs(pairs, photos.names) if pairs is not None else ()
+    about_all = {fact.kind for fact in of_pairs}
     plain = [_fact(finding, photos) for finding in check(photos)]
     if pairs is not None:
         plain = [fact for fact in plain if fact.kind != "no parallax"]
     if "repeated" in about_all:
         plain = [fact for fact in plain if fact.kind != "repeated"]
-    return (*_panoramas(photos), *told, *plain)
+    return (*_panoramas(photos), *of_pairs, *plain)
 
 
 def facts_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[PhotoFact, ...]:
@@ -44,8 +44,8 @@ def facts_of_some(photos: PhotoSet, rows: Sequence[int], pairs: Pairs) -> tuple[
         sizes=tuple(photos.sizes[row] for row in rows if photos.sizes),
         focal_ratios=tuple(photos.focal_ratios[row] for row in rows if photos.focal_ratios),
     )
-    told = facts_before_training(some, pairs)
-    return tuple(replace(fact, photos=tuple(rows[row] for row in fact.photos)) for fact in told)
+    facts = facts_before_training(some, pairs)
+    return tuple(replace(fact, photos=tuple(rows[row] for row in fact.photos)) for fact in facts)
 
 
 def _panoramas(photos: PhotoSet) -> list[PhotoFact]:

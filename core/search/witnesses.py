@@ -143,11 +143,11 @@ def opinion(
     """
     found = _judged(shown, names, _second(shown, others, names))
     numbers = list(shown.cameras)
-    told = {SAID_BETTER.get(fact.kind) for fact in facts}
+    better = {SAID_BETTER.get(fact.kind) for fact in facts}
     reasons = [
         replace(r, photos=tuple(numbers[row] for row in r.photos))
         for r in found.reasons
-        if r.key not in told
+        if r.key not in better
     ]
     word, cameras = found.word, dict(zip(numbers, found.cameras, strict=True))
     for fact in facts:
@@ -227,15 +227,15 @@ def beside(
     shown: Witness | None, others: Mapping[str, Witness], names: Sequence[str]
 ) -> tuple[Other, ...]:
     """Others as they are told of, and how far they are from what is shown where that is checked."""
-    told = []
+    found = []
     for name, other in others.items():
         own = _judged(other, names)
         errors = None if shown is None else apart(shown.cameras, other.cameras)
         sentence = f"{WHOSE[name]} are {own.word}"
         if errors is not None:
             sentence += f", {distance(errors)} from those shown"
-        told.append(Other(name, own.word, f"{sentence}."))
-    return tuple(told)
+        found.append(Other(name, own.word, f"{sentence}."))
+    return tuple(found)
 
 
 def _second(shown: Witness, others: Mapping[str, Witness], names: Sequence[str]) -> Second | None:

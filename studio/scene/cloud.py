@@ -70,10 +70,10 @@ def points_of_maps(scene: WarpedScene) -> Points | None:
 
 def far_apart(cameras: Sequence[Camera], middle: Camera) -> list[Camera]:
     """At most `VIEWS` cameras: the one nearest to the middle, then always the farthest from all."""
-    places = np.array([camera.position for camera in cameras])
-    chosen = [int(np.linalg.norm(places - middle.position, axis=1).argmin())]
+    positions = np.array([camera.position for camera in cameras])
+    chosen = [int(np.linalg.norm(positions - middle.position, axis=1).argmin())]
     while len(chosen) < min(VIEWS, len(cameras)):
-        apart = np.linalg.norm(places[:, None] - places[chosen], axis=-1).min(1)
+        apart = np.linalg.norm(positions[:, None] - positions[chosen], axis=-1).min(1)
         apart[chosen] = -1
         chosen.append(int(apart.argmax()))
     return [cameras[index] for index in chosen]

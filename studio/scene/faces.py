@@ -41,13 +41,13 @@ class Faces(Keeper):
         """Nothing is rendered before `start`. `watched` says whether anybody is there."""
         super().__init__("faces", failed)
         self._source, self._watched = source, watched
-        self._made: dict[int, np.ndarray] = {}  # by the place of the photo
+        self._made: dict[int, np.ndarray] = {}  # by the number of the photo
         self._of: Hashable = None  # what they were made of
         self._news = False
         self._pace, self._due = Pace(), 0.0
 
     def taken(self) -> dict[int, np.ndarray]:
-        """The pictures that take the place of photos, by their places."""
+        """The pictures that stand for photos, by their numbers."""
         self._news = False
         return self._made
 
@@ -77,16 +77,16 @@ class Faces(Keeper):
         learned, photos = snapshot.learned, snapshot.photos
         if learned is None or photos is None:
             return False
-        for place, camera in learned.by_index.items():
+        for photo, camera in learned.by_index.items():
             if self._stop.is_set() or self._source.snapshot.photos is not photos:
                 return False
-            small = thumbnail(photos.picture(place))
+            small = thumbnail(photos.picture(photo))
             seen = self._rendered(learned.scene, camera.resized(small.shape[1], small.shape[0]))
             if kind == "error":
                 seen = signed_error(seen - small / np.float32(255))
             else:
                 seen = np.rint(255 * seen).astype(np.uint8)
-            self._put({**self._made, place: seen}, self._of)
+            self._put({**self._made, photo: seen}, self._of)
         return True
 
     def _rendered(self, scene: Scene, camera: Camera) -> np.ndarray:

@@ -42,7 +42,7 @@ class _Frustum:
     handle: viser.CameraFrustumHandle
     pose: Pose
     word: Word | None = None  # of the verdict, as far as it is marked
-    face: np.ndarray | None = None  # (h, w, 3) uint8 what is shown in place of the photo
+    face: np.ndarray | None = None  # (h, w, 3) uint8 what is shown instead of the photo
     look: Look | None = None
 
     def dress(self, look: Look) -> None:
@@ -106,7 +106,7 @@ class Frustums:
         self._highlighted = index
 
     def show(self, faces: dict[int, np.ndarray]) -> None:
-        """Pictures in place of some photos, by their places, from the next update on."""
+        """Pictures instead of some photos, by their numbers, from the next update on."""
         self._faces = faces
 
     def _rebuild(self, photos: PhotoSet | None, cameras: tuple[Camera, ...]) -> None:

@@ -54,9 +54,9 @@ class Glide:
         if self._task is not None:
             self._task.cancel()
 
-    def expect(self, place: np.ndarray) -> None:
+    def expect(self, position: np.ndarray) -> None:
         """The client may go there by itself, as newcomers do."""
-        self._sent.append(np.array(place))
+        self._sent.append(np.array(position))
 
     def caused(self, position: np.ndarray) -> bool:
         """Whether a client that says it is at `position` was brought there, or has not moved."""

@@ -198,8 +198,8 @@ class Keys:
             self._line.remove()
             self._line = None
         if path:
-            places = np.stack([camera.position for camera in path]) * SCALE
-            points = np.stack([places[:-1], places[1:]], axis=1).astype(np.float32)
+            positions = np.stack([camera.position for camera in path]) * SCALE
+            points = np.stack([positions[:-1], positions[1:]], axis=1).astype(np.float32)
             self._line = self._server.scene.add_line_segments(
                 f"{ROOT}/line", points, PATH, thickness=THICKNESS, thickness_units="screen"
             )

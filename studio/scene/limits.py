@@ -22,32 +22,32 @@ FULL_TURN = 2 * np.pi  # radians of such a drag in viser
 class Limits:
     """Where N cameras stood and looked, in viser's units."""
 
-    places: np.ndarray  # (N, 3)
+    positions: np.ndarray  # (N, 3)
     ahead: np.ndarray  # (N, 3) unit
     reach: float
 
     @classmethod
     def of(cls, cameras: Sequence[Camera]) -> "Limits":
         """The limits that learned cameras set; there is at least one."""
-        places = np.array([camera.position for camera in cameras]) * SCALE
+        positions = np.array([camera.position for camera in cameras]) * SCALE
         ahead = np.array([camera.camera_to_world[:3, 2] for camera in cameras])
-        return cls(places, ahead, REACH * spread_of(cameras)[1] * SCALE)
+        return cls(positions, ahead, REACH * spread_of(cameras)[1] * SCALE)
 
     def held(self, vantage: Vantage) -> Vantage:
         """The nearest place within the limits: the same, where a vantage is within them."""
-        offsets = vantage.position - self.places
+        offsets = vantage.position - self.positions
         apart = np.linalg.norm(offsets, axis=1)
         nearest = int(apart.argmin())
-        place, distance = vantage.position, np.linalg.norm(vantage.look_at - vantage.position)
+        position, distance = vantage.position, np.linalg.norm(vantage.look_at - vantage.position)
         if apart[nearest] > self.reach:
-            place = self.places[nearest] + offsets[nearest] * self.reach / apart[nearest]
+            position = self.positions[nearest] + offsets[nearest] * self.reach / apart[nearest]
         # What was looked at is looked at from there, too.
-        towards = vantage.look_at - place if distance > self.reach else vantage.ahead
+        towards = vantage.look_at - position if distance > self.reach else vantage.ahead
         gaze = _within(towards / np.linalg.norm(towards), self.ahead)
-        if place is vantage.position and gaze is None:
+        if position is vantage.position and gaze is None:
             return vantage
         gaze = towards / np.linalg.norm(towards) if gaze is None else gaze
-        return replace(vantage, position=place, look_at=place + distance * gaze)
+        return replace(vantage, position=position, look_at=position + distance * gaze)
 
     def turn(self, distance: float) -> float:
         """Share of viser's turn per pixel, so that one drag around a subject stays within reach.

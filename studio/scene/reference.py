@@ -87,9 +87,9 @@ class Reference:
         self._cameras, self._unread = {}, None
         try:
             if named:
-                place = local_path(named, "reference cameras")
-                self._colour = OTHER_RUN if is_run(place) else REFERENCE
-                self._cameras = known_cameras(place)
+                path = local_path(named, "reference cameras")
+                self._colour = OTHER_RUN if is_run(path) else REFERENCE
+                self._cameras = known_cameras(path)
         except InputError as error:
             self._unread = str(error)
 

@@ -53,9 +53,9 @@ class Vantage:
 
         Args: `distance` is how far ahead, in viser units, the point lies that drags turn around.
         """
-        turn, place = camera.camera_to_world[:3, :3], camera.position * SCALE
+        turn, position = camera.camera_to_world[:3, :3], camera.position * SCALE
         fov = fov_that_holds(camera, canvas_aspect)
-        return cls(place, place + distance * turn[:, 2], fov, -turn[:, 1])
+        return cls(position, position + distance * turn[:, 2], fov, -turn[:, 1])
 
     @property
     def ahead(self) -> np.ndarray:
@@ -83,7 +83,7 @@ class Vantage:
 
 def spread_of(cameras: Sequence[Camera]) -> tuple[np.ndarray, float]:
     """The middle (3,) of cameras, and how far from it most of them stand, in world units."""
-    places = np.array([camera.position for camera in cameras]).reshape(-1, 3)
-    middle = np.median(places, axis=0) if len(places) else np.zeros(3)
-    apart = np.linalg.norm(places - middle, axis=1)
-    return middle, max(LEAST_SPREAD, float(np.percentile(apart, 90)) if len(places) else 0.0)
+    positions = np.array([camera.position for camera in cameras]).reshape(-1, 3)
+    middle = np.median(positions, axis=0) if len(positions) else np.zeros(3)
+    apart = np.linalg.norm(positions - middle, axis=1)
+    return middle, max(LEAST_SPREAD, float(np.percentile(apart, 90)) if len(positions) else 0.0)

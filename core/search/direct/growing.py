@@ -95,12 +95,12 @@ class Growth:
             return False
         self.idle += 1
         sweeper = self.ground.sweeper.through(standing.cameras)
-        joining = self._fitting(wave, self._guessed(sweeper, wave))
+        registered = self._fitting(wave, self._guessed(sweeper, wave))
         for photo in wave:
-            if photo not in joining.photos:
+            if photo not in registered.photos:
                 self._refuse(photo)
-        if joining is not standing:
-            self._join(joining)
+        if registered is not standing:
+            self._join(registered)
         return True
 
     def _fitting(self, wave: list[int], found: list[list[Guess]]) -> Standing:
@@ -110,15 +110,15 @@ class Growth:
         """
         ground, standing = self.ground, self.standing
 
-        def place(row: int) -> Placed:
+        def register(row: int) -> Placed:
             guesses = found[row][: BESIDE + self.tried.get(wave[row], 0)]
             return _best(ground, standing, wave[row], guesses)
 
-        joining = standing
-        for photo, one in zip(wave, ground.parallel_map(place, range(len(wave))), strict=True):
+        registered = standing
+        for photo, one in zip(wave, ground.parallel_map(register, range(len(wave))), strict=True):
             if one.fit > FITTING:
-                joining = joining.with_camera(photo, one.turn, one.centre, one.inverse)
-        return joining
+                registered = registered.with_camera(photo, one.turn, one.centre, one.inverse)
+        return registered
 
     def _guessed(self, sweeper: Sweeper, wave: list[int]) -> list[list[Guess]]:
         """Of each photo what its best cameras cost, and those cameras."""
@@ -130,17 +130,17 @@ class Growth:
         drawn = spread[:, None, None] * drawn
         parts = groups(wave, standing.cameras.sizes)
 
-        def guess(places: list[int]) -> list[list[Guess]]:
-            photos = [wave[place] for place in places]
-            before = [tried[place] for place in places]
-            return guessed(sweeper, ground.alike, standing, photos, drawn[places], before)
+        def guess(rows: list[int]) -> list[list[Guess]]:
+            photos = [wave[row] for row in rows]
+            before = [tried[row] for row in rows]
+            return guessed(sweeper, ground.alike, standing, photos, drawn[rows], before)
 
-        by_place = {
-            place: one
-            for places, found in zip(parts, ground.parallel_map(guess, parts), strict=True)
-            for place, one in zip(places, found, strict=True)
+        by_row = {
+            row: one
+            for rows, found in zip(parts, ground.parallel_map(guess, parts), strict=True)
+            for row, one in zip(rows, found, strict=True)
         }
-        return [by_place[place] for place in range(len(wave))]
+        return [by_row[row] for row in range(len(wave))]
 
     def _due(self) -> list[int]:
         among, alike = self.standing.photos, self.ground.alike.value
@@ -155,11 +155,11 @@ class Growth:
     def _refuse(self, photo: int) -> None:
         self.tried[photo] = self.tried.get(photo, 0) + 1
 
-    def _join(self, joining: Standing) -> None:
+    def _join(self, registered: Standing) -> None:
         before = self.standing
-        lens = before.mean > LENS_SUPPORT and self._tells_lens(joining)
+        lens = before.mean > LENS_SUPPORT and self._tells_lens(registered)
         ground = self.ground
-        after = joined(ground.photos, joining, self.side, lens, ground.parallel_map)
+        after = joined(ground.photos, registered, self.side, lens, ground.parallel_map)
         count = len(before.photos)
         fresh, old = after.photos[count:], after.support[:count]
         if float(old.mean()) < WORSE * before.mean:

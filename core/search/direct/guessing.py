@@ -26,10 +26,10 @@ AT_ONCE = 4  # photos that are guessed together, if they are of one size
 
 
 def groups(photos: Sequence[int], sizes: Tensor) -> list[list[int]]:
-    """The places in a list of photos, a few of one size together; sizes (N, 2) of all."""
+    """The rows of a list of photos, a few of one size together; sizes (N, 2) of all."""
     alike: dict[tuple[int, ...], list[int]] = {}
-    for place, photo in enumerate(photos):
-        alike.setdefault(tuple(sizes[photo].tolist()), []).append(place)
+    for row, photo in enumerate(photos):
+        alike.setdefault(tuple(sizes[photo].tolist()), []).append(row)
     parts = (some[i : i + AT_ONCE] for some in alike.values() for i in range(0, len(some), AT_ONCE))
     return list(parts)
 

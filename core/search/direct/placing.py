@@ -62,8 +62,8 @@ def placed(
     sources = torch.arange(last).expand(len(rows), -1)
     step = torch.full((len(rows),), (limits[0] - limits[1]) / (PLANES - 1))
     for level in levels:
-        joining = standing.with_camera(photo, turn, centre)
-        here = _situation(level, joining, rows, limits, {"sources": sources, "step": step})
+        registered = standing.with_camera(photo, turn, centre)
+        here = _situation(level, registered, rows, limits, {"sources": sources, "step": step})
         here.now["inverse"][last] = sweep(here, last)["inverse"]
         support = torch.ones_like(here.now["inverse"], dtype=torch.uint8)
         support[last] = check(here, last)["support"]
@@ -87,43 +87,43 @@ def _fit(joint: Joint, last: int) -> float:
     return here / max(usual, 1e-6)
 
 
-def _neighbours(joining: Standing, photo: int) -> tuple[list[int], tuple[float, float]]:
+def _neighbours(registered: Standing, photo: int) -> tuple[list[int], tuple[float, float]]:
     """Whom of those that stand a photo is compared with, and between which inverse depths."""
-    rows, points = joining.photos, joining.points
-    cameras, last = joining.cameras[rows], len(rows) - 1
-    visible = joining.visible[rows]
+    rows, points = registered.photos, registered.points
+    cameras, last = registered.cameras[rows], len(rows) - 1
+    visible = registered.visible[rows]
     visible[last] = seen(cameras[[last]], points)[0]
     near = best_sources(scores(cameras, last, points, visible), SOURCES).tolist()
-    fallback = float(joining.depth[rows[near[0]]])
+    fallback = float(registered.depth[rows[near[0]]])
     limits = inverse_range(cameras, last, points[visible[last]], fallback)
     return [rows[row] for row in near], limits
 
 
 def _situation(
     level: Level,
-    joining: Standing,
+    registered: Standing,
     rows: list[int],
     limits: tuple[float, float],
     more: dict[str, Tensor],
 ) -> Situation:
-    cameras = joining.cameras[rows].at(int(level.cameras.sizes[rows].max()))
+    cameras = registered.cameras[rows].at(int(level.cameras.sizes[rows].max()))
     width, height = cameras.canvas
     grey, images = level.grey[rows, :height, :width], level.images[rows, :, :height, :width]
     now = {
-        "inverse": _known(joining, rows, cameras),
+        "inverse": _known(registered, rows, cameras),
         "range": torch.tensor(limits).expand(len(rows), -1),
         **more,
     }
     return Situation(Level(cameras, images, grey), now, cameras.sizes)
 
 
-def _known(joining: Standing, rows: list[int], cameras: Cameras) -> Tensor:
+def _known(registered: Standing, rows: list[int], cameras: Cameras) -> Tensor:
     """(R, h, w) the inverse depths of some photos at the sizes of their `cameras`."""
     width, height = cameras.canvas
-    stored, own = joining.cameras.at(COARSE).sizes[rows].tolist(), cameras.sizes.tolist()
+    stored, own = registered.cameras.at(COARSE).sizes[rows].tolist(), cameras.sizes.tolist()
     return torch.stack(
         [
-            extended(resized(joining.inverse[row, :h, :w], tall, wide), height, width)
+            extended(resized(registered.inverse[row, :h, :w], tall, wide), height, width)
             for row, (w, h), (wide, tall) in zip(rows, stored, own, strict=True)
         ]
     )

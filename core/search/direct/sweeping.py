@@ -99,9 +99,9 @@ class Sweeper:
         parts = (part.split(max(1, AT_ONCE // pixels), 1) for part in relation)
         for turn, shift in zip(*parts, strict=True):
             every = tried[:, None].expand(*turn.shape[:2], -1, compared.rays.shape[-1])
-            least, place = compared.costs((turn, shift), every).min(2)
+            least, best = compared.costs((turn, shift), every).min(2)
             costs.append(least.mean((-2, -1)))
-            inverse.append(tried[place].flatten(2)[:, :, None])
+            inverse.append(tried[best].flatten(2)[:, :, None])
         return torch.cat(costs, 1), torch.cat(inverse, 1)
 
 
@@ -158,16 +158,16 @@ class _Compared:
         plane = ahead[:, :, :, :2] / near[:, :, :, None]
         if self._k1.any():
             plane = through_lens(plane.movedim(3, -1), self._k1).movedim(-1, 3)
-        inside, places = ahead[:, :, :, 2] > NEAREST, []
+        inside, grid = ahead[:, :, :, 2] > NEAREST, []
         for axis in range(2):
             scale, middle, edge = (
                 part[:, :, axis, None, None, None]
                 for part in (self._scale, self._middle, self._edge)
             )
-            place = plane[:, :, :, axis] * scale + middle
-            inside = inside & (place > -1) & (place < edge)
-            places.append(place)
-        return torch.stack(places, -1), inside
+            along = plane[:, :, :, axis] * scale + middle
+            inside = inside & (along > -1) & (along < edge)
+            grid.append(along)
+        return torch.stack(grid, -1), inside
 
     def _means(self, maps: Tensor) -> Tensor:
         """(..., h, w) of windows; a product is ten times as fast as pooling, its gradient too."""
@@ -179,7 +179,7 @@ class _Compared:
 
 
 def _band(length: int, radius: int) -> Tensor:
-    """(length, length) that takes the mean of each place's neighbourhood, as much as there is."""
-    place = torch.arange(length)
-    near = ((place[:, None] - place).abs() <= radius).float()
+    """(length, length) that takes the mean of each pixel's neighbourhood, as much as there is."""
+    pixel = torch.arange(length)
+    near = ((pixel[:, None] - pixel).abs() <= radius).float()
     return near / near.sum(1, keepdim=True)

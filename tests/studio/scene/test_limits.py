@@ -33,7 +33,7 @@ def test_who_went_too_far_comes_back_and_sees_the_same_thing(
 ) -> None:
     out = vantage(place, (0, 0, 20))
     held = LIMITS.held(out)
-    apart = np.linalg.norm(held.position - LIMITS.places, axis=1).min()
+    apart = np.linalg.norm(held.position - LIMITS.positions, axis=1).min()
     assert apart == pytest.approx(LIMITS.reach)
     assert np.linalg.norm(held.position - out.position) < np.linalg.norm(out.position)
     again = LIMITS.held(held)
