@@ -10,6 +10,7 @@ newest is told by no clock, so runs may be copied, zipped and synchronised.
 
 import errno
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from core.rendering.scene import FieldScene, Scene
 from core.runs import state
 from core.runs.ages import age, by_age, serial_in, sweep
 from core.runs.container import content_of, digest_in, digest_of, write_content
-from core.runs.header import Welcome, any_size, config_in, header
+from core.runs.header import Welcome, any_size, config_in, welcomed
 from core.runs.home import at_home
 from core.runs.light import compact, lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
@@ -39,6 +40,7 @@ from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 
 FORMAT = 3
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,13 +238,18 @@ def read(path: Path) -> Checkpoint:
 def newest_in(run: Path, welcome: Welcome = any_size) -> Checkpoint:
     """The newest readable checkpoint of a run; `welcome` as in `newest`.
 
+    What is passed over is logged.
+
     Raises:
-        InputError: the folder holds no readable run.
+        InputError: the folder holds no readable run, or as `newest` says.
     """
     found, complaints = newest(run, welcome)
     if found is None:
         reason = complaints[0] if complaints else f"{run} holds no run; name one with --run DIR."
         raise InputError(reason)
+    for complaint in complaints:
+        step = found.facts["step"]
+        LOGGER.warning("%s The one before it, of step %d, is taken.", complaint, step)
     return found
 
 
@@ -261,12 +268,11 @@ def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, l
     Its options name what lies in the run's folder where that is now.
 
     Raises:
-        InputError: `welcome` refused one by its header, before its tensors were read.
+        InputError: one was refused by its header: `welcome` did, or it is larger than memory.
     """
     complaints: list[str] = []
     for path in by_age(folder(run)):
-        if (said := header(path)) is not None:
-            welcome(said)
+        welcomed(path, welcome)
         try:
             found = read(path)
             return replace(found, facts=at_home(found.facts, run)), complaints

@@ -1,6 +1,7 @@
 """What a checkpoint file says of itself before any of its tensors is read."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 from core.config import Config
 from core.config.paths import changed, flattened
 from core.errors import InputError
+from core.memory import machine_memory
 from core.runs.container import NO_CHECKPOINT, header_of, regular
 from core.runs.soundness import Facts
 from core.training import devices
-from core.training.room import Room
+from core.training.room import Room, in_gb
+
+COPIES = 2  # of a file while it is read: its bytes and its tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,7 @@ class Header:
         facts: what every checkpoint says of itself.
         photos: (N, H, W, 3), the shape of the photos it was learned from.
         shapes: of its tensors, by name.
+        size: bytes of the file.
     """
 
     path: Path
@@ -31,6 +36,20 @@ class Header:
     facts: Facts
     photos: tuple[int, int, int, int]
     shapes: Mapping[str, tuple[int, ...]]
+    size: int
+
+    def require_memory(self) -> None:
+        """See that the rest of the file can be read on this machine.
+
+        Raises:
+            InputError: reading it takes more than all memory there is.
+        """
+        taken, there = COPIES * self.size, machine_memory()
+        if taken > there:
+            raise InputError(
+                f"Reading {self.path} takes {in_gb(taken)} of memory and this machine or container "
+                f"has {in_gb(there)}; open it where there is more."
+            )
 
     def require_room(self, changes: Mapping[str, Any]) -> None:
         """See that its planes and photos fit, with these options changed.
@@ -50,15 +69,27 @@ def any_size(said: Header) -> None:
     """A `Welcome` to all."""
 
 
+def welcomed(path: Path, welcome: Welcome) -> None:
+    """See by the beginning of a file that the rest is to be read, and can be.
+
+    Raises:
+        InputError: it is not welcome, or larger than memory.
+    """
+    if (said := header(path)) is not None:
+        said.require_memory()
+        welcome(said)
+
+
 def header(path: Path) -> Header | None:
     """Read the beginning of a file; None where it is none of ours, as reading the rest will say."""
     try:
         with regular(path).open("rb") as file:
             facts, shapes = header_of(file)
+            size = os.fstat(file.fileno()).st_size
         told = Facts.model_validate_json(json.dumps(facts))
         width, height = told.size
         photos = (len(told.names), height, width, 3)
-        return Header(path, config_in(facts, path), told, photos, shapes)
+        return Header(path, config_in(facts, path), told, photos, shapes, size)
     except (InputError, *NO_CHECKPOINT):
         return None
 

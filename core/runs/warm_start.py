@@ -38,7 +38,7 @@ from core.runs.fitting import (
     with_own_lenses,
 )
 from core.runs.given import given_cameras, given_content
-from core.runs.header import Header, Welcome, header
+from core.runs.header import Header, Welcome, welcomed
 from core.runs.keeping import take_field, take_optimizers
 from core.training import build, devices
 from core.training.multiplane_learner import MultiplaneLearner
@@ -150,8 +150,7 @@ def _see_that_planes_fit(config: Config, photos: PhotoSet, said: Header) -> None
 def _run_at(path: Path, welcome: Welcome) -> Checkpoint | None:
     """The checkpoint meant by a file or a run's folder, if welcome; None where it is neither."""
     if path.suffix == ".safetensors":
-        if (said := header(path)) is not None:
-            welcome(said)
+        welcomed(path, welcome)
         return checkpoint.read(path)
     return checkpoint.newest_in(path, welcome) if checkpoint.folder(path).is_dir() else None
 

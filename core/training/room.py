@@ -54,8 +54,8 @@ class Room:
         if taken > PHOTOS * total:
             raise InputError(
                 f"Learning from {photos[0]} photos of {photos[2]} x {photos[1]} pixels takes "
-                f"{_gb(taken / PHOTOS)} and training.memory allows {_gb(total)}; raise it, lower "
-                "data.long_side, or take fewer photos."
+                f"{in_gb(taken / PHOTOS)} and training.memory allows {in_gb(total)}; raise it, "
+                "lower data.long_side, or take fewer photos."
             )
         left = total - taken
         return cls(int(left * (1 - STEP) / NUMBER), int(left * STEP / MEETING))
@@ -70,8 +70,8 @@ class Room:
         numbers = sum(math.prod(shape) for shape in planes)
         if numbers > self.numbers:
             raise InputError(
-                f"The planes of {path} need {_gb(numbers * NUMBER)} and training.memory allows "
-                f"{_gb(self.numbers * NUMBER)} for them; raise it."
+                f"The planes of {path} need {in_gb(numbers * NUMBER)} and training.memory allows "
+                f"{in_gb(self.numbers * NUMBER)} for them; raise it."
             )
 
     def eased(self, piece: int) -> int:
@@ -116,9 +116,9 @@ class Room:
         )
         how = "are coarser than the photos" if coarser < 1 else "leave out what lies far aside"
         said = (
-            f"Planes of all that the cameras see would take {_gb(wanted)} and training.memory "
-            f"allows {_gb(self.numbers * NUMBER)} for them, so they {how}; raise it, or take fewer "
-            "neighbouring photos."
+            f"Planes of all that the cameras see would take {in_gb(wanted)} and training.memory "
+            f"allows {in_gb(self.numbers * NUMBER)} for them, so they {how}; raise it, or take "
+            "fewer neighbouring photos."
         )
         return (width, height), extent, said
 
@@ -141,5 +141,6 @@ def photo_bytes(config: Config) -> int:
     return int(PHOTOS * allowed(config, torch.device("cpu")) / PHOTO)
 
 
-def _gb(size: float) -> str:
+def in_gb(size: float) -> str:
+    """Bytes as people read them."""
     return f"{size / 1e9:.1f} GB"

@@ -1,6 +1,7 @@
 """The render command: each argument reaches the film, and what cannot be gets one sentence."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -142,6 +143,35 @@ def test_what_cannot_be_gets_one_sentence(
     *_, sentence = capsys.readouterr().err.strip().splitlines()
     assert sentence.startswith("nerfmm studio: ") and culprit in sentence
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["evaluate"], ["render", "--out", "a.mp4"], ["export", "--format", "tum", "--out", "a.txt"]],
+    ids=lambda words: words[0],
+)
+def test_a_run_larger_than_memory_is_refused_before_it_is_read(
+    run: Path, words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = checkpoint.folder(run).iterdir()
+    monkeypatch.setattr("core.runs.header.machine_memory", lambda: file.stat().st_size)
+    monkeypatch.setattr(checkpoint, "read", None)  # the header of its file says enough
+    assert main.run([words[0], "--run", str(run), *words[1:]]) == 2
+    said = capsys.readouterr().err
+    assert f"Reading {file} takes" in said and "open it where there is more" in said
+
+
+def test_where_the_newest_state_is_damaged_it_is_said_which_one_is_taken(
+    run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in silence: what is rendered is older than what was saved."""
+    again = shutil.copytree(run, tmp_path / "run")
+    (file,) = checkpoint.folder(again).iterdir()
+    newer = checkpoint.next_path(again, 5)
+    newer.write_bytes(file.read_bytes()[:-1])
+    out = str(tmp_path / "a.txt")
+    assert main.run(["export", "--run", str(again), "--format", "tum", "--out", out]) == 0
+    assert newer.name in caplog.text and "of step 0, is taken" in caplog.text
 
 
 def test_a_signal_leaves_nothing_behind(
