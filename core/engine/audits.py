@@ -121,7 +121,7 @@ class Audits:
             while not self._check.audit.done and time.monotonic() - began < SPELL:
                 chunk = time.monotonic()
                 self._check.audit.step()
-                self._governor.pause_view(time.monotonic() - chunk)
+                self._governor.pause_check(time.monotonic() - chunk)
         self._took += time.monotonic() - began
         figures, check = self._check.audit.figures, self._check
         if check.name == "features" and (preview := check.audit.preview) is not None:

@@ -24,6 +24,7 @@ STILL_SECONDS = 0.15  # without a newer view, after which the picture is sharpen
 FIRST_SECONDS = (
     0.03  # what the first picture of a view may take; more than 20 a second while dragged
 )
+BETWEEN_SECONDS = 1 / 40  # at least, from the begin of one picture of a moving view to the next
 PATIENCE_SECONDS = 0.3  # so long a first picture is finished though the view has moved on
 LIVE_SECONDS = (0.4, 2.0)  # what a picture may take that training will outdate: first, at most
 LIVE_GROWTH = 1 / 15  # of these seconds, for each second the view has been still
@@ -74,6 +75,7 @@ class Painter:
         self._level = -1  # of the finest picture of the job so far
         self._look: Look | None = None  # of what is shown
         self._shown = self._spent = 0.0  # when it was shown, and the seconds it took
+        self._begun = 0.0  # when the newest view's first picture was
         self._refresh_seconds = refresh_seconds
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -128,6 +130,10 @@ class Painter:
             if still < 0 and not self._wishes.while_moving(snapshot):
                 self._clear(look)
                 return -still
+            due = self._begun + BETWEEN_SECONDS - time.monotonic()
+            if job is not None and still < 0 and due > 0:
+                return due
+            self._begun = time.monotonic()
             asked: float | None = moved
             if job is None:
                 asked = time.monotonic()  # it may have had to wait for photos
@@ -222,7 +228,7 @@ class Painter:
         """One level of a job, a picture of each scene; none as soon as it is no longer wanted."""
         made: list[Picture] = []
         began = chunk = time.monotonic()
-        with self._source.governor.viewing():
+        with self._source.governor.viewing(moving=job.moved is not None):
             for picture in job.pictures(level, self._pace, self._planes_pace, self._bakery):
                 if picture is not None:
                     made.append(picture)

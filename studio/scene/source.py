@@ -9,8 +9,8 @@ from core.engine.snapshot import Snapshot
 class Governs(Protocol):
     """Who gets the cores."""
 
-    def viewing(self) -> AbstractContextManager[None]:
-        """Wrapped around every piece of rendering; training gives way meanwhile."""
+    def viewing(self, moving: bool = False) -> AbstractContextManager[None]:
+        """Wrapped around every piece of rendering; training gives way, checks to `moving` views."""
         ...
 
     def pause_view(self, busy_seconds: float) -> None:

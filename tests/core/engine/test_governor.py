@@ -45,6 +45,42 @@ def test_the_number_of_workers_is_measured(faster: int, monkeypatch: pytest.Monk
     assert used[TRY_AGAIN + 2 :].count(5 - faster) >= 1, "the other gets another chance"
 
 
+@pytest.mark.parametrize("faster", [1, 2])
+def test_turns_of_others_do_not_hide_which_number_of_workers_is_faster(
+    faster: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network has one step in three, joint steps of cameras one in four."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for first in range(12):
+        governor, used = Governor(cores=2), []
+        for step in range(first, first + 2 * TRY_AGAIN):
+            used.append(governor.workers(0))
+            with governor.training(used[-1]):
+                now += 0.026 if used[-1] == faster else 0.033
+                now += 0.01 * (step % 3 == 0) + 0.15 * (step % 4 == 0)
+        assert used.count(faster) > 0.9 * len(used)
+
+
+def test_a_check_of_cameras_gives_way_to_a_view_that_is_dragged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, slept = 0.0, list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    governor = Governor(cores=2)
+    with governor.viewing():  # a still one, or the check itself
+        governor.pause_check(0.03)
+    assert not slept
+    with governor.viewing(moving=True):
+        pass
+    governor.pause_check(0.03)
+    assert slept == [pytest.approx(0.07)]  # .3 of a core
+    now += 1.0
+    governor.pause_check(0.03)
+    assert len(slept) == 1
+
+
 @pytest.mark.parametrize(("share", "rest"), [(0.1, 0.8), (0.25, 0.5), (0.5, 0.0), (0.9, 0.0)])
 def test_views_rest_where_they_were_given_little(
     share: float, rest: float, monkeypatch: pytest.MonkeyPatch

@@ -178,6 +178,25 @@ def test_a_drag_that_never_rests_shows_pictures(bench: Bench, field: Slow) -> No
     assert bench.level < 0.5
 
 
+def test_a_drag_leaves_training_the_time_between_two_pictures(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    monkeypatch.setattr(painter_module, "BETWEEN_SECONDS", 3600.0)
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    soon(lambda: bench.painter.tally.stats is not None)
+    shots = len(bench.shots)
+    for view in (ASIDE, AHEAD, ASIDE):
+        bench.asked.clear()
+        bench.painter.look_from(view)
+        assert bench.asked.wait(PATIENCE)
+    assert len(bench.shots) == shots
+    monkeypatch.setattr(painter_module, "BETWEEN_SECONDS", 0.0)
+    bench.painter.wake()
+    soon(lambda: len(bench.shots) > shots)
+
+
 def test_a_view_that_did_not_change_is_not_rendered_again(bench: Bench, field: Slow) -> None:
     bench.stage.publish(step=3)
     bench.painter.look_from(AHEAD)
