@@ -21,6 +21,15 @@ _WRITING: set[Path] = set()  # what this process writes just now
 LONGEST = 40  # letters of a name in a temporary one; a file system takes 255 bytes
 
 
+def is_text(name: str) -> bool:
+    """Whether a file may be called so: not where it is empty or holds NUL or undecodable bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(name) and "\0" not in name
+
+
 @contextmanager
 def finished_file(out: Path) -> Iterator[Path]:
     """A temporary name beside `out`, which becomes `out` when the block ends well.

@@ -123,7 +123,7 @@ def test_modules_of_the_core_do_not_know_one_another_in_circles() -> None:
 
 # What each room may know of the core, from the ground up.
 BELOW = {
-    "core/config": {"fields", "geometry", "rendering", "errors"},
+    "core/config": {"fields", "files", "geometry", "rendering", "errors"},
     "core/distributed": {"errors", "parallel"},
     "core/training": {
         "bootstrap", "config", "depthmaps", "distributed", "errors", "fields", "geometry", "memory",

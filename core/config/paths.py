@@ -19,6 +19,7 @@ from core.config import Config, original, yaml_text
 from core.config.declare import Effect, Section, extras
 from core.config.sections.field import kinds_with
 from core.errors import InputError
+from core.files import is_text
 
 LARGEST_FILE = 64 * 1024  # bytes; a config is a page
 LONGEST_VALUE = 120  # letters of a value in a complaint
@@ -97,12 +98,20 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     tree = config.model_dump()
     for path, value in changes.items():
         known(path)
+        _require_text(path, value)
         section, _, name = path.partition(".")
         tree[section][name] = _split(value) if options()[path].type is tuple else value
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
         raise InputError(_sentence(error)) from None
+
+
+def _require_text(path: str, value: Any) -> None:
+    """Refuse letters that no file could keep: halves of surrogate pairs, and NUL."""
+    for part in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(part, str) and part and not is_text(part):
+            raise InputError(f"{path} cannot be {_shortened(part)}: that is no text; correct it.")
 
 
 def known(path: str) -> None:
@@ -227,6 +236,10 @@ def _sentence(error: ValidationError) -> str:
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if "." not in path:  # options that do not go together
         return f"{reason}."
-    value = repr(first["input"])
-    value = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
-    return f"{path} cannot be {value}: {reason}."
+    return f"{path} cannot be {_shortened(first['input'])}: {reason}."
+
+
+def _shortened(value: Any) -> str:
+    """How a value is told."""
+    told = repr(value)
+    return told if len(told) <= LONGEST_VALUE else f"{told[:LONGEST_VALUE]}…"

@@ -102,6 +102,8 @@ def _cameras(path: Path) -> dict[int, Intrinsics]:
             number, kind, width, height = _take(stream, CAMERA, path)
             lens = lens_called(kind, f"{path}: camera {number}")
             parameters = _take(stream, f"<{lens.parameters}d", path)
+            if number in found:
+                raise InputError(f"{path}: camera {number} is there twice; write the model again.")
             found[number] = lens.intrinsics(parameters, width, height)
     return found
 

@@ -108,6 +108,8 @@ def _cameras(path: Path) -> dict[int, Intrinsics]:
         if len(words) != 4 + lens.parameters:
             raise InputError(f"{where} needs {4 + lens.parameters} words; correct it.")
         identity, width, height = _whole([words[0], *words[2:4]], where)
+        if identity in found:
+            raise InputError(f"{where}: camera {identity} is there twice; write the model again.")
         found[identity] = lens.intrinsics(_real(words[4:], where), width, height)
     return found
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.files import is_text
 from core.formats.colmap_binary import read_colmap_binary, read_points_binary
 from core.formats.colmap_text import read_colmap_text, read_points_text
 from core.formats.llff import read_llff, read_llff_points
@@ -48,10 +49,10 @@ def read_reference(path: Path) -> dict[str, Camera]:
     cameras: dict[str, Camera] = {}
     for stated, camera in reader(source).items():
         name = re.split(r"[/\\]", stated)[-1]
-        if not name or name in cameras:
+        if not is_text(name) or name in cameras:
             raise InputError(
                 f"{source}: photos are told apart by their file names, but {stated!r} has "
-                f"{'the name of another' if name else 'none'}; rename it."
+                f"{'the name of another' if name in cameras else 'none'}; rename it."
             )
         cameras[name] = camera
     return cameras

@@ -1,6 +1,7 @@
 """transforms.json, the camera file of nerfstudio and instant-ngp."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core.geometry.paths import covering
 
 FURTHER = ("k2", "k3", "k4", "p1", "p2", "is_fisheye")  # with which k1 is not all
 RADIAL = (None, "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")  # models whose k1 is ours
+PINHOLES = (*RADIAL, "SIMPLE_PINHOLE", "OPENCV_FISHEYE")  # those that are pinholes in the middle
 
 
 def write_transforms(
@@ -81,7 +83,8 @@ def read_cameras(file: Path, like: Camera | None = None) -> list[tuple[str, Came
 
     Poses are camera to world in OpenGL axes (x right, y up, z back); they come back in OpenCV axes
     with exact rotations. Intrinsics stand at the top or in a frame, where the frame's win. A
-    missing fl_y equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
+    missing fl_x follows from camera_angle_x, the field of view across the image, a missing fl_y
+    equals fl_x, a missing cx or cy is the image's centre, a missing file_path is "".
     Of a lens with more distortion than k1 the pinhole part is read.
 
     Args:
@@ -138,6 +141,8 @@ def _stated(entry: Mapping[str, Any], like: Camera | None, where: str) -> Camera
     if like is not None:
         entry = {"w": like.width, "h": like.height, **entry}
     width, height = (round(_pixels(entry, key, where)) for key in ("w", "h"))
+    if "fl_x" not in entry and "camera_angle_x" in entry:
+        entry = {**entry, "fl_x": _focal(entry["camera_angle_x"], width, where)}
     if like is not None and "fl_x" not in entry:
         usual = covering(like, width, height)
         entry = {**entry, "fl_x": usual.fx, "fl_y": usual.fy}
@@ -156,9 +161,27 @@ def _pixels(entry: Mapping[str, Any], key: str, where: str) -> float:
     raise InputError(f"{where}: `{key}` must be a number of pixels, at least 1; correct it.")
 
 
+def _focal(angle: Any, width: int, where: str) -> float:
+    """In pixels, of a field of view in radians across an image of that width."""
+    if not isinstance(angle, int | float) or not 0 < angle < math.pi:
+        raise InputError(
+            f"{where}: `camera_angle_x` must be an angle in radians, between 0 and pi; correct it."
+        )
+    return width / 2 / math.tan(angle / 2)
+
+
 def _distortion(entry: Mapping[str, Any], where: str) -> float:
-    """k1 where it is all there is, else 0."""
-    if any(entry.get(key) for key in FURTHER) or entry.get("camera_model") not in RADIAL:
+    """k1 where it is all there is, else 0.
+
+    Raises:
+        InputError: it is no number, or the model has no pinhole part.
+    """
+    if (model := entry.get("camera_model")) not in PINHOLES:
+        raise InputError(
+            f"{where}: the camera model {model} is none of {', '.join(filter(None, PINHOLES))}; "
+            "choose cameras of photos that a pinhole camera could have taken."
+        )
+    if any(entry.get(key) for key in FURTHER) or model not in RADIAL:
         return 0.0
     k1 = entry.get("k1", 0.0)
     if not isinstance(k1, int | float):

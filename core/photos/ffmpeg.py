@@ -38,6 +38,7 @@ FIRST = "0:V:0"  # of the streams that are no cover pictures
 STREAM = re.compile(
     r"^  Stream #(0:\d+)\S*: Video: .*?, (\d+)x(\d+)(?!.*attached pic)", re.MULTILINE
 )
+SOUND = re.compile(r"^  Stream #0:\d+\S*: Audio: ", re.MULTILINE)
 CUT_SHORT = re.compile(r"^\[.*(partial file|ended prematurely)", re.MULTILINE)
 LEAST_SHARE = 0.7  # of the promised duration that must be there; sound may outlast the picture
 UNIT = re.compile(r"^#tb 0: (\d+/\d+)$", re.MULTILINE)
@@ -93,6 +94,10 @@ def read_timeline(video: Path) -> Timeline:
         for dts, pts, flags in PACKET.findall(table)
     ]
     stamps = sorted({stamp for stamp, flags in packets if not flags & DISCARDED})
+    if SOUND.search(said) and not STREAM.search(said):
+        raise InputError(
+            f"{quoted(video.name)} holds sound and no moving picture: give the video itself."
+        )
     if code != 0 or unit is None or not stamps:
         raise InputError(
             f"{quoted(video.name)} cannot be read as a video, it is damaged, incomplete or of "

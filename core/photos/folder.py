@@ -18,6 +18,7 @@ from core.photos.listing import (
     VIDEO_SUFFIXES,
     is_picture,
     is_video,
+    left_out,
     list_pictures,
     look_elsewhere,
 )
@@ -96,11 +97,11 @@ def load_folder(
     headers, notices = _read_headers(path, choice, names)
     _require_two(path, len(headers), notices)
     common = common_size([header.size for header in headers])
-    notices += _other_sizes(headers, common)
     sizes = _laid_out(headers, common, scaled_down(common, long_side))
     _require_memory(len(headers), _holding(sizes), most_bytes)
     pixels, good = _decode_all(headers, sizes, background, notices)
     headers, sizes = [headers[row] for row in good], [sizes[row] for row in good]
+    notices += _other_sizes(headers, common)
     _require_two(path, len(headers), notices)
     ratios = tuple(header.focal_ratio for header in headers)
     known = [ratio for ratio in ratios if ratio is not None]
@@ -129,19 +130,7 @@ def _read_headers(
             headers.append(read_header(file))
         except InputError as error:
             faults.append((file, str(error)))
-    return headers, notices + _left_out(faults)
-
-
-def _left_out(faults: Sequence[tuple[Path, str]]) -> list[str]:
-    """A sentence for all files of the same fault, from one for each that begins with its name."""
-    alike: dict[str, list[str]] = {}
-    for file, sentence in faults:
-        name = quoted(file.name)
-        alike.setdefault(sentence.removeprefix(name), []).append(name)
-    return [
-        f"{who[0]} and {len(who) - 1} more: each{fault}" if len(who) > 1 else who[0] + fault
-        for fault, who in alike.items()
-    ]
+    return headers, notices + left_out(faults)
 
 
 def _require_two(folder: Path, usable: int, notices: list[str]) -> None:
@@ -241,7 +230,7 @@ def _decode_all(
     with ThreadPoolExecutor(_threads(headers)) as pool:
         faults = list(pool.map(fill, range(len(headers))))
     told = [(header.path, fault) for header, fault in zip(headers, faults, strict=True) if fault]
-    notices.extend(_left_out(told))
+    notices.extend(left_out(told))
     good = [row for row, fault in enumerate(faults) if not fault]
     for to, row in enumerate(good):  # in place: a copy would double the memory
         if to != row:

@@ -1,24 +1,39 @@
 """Which files of a folder are its photos."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from natsort import natsorted, ns
 
 from core.errors import InputError
+from core.files import is_text
 from core.photos.local import is_regular_file, quoted
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".heic", ".heif"})
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".3gp", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".ts", ".gif"}
 )
+NO_TEXT = " was left out because its name is no text: rename it."
+OTHER_NAME = (
+    " was left out because its name does not end in .png, .jpg, .jpeg, .webp, .tif, .tiff, .heic "
+    "or .heif: convert it to JPEG."
+)
 MOST_FOLDERS = 100  # looked into for photos that are not where a person said
 KINDS = "PNG, JPEG, WebP, TIFF or HEIC"
 
-# The first bytes of pictures under other suffixes: JPEG, PNG, GIF, TIFF and most raw files, PSD.
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")
-# Bytes 4 to 11 of HEIC under another name, AVIF and CR3.
-BOXES = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1", b"ftypavi", b"ftypcrx")
+# The first bytes of pictures under other suffixes: JPEG, PNG, GIF, TIFF and most raw files, PSD,
+# Fujifilm's, Olympus' and Panasonic's raw files, JPEG XL, OpenEXR, Radiance, QOI, grey and RGB PNM.
+SIGNATURES = (
+    *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"8BPS"),
+    *(b"FUJIFILMCCD-", b"IIRO", b"IIRS", b"IIU\0", b"\xff\x0a", b"v/1\x01", b"#?RADIANCE"),
+    *(b"qoif", b"P5\n", b"P6\n"),
+)
+# Bytes 4 to 11 of HEIC under another name, AVIF, CR3, JPEG XL and JPEG 2000.
+BOXES = (
+    *(b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1", b"ftypavi", b"ftypcrx"),
+    *(b"JXL \r\n\x87\n", b"jP  \r\n\x87\n"),
+)
 
 
 def is_picture(path: Path) -> bool:
@@ -40,19 +55,27 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
     Raises:
         InputError: The folder is missing or unreadable.
     """
-    pictures, notices = [], []
+    pictures, faults = [], list[tuple[Path, str]]()
     for file in _listed(folder):
-        name = file.name
-        if not _is_text(name):
-            notices.append(f"{quoted(name)} was left out because its name is no text: rename it.")
+        if not is_text(file.name):
+            faults.append((file, f"{quoted(file.name)}{NO_TEXT}"))
         elif is_picture(file):
             pictures.append(file)
         elif is_picture_inside(file):
-            notices.append(
-                f"{quoted(name)} was left out because its name does not end in .png, .jpg, .jpeg, "
-                ".webp, .tif, .tiff, .heic or .heif: convert it to JPEG."
-            )
-    return pictures, notices
+            faults.append((file, f"{quoted(file.name)}{OTHER_NAME}"))
+    return pictures, left_out(faults)
+
+
+def left_out(faults: Sequence[tuple[Path, str]]) -> list[str]:
+    """A sentence for all files of the same fault, from one for each that begins with its name."""
+    alike: dict[str, list[str]] = {}
+    for file, sentence in faults:
+        name = quoted(file.name)
+        alike.setdefault(sentence.removeprefix(name), []).append(name)
+    return [
+        f"{who[0]} and {len(who) - 1} more: each{fault}" if len(who) > 1 else who[0] + fault
+        for fault, who in alike.items()
+    ]
 
 
 def look_elsewhere(folder: Path) -> str:
@@ -101,15 +124,6 @@ def _listed(folder: Path) -> list[Path]:
     return [folder / name for name in names if not name.startswith(".")]
 
 
-def _is_text(name: str) -> bool:
-    """False for a name with undecodable bytes: no camera file could keep it."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def is_picture_inside(file: Path) -> bool:
     """True if a file of whatever name begins like a picture of a known kind."""
     try:
@@ -119,4 +133,6 @@ def is_picture_inside(file: Path) -> bool:
             head = stream.read(12)
     except OSError:
         return False
-    return head.startswith(SIGNATURES) or head[4:].startswith(BOXES) or head[8:] == b"WEBP"
+    bitmap = head.startswith(b"BM") and head[6:10] == bytes(4)  # its reserved bytes
+    known = bitmap or head.startswith(SIGNATURES) or head[4:].startswith(BOXES)
+    return known or head[8:] == b"WEBP"

@@ -258,12 +258,14 @@ def photos_key(photos: PhotoSet) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The same tree with null in place of NaN and infinities, which are no JSON."""
+    """The same tree as JSON can say it: null in place of NaN and infinities, and text that is."""
     match value:
         case float():
             return value if math.isfinite(value) else None
+        case str():  # letters that are none come with names of files and with what was asked
+            return value if value.isascii() else value.encode(errors="backslashreplace").decode()
         case dict():
-            return {key: finite(part) for key, part in value.items()}
+            return {finite(key): finite(part) for key, part in value.items()}
         case list() | tuple():
             return [finite(part) for part in value]
         case _:

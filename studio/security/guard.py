@@ -27,6 +27,7 @@ from studio.security.policy import with_security_headers
 NO_WAYS = Ways()
 DEFAULT_MAX_UPLOAD_BYTES = 2 * 1024**3
 FLOOR_BYTES = 1024**3  # of the disk, which no upload may take: what is learned is saved there too
+LONGEST_PATH = 4096  # letters; Python makes no number of more digits than 4300
 ALWAYS_BYTES = 2**20  # that are taken all the same: what buttons send
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
@@ -36,6 +37,7 @@ _WRONG_HOST = (
 )
 _WRONG_ORIGIN = "Requests from other pages are refused: use the studio in its own tab."
 _NO_ROOM = "There is no room for this upload: make room on the studio's disk, or send less."
+_TOO_LONG = "This address is longer than any page of the studio has: open the first page."
 _TOO_LARGE = "This upload is larger than the studio accepts: send fewer or smaller files."
 
 
@@ -92,7 +94,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, send)
             return
-        body = _CappedBody(receive, send, self._max_upload_bytes)
+        body = _CappedBody(receive, send, self._most(scope))
         try:
             await self._app(scope, body.receive, body.send)
         except Exception:
@@ -100,6 +102,13 @@ class Guard:
                 raise
         if body.cut_off and not body.answered:
             await PlainTextResponse(_TOO_LARGE, 413)(scope, receive, send)
+
+    def _most(self, scope: Scope) -> float:
+        """Bytes that a body may have: where none are declared, no more than there is room for."""
+        most: float = self._max_upload_bytes
+        if Headers(scope=scope).get("transfer-encoding"):
+            most = min(most, max(ALWAYS_BYTES, _free() - FLOOR_BYTES))
+        return most
 
     def _answer(self, scope: Scope) -> Response | None:
         """What the guard itself answers to an HTTP request, or None to let it through."""
@@ -110,6 +119,8 @@ class Guard:
         answer = self._door.answer(scope, from_elsewhere)
         if answer is not None:
             return answer
+        if len(scope["path"]) > LONGEST_PATH:
+            return PlainTextResponse(_TOO_LONG, 414)
         lengths = Headers(scope=scope).getlist("content-length")
         declared = max((int(n) for n in lengths if n.isdecimal()), default=0)
         if declared > self._max_upload_bytes:
@@ -178,7 +189,7 @@ class _CappedBody:
     dropped unless it had begun to answer (``answered``).
     """
 
-    def __init__(self, receive: Receive, send: Send, max_bytes: int) -> None:
+    def __init__(self, receive: Receive, send: Send, max_bytes: float) -> None:
         self._receive = receive
         self._send = send
         self._left = max_bytes

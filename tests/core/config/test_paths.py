@@ -82,6 +82,9 @@ def test_text_as_a_command_line_has_it(path: str, value: str, expected: object) 
         ({"field.rate": "fast"}, ["field.rate", "fast"]),
         ({"training.rays": 0}, ["training.rays", "1"]),
         ({"rendering.near": 2}, ["rendering.near 2", "rendering.far 1"]),
+        ({"explore.reference": "\udfff"}, ["explore.reference", "no text"]),
+        ({"data.photos": "a\0b"}, ["data.photos", "no text"]),
+        ({"data.disabled": ["a.jpg", "\ud800.jpg"]}, ["data.disabled", "no text"]),
     ],
 )
 def test_wrong_options_are_refused_by_name(changes: dict[str, object], words: list[str]) -> None:

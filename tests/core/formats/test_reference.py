@@ -1,5 +1,6 @@
 """Whatever a person has for a reference, it is recognised, or refused in one sentence."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,9 +60,16 @@ def test_photos_are_known_by_their_file_names(stated, tmp_path):
     assert list(read_reference(tmp_path)) == ["a.jpg"]
 
 
-@pytest.mark.parametrize("names", [("left/0.jpg", "right/0.jpg"), ("a.jpg", "images/")])
+@pytest.mark.parametrize(
+    "names",
+    [("left/0.jpg", "right/0.jpg"), ("a.jpg", "images/"), ("a.jpg", "\ud800"), ("a.jpg", "b\0")],
+)
 def test_photos_that_cannot_be_told_apart_are_refused(names, tmp_path):
-    write_transforms({name: camera() for name in names}, tmp_path / "transforms.json")
+    write_transforms({f"{i}.jpg": camera() for i in range(2)}, tmp_path / "transforms.json")
+    content = json.loads((tmp_path / "transforms.json").read_text())
+    for frame, name in zip(content["frames"], names, strict=True):
+        frame["file_path"] = name
+    (tmp_path / "transforms.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"file names.*rename"):
         read_reference(tmp_path)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,24 @@ def test_intrinsics_have_to_be_stated(tmp_path, key):
     ]}  # fmt: skip
     del content[key]
     with pytest.raises(InputError, match=f"`{key}`"):
+        read_transforms(write(tmp_path / "t.json", content))
+
+
+def test_a_field_of_view_states_the_focal_length(tmp_path):
+    frame = {"file_path": "a.jpg", "transform_matrix": np.eye(4).tolist()}
+    content = {"w": 200, "h": 100, "camera_angle_x": math.pi / 2, "frames": [frame]}
+    (read,) = read_transforms(write(tmp_path / "t.json", content)).values()
+    assert (read.fx, read.fy) == (pytest.approx(100), pytest.approx(100))
+    for angle in (56, 0, math.pi, float("nan"), "wide"):
+        with pytest.raises(InputError, match=r"camera_angle_x.* radians"):
+            read_transforms(write(tmp_path / "t.json", content | {"camera_angle_x": angle}))
+
+
+@pytest.mark.parametrize("model", ["EQUIRECTANGULAR", "FISHEYE624", "Pinhole", 4])
+def test_what_no_pinhole_takes_is_refused(tmp_path, model):
+    frame = {"file_path": "a.jpg", "transform_matrix": np.eye(4).tolist()}
+    content = {"w": 10, "h": 10, "fl_x": 9, "camera_model": model, "frames": [frame]}
+    with pytest.raises(InputError, match=f"camera model {model} is none of .*OPENCV"):
         read_transforms(write(tmp_path / "t.json", content))
 
 

@@ -14,6 +14,8 @@ from PIL import Image
 from core.errors import InputError
 from core.photos import load_folder, load_photos
 
+JXL = bytes.fromhex("0000000c4a584c200d0a870a")  # how JPEG XL in boxes begins
+
 
 def save(path: Path, size: tuple[int, int] = (60, 40), colour: str = "red", **options) -> Path:
     Image.new("RGB", size, colour).save(path, **options)
@@ -101,6 +103,12 @@ def cut_short(path: Path) -> None:
     whole.unlink()
 
 
+def cut_short_and_small(path: Path) -> None:
+    """What is left out is not said to have been rescaled too."""
+    save(path, (30, 20))
+    path.write_bytes(path.read_bytes()[:-20])
+
+
 def bound_socket(path: Path) -> None:
     here = os.open(".", os.O_RDONLY)
     try:
@@ -136,6 +144,11 @@ def bound_socket(path: Path) -> None:
         ("web.avif", lambda path: path.write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 9), ".jpeg"),
         ("cut.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 9), "HEIC"),
         ("no_suffix", lambda path: save(path, format="JPEG"), "does not end in"),
+        ("small_cut.jpg", cut_short_and_small, "damaged or cut short"),
+        ("raw.RAF", lambda path: path.write_bytes(b"FUJIFILMCCD-RAW 0201"), "convert it to JPEG"),
+        ("stream.jxl", lambda path: path.write_bytes(b"\xff\x0a" + bytes(9)), "convert it to JPEG"),
+        ("box.jxl", lambda path: path.write_bytes(JXL), "convert it to JPEG"),
+        ("bitmap.bmp", save, "convert it to JPEG"),
     ],
 )
 def test_unusable_file_is_left_out_with_one_sentence(folder, name, make, fault) -> None:

@@ -262,6 +262,12 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else(clips, tmp_path, suf
             assert not into.exists()
 
 
+def test_sound_alone_is_told_from_damage(tmp_path, into) -> None:
+    make = [*["-loglevel", "error", "-f", "lavfi", "-i", "sine=d=0.2"], str(tmp_path / "song.mp4")]
+    subprocess.run([get_ffmpeg_exe(), *make], check=True)
+    assert '"song.mp4" holds sound and no moving picture' in refusal(tmp_path / "song.mp4", into)
+
+
 def test_what_is_no_video_is_refused(tmp_path, into) -> None:
     (tmp_path / "empty.mp4").touch()
     assert '"empty.mp4" is empty' in refusal(tmp_path / "empty.mp4", into)

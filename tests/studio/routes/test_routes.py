@@ -122,6 +122,14 @@ def test_what_is_unknown_is_null(engine: Desk, window: Window, client: TestClien
     assert told["view"]["milliseconds"] is None and told["photos"] == 0
 
 
+def test_what_is_no_text_is_told_all_the_same(engine: Desk, client: TestClient) -> None:
+    """Halves of pairs come with names of files and with what was asked; JSON cannot hold them."""
+    engine.say("There is no option \ud800.")
+    engine.publish(failure="x\udfff", unseen_psnr={"\udc80": 1.0})
+    told = strict(client.get("/status").text)
+    assert (told["notice"], told["failure"]) == ("There is no option \\ud800.", "x\\udfff")
+
+
 # -- /events -------------------------------------------------------------------------------------
 
 

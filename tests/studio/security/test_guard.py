@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from core.errors import InputError
 from studio.security.door import new_token
-from studio.security.guard import FLOOR_BYTES, Guard
+from studio.security.guard import FLOOR_BYTES, LONGEST_PATH, Guard
 from studio.security.hosts import Ways, allowed_hosts, is_loopback, reachable, url_host
 from studio.serving.server import Server
 from tests.patience import PATIENCE
@@ -233,6 +233,14 @@ def test_an_upload_leaves_room_on_the_disk(
         assert answer.status_code == status
     assert "make room" in answer.text
     assert httpx.post(local.url, content=b"x", trust_env=False).status_code == 200
+    pieces = iter([b"x" * 10, b"x" * (CAP - 10)])  # whose sum nobody has declared
+    assert httpx.post(local.url, content=pieces, trust_env=False).status_code == 413
+
+
+def test_an_address_longer_than_any_is_refused(local: Server) -> None:
+    """Routes make numbers of what stands in them, and Python of no more than so many digits."""
+    for digits, status in ((LONGEST_PATH - 1, 200), (LONGEST_PATH, 414)):
+        assert httpx.get(f"{local.url}{'9' * digits}", trust_env=False).status_code == status
 
 
 def test_a_refusal_is_one_plain_sentence_without_an_echo(local: Server) -> None:
