@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import roma
 import torch
 from torch import Tensor, nn
 
@@ -190,21 +189,6 @@ class CameraRig(nn.Module):
     def principal_point(self) -> Tensor:
         """(2,) cx and cy in pixels."""
         return self.sides * (0.5 + self.principal.detach())
-
-    @torch.no_grad()
-    def centre_principal_point(self) -> None:
-        """Have it in the image's centre; cameras turn towards what was seen there before."""
-        if not self.principal.any():
-            return
-        aside = -(self.principal * self.sides / self.focal_lengths()).double()
-        ahead = aside.new_tensor([0.0, 0.0, 1.0])
-        seen = torch.cat([aside, ahead[2:]])
-        axis = torch.linalg.cross(ahead, seen)
-        turn = roma.rotvec_to_rotmat(axis / axis.norm() * torch.atan(axis.norm()))
-        poses = self.camera_to_world().double()
-        poses[:, :3, :3] = poses[:, :3, :3] @ turn
-        self.place(torch.arange(len(poses), device=poses.device), poses)
-        self.principal.zero_()
 
     @torch.no_grad()
     def convert(

@@ -1,4 +1,4 @@
-"""What a change of options cannot do, as planes move the cameras."""
+"""What a change of options cannot do, as planes move the cameras and learn the lens."""
 
 from core.config import Config
 from core.config.paths import differences
@@ -21,7 +21,17 @@ def idle_rates(old: Config, new: Config) -> list[str]:
     ]
 
 
-def lens_begins(old: Config, new: Config) -> bool:
-    """Whether a change asks for more numbers of the lenses."""
-    begins = new.cameras.learn_distortion and not old.cameras.learn_distortion
-    return begins or (new.cameras.focal_of, old.cameras.focal_of) == ("each-photo", "all-photos")
+def idle_lens(old: Config, new: Config) -> list[str]:
+    """A sentence where a change asks for more numbers of lenses than a network moves.
+
+    For planes that have no level before them in which lenses are learned.
+    """
+    bends = new.cameras.learn_distortion and not old.cameras.learn_distortion
+    zooms = (new.cameras.focal_of, old.cameras.focal_of) == ("each-photo", "all-photos")
+    beside = old.field.kind != "planes" and new.cameras.rate_beside_planes > 0
+    if beside or not (bends or zooms):
+        return []
+    return [
+        "Planes have ended the levels in which lenses are learned: raise "
+        "cameras.rate_beside_planes for a network to learn them, or refine planes."
+    ]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
+from core.geometry.principal import centre_principal_point
 from core.geometry.windows import Windows, of_some
 from core.multiplane.field import FIRST_ALPHA, Extent, MultiplaneImage, even_places
 from core.multiplane.placement import placed, survey
@@ -22,7 +23,7 @@ from core.training import build
 from core.training.adjustment import AdjustedStep, Adjustment
 from core.training.ahead import Leg, part_gone
 from core.training.camera_optimizer import Learns
-from core.training.idle_rates import idle_rates, lens_begins
+from core.training.idle_rates import idle_lens, idle_rates
 from core.training.learner import StepContext
 from core.training.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.optimizers import packed, part_of, unpack
@@ -98,7 +99,7 @@ class MultiplaneLearner(AdjustedStep):
 
         Planes have the principal point in the image's centre.
         """
-        context.rig.centre_principal_point()
+        centre_principal_point(context.rig)
         return cls(
             context.rig, context.colours, trained, context.learns, levels,
             build.near_depth(context.config), context.allowed, room=context.room,
@@ -246,14 +247,9 @@ class MultiplaneLearner(AdjustedStep):
         if converted or old.learns != new.learns:
             self.let_learn(new.learns)
             self.adjustment.again()
-        self._messages += idle_rates(old.config, new.config)
-        beside = old.config.field.kind != "planes" and new.config.cameras.rate_beside_planes > 0
         learning = any(level.focal_rate[0] > 0 for level in self.levels[self.level :])
-        if lens_begins(old.config, new.config) and not (beside or learning):
-            self._messages.append(
-                "Planes have ended the levels in which lenses are learned: raise "
-                "cameras.rate_beside_planes for a network to learn them, or refine planes."
-            )
+        self._messages += idle_rates(old.config, new.config)
+        self._messages += [] if learning else idle_lens(old.config, new.config)
 
     # -- to be continued -----------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import torch
 
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.focals import FOCALS
+from core.geometry.principal import centre_principal_point
 from core.geometry.rays import camera_rays, cast_rays, pixel_centres
 from core.geometry.rotations import ROTATIONS
 
@@ -98,7 +99,7 @@ def test_a_principal_point_is_brought_to_the_centre_and_cameras_turn_for_it() ->
     aside = rig.cameras()
     assert aside[1].cx == pytest.approx(0.53 * rig.width)
     assert aside[1].cy == pytest.approx(0.48 * rig.height)
-    rig.centre_principal_point()
+    centre_principal_point(rig)
     middle = np.array([[rig.width / 2, rig.height / 2]])
     for camera, before in zip(rig.cameras(), aside, strict=True):
         assert (camera.cx, camera.cy) == (rig.width / 2, rig.height / 2)
