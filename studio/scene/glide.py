@@ -13,6 +13,7 @@ FRAME = 1 / 30  # seconds between two places on the way
 EASE = 0.16  # seconds in which all but 1 / e of the way is gone
 LONGEST = 0.1  # seconds that one place may take along the way: who stood still goes on, not jumps
 NEAR_ENOUGH = 0.004  # see `Vantage.apart`
+DRAG_ENDS = 0.3  # seconds into a flight that was asked for, until which an earlier drag is heard of
 REMEMBERED = 256  # places sent, by which a slow browser's answers are known
 SAME_PLACE = 1e-3  # viser units; browsers answer with single precision
 
@@ -24,6 +25,7 @@ class Glide:
         self._client, self._loop = client, loop
         self._task: asyncio.Task[None] | None = None
         self._target: Vantage | None = None
+        self._asked_at = -DRAG_ENDS  # when it was last asked for a flight
         self._sent: deque[np.ndarray] = deque([np.array(client.camera.position)], REMEMBERED)
 
     @property
@@ -38,9 +40,19 @@ class Glide:
         )
 
     @property
+    def aim(self) -> Vantage:
+        """Where the client will be: at its target, or here."""
+        return self._target or self.here
+
+    @property
     def under_way(self) -> bool:
         """Whether it is moving now."""
         return self._target is not None
+
+    def ask(self, vantage: Vantage) -> None:
+        """Go there because a person wants to."""
+        self._asked_at = time.monotonic()
+        self.to(vantage)
 
     def to(self, vantage: Vantage) -> None:
         """Go there; the newest place wins."""
@@ -59,7 +71,12 @@ class Glide:
         self._sent.append(np.array(position))
 
     def caused(self, position: np.ndarray) -> bool:
-        """Whether a client that says it is at `position` was brought there, or has not moved."""
+        """Whether a client that says it is at `position` was brought there, or has not moved.
+
+        Who asks for a flight does not drag; what is heard of a drag then is the end of it.
+        """
+        if self.under_way and time.monotonic() < self._asked_at + DRAG_ENDS:
+            return True
         known = any(np.abs(position - sent).max() < SAME_PLACE for sent in self._sent)
         if not known:
             self._sent.append(np.array(position))

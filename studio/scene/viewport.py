@@ -94,7 +94,9 @@ class Viewport:
         self._rest = self._loop.call_later(REST_SECONDS, self._hold)
 
     def _hold(self) -> None:
-        """A hand rests: come back to where something was seen."""
+        """A hand rests: come back to where something was seen, unless sent elsewhere meanwhile."""
+        if self._glide.under_way:
+            return
         learned, here = self._source.snapshot.learned, self._glide.here
         if learned is not None and (held := Limits.of(learned.cameras).held(here)) is not here:
             self._glide.to(held)
@@ -182,7 +184,7 @@ class Viewport:
         self._photo = index
         if self._shadow is None:
             self._shadow = self._client.scene.add_frame(LEARNED, show_axes=False, visible=False)
-        self._glide.to(Vantage.through(camera, self._client.camera.aspect, AHEAD))
+        self._glide.ask(Vantage.through(camera, self._client.camera.aspect, AHEAD))
 
     def _fly(self, camera: Camera) -> None:
         self._leave()
@@ -191,21 +193,21 @@ class Viewport:
 
     def _look_away(self) -> None:
         if self._before is not None:
-            self._glide.to(self._before)
+            self._glide.ask(self._before)
         self._leave()
 
     def _go_to(self, vantage: Vantage) -> None:
         self._begin_anew()
-        self._glide.to(vantage)
+        self._glide.ask(vantage)
 
     def _begin_anew(self) -> None:
         self._leave()
         self._moved_by_hand = False
 
     def _frame(self, vantage: Vantage) -> None:
-        if self._moved_by_hand or self._photo is not None or self._glide.under_way:
+        if self._moved_by_hand or self._photo is not None:
             return
-        away = np.linalg.norm(vantage.position - self._glide.here.position)
+        away = np.linalg.norm(vantage.position - self._glide.aim.position)
         if away > REFRAMED * np.linalg.norm(vantage.look_at - vantage.position):
             self._glide.to(vantage)
 

@@ -1,6 +1,7 @@
 """The scene as a person has it: a real browser, a mouse, a picture that answers."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -8,12 +9,18 @@ import pytest
 import viser
 from playwright.sync_api import Page
 
+from core.config.paths import changed
 from core.geometry.cameras import Camera
 from studio.scene import SceneView
 from studio.scene.coordinates import SCALE, pose_in_viser
+from studio.scene.frustums import Frustums
+from studio.scene.limits import Limits
+from studio.scene.state import ResetView
 from studio.scene.theme import GROUND
+from studio.scene.trails import NAME as TRAILS
 from studio.scene.vantage import Vantage
 from tests.browser import chromium
+from tests.cameras import camera
 from tests.patience import PATIENCE
 from tests.studio.scene.stand_ins import CAMERAS, Stage, soon, trails
 
@@ -30,10 +37,16 @@ def plain() -> Iterator[viser.ViserServer]:
 
 
 @pytest.fixture(scope="module")
-def view(plain: viser.ViserServer) -> Iterator[SceneView]:
-    """The scene of three cameras."""
-    stage = Stage(quality=128)
-    stage.publish(trails=trails())
+def stage() -> Stage:
+    """Whose three cameras are where they were from the beginning."""
+    made = Stage(quality=128)
+    made.publish(trails=trails(1))
+    return made
+
+
+@pytest.fixture(scope="module")
+def view(plain: viser.ViserServer, stage: Stage) -> Iterator[SceneView]:
+    """The scene of a stage."""
     made = SceneView(plain, stage)
     made.start()
     yield made
@@ -51,7 +64,10 @@ def page(plain: viser.ViserServer, view: SceneView) -> Iterator[Page]:
 
 
 def seen(page: Page) -> np.ndarray:
-    """(H, W, 3) what is on the screen."""
+    """(H, W, 3) what is on the screen, once all that is due is drawn."""
+    page.evaluate(
+        "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+    )
     coded = np.frombuffer(page.screenshot(), np.uint8)
     return cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
 
@@ -79,6 +95,111 @@ def point_at(page: Page, place: tuple[float, float]) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError("there is nothing to click")
+
+
+def eye(page: Page) -> np.ndarray:
+    """(3,) where the browser itself has its camera, in viser's world."""
+    place = """() => {
+        const { camera, nodeRefFromName } = window.__viserMutable;
+        return nodeRefFromName[''].worldToLocal(camera.position.clone()).toArray();
+    }"""
+    return np.array(page.evaluate(place))
+
+
+def at(page: Page, place: np.ndarray) -> bool:
+    """Whether the browser's camera is at a place."""
+    return bool(np.allclose(eye(page), place, atol=1e-3))
+
+
+def shown(page: Page, name: str) -> bool:
+    """Whether the browser draws a node: neither it nor any around it is hidden."""
+    return bool(
+        page.evaluate(
+            """(name) => {
+                let node = window.__viserMutable.nodeRefFromName[name];
+                if (!node) return false;
+                while (node?.visible) node = node.parent;
+                return !node;
+            }""",
+            name,
+        )
+    )
+
+
+def differs(page: Page, before: np.ndarray) -> bool:
+    """Whether a few pixels on the screen are plainly others."""
+    return bool((np.abs(seen(page) - before).max(-1) > 32).mean() > 2e-4)
+
+
+def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
+    view: SceneView, stage: Stage, page: Page
+) -> None:
+    soon(lambda: at(page, Vantage.of(CAMERAS).position))
+    soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
+    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value.image.width"
+    soon(lambda: page.evaluate(sharp) == WIDTH)  # as many pixels as the canvas has
+    with_them = seen(page).astype(int)
+    stage.config = changed(stage.config, {"explore.frustums": False})
+    stage.publish(trails=trails(1))
+    soon(lambda: not shown(page, Frustums.name(0)))
+    soon(lambda: bool(0.002 < (np.abs(seen(page) - with_them).max(-1) > 16).mean() < 0.1))
+    stage.config = changed(stage.config, {"explore.frustums": True})
+    stage.publish(trails=trails(1))
+    soon(lambda: shown(page, Frustums.name(0)))
+    before = seen(page).astype(int)
+    for pictures in ("render", "error", "photo"):
+        stage.config = changed(stage.config, {"explore.frustum_pictures": pictures})
+        stage.publish(trails=trails(1))
+        soon(partial(differs, page, before))
+        before = seen(page).astype(int)
+
+
+def test_where_a_camera_went_is_seen_for_three_seconds(stage: Stage, page: Page) -> None:
+    assert not shown(page, TRAILS)
+    long = 1
+
+    def seen_on_the_way() -> bool:
+        nonlocal long
+        long += 1
+        stage.publish(trails=trails(long))
+        return shown(page, TRAILS)
+
+    def gone() -> bool:
+        stage.publish(trails=trails(long))  # training goes on, and no camera moves
+        return not shown(page, TRAILS)
+
+    soon(seen_on_the_way)
+    soon(gone)
+
+
+def test_the_view_follows_settling_cameras_until_the_first_touch(
+    view: SceneView, stage: Stage, page: Page
+) -> None:
+    wide = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5))
+    stage.publish(wide)
+    soon(lambda: at(page, Vantage.of(wide).position))
+    stage.publish()
+    soon(lambda: at(page, Vantage.of(CAMERAS).position))
+    page.mouse.move(WIDTH / 2, 60)
+    page.mouse.down()
+    page.mouse.move(WIDTH / 2 + 250, 90, steps=4)  # far too far, as viser turns
+    page.mouse.up()
+    limits = Limits.of(CAMERAS)
+
+    def held() -> bool:
+        stand, apart = view.state.stand, np.linalg.norm(limits.places - eye(page), axis=1).min()
+        rests = stand is not None and stand.moved and stand.there
+        return rests and bool(apart < limits.reach + 0.01)
+
+    soon(held)
+    touched = eye(page)
+    stage.publish(wide)
+    soon(lambda: view._framed is not None and view._framed.apart(Vantage.of(wide)) < 1e-3)
+    assert np.allclose(eye(page), touched, atol=0.05), "a hand has it"
+    stage.publish()
+    view.submit(ResetView())
+    soon(lambda: at(page, Vantage.of(CAMERAS).position))
+    assert view.state.stand is not None and not view.state.stand.moved
 
 
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(

@@ -225,7 +225,10 @@ def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
         wide = spread(0.5)
         soon(lambda: at(browser, wide.position))
         browser.look(tuple(moves(browser, "Position")[2]["position"]))  # a slow browser's answer
-        wider = spread(1.0)
+        told = len(moves(browser, "Position"))
+        spread(0.7)
+        soon(lambda: len(moves(browser, "Position")) > told)
+        wider = spread(1.0)  # on the way, and nothing newer comes
         soon(lambda: at(browser, wider.position))
         walks(browser, (0, 0.1, -2))
         soon(lambda: view.state.stand is not None and view.state.stand.moved)
@@ -254,6 +257,13 @@ def test_who_goes_where_nothing_was_seen_is_brought_back(
 
         soon(lambda: bool(moves(browser, "Position")))
         soon(lambda: abs(apart() - reach) < 1e-3)
+        (seen,) = server.get_clients().values()
+        walks(browser, (4000.0, 0.0, -10.0))
+        soon(lambda: seen.camera.position[0] == 4000)
+        view.submit(ResetView())  # before the hand has rested,
+        soon(lambda: seen.camera.position[0] < 4000)
+        walks(browser, (4001.0, 0.0, -10.0))  # and all of its way was told
+        soon(lambda: at(browser, Vantage.of(CAMERAS).position))
 
 
 def test_a_click_moves_only_the_client_that_clicked(
