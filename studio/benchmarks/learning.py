@@ -4,14 +4,14 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.opening import new_trainer
+from core.engine.opening import new_trainer, read_photos
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.views import score_views
 from core.formats.reference import read_reference
@@ -23,11 +23,13 @@ from core.multiplane.compositing import (
     sample_backward,
 )
 from core.multiplane.field import Extent, MultiplaneImage, even_places
+from core.training import build
 from core.training.trainer import Trainer
 
 RIGHT_ROTATION, RIGHT_ATE = 0.5, 0.02  # degrees best-aligned; over the cameras' RMS radius
 WANTED_PSNR = 22.0  # dB of photos kept aside
 LOOK_EVERY = (0.5, 20.0)  # seconds of training between looks at cameras, at views
+STEPS = 10, 60  # of planes alone: before their clock starts, and until it stops
 RAYS, PLANES, SIDE = 4352, 32, 256  # of the planes' own measurement
 
 
@@ -100,6 +102,34 @@ def _psnr(trainer: Trainer, workers: int) -> float:
     aside = {i: trainer.photos.picture(i) for i, out in enumerate(learned.held_out) if out}
     scores = score_views(learned.scene, learned.by_index, aside, workers=workers)
     return statistics.mean(score.psnr for score in scores)
+
+
+def plane_steps_per_second(scene: Path, run: Path, device: str = "auto") -> float:
+    """Steps that all cores make of planes alone, at the level at which they begin to sharpen.
+
+    Nothing is beside them: no network, no joint steps, no check of cameras, nobody who looks. So it
+    can be held against `LiveFigures.idle_steps_per_second`, which has all of these.
+
+    Args: as of `measure_learning`.
+    """
+    options = {
+        "data.photos": str(scene / "images"),
+        "training.device": device,
+        "training.bootstrap": False,
+        "field.kind": "planes",
+        "cameras.exact": False,
+    }
+    config = changed(Config(), options)
+    recipe = build.recipe(config)
+    first = replace(recipe, starting=(), settling=(), sharpening=recipe.sharpening[:1])
+    trainer = Trainer(config, read_photos(config, run), first)
+    cores, times = os.cpu_count() or 1, []
+    for _ in range(STEPS[1]):
+        began = time.monotonic()
+        trainer.train_step(cores)
+        times.append(time.monotonic() - began)
+    trainer.close()
+    return 1 / statistics.median(times[STEPS[0] :])
 
 
 def plane_samples_per_second() -> float:

@@ -40,7 +40,7 @@ class LiveFigures:
     seconds_to_moving_cameras: float  # from the page's first answer
     first_picture_ms: float  # median, from a jump of the camera to a picture of the new pose
     pictures_per_second: float  # received while dragging, longer side 252 pixels
-    idle_steps_per_second: float
+    idle_steps_per_second: float  # with joint steps and the check of cameras beside, if they are
     dragging_steps_per_second: float
     training_share_while_dragging: float  # median ratio of the two, in neighbouring spells
     longest_silence_ms: float  # the slowest answer of the event loop during all of this

@@ -159,6 +159,8 @@ def _figures(part: float, asked: str) -> dict[str, Any]:
             "explore.scene": "none",  # else a quick visitor would draw for itself, a slow one not
         }  # fmt: skip
         felt = live.measure_live(Engine(run / "live", options, observers=observers), 40 * part, say)
+        say("steps of planes alone")
+        planes = learning.plane_steps_per_second(BUNDLED.parent, run / "planes", asked)
     say("steps of the published size")
     published = steps.measure_steps(rounds=1 if part < USUAL else 3, device=device)
     facts = dataclasses.asdict(learned) | dataclasses.asdict(felt)
@@ -168,6 +170,7 @@ def _figures(part: float, asked: str) -> dict[str, Any]:
             f"published_{name}_ratio_to_plain_step": speed.ratio,
         }
     facts["device"] = name_of(device)
+    facts["plane_steps_per_second"] = planes
     facts["million_plane_samples_per_second"] = learning.plane_samples_per_second() / 1e6
     return {
         name: round(value, 4) if isinstance(value, float) else value
