@@ -42,7 +42,7 @@ def finished_file(out: Path) -> Iterator[Path]:
         InputError: nothing can be written there, or the disk is full.
     """
     with _complaining(out):
-        path = Path(os.path.realpath(out))
+        path = _place(out)
         if path.exists() and not path.is_file() and not path.is_dir():
             with _poured(path, out.suffix) as temporary:
                 yield temporary
@@ -61,9 +61,10 @@ def require_room(out: Path, size: float, remedy: str) -> None:
     Raises:
         InputError: there is less room.
     """
-    path = Path(os.path.realpath(out))
-    if path.exists() and not path.is_file() and not path.is_dir():
-        return  # a device or a pipe
+    with _complaining(out):
+        path = _place(out)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return  # a device or a pipe
     there = next(folder for folder in path.parents if folder.is_dir())
     with contextlib.suppress(OSError):  # a drive that does not tell is tried
         free = shutil.disk_usage(there).free
@@ -72,6 +73,19 @@ def require_room(out: Path, size: float, remedy: str) -> None:
                 f"{out}: it takes about {size / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free "
                 f"there; make room, or {remedy}."
             )
+
+
+def _place(out: Path) -> Path:
+    """Where links lead from there.
+
+    Raises:
+        InputError: no file can be called so, or what reads it again could not.
+    """
+    if "\0" in str(out) or not (path := Path(os.path.realpath(out))).name:
+        raise InputError(f"{str(out)!r}: no file can be called so; choose another name.")
+    if not is_text(str(path)):  # of such a name OpenCV makes none, and reads from there
+        raise InputError(f"{str(path)!r}: the name is no text; choose another one.")
+    return path
 
 
 @contextmanager
@@ -84,6 +98,7 @@ def finished_folder(out: Path) -> Iterator[Path]:
         InputError: there is something already, nothing can be written there, or the disk is full.
     """
     with _complaining(out):
+        _place(out)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise InputError(f"{out}: there is something already; choose a name for a new folder.")
         with _beside(out, ".part") as temporary:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.files import finished_file, finished_folder, write_atomically
+from core.files import finished_file, finished_folder, require_room, write_atomically
 
 
 def test_a_file_appears_only_when_it_is_finished(tmp_path):
@@ -184,3 +184,15 @@ def test_a_name_as_long_as_a_file_system_takes_is_written(tmp_path):
         with finished_file(tmp_path / name) as temporary:
             temporary.write_text("whole")
         assert (tmp_path / name).read_text() == "whole"
+
+
+@pytest.mark.parametrize("make", [finished_file, finished_folder])
+@pytest.mark.parametrize("name", ["/", "a\0b.mp4", "x" * 300, "\udcff.mp4"], ids=ascii)
+def test_what_no_file_can_be_called_is_refused_in_a_sentence(make, name, tmp_path):
+    """A name of undecodable bytes ended the process in OpenCV, which reads videos again."""
+    out = Path(name) if name == "/" else tmp_path / name
+    with pytest.raises(InputError, match="choose another"), make(out):
+        raise AssertionError("it is not begun")
+    with pytest.raises(InputError, match="choose another"):
+        require_room(out, 1, "choose fewer frames")
+    assert list(tmp_path.iterdir()) == []
