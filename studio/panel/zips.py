@@ -4,7 +4,9 @@ An archive is a stranger's: names in it are not followed anywhere, and what unpa
 browser may send is refused before the disk is full, whatever its own directory says.
 """
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +19,10 @@ from studio.security.guard import DEFAULT_MAX_UPLOAD_BYTES
 
 MOST_FILES = 2000
 CHUNK = 1 << 20  # bytes
+NO_ZIP = (
+    zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip  # what reading a strange or damaged archive raises
 
 
 def is_zip(file: Path) -> bool:
@@ -40,7 +46,7 @@ def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_B
                     f"The zip holds {len(entries):,} photos; {MOST_FILES:,} are too many."
                 )
             return _written(opened, entries, folder, most_bytes)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+    except NO_ZIP as error:
         raise InputError(f"The zip cannot be read ({error}); drop the photos themselves.") from None
     except RuntimeError:  # what zipfile says of a password
         raise InputError("The zip is locked with a password; drop the photos themselves.") from None
@@ -53,7 +59,7 @@ def unused(archive: Path) -> list[str]:
         with zipfile.ZipFile(archive) as opened:
             usable = {entry.filename for entry in _usable(opened)}
             return [entry.filename for entry in _shown(opened) if entry.filename not in usable]
-    except (zipfile.BadZipFile, NotImplementedError, OSError):
+    except NO_ZIP:
         return []
 
 

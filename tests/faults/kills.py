@@ -11,7 +11,7 @@ from pathlib import Path
 from core.runs import checkpoint
 from tests.faults.small import digest, opened
 
-KILLS, SEEDS = 100, 3
+KILLS, SEEDS = 102, 3
 LONGEST = 0.25  # seconds until a kill
 
 

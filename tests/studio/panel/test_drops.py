@@ -1,5 +1,6 @@
 """What is dropped into the page ends in the run's folder, under names that do no harm."""
 
+import random
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +82,28 @@ def test_a_zip_is_opened_and_only_its_photos_are_taken(files: list[Path], tmp_pa
     assert [file.name for file in run.iterdir()] == ["photos"], "nothing is left over"
     film = photos_of([zipped(tmp_path / "film.zip", {"a/film.mp4": b"film"})], run)
     assert film.name == "film.mp4"
+
+
+@pytest.mark.parametrize(
+    "packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_damaged_zip_is_opened_or_refused_and_nothing_else(packing: int, tmp_path: Path) -> None:
+    """Each packing has errors of its own, and so have names that are no text."""
+    chance, archive = random.Random(packing), tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", packing) as made:
+        for number in range(3):
+            made.writestr(f"ä{number}.jpg", chance.randbytes(300) + b"a" * 500)
+    whole = archive.read_bytes()
+    for case in range(200):
+        damaged = bytearray(whole)
+        for _ in range(chance.randrange(1, 8)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        archive.write_bytes(damaged)
+        assert isinstance(passed_over([archive]), str)
+        try:
+            unpacked(archive, tmp_path / str(case), 10_000)
+        except InputError as error:
+            assert str(error).startswith("The zip ") and "\n" not in str(error)
 
 
 def test_a_zip_that_is_none_or_too_much_is_refused(tmp_path: Path) -> None:

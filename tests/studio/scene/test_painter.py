@@ -257,9 +257,15 @@ def test_no_picture_where_none_is_wanted(bench: Bench, field: Slow) -> None:
     soon(lambda: bench.shots[-1].blank)
 
 
-def test_a_failure_is_told_once_and_work_goes_on(bench: Bench, field: Slow) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [RuntimeError, ValueError, TypeError, OSError, RecursionError, AssertionError],
+)
+def test_a_failure_is_told_once_and_work_goes_on(
+    bench: Bench, field: Slow, kind: type[Exception]
+) -> None:
     def fail() -> None:
-        raise RuntimeError("no memory is left")
+        raise kind("no memory is left")
 
     field.each = fail
     bench.stage.publish()
