@@ -5,6 +5,9 @@ one multiplication and addition for each plane, and the meeting point is linear 
 Here a and b are in normalised device coordinates, 2 (fx / width) X / Z.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -53,21 +56,100 @@ def sample_all(field: MultiplaneImage, points: Tensor) -> Tensor:
     return torch.cat([sample_block(part, points[part.planes]) for part in field.parts()])
 
 
-def sample_backward(gradient: Tensor, block: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of `sample` with respect to the block and to the points."""
-    return _sampler_backward(gradient.unsqueeze(2), block, points)
-
-
-def sample_block_backward(gradient: Tensor, part: Block, points: Tensor) -> Tensor:
-    """Store the gradients of `sample_block` with the texels; returns that for the points."""
+def sample_shapes(part: Block, points: Tensor) -> Tensor:
+    """As `sample_block`; colours that planes share are left at 0, for `sample_colours`."""
     if part.colours is None:
-        part.texels.grad, to_points = sample_backward(gradient, part.texels, points)
+        return sample(part.texels, points)
+    logits = points.new_zeros(len(points), 4, points.shape[2])
+    logits[:, 3:] = sample(part.texels, points)
+    return logits
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Where rays ask for a colour that planes share.
+
+    Attributes:
+        points: (N,) which of the points (planes that share it, R) these are.
+        numbers: (3 N,) where r, g and b of these are among the numbers of a block's logits.
+    """
+
+    points: Tensor
+    numbers: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """Where rays meet a block, (D, 1, R, 2), and where they ask for each colour that it shares."""
+
+    part: Block
+    points: Tensor
+    asked: list[Asked]
+
+    def places(self) -> Iterator[tuple[Asked, Tensor, Tensor]]:
+        """With each shared colour (1, 3, H, W), and the points (1, 1, N, 2) asked for."""
+        if self.part.colours is None:
+            return
+        groups = self.points.view(len(self.asked), -1, 2)
+        for at, picture, group in zip(self.asked, self.part.colours.split(1), groups, strict=True):
+            yield at, picture, group.index_select(0, at.points)[None, None]
+
+
+def asked(part: Block, points: Tensor, seen: Tensor | None = None) -> Met:
+    """Points (D, 1, R, 2) of a block, whose shared colours are asked for where `seen` (D, R).
+
+    Where it is None they are asked for everywhere; a GPU need not be waited for then.
+    """
+    found: list[Asked] = []
+    if part.colours is None:
+        return Met(part, points, found)
+    rays, each = points.shape[2], part.sharing * points.shape[2]
+    channels = torch.arange(3, device=points.device).unsqueeze(1) * rays
+    every = torch.arange(each, device=points.device)
+    for first in range(0, len(points), part.sharing):
+        own = every
+        if seen is not None:
+            own = seen[first : first + part.sharing].flatten().nonzero().squeeze(1)
+        before = own.div(rays, rounding_mode="floor").mul_(3).add_(4 * first)  # rows of rays
+        found.append(Asked(own, (own + before * rays + channels).flatten()))
+    return Met(part, points, found)
+
+
+def sample_colours(met: Met, logits: Tensor) -> None:
+    """Put shared colours of a block among its logits (D, 4, R), where they are asked for."""
+    for at, picture, points in met.places():
+        rgb = torch.grid_sampler_2d(picture, points, BILINEAR, BORDER, False)
+        logits.view(-1).index_copy_(0, at.numbers, rgb.flatten())
+
+
+def sample_backward(
+    gradient: Tensor, block: Tensor, points: Tensor, moves: bool = True
+) -> tuple[Tensor, Tensor | None]:
+    """Gradients of `sample` with respect to the block and, where these move, to the points."""
+    return _sampler_backward(gradient.unsqueeze(2), block, points, moves)
+
+
+def sample_met_backward(gradient: Tensor, met: Met, moves: bool = True) -> Tensor | None:
+    """Store the gradients of what was sampled of a block with its texels.
+
+    Returns: that for the points, where these move.
+    """
+    part, points = met.part, met.points
+    if part.colours is None:
+        part.texels.grad, to_points = sample_backward(gradient, part.texels, points, moves)
         return to_points
     alpha = gradient[:, 3:].contiguous()  # a third faster
-    part.texels.grad, to_points = sample_backward(alpha, part.texels, points)
-    rgb = gradient[:, :3].unflatten(0, (-1, part.sharing)).transpose(1, 2).contiguous()
-    part.colours.grad, more = _sampler_backward(rgb, part.colours, _shared(part, points))
-    return to_points.add_(more.view_as(to_points))
+    part.texels.grad, to_points = sample_backward(alpha, part.texels, points, moves)
+    to_colours = []
+    for index, (at, picture, some) in enumerate(met.places()):
+        rgb = gradient.flatten().index_select(0, at.numbers).view(1, 3, 1, -1)
+        to_picture, more = _sampler_backward(rgb, picture, some, moves)
+        to_colours.append(to_picture)
+        if to_points is not None and more is not None:
+            group = to_points.view(len(met.asked), -1, 2)[index]
+            group.index_add_(0, at.points, more.view(-1, 2))
+    part.colours.grad = torch.cat(to_colours)
+    return to_points
 
 
 def _shared(part: Block, points: Tensor) -> Tensor:
@@ -75,10 +157,13 @@ def _shared(part: Block, points: Tensor) -> Tensor:
     return points.view(-1, part.sharing, *points.shape[2:])
 
 
-def _sampler_backward(gradient: Tensor, pictures: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.ops.aten.grid_sampler_2d_backward(
-        gradient, pictures, points, BILINEAR, BORDER, False, [True, True]
+def _sampler_backward(
+    gradient: Tensor, pictures: Tensor, points: Tensor, moves: bool
+) -> tuple[Tensor, Tensor | None]:
+    to_pictures, to_points = torch.ops.aten.grid_sampler_2d_backward(
+        gradient, pictures, points, BILINEAR, BORDER, False, [True, moves]
     )
+    return to_pictures, to_points if moves else None
 
 
 def composite_and_compare(logits: Tensor, colours: Tensor, scale: float) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.multiplane.tiles import folded, held, whole
+
 BLOCKS = 4  # parts of the planes, each a parameter of its own, which workers take side by side
 FIRST_ALPHA = 0.2  # of fresh planes; heavier in front, where most of a scene's pixels are
 LARGEST_LOGIT = 12.0
@@ -102,6 +104,7 @@ class MultiplaneImage(nn.Module):
     places: Tensor  # (D,)
     reach: Tensor  # (D, 2)
     depth_floor: Tensor  # ()
+    live: Tensor | None  # (D / sharing, sharing, rows, columns) tiles that are held; None is all
 
     def __init__(
         self,
@@ -134,6 +137,7 @@ class MultiplaneImage(nn.Module):
         self.register_buffer("places", places)
         self.register_buffer("reach", farthest)
         self.register_buffer("depth_floor", torch.tensor(depth_floor))
+        self.register_buffer("live", None)
         grey = torch.zeros(size, 4, height, width)
         if sharing > 1:
             across, down = alpha_size or (width, height)
@@ -152,6 +156,9 @@ class MultiplaneImage(nn.Module):
         """
         if not bool((state["reach"] > 0).all()):
             raise ValueError("planes without reach")
+        live = state.get("live")
+        if live is not None:
+            state = whole(state, held(live, BLOCKS), -LARGEST_LOGIT)
         alpha = state["blocks.0"]
         pictures = state.get("colours.0", alpha)
         height, width = pictures.shape[-2:]
@@ -160,6 +167,7 @@ class MultiplaneImage(nn.Module):
             state["places"], width, height, Extent((1, 1), (1, 1)), 0.0, near_depth,
             sharing=len(alpha) // len(pictures), alpha_size=(across, down),
         )  # fmt: skip
+        field.live = live
         field.load_state_dict(state)
         return field
 
@@ -191,6 +199,24 @@ class MultiplaneImage(nn.Module):
             yield part.texels, reach
             if part.colours is not None:
                 yield part.colours, reach[:: part.sharing]
+
+    def held(self) -> dict[str, Tensor]:
+        """Which tiles each parameter holds, (P, rows, columns) by its name; empty where all."""
+        return {} if self.live is None else held(self.live, len(self.blocks))
+
+    @torch.no_grad()
+    def empty(self, live: Tensor) -> None:
+        """Hold these tiles alone; as `live` is."""
+        self.live = live
+        self.clear()
+
+    @torch.no_grad()
+    def clear(self) -> None:
+        """Let all light pass where no tile is held."""
+        tiles = self.held()
+        texels = {name: self.get_parameter(name) for name in tiles}
+        for name, cleared in whole(folded(texels, tiles), tiles, -LARGEST_LOGIT).items():
+            texels[name].copy_(cleared)
 
     @torch.no_grad()
     def finer(

@@ -46,3 +46,4 @@ def follow(field: MultiplaneImage, normalized_focal: Tensor, before: Tensor, aft
         pictures.copy_(
             functional.grid_sample(pictures, points, padding_mode="border", align_corners=False)
         )
+    field.clear()

@@ -1,5 +1,7 @@
 """What planes hold and how wide cameras look: where finer planes should be."""
 
+import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +10,21 @@ from torch import Tensor
 
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import Rays, ahead
-from core.multiplane.compositing import FORWARD, composite, meeting_points, sample_all, slopes
+from core.multiplane.compositing import (
+    FORWARD,
+    composite,
+    meeting_points,
+    sample_all,
+    slopes,
+    weights_along,
+)
 from core.multiplane.field import Extent, MultiplaneImage
+from core.multiplane.tiles import TILE
 
 SIDE = 24  # rays along each side of a picture that are looked at
 AT_ONCE = 24  # pictures looked through together: what that takes is then small
+LOOKED = 250_000  # rays, of all photos together, by which tiles are found in which anything is seen
+STOPS = 0.01  # of a ray's light: what is seen
 SLACK = 1.08  # of the reach, for cameras that go on moving
 EVEN = 0.35  # part of the planes that is spread evenly, whatever is seen
 
@@ -47,16 +59,9 @@ def _looked(
 
     Rays that never meet the planes, as they look aside or back, reach nowhere.
     """
-    device, normalized_focal = rig.position.device, rig.normalized_focal()
-    side = torch.linspace(-1, 1, SIDE, device=device)  # to the picture's edges
-    y, x = torch.meshgrid(side, side, indexing="ij")
-    tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / normalized_focal)
-    poses = rig.camera_to_world(photos)
-    local = ahead(rig.through_lens(tangents, photos.unsqueeze(-1)))
-    directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
-    origins = poses[:, None, :3, 3].expand(-1, len(tangents), -1).flatten(0, 1)
-    a, b = slopes(Rays(origins, directions), normalized_focal)
-    disparities = field.disparities
+    rays = _spread(rig, photos, SIDE)
+    directions, disparities = rays.directions, field.disparities
+    a, b = slopes(rays, rig.normalized_focal())
     _, weights = composite(sample_all(field, meeting_points(a, b, disparities, field.reach)))
     meets = directions[:, 2:] > FORWARD
     near, far = (
@@ -64,6 +69,37 @@ def _looked(
         for w in (disparities[0], disparities[-1].clamp_min(0))
     )
     return weights.sum(1), near, far
+
+
+def _spread(rig: CameraRig, photos: Tensor, count: int) -> Rays:
+    """`count` x `count` rays of each photo, to the picture's edges."""
+    side = torch.linspace(-1, 1, count, device=rig.position.device)
+    y, x = torch.meshgrid(side, side, indexing="ij")
+    tangents = torch.stack([x, y], -1).reshape(-1, 2) * (0.5 / rig.normalized_focal())
+    poses = rig.camera_to_world(photos)
+    local = ahead(rig.through_lens(tangents, photos.unsqueeze(-1)))
+    directions = (local @ poses[:, :3, :3].mT).flatten(0, 1)
+    return Rays(poses[:, None, :3, 3].expand(-1, len(tangents), -1).flatten(0, 1), directions)
+
+
+@torch.no_grad()
+def seen_tiles(field: MultiplaneImage, rig: CameraRig, photos: Tensor) -> Tensor:
+    """(D / sharing, sharing, rows, columns) tiles that stop light of a ray of some photos (K,)."""
+    part, normalized_focal = field.parts()[0], rig.normalized_focal()
+    height, width = part.alpha.shape[-2:]
+    rows, columns = height // TILE, width // TILE
+    count = max(SIDE, round(math.sqrt(LOOKED / len(photos))))
+    live = torch.zeros(len(field.places), rows, columns, dtype=torch.bool, device=photos.device)
+    for photo in photos.split(1):
+        rays = _spread(rig, photo, count)
+        ray, plane = (weights_along(field, rays, normalized_focal) > STOPS).nonzero().unbind(1)
+        points = meeting_points(*slopes(rays, normalized_focal), field.disparities, field.reach)
+        texel = (points[plane, 0, ray] + 1) * points.new_tensor([width / 2, height / 2])
+        for aside, down in itertools.product((-1, 1), repeat=2):  # texels beside are mixed in
+            column = ((texel[:, 0] + aside) / TILE).long().clamp_(0, columns - 1)
+            row = ((texel[:, 1] + down) / TILE).long().clamp_(0, rows - 1)
+            live[plane, row, column] = True
+    return live.unflatten(0, (-1, part.sharing))
 
 
 def placed(places: Tensor, weights: Tensor, planes: int, lowest: float) -> Tensor:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from core.multiplane.field import BLOCKS
+from core.multiplane.tiles import TILE
 
 COARSER = 2.0  # texels of shared colours for each of alpha, along a side
 Span = tuple[float, float]  # a rate at a level's first and last step, geometric between
@@ -56,6 +57,11 @@ class Level:
     def alpha_size(self, width: int, height: int) -> tuple[int, int]:
         """How many texels alpha has, width and height, where shared colours have so many."""
         return math.ceil(width / COARSER), math.ceil(height / COARSER)
+
+    def in_tiles(self, width: int, height: int) -> tuple[int, int]:
+        """As many texels of shared colours, or a few less, so that tiles fill a plane."""
+        side = round(TILE * COARSER)
+        return max(side, width // side * side), max(side, height // side * side)
 
     def drawn(self, every: int) -> int:
         """How many pixels a step takes of so many that it could take."""

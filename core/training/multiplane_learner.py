@@ -15,9 +15,10 @@ from core.geometry.neighbours import place_beside
 from core.geometry.principal import centre_principal_point
 from core.geometry.windows import Windows, of_some
 from core.multiplane.field import FIRST_ALPHA, Extent, MultiplaneImage, even_places
-from core.multiplane.placement import placed, survey
+from core.multiplane.placement import placed, seen_tiles, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
+from core.multiplane.tiles import folded, unfolded
 from core.rendering.scene import FieldScene, Scene
 from core.training import build
 from core.training.adjustment import AdjustedStep, Adjustment
@@ -28,7 +29,7 @@ from core.training.learner import StepContext
 from core.training.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import UNBOUNDED, Room, Size
-from core.training.texel_adam import three_digits
+from core.training.texel_adam import names_of_tiles, three_digits
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
@@ -198,8 +199,13 @@ class MultiplaneLearner(AdjustedStep):
             whole = (self.small.width, self.small.height) == self.colours.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY
         size, extent = self._sheets(level.full_planes, density, extent)
+        tiled = level.shared > 1 and level is self.levels[-1]
+        size = level.in_tiles(*size) if tiled else size
         alpha_size = level.alpha_size(*size)
-        self.take(self.field.finer(places, *size, extent, level.shared, alpha_size))
+        finer = self.field.finer(places, *size, extent, level.shared, alpha_size)
+        if tiled:
+            finer.empty(seen_tiles(finer, self.rig, self.explained))
+        self.take(finer)
 
     def _sheets(
         self,
@@ -282,7 +288,8 @@ class MultiplaneLearner(AdjustedStep):
         for name, adam in self.all_adams().items():
             state |= {f"adam.{name}.{key}": value for key, value in packed(adam).items()}
         state |= {"mixing": self.cameras.mixing, "followed": self.followed}
-        return state | {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
+        state |= {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
+        return folded(state, names_of_tiles(self.field.held()))
 
     def take_state(self, state: dict[str, Tensor]) -> None:
         """Be where `own_state` was taken, with the same photos and levels."""
@@ -295,5 +302,6 @@ class MultiplaneLearner(AdjustedStep):
         self.rig.take(part_of(state, "rig."))
         self.followed.copy_(state.get("followed", self.rig.distortion.detach()))
         self.cameras.mixing.copy_(state["mixing"])
+        state = unfolded(state, names_of_tiles(self.field.held()))
         for name, adam in self.all_adams().items():
             unpack(adam, part_of(state, f"adam.{name}."))

@@ -19,17 +19,13 @@ from torch import Tensor
 
 from core.distributed.process_group import ProcessGroup
 from core.geometry.relief import bend
-from core.multiplane.compositing import (
-    meeting_points,
-    sample_block,
-    sample_block_backward,
-    slopes,
-)
-from core.multiplane.explaining import chunks, explained, smooth
+from core.multiplane.compositing import Met, meeting_points, sample_met_backward, slopes
+from core.multiplane.explaining import chunks, explained, sampled, smooth
 from core.multiplane.field import Block, MultiplaneImage
 from core.multiplane.lens import EVERY, felt, follow
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
+from core.multiplane.tiles import texels_of
 from core.parallel import ParallelMap
 from core.training.camera_optimizer import CameraOptimizer, Learns, stepped
 from core.training.learner import Learner, StepContext
@@ -76,8 +72,11 @@ class MultiplaneStep(Learner):
 
     def take(self, field: MultiplaneImage) -> None:
         """Go on with this field, whose optimizers begin anew."""
-        self.field = field
-        self.adams = [TexelAdam(block) for block in self.field.parameters()]
+        self.field, held = field, field.held()
+        self.adams = [
+            TexelAdam(block, texels_of(held[name], block) if name in held else None)
+            for name, block in field.named_parameters()
+        ]
 
     @property
     def present(self) -> Level:
@@ -107,8 +106,8 @@ class MultiplaneStep(Learner):
             met, logits, errors, weights = self._compared(a, b, colours, total, parallel_map)
             errors = processes.unshard(errors, total)
             processes.all_reduce([errors, weights])
-            jobs = zip(self.field.parts(), met, strict=True)
-            pulls = list(parallel_map(lambda job: self._pull(logits, b, *job), jobs))
+            pull = functools.partial(self._pull, logits, b, not context.hold)
+            pulls = list(parallel_map(pull, met))
         *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
         to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
         blocks = self.field.parameters() if level.plane_rate[0] > 0 else ()
@@ -128,31 +127,32 @@ class MultiplaneStep(Learner):
 
     def _compared(
         self, a: Tensor, b: Tensor, colours: Tensor, total: int, parallel_map: ParallelMap
-    ) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor]:
+    ) -> tuple[list[Met], Tensor, Tensor, Tensor]:
         """Where rays meet blocks and what is there, (D, 4, R) gradients, errors (R,), weights (D,).
 
         The error is NaN of a ray that meets planes at no numbers.
         """
-        met = list(parallel_map(lambda part: self._meet(part, a, b), self.field.parts()))
-        logits = torch.cat([seen for _, seen in met])
+        points = list(parallel_map(lambda part: self._meet(part, a, b), self.field.parts()))
         on_cpu = a.device.type == "cpu"  # a GPU's cache is no reason for small pieces
-        pieces = chunks(len(a), len(logits)) if on_cpu else [slice(0, len(a))]
+        pieces = chunks(len(a), len(self.field.places)) if on_cpu else [slice(0, len(a))]
+        logits, met = sampled(self.field, points, pieces, parallel_map)
         parts = list(parallel_map(lambda i: explained(logits, colours, i, total), pieces))
         errors = torch.cat([part for part, _ in parts]).add_(0 * (a + b).sum(1))
         return met, logits, errors, torch.stack([part for _, part in parts]).sum(0)
 
-    def _meet(self, part: Block, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    def _meet(self, part: Block, a: Tensor, b: Tensor) -> Tensor:
         field, planes = self.field, part.planes
         points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
-        points.nan_to_num_()  # memory is written by them
-        return points, sample_block(part, points)
+        return points.nan_to_num_()  # memory is written by them
 
     def _pull(
-        self, gradient: Tensor, b: Tensor, part: Block, met: tuple[Tensor, Tensor]
+        self, gradient: Tensor, b: Tensor, moves: bool, met: Met
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
         """A block's gradient; returns what rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
-        field, points, planes = self.field, met[0], part.planes
-        to_points = sample_block_backward(gradient[planes], part, points)
+        field, points, planes = self.field, met.points, met.part.planes
+        to_points = sample_met_backward(gradient[planes], met, moves)
+        if to_points is None:
+            return b.new_zeros(()), b.new_zeros(()), b.new_zeros(()), 0.0
         pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
         along = pull * field.disparities[planes][:, None, None]
         depth_floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])

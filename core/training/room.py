@@ -23,6 +23,7 @@ STEP = 0.125  # of what photos leave, for the rays of a step; the rest is the pl
 NUMBER = 48  # bytes for a number of a texel: itself, gradient, moments, what viewers and files hold
 MEETING = 64  # bytes for a ray that meets a plane
 TEXELS = ("planes.field.blocks.", "planes.field.colours.")  # names of planes' tensors in files
+LIVE = "planes.field.live"  # name of the tiles that are saved of them
 UNTOLD = 1e12  # bytes: beyond them a size says nothing more
 
 
@@ -66,8 +67,12 @@ class Room:
         Raises:
             InputError: they do not.
         """
-        planes = [shape for name, shape in saved.items() if name.startswith(TEXELS)]
-        numbers = sum(math.prod(shape) for shape in planes)
+        planes = {name: shape for name, shape in saved.items() if name.startswith(TEXELS)}
+        numbers = sum(math.prod(shape) for shape in planes.values())
+        if len(live := saved.get(LIVE, ())) == 4:  # tiles are saved, and pictures will be held
+            pictures = {False: math.prod(live), True: math.prod(live) // live[1]}
+            tiles = {".colours." in n: s for n, s in sorted(planes.items(), key=_tile)}
+            numbers = sum(pictures[kind] * math.prod(shape[1:]) for kind, shape in tiles.items())
         if numbers > self.numbers:
             raise InputError(
                 f"The planes of {path} need {in_gb(numbers * NUMBER)} and training.memory allows "
@@ -139,6 +144,11 @@ def allowed(config: Config, device: torch.device) -> int:
 def photo_bytes(config: Config) -> int:
     """Bytes of pixels that may be read, before anything is known of them."""
     return int(PHOTOS * allowed(config, torch.device("cpu")) / PHOTO)
+
+
+def _tile(planes: tuple[str, tuple[int, ...]]) -> int:
+    """Numbers of a tile."""
+    return math.prod(planes[1][1:])
 
 
 def in_gb(size: float) -> str:

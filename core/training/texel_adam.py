@@ -6,6 +6,7 @@ length is then right to half a percent, and both moments forget faster than roun
 back (betas .9 and .99 change them by 10 % and 1 % of what is new). Texels keep all their digits.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -24,6 +25,17 @@ def three_digits(texels: Tensor) -> Tensor:
     return texels.clamp(-LARGEST, LARGEST).half().float()
 
 
+def names_of_tiles(held: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tiles that parameters of planes hold, by the names of texels and moments in a state."""
+    return {
+        name: live
+        for block, live in held.items()
+        for name in (
+            f"field.{block}", *(f"adam.{block.replace('s.', '')}.0.{moment}" for moment in MOMENTS),
+        )
+    }  # fmt: skip
+
+
 class TexelAdam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) of one block of planes (D, C, H, W).
 
@@ -31,9 +43,14 @@ class TexelAdam(torch.optim.Optimizer):
     but the moments is as large as a block.
     """
 
-    def __init__(self, block: torch.nn.Parameter) -> None:
-        """Nothing moved yet; the rate is set before each step."""
+    def __init__(self, block: torch.nn.Parameter, held: Tensor | None = None) -> None:
+        """Nothing moved yet; the rate is set before each step.
+
+        Args: `held` (D, 1, H, W) are texels that may move; None is all.
+        """
         super().__init__([block], {"lr": 0.0})
+        every = torch.ones(len(block), 1, 1, 1, device=block.device)
+        self._held = (every if held is None else held).to(HALF)
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -43,15 +60,14 @@ class TexelAdam(torch.optim.Optimizer):
         state = self.state[block]
         if not state:
             state["step"] = torch.zeros((), device=block.device)
-            for name in MOMENTS:
-                state[name] = torch.zeros_like(block, dtype=HALF)
+            state |= {name: torch.zeros_like(block, dtype=HALF) for name in MOMENTS}
         state["step"] += 1
-        for texels, gradient, mean, square in zip(
-            block, block.grad, *(state[name] for name in MOMENTS), strict=True
+        for texels, gradient, mean, square, held in zip(
+            block, block.grad, *(state[name] for name in MOMENTS), self._held, strict=True
         ):
             move = torch.zeros_like(mean)
             torch._fused_adam_(
-                [move], [gradient.to(HALF)], [mean], [square], [], [state["step"]],
+                [move], [gradient.to(HALF).mul_(held)], [mean], [square], [], [state["step"]],
                 lr=group["lr"], beta1=BETAS[0], beta2=BETAS[1], weight_decay=0.0, eps=EPSILON,
                 amsgrad=False, maximize=False,
             )  # fmt: skip

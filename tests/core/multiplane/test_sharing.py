@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.multiplane.compositing import sample, sample_all, sample_block, sample_block_backward
+from core.multiplane.compositing import (
+    asked,
+    sample,
+    sample_all,
+    sample_block,
+    sample_colours,
+    sample_met_backward,
+    sample_shapes,
+)
 from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.multiplane.lens import follow
 from core.rendering.scene import FieldScene
@@ -81,11 +89,38 @@ def test_gradients_are_those_of_autograd(alpha_size: tuple[int, int] | None) -> 
     seen = torch.cat([rgb, sample(texels, at)], 1)
     expected = torch.autograd.grad((seen * pull).sum(), [texels, colours, at])
     assert torch.equal(sample_block(part, at), seen)
+    met = asked(part, at.detach())
     with torch.no_grad():
-        to_points = sample_block_backward(pull, part, at.detach())
+        logits = sample_shapes(part, at)
+        sample_colours(met, logits)
+        to_points = sample_met_backward(pull, met)
+    assert torch.equal(logits, seen)
     assert texels.grad is not None and colours.grad is not None
     for mine, other in zip((texels.grad, colours.grad, to_points), expected, strict=True):
         assert torch.allclose(mine, other, atol=1e-5)
+
+
+def test_colours_that_nobody_sees_are_not_asked_for() -> None:
+    part, at = shared(32, 4, COARSE).parts()[1], points(8)
+    seen = torch.rand(8, 11, generator=torch.manual_seed(7)) < 0.3
+    met, every = asked(part, at, seen), asked(part, at)
+    with torch.no_grad():
+        logits = sample_shapes(part, at)
+        assert not logits[:, :3].any()
+        sample_colours(met, logits)
+        whole = sample_block(part, at)
+        pull = torch.randn(8, 4, 11, generator=torch.manual_seed(6))
+        to_points = sample_met_backward(pull, met)
+        of_some = [texels.grad for texels in (part.texels, part.colours)]
+        pull[:, :3] *= seen.unsqueeze(1)
+        everywhere = sample_met_backward(pull, every)
+        of_all = [texels.grad for texels in (part.texels, part.colours)]
+        assert sample_met_backward(pull, met, moves=False) is None
+    assert torch.equal(logits[:, 3], whole[:, 3])
+    assert torch.equal(logits[:, :3], whole[:, :3] * seen.unsqueeze(1))
+    for mine, other in zip((*of_some, to_points), (*of_all, everywhere), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6)
+    assert all(map(torch.equal, of_some, [texels.grad for texels in (part.texels, part.colours)]))
 
 
 @pytest.mark.parametrize("alpha_size", [None, (24, 18)])

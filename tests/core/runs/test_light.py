@@ -58,6 +58,9 @@ def test_planes_that_rest_save_no_moments(tmp_path: Path) -> None:
     while not planes.finished:
         again.train_step(1)
     assert not [name for name in planes.state() if MOMENTS.fullmatch(name)]
+    assert len(planes.state()["planes.field.blocks.0"]) == int(
+        planes.field.held()["blocks.0"].sum()
+    )
     saved = checkpoint.save(again, tmp_path, {})
     kinds = {t.dtype for n, t in content_of(saved)[1].items() if TEXELS.fullmatch(n)}
     assert kinds == {torch.float16}
