@@ -1,6 +1,7 @@
 """Choosing the command, and saying what went wrong in one sentence."""
 
 import argparse
+import errno
 import os
 import sys
 from typing import NoReturn
@@ -21,6 +22,12 @@ COMMANDS = {
     "download": download,
     "bench": bench,
 }
+# What systems and drives say of a file that was named, wherever that is noticed.
+OF_THE_FILE = (
+    errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EIO, errno.EROFS,
+    errno.ENOSPC,
+)  # fmt: skip
+LONGEST_NAME = 120  # letters of a name in a complaint
 
 
 def run(words: list[str]) -> int:
@@ -35,6 +42,13 @@ def run(words: list[str]) -> int:
         return COMMANDS[arguments.command].main(arguments)
     except InputError as error:
         print(f"nerfmm studio: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.filename is None or error.errno not in OF_THE_FILE:
+            raise
+        name = str(error.filename)
+        told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        print(f"nerfmm studio: {told}: {error.strerror}; choose another place.", file=sys.stderr)
         return 2
     except Cancelled:
         print("nerfmm studio: cancelled; nothing was left behind.", file=sys.stderr)

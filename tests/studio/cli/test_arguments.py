@@ -68,3 +68,20 @@ def test_where_no_folder_can_be_made_it_is_said(here: Path) -> None:
     (here / "runs").write_text("a file")
     with pytest.raises(InputError, match="cannot be made"):
         new_run("a")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["evaluate", "--run", "LONG"],
+        ["render", "--out", "a.mp4", "--run", "LONG"],
+        ["audit", "--photos", ".", "--cameras", "LONG"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_name_that_no_file_system_takes_is_refused_in_a_sentence(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run([word.replace("LONG", "x" * 5000) for word in words]) == 2
+    (said,) = capsys.readouterr().err.strip().splitlines()
+    assert said.startswith("nerfmm studio: xxx") and said.endswith("choose another place.")
