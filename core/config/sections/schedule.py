@@ -41,11 +41,11 @@ class Schedule(Section):
         (120, 160, 100, 30, 60, 60, 250, 300, 600), "Steps of a level", "How long a level lasts."
     )
     texel_rate: tuple[float, ...] = per_level(
-        (0.2, 0.2, 0.2, 0.1, 0.0, 0.0, 0.1, 0.1, 0.1), "Texel rate",
+        (0.2, 0.2, 0.2, 0.1, 0.0, 0.0, 0.1, 0.1, 0.2), "Texel rate",
         "Adam's step of the texels' logits when a level begins; 0 leaves planes as they are.",
     )  # fmt: skip
     texel_rate_end: tuple[float, ...] = per_level(
-        (0.2, 0.2, 0.1, 0.05, 0.0, 0.0, 0.1, 0.1, 0.005),
+        (0.2, 0.2, 0.1, 0.05, 0.0, 0.0, 0.1, 0.1, 0.01),
         "Texel rate at the end",
         "The same when it ends.",
     )
