@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from core.config import Config
-from core.errors import InputError
+from core.errors import InputError, OutOfMemory
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
 from core.multiplane.field import MultiplaneImage
@@ -269,6 +269,7 @@ def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, l
 
     Raises:
         InputError: one was refused by its header: `welcome` did, or it is larger than memory.
+        OutOfMemory: memory ran out while one was read.
     """
     complaints: list[str] = []
     for path in by_age(folder(run)):
@@ -276,6 +277,8 @@ def newest(run: Path, welcome: Welcome = any_size) -> tuple[Checkpoint | None, l
         try:
             found = read(path)
             return replace(found, facts=at_home(found.facts, run)), complaints
+        except OutOfMemory:  # it says nothing of the file, and an older one is not what was saved
+            raise
         except InputError as error:
             complaints.append(str(error))
     return None, complaints

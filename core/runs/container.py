@@ -10,6 +10,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from core.errors import OutOfMemory
 from core.runs.soundness import refusal
 
 PIECE = 1 << 20  # bytes
@@ -56,6 +57,7 @@ def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
     Raises:
         InputError: it is none of ours.
+        OutOfMemory: there was none left for it, whatever it is.
     """
     try:
         with regular(path).open("rb") as file:
@@ -65,6 +67,11 @@ def content_of(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 raise ValueError("it is not as long as it says")
             file.seek(0)
             facts, tensors = _facts(header), safetensors.torch.load(file.read())
+    except MemoryError:
+        raise OutOfMemory(
+            f"Memory ran out while {path} was read; close other programs, or open it where there "
+            "is more."
+        ) from None
     except NO_CHECKPOINT as error:
         raise refusal(path, str(error)) from None
     return facts, tensors

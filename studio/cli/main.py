@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 from core.distributed.launching import started
-from core.errors import Cancelled, InputError
+from core.errors import Cancelled, InputError, is_out_of_memory
 from studio.cli import audit, bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
@@ -28,6 +28,7 @@ OF_THE_FILE = (
     errno.ENOSPC,
 )  # fmt: skip
 LONGEST_NAME = 120  # letters of a name in a complaint
+NO_MEMORY = "memory ran out; close other programs, or do this where there is more."
 
 
 def run(words: list[str]) -> int:
@@ -49,6 +50,11 @@ def run(words: list[str]) -> int:
         name = str(error.filename)
         told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
         print(f"nerfmm studio: {told}: {error.strerror}; choose another place.", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print(f"nerfmm studio: {NO_MEMORY}", file=sys.stderr)
         return 2
     except Cancelled:
         print("nerfmm studio: cancelled; nothing was left behind.", file=sys.stderr)

@@ -161,6 +161,24 @@ def test_a_run_larger_than_memory_is_refused_before_it_is_read(
     assert f"Reading {file} takes" in said and "open it where there is more" in said
 
 
+@pytest.mark.parametrize("place", ["safetensors.torch.load", "studio.cli.render.render_video"])
+def test_memory_that_runs_out_is_said_and_nothing_is_called_damaged(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, place: str,
+) -> None:  # fmt: skip
+    again = shutil.copytree(run, tmp_path / "run")
+    (file,) = checkpoint.folder(again).iterdir()
+    shutil.copy(file, checkpoint.next_path(again, 5))
+
+    def full(*given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(place, full)
+    assert main.run(["render", "--run", str(again), "--out", str(tmp_path / "a.mp4")]) == 2
+    *_, said = capsys.readouterr().err.strip().splitlines()
+    assert said.startswith("nerfmm studio: ") and "emory ran out" in said
+
+
 def test_where_the_newest_state_is_damaged_it_is_said_which_one_is_taken(
     run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
