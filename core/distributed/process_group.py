@@ -164,7 +164,7 @@ class DistributedGroup(ProcessGroup):
     # -- messages of the leader ------------------------------------------------------------------
 
     def broadcast(self, tensor: Tensor, patience: timedelta = PATIENCE) -> Tensor:
-        """The leader's bytes in the place of this tensor's, which lies on the CPU.
+        """The leader's bytes instead of those of this tensor (...), which lies on the CPU.
 
         Raises:
             Lost: another process did not take part.

@@ -3,7 +3,8 @@
 While a novel view is rendered one core is the renderer's, and the side that was given the smaller
 share sleeps for the rest of its time; a check of cameras gives way to a view that is dragged. How
 many workers share a training step is measured, as two were seen to be slower than one on busy
-cores; the number of workers never changes the result.
+cores; the shortest of the last steps counts, as some have others' turns beside them or wait for
+other programs. The number of workers never changes the result.
 """
 
 import contextlib
@@ -72,8 +73,7 @@ class Governor:
         """Threads the next training step should use.
 
         Args: `wanted` is what the person asked for; 0 takes one or all, whichever was measured to
-        be faster here for this `work`, and tries the other again from time to time. The shortest of
-        the last steps counts: some have others' turns beside them, or wait for other programs.
+        be faster here for this `work`, and tries the other again from time to time.
         """
         viewing = self._viewing > 0
         left = self.cores - max(int(viewing), self.lent)

@@ -32,7 +32,7 @@ class Steering:
         return torch.from_numpy(self.camera.camera_to_world).to(numbers) @ move
 
     def moved(self, numbers: Tensor) -> Camera:
-        """The camera at that pose."""
+        """The camera at that pose, of `numbers` (6,) as `pose` takes them."""
         pose = self.pose(numbers.detach().double().cpu())
         return replace(self.camera, camera_to_world=pose.numpy())
 

@@ -35,7 +35,7 @@ class Volume:
     shape: tuple[int, int, int]
 
     def axis(self, number: int) -> np.ndarray:
-        """Centres of the cells along one axis."""
+        """Centres (C,) of the cells along one axis: 0 is disparity, 1 down, 2 right."""
         return self.start[number] + self.step[number] * np.arange(self.shape[number])
 
     def world(self, cells: np.ndarray) -> np.ndarray:

@@ -45,7 +45,10 @@ def plus_view(of_points: Tensor, of_rays: Tensor) -> Tensor:
 
 
 def sine(angles: Tensor) -> Tensor:
-    """The sine, in place. Its slope is stored instead of the angles, as both are at hand here."""
+    """The sine of `angles` (...), in radians, in place.
+
+    Its slope is stored instead of the angles, as both are at hand here.
+    """
     return _Sine.apply(angles)
 
 

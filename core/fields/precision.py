@@ -12,7 +12,7 @@ WORTH_IT = 1.5  # times faster products, below which the exacter numbers are kep
 
 
 def lowered(values: Tensor, precision: str) -> Tensor:
-    """Values as hidden layers take them: bfloat16, or as they are.
+    """Values (...) as hidden layers take them: bfloat16, or as they are.
 
     Weights, encoding phases, the first sine layer, the heads and all of rendering keep the numbers
     of the parameters; only what runs from hidden layer to hidden layer is lowered.

@@ -228,7 +228,7 @@ class MultiplaneImage(nn.Module):
         sharing: int = 1,
         alpha_size: tuple[int, int] | None = None,
     ) -> "MultiplaneImage":
-        """The same scene on other planes and texels.
+        """The same scene on other planes, at `places` (D,), of `width` x `height` texels.
 
         A plane between two old ones takes of both; where planes stand closer than before, each
         stops less light, so that the light that passes them all stays the same. Shared colours are

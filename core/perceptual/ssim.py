@@ -34,7 +34,7 @@ def ssim(picture: Tensor, photo: Tensor) -> Tensor:
 
 
 def ssim_loss(picture: Tensor, photo: Tensor) -> Tensor:
-    """1 - SSIM."""
+    """1 - SSIM of two pictures (C, H, W) in [0, 1], a number () that is differentiable."""
     return 1 - ssim(picture, photo)
 
 

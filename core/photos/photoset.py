@@ -61,5 +61,5 @@ class PhotoSet:
 
     @property
     def pictures(self) -> list[np.ndarray]:
-        """Each photo alone."""
+        """Each photo alone, (h, w, 3) uint8."""
         return [self.picture(index) for index in range(len(self.names))]

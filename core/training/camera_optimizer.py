@@ -123,7 +123,7 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
 
 
 def stepped(adam: torch.optim.Adam, latent: nn.Parameter, rate: float) -> Tensor:
-    """One step of Adam from 0; the latent numbers are 0 again afterwards."""
+    """What one step of Adam makes of 0, as `latent` (...) is stored; that is 0 again afterwards."""
     adam.param_groups[0]["lr"] = rate
     adam.step()
     moved = latent.detach().clone()

@@ -180,7 +180,7 @@ class MultiplaneLearner(AdjustedStep):
         self.take(self.field)
 
     def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:
-        """Once finished, go on with more levels and perhaps more photos."""
+        """Once finished, go on with more levels and perhaps more photos: `trained` (K,), all."""
         assert self.finished, "levels follow one another"
         self.levels, self.trained = self.levels + levels, trained
         self._grow(levels[0])

@@ -21,7 +21,7 @@ LARGEST = torch.finfo(torch.float16).max
 
 
 def three_digits(texels: Tensor) -> Tensor:
-    """Texels as float16 holds them, which no eye tells from what they were."""
+    """Texels (...) as float16 holds them, which no eye tells from what they were."""
     return texels.clamp(-LARGEST, LARGEST).half().float()
 
 
