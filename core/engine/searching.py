@@ -234,7 +234,7 @@ class Search(Follower):
         shown, others = self._audits.witnesses.get(way), self._audits.others(way)
         facts = self._facts or ()
         unjudged = replace(before_cameras(facts), others=beside(None, others, names))
-        fresh = opinion(shown, others, names, facts) if shown else unjudged
+        fresh = opinion(shown, others, names, facts, self._trained) if shown else unjudged
         lens = open_focal(snapshot.findings.focal_interval) if shown and way == "pixels" else ()
         fresh = replace(fresh, reasons=(*fresh.reasons, *lens), doing=self._doing())
         fresh = replace(fresh, checking=bool(self._audits.checking))
@@ -262,7 +262,7 @@ class Search(Follower):
         if other is None or "features" in self._asked | self.declined:
             return
         way, names = snapshot.found_by, snapshot.names
-        trusted = opinion(other, {}, names).word == "trusted"
+        trusted = opinion(other, {}, names, wanted=self._trained).word == "trusted"
         better = preferred(shown, other, names) is other if shown is not None else trusted
         wanted = policy == "auto" and way == "pixels" and better
         if policy == "features" or (wanted and self._goes_on(snapshot)):

@@ -5,7 +5,7 @@ asked: how much of each photo the other photos' depths confirm, and whether two 
 nothing of each other lead to the same cameras.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,7 +43,7 @@ WHOSE: dict[str, str] = {  # how a sentence about another way begins
 INDEPENDENT = {"pixels", "features"}  # ways that know nothing of each other
 RANK: tuple[Word, ...] = ("wrong", "unknown yet", "doubtful", "trusted")
 CLEARLY = 0.05  # more support with which one of two doubtful witnesses is preferred
-FEW = 0.7  # share of the photos below which cameras of the others are missed
+MISSED = 0.1  # share of the photos that may go without a camera, or one photo, for trust in all
 OPEN_FOCAL = 1.3  # between the ends of the likely ones: from there on photos tell little of it
 SAID_BETTER = {"two photos": "few", "turned": "turned", "flat": "flat"}  # than by an audit's reason
 
@@ -129,6 +129,7 @@ def opinion(
     others: Mapping[str, Witness],
     names: Sequence[str],
     facts: Sequence[PhotoFact] = (),
+    wanted: Collection[int] | None = None,
 ) -> Opinion:
     """What is to be thought of a witness, with others beside.
 
@@ -140,6 +141,7 @@ def opinion(
         others: by their names, the best first.
         names: of all photos.
         facts: what photos alone tell.
+        wanted: numbers of the photos whose cameras are looked for, not kept aside; None is all.
     """
     found = _judged(shown, names, _second(shown, others, names))
     numbers = list(shown.cameras)
@@ -157,11 +159,12 @@ def opinion(
     grave = [fact for fact in facts if in_doubt(fact, len(names))]
     lesser = [fact for fact in facts if fact not in grave and fact.kind != "repeated"]  # a photo
     reasons = [*by_photos(grave), *reasons, *by_photos(lesser)]
-    missing = [number for number in range(len(names)) if number not in shown.cameras]
+    sought = range(len(names)) if wanted is None else wanted
+    missing = [number for number in sought if number not in shown.cameras]
     if missing:
-        reasons.append(_not_placed(missing, names))
-        if len(numbers) < FEW * len(names) and word == "trusted":
-            word = "doubtful"
+        reasons.append(_not_placed(missing, names, len(sought)))
+        if len(missing) > max(1, MISSED * len(sought)):
+            word = at_most(word, "doubtful")
     return Opinion(
         way=shown.way,
         word=word,
@@ -273,10 +276,10 @@ def _doubts(witness: Witness, names: Sequence[str]) -> set[str]:
     return {reason.key for reason in _judged(witness, names).reasons if reason.remedy}
 
 
-def _not_placed(missing: Sequence[int], names: Sequence[str]) -> Reason:
+def _not_placed(missing: Sequence[int], names: Sequence[str], sought: int) -> Reason:
     shown = ", ".join(names[number] for number in missing[:5]) + (", ..." if missing[5:] else "")
     sentence = (
-        f"{len(missing)} of {len(names)} photos are not placed: {shown}; they show nothing that "
+        f"{len(missing)} of {sought} photos are not placed: {shown}; they show nothing that "
         "the others show, or are blurred: add photos between, or leave them out."
     )
     figures = {"photos": float(len(missing))}

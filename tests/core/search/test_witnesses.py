@@ -100,14 +100,23 @@ def test_a_witness_that_is_wrong_by_itself_raises_no_doubt_about_another() -> No
     assert opinion(shown, {other.way: other}, NAMES).word == "trusted"
 
 
-def test_photos_without_a_camera_are_named_and_most_of_them_missing_is_a_doubt() -> None:
+def test_photos_without_a_camera_are_named_and_more_than_one_of_ten_missing_is_a_doubt() -> None:
     five = witness("features", 0.7, {n: c for n, c in arc(30).items() if n != 3})
     said = opinion(five, {}, NAMES)
     (missing,) = [reason for reason in said.reasons if reason.key == "not-placed"]
     assert missing.photos == (3,) and "3.jpg" in missing.sentence and said.word == "trusted"
     assert missing.remedy == "drop-photo"
-    three = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 3})
-    assert opinion(three, {}, NAMES).word == "doubtful"
+    four = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 4})
+    said = opinion(four, {}, NAMES)
+    assert said.word == "doubtful" and set(said.cameras.values()) == {"trusted"}
+
+
+def test_photos_that_are_kept_aside_are_not_missed() -> None:
+    four = witness("features", 0.7, {n: c for n, c in arc(30).items() if n < 4})
+    said = opinion(four, {}, NAMES, wanted=(0, 1, 2, 3))
+    assert said.word == "trusted" and [reason.key for reason in said.reasons] == ["agree"]
+    (missing,) = [r for r in opinion(four, {}, NAMES, wanted=(0, 1, 2, 3, 5)).reasons if r.photos]
+    assert missing.photos == (5,) and missing.sentence.startswith("1 of 5 photos")
 
 
 def test_words_and_reasons_go_by_numbers_of_photos() -> None:
