@@ -32,7 +32,7 @@ def adopted(trainer: Trainer, witness: Witness) -> Trainer:
     names, path = trainer.photos.names, Path(f"cameras {FOUND_BY[witness.way]}")
     cameras = {names[number]: camera for number, camera in witness.cameras.items()}
     cameras = fitted(cameras, trainer.photos, path)
-    config, said = with_own_lenses(_without(trainer, witness), cameras, trainer.photos)
+    config, said = with_own_lenses(_without(trainer, witness), cameras)
     rig = build.build_rig(config, trainer.photos)
     build.express(rig, config, "explore")
     source, known = of_cameras(cameras, witness.points, path, config, rig)

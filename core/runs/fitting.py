@@ -74,17 +74,15 @@ def rows_by_name(names: Sequence[str], known: Mapping[str, int], path: Path) -> 
     return rows
 
 
-def with_own_lenses(
-    config: Config, cameras: Mapping[str, Camera], photos: PhotoSet
-) -> tuple[Config, list[str]]:
+def with_own_lenses(config: Config, cameras: Mapping[str, Camera]) -> tuple[Config, list[str]]:
     """Each photo with a focal length of its own, and a sentence, where several cameras took them.
 
     Args: `cameras` as `fitted` gives them.
     """
     one = config.cameras.focal_of == "all-photos"
-    if not (one and photos.sizes and _differing(cameras) > SAME_LENS):
+    if not one or _differing(cameras) <= SAME_LENS:
         return config, []
-    said = "The photos differ in shape and their lenses in focal length: each has its own."
+    said = "The photos' lenses differ in focal length: each has its own."
     return changed(config, {"cameras.focal_of": "each-photo"}), [said]
 
 

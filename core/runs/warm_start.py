@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from core.config import Config
+from core.config.paths import changed
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.errors import InputError
 from core.geometry.cameras import Camera, CameraRig
@@ -44,9 +45,13 @@ from core.training import build, devices
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.room import Room
 from core.training.trainer import Trainer
-from core.training.wide import by_depth_maps
+from core.training.wide import by_depth_maps, has_planes
 
 MOST_NAMED = 5  # photos in one sentence
+HELD = (
+    "Depth maps hold the scene: they leave given cameras as they are where these are right. Set "
+    "field.geometry to planes for those before all cameras."
+)
 
 
 def started(
@@ -103,7 +108,10 @@ def _cameras(config: Config, photos: PhotoSet, path: Path, found: Checkpoint | N
     keep = "cameras" in config.training.keep
     if keep and found is None:
         cameras = given_cameras(path, photos, build.build_rig(config, photos).cameras()[0])
-        config, said = with_own_lenses(config, cameras, photos)
+        config, said = with_own_lenses(config, cameras)
+        if config.field.geometry == "auto" and has_planes(config):
+            config = changed(config, {"field.geometry": "depth-maps"})
+            said.append(HELD)
     rig = build.build_rig(config, photos)
     build.express(rig, config, "explore")
     if not keep:

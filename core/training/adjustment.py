@@ -28,7 +28,7 @@ from core.geometry.alignment import (
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.gauge import spread
 from core.multiplane.lens import follow
-from core.training.depthmap_cameras import pictures, read, unknowns_of, write
+from core.training.depthmap_cameras import lens_known, pictures, read, unknowns_of, write
 from core.training.learner import StepContext
 from core.training.multiplane_step import MultiplaneStep
 from core.training.optimizers import part_of
@@ -36,7 +36,7 @@ from core.training.optimizers import part_of
 PARTS = 5  # of the photos: one part goes through a stage at once
 SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
 FEWEST, MOST = 3, 64  # photos: the work grows with them, and planes wait for it
-ROUNDS = Round(FIRST, patches=500, steps=8), Round(SECOND, patches=500, steps=8)
+ROUNDS = Round(FIRST, patches=500, steps=8), Round(SECOND, patches=1500, steps=12)
 EVERY = 4  # steps of planes, after which comes one of these: planes sharpen meanwhile
 ASTRAY = (1.0, 0.05)  # degrees and part of the spread: farther off than cameras that are right
 EXACT = "Joint steps through depth maps have made the cameras exact; planes go on with these."
@@ -98,7 +98,8 @@ class Adjustment:
 
     def _begin(self, planes: MultiplaneStep, context: StepContext) -> bool:
         self._photos = planes.trained
-        self._unknowns = unknowns_of(planes.rig, context.learns, False, len(self._photos))
+        known = lens_known(planes.rig, context.found_by)
+        self._unknowns = unknowns_of(planes.rig, context.learns, known, len(self._photos))
         if self._unknowns is not None:
             self._refinement = self._begun(planes, context, self._unknowns)
         return self.running

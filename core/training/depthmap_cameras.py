@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.bootstrap.findings import Way
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import on_canvas
 from core.depthmaps.unknowns import FOCAL, MOVE, Unknowns
@@ -31,25 +32,36 @@ def pictures(rig: CameraRig, colours: Tensor, photos: Tensor) -> Tensor:
     return colours[photos].cpu().permute(0, 3, 1, 2).contiguous()
 
 
+def lens_known(rig: CameraRig, found_by: Way) -> bool:
+    """Whether lenses came with the cameras: from matched features, or given for each photo.
+
+    A photo's own focal length is hardly told by so few pixels, and takes the camera along.
+    """
+    return found_by == "features" or (found_by == "given" and rig.zooms)
+
+
 def unknowns_of(
     rig: CameraRig, learns: Learns, lens_known: bool, count: int, middle: bool = False
 ) -> Unknowns | None:
     """What options let move of so many cameras; None where that is nothing.
 
     Photos have one focal length unless the rig zooms, and one distortion. That is looked for
-    together with the focal length, as its prior holds it where photos do not show it. Where the
-    lens is known both stay, unless distortion is asked for.
+    wherever anything moves, as its prior holds it where photos do not show it: with a focal length
+    that is held and no distortion, poses follow the distortion there is. Where the lens is known
+    both stay, unless distortion is asked for.
 
     Args: `middle`: whether to look for the principal point as well, where focal lengths may change
     and all photos are whole: of one shape and one focal length. Nobody knows it, matched features
     neither.
     """
     lens = learns.focal and not lens_known
+    moving = learns.rotation or learns.position
+    bends = learns.distortion or (not lens_known and (moving or learns.focal))
     one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
     unknowns = Unknowns.of(
-        torch.full((count,), learns.rotation or learns.position),
+        torch.full((count,), moving),
         (each if rig.zooms else one) if lens else None,
-        one if lens or learns.distortion else None,
+        one if bends else None,
         one if middle and learns.focal and not (rig.sizes or rig.zooms) else None,
     )
     index = unknowns.index.clone()

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.bootstrap.findings import Way
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.depths import LAST, DepthMaps, Depths
 from core.depthmaps.occupied import occupancy_of
-from core.depthmaps.refinement import CLOSE, ROUNDS, Refinement, Round
+from core.depthmaps.refinement import CLOSE, GIVEN, ROUNDS, Refinement, Round
 from core.depthmaps.scene import WarpedScene
 from core.depthmaps.unknowns import Unknowns
 from core.depthmaps.views import IN_MOTION, Views, render
@@ -24,7 +25,14 @@ from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
 from core.training.depthmap_ahead import depth_maps_gone
-from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
+from core.training.depthmap_cameras import (
+    lens_known,
+    picture,
+    pictures,
+    read,
+    unknowns_of,
+    write,
+)
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
 from core.training.step import StepResult, judged
@@ -54,10 +62,10 @@ class DepthMapLearner(Learner):
     def _start(self, context: StepContext, photos: Tensor) -> None:
         """From nothing but photos (K,) and cameras; without turns where these are to stay."""
         self.photos = self.chosen = photos
-        unknowns, known = None, context.lens_known
+        unknowns, known = None, lens_known(self.rig, context.found_by)
         if not context.hold:
             unknowns = unknowns_of(self.rig, context.learns, known, len(photos), middle=True)
-        self._begin_with(unknowns, CLOSE if known else ROUNDS)
+        self._begin_with(unknowns, _rounds(context.found_by))
 
     def _begin_with(self, unknowns: Unknowns | None, rounds: Sequence[Round]) -> None:
         parts, self._unknowns = (
@@ -255,11 +263,16 @@ class DepthMapLearner(Learner):
         self.photos, self.chosen, self._messages = state["photos"], state["chosen"], []
         index = state.get("unknowns")
         unknowns = None if index is None else Unknowns(index, int(state["count"]))
-        self._begin_with(unknowns, CLOSE if context.lens_known else ROUNDS)
+        self._begin_with(unknowns, _rounds(context.found_by))
         if self.refinement is None:
             self.depths.restore(part_of(turns, "depths."))
         else:
             self.refinement.restore(turns)
+
+
+def _rounds(found_by: Way) -> Sequence[Round]:
+    """What makes cameras exact that were found in a way."""
+    return {"features": CLOSE, "given": GIVEN, "pixels": ROUNDS}[found_by]
 
 
 def _going(work: Depths | Refinement, context: StepContext) -> bool:

@@ -78,7 +78,7 @@ class StepContext:
         names: of all photos.
         rig: the cameras.
         cameras_known: whether they were found or given, so that nothing is to be found.
-        lens_known: whether focal length and distortion came with them, from matched features.
+        found_by: the way to them; from matched features the lens came with them.
         trained: (K,) photos to learn from.
         visited: (1,) the photo whose turn it is; (0,) between steps.
         allowed: (Q,) pixels of a photo that may be learned from, row by row; None is all. Where
@@ -102,7 +102,7 @@ class StepContext:
     names: tuple[str, ...]
     rig: CameraRig
     cameras_known: bool
-    lens_known: bool
+    found_by: Way
     trained: Tensor
     visited: Tensor
     allowed: Tensor | Windows | None

@@ -192,7 +192,7 @@ class Turns(abc.ABC):
             names=self.photos.names,
             rig=rig or self.rig,
             cameras_known=known,
-            lens_known=course.found_by == "features",
+            found_by=course.found_by,
             trained=self.trained,
             visited=self.order[:0] if visited is None else visited,
             allowed=self.holdout.allowed,

@@ -32,14 +32,18 @@ def reach(cameras: Sequence[Camera]) -> float:
     return float(np.percentile(farthest, MOST))
 
 
+def has_planes(config: Config) -> bool:
+    """Whether more than a network is asked for, so that planes or depth maps hold the scene."""
+    return config.training.bootstrap or config.field.kind == "planes"
+
+
 def by_depth_maps(config: Config, cameras: Sequence[Camera]) -> bool:
     """Whether depth maps hold the scene: asked for, or its known cameras look far apart.
 
     Args: `cameras` of the photos that are learned from.
     """
     wanted = config.field.geometry
-    planes = config.training.bootstrap or config.field.kind == "planes"
-    if wanted == "planes" or (wanted == "auto" and not planes):
+    if wanted == "planes" or (wanted == "auto" and not has_planes(config)):
         return False  # a network alone is what was asked for
     if stand_together(np.stack([camera.position for camera in cameras])):
         return False  # cameras that were never found: there is no parallax to find depths by

@@ -17,7 +17,7 @@ from core.formats.transforms import write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.runs.warm_start import started
+from core.runs.warm_start import HELD, started
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.runs.test_warm_start import from_it, poses, refusal, run_on
@@ -133,14 +133,24 @@ def test_a_model_that_our_own_exporter_wrote_is_the_run_again(
     assert np.allclose(steps[1], scale * steps[0], atol=1e-4)
 
 
-def test_other_lenses_are_said(photos: PhotoSet, tmp_path: Path) -> None:
+def test_a_lens_of_its_own_is_kept_and_said(photos: PhotoSet, tmp_path: Path) -> None:
     cameras = reference(photos)
     one = cameras["2.png"]
     cameras["2.png"] = Camera(one.camera_to_world, 60, 60, 24, 18, 48, 36)
     place = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
     trainer = started(small_config(**from_it(place)), photos)
-    assert "median" in trainer.drain_messages()[1]
-    assert trainer.learned().cameras[0].fx == pytest.approx(20)
+    assert any("each has its own" in said for said in trainer.drain_messages())
+    by_name = trainer.learned().by_name
+    assert by_name["2.png"].fx == pytest.approx(30) and by_name["1.png"].fx == pytest.approx(20)
+
+
+def test_given_cameras_are_held_by_depth_maps(photos: PhotoSet, tmp_path: Path) -> None:
+    place = written("transforms", reference(photos), np.zeros((0, 3)), tmp_path)
+    trainer = started(small_config(**from_it(place) | {"training__bootstrap": True}), photos)
+    assert trainer.config.field.geometry == "depth-maps" and trainer.shown == "depth-maps"
+    assert HELD in trainer.drain_messages()
+    alone = started(small_config(**from_it(place) | {"training__bootstrap": False}), photos)
+    assert alone.config.field.geometry == "auto" and alone.shown == "field"
 
 
 def damaged(file: Path) -> Path:

@@ -33,7 +33,7 @@ def alone(learner: MultiplaneLearner, generator: torch.Generator | None = None) 
     """What planes are given that learn without a run."""
     return StepContext(
         config=Config(), recipe=RECIPE, colours=learner.colours, names=(), rig=learner.rig,
-        cameras_known=True, lens_known=False, trained=learner.trained, visited=learner.trained[:0],
+        cameras_known=True, found_by="pixels", trained=learner.trained, visited=learner.trained[:0],
         allowed=learner.allowed, stage="explore", progress=Progress(), stage_began=Progress(),
         turn=0, hold=False, camera_share=1.0, proposal=None, judges=Judges(),
         generator=generator or torch.Generator(), parallel_map=map, processes=SINGLE_PROCESS,
