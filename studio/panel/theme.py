@@ -14,9 +14,10 @@ MONO = ("ui-monospace", "SF Mono", "DejaVu Sans Mono", "monospace")
 
 FIRST = """
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="panel/icon.svg" type="image/svg+xml">
 <script src="panel/first.js"></script>
 <link rel="stylesheet" href="panel/tokens.css">
-"""  # stands in the page as it is sent; Gradio adds `HEAD` when it is half built
+"""  # in the page as it is sent: browsers ask for an icon at once; Gradio adds `HEAD` half way
 
 HEAD = """
 <link rel="stylesheet" href="panel/page.css">
@@ -27,7 +28,6 @@ HEAD = """
 <link rel="stylesheet" href="panel/runs.css">
 <link rel="stylesheet" href="panel/path.css">
 <link rel="stylesheet" href="panel/narrow.css">
-<link rel="icon" href="panel/icon.svg" type="image/svg+xml">
 <script type="module" src="panel/page.js"></script>
 """
 

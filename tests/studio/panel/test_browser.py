@@ -197,6 +197,13 @@ def test_a_small_window_has_every_button_whole_and_large_enough_for_a_finger(
     desktop.window.picture = PICTURE
     desktop.window.show(virtual=Virtual(1, CAMERAS[0]))
     expect(page.locator("#pip")).to_be_visible()
+    phone, engine = size[0] < 560, desktop.engine
+    engine.publish(learners=("planes", "field"))
+    page.wait_for_function("!document.querySelector('#shows').hidden")
+    for words in ("#shows", "#level"):  # a phone has no room for what stands elsewhere, too
+        expect(page.locator(words)).to_be_visible(visible=not phone)
+    engine.submit(Configure({"explore.show": "network"}))
+    expect(page.locator("#shows")).to_be_visible()
     for through in (False, True):
         desktop.window.stand(1 if through else None, moved=True, lost=not through)
         expect(page.locator("#through")).to_be_visible(visible=through)
@@ -934,6 +941,7 @@ def test_a_page_is_dark_or_light_before_its_scripts_have_come(
         page.goto(desktop.url, wait_until="domcontentloaded")
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == grounds[chosen or system], (system, chosen)
+        expect(page.locator("link[rel=icon]")).to_have_count(1)  # else a missing one is asked for
         page.context.close()
 
 
