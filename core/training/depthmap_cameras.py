@@ -41,7 +41,7 @@ def lens_known(rig: CameraRig, found_by: Way) -> bool:
 
 
 def unknowns_of(
-    rig: CameraRig, learns: Learns, lens_known: bool, count: int, middle: bool = False
+    rig: CameraRig, learns: Learns, known: bool, count: int, middle: bool = False
 ) -> Unknowns | None:
     """What options let move of so many cameras; None where that is nothing.
 
@@ -50,13 +50,15 @@ def unknowns_of(
     that is held and no distortion, poses follow the distortion there is. Where the lens is known
     both stay, unless distortion is asked for.
 
-    Args: `middle`: whether to look for the principal point as well, where focal lengths may change
-    and all photos are whole: of one shape and one focal length. Nobody knows it, matched features
-    neither.
+    Args:
+        known: whether the lens is; see `lens_known`.
+        middle: whether to look for the principal point as well, where focal lengths may change and
+            all photos are whole: of one shape and one focal length. Nobody knows it, matched
+            features neither.
     """
-    lens = learns.focal and not lens_known
+    lens = learns.focal and not known
     moving = learns.rotation or learns.position
-    bends = learns.distortion or (not lens_known and (moving or learns.focal))
+    bends = learns.distortion or (not known and (moving or learns.focal))
     one, each = torch.zeros(count, dtype=torch.int64), torch.arange(count)
     unknowns = Unknowns.of(
         torch.full((count,), moving),
