@@ -98,14 +98,15 @@ def focal_lengths(cameras: Mapping[str, Camera]) -> np.ndarray:
 
 
 def lens_doubts(cameras: Mapping[str, Camera], rig: CameraRig) -> list[str]:
-    """A sentence where what the rig can hold says less than was read."""
-    zooms = 0.0 if rig.zooms else _differing(cameras)
+    """A sentence where what the rig can hold says less than was read.
+
+    A rig has one principal point, and photos of several shapes theirs in the centre.
+    """
     aside = max(
         max(abs(c.cx - c.width / 2), abs(c.cy - c.height / 2)) / max(c.width, c.height)
         for c in cameras.values()
     )
-    if max(zooms, aside) <= SAME_LENS:
+    if aside <= SAME_LENS:
         return []
-    return [
-        "The photos' focal lengths or principal points differ there; all begin with the median."
-    ]
+    begins = "each begins with its centre" if rig.sizes else "all begin with the median"
+    return [f"The photos' principal points lie beside the centre there; {begins}."]

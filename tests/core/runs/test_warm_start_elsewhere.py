@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -142,6 +143,15 @@ def test_a_lens_of_its_own_is_kept_and_said(photos: PhotoSet, tmp_path: Path) ->
     assert any("each has its own" in said for said in trainer.drain_messages())
     by_name = trainer.learned().by_name
     assert by_name["2.png"].fx == pytest.approx(30) and by_name["1.png"].fx == pytest.approx(20)
+
+
+def test_principal_points_aside_are_said(photos: PhotoSet, tmp_path: Path) -> None:
+    cameras = {name: replace(one, cx=one.cx + 2) for name, one in reference(photos).items()}
+    place = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
+    trainer = started(small_config(**from_it(place)), photos)
+    assert any("all begin with the median" in said for said in trainer.drain_messages())
+    aside = trainer.rig.principal.detach() * trainer.rig.width
+    assert float(aside[0]) == pytest.approx(2 * trainer.rig.width / cameras["1.png"].width)
 
 
 def test_given_cameras_are_held_by_depth_maps(photos: PhotoSet, tmp_path: Path) -> None:
