@@ -136,7 +136,7 @@ def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
 ) -> None:
     soon(lambda: at(page, Vantage.of(CAMERAS).position))
     soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
-    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value.image.width"
+    sharp = "window.__viserMutable.backgroundMaterial.uniforms.colorMap.value?.image.width"
     soon(lambda: page.evaluate(sharp) == WIDTH)  # as many pixels as the canvas has
     with_them = seen(page).astype(int)
     stage.config = changed(stage.config, {"explore.frustums": False})
@@ -176,6 +176,9 @@ def test_the_view_follows_settling_cameras_until_the_first_touch(
     view: SceneView, stage: Stage, page: Page
 ) -> None:
     wide = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5))
+    stage.publish()
+    view.submit(ResetView())  # whatever a try before has left
+    soon(lambda: at(page, Vantage.of(CAMERAS).position))
     stage.publish(wide)
     soon(lambda: at(page, Vantage.of(wide).position))
     stage.publish()
@@ -187,7 +190,7 @@ def test_the_view_follows_settling_cameras_until_the_first_touch(
     limits = Limits.of(CAMERAS)
 
     def held() -> bool:
-        stand, apart = view.state.stand, np.linalg.norm(limits.places - eye(page), axis=1).min()
+        stand, apart = view.state.stand, np.linalg.norm(limits.positions - eye(page), axis=1).min()
         rests = stand is not None and stand.moved and stand.there
         return rests and bool(apart < limits.reach + 0.01)
 
