@@ -131,6 +131,7 @@ def differs(page: Page, before: np.ndarray) -> bool:
     return bool((np.abs(seen(page) - before).max(-1) > 32).mean() > 2e-4)
 
 
+@pytest.mark.slow
 def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
     view: SceneView, stage: Stage, page: Page
 ) -> None:
@@ -154,6 +155,7 @@ def test_the_first_view_holds_all_of_it_and_frustums_leave_the_scene_to_be_seen(
         before = seen(page).astype(int)
 
 
+@pytest.mark.slow
 def test_where_a_camera_went_is_seen_for_three_seconds(stage: Stage, page: Page) -> None:
     assert not shown(page, TRAILS)
     long = 1
@@ -172,6 +174,7 @@ def test_where_a_camera_went_is_seen_for_three_seconds(stage: Stage, page: Page)
     soon(gone)
 
 
+@pytest.mark.slow
 def test_the_view_follows_settling_cameras_until_the_first_touch(
     view: SceneView, stage: Stage, page: Page
 ) -> None:
