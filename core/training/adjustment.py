@@ -28,7 +28,7 @@ from core.geometry.alignment import (
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.gauge import spread
 from core.multiplane.lens import follow
-from core.training.depthmap_cameras import lens_known, pictures, read, unknowns_of, write
+from core.training.depthmap_cameras import pictures, read, unknowns_of, write
 from core.training.learner import StepContext
 from core.training.multiplane_step import MultiplaneStep
 from core.training.optimizers import part_of
@@ -98,8 +98,8 @@ class Adjustment:
 
     def _begin(self, planes: MultiplaneStep, context: StepContext) -> bool:
         self._photos = planes.trained
-        known = lens_known(planes.rig, context.found_by)
-        self._unknowns = unknowns_of(planes.rig, context.learns, known, len(self._photos))
+        parts = planes.rig, context.learns, context.found_by, len(self._photos)
+        self._unknowns = unknowns_of(*parts)
         if self._unknowns is not None:
             self._refinement = self._begun(planes, context, self._unknowns)
         return self.running

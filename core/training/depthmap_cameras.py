@@ -32,30 +32,24 @@ def pictures(rig: CameraRig, colours: Tensor, photos: Tensor) -> Tensor:
     return colours[photos].cpu().permute(0, 3, 1, 2).contiguous()
 
 
-def lens_known(rig: CameraRig, found_by: Way) -> bool:
-    """Whether lenses came with the cameras: from matched features, or given for each photo.
-
-    A photo's own focal length is hardly told by so few pixels, and takes the camera along.
-    """
-    return found_by == "features" or (found_by == "given" and rig.zooms)
-
-
 def unknowns_of(
-    rig: CameraRig, learns: Learns, known: bool, count: int, middle: bool = False
+    rig: CameraRig, learns: Learns, found_by: Way, count: int, middle: bool = False
 ) -> Unknowns | None:
     """What options let move of so many cameras; None where that is nothing.
 
     Photos have one focal length unless the rig zooms, and one distortion. That is looked for
     wherever anything moves, as its prior holds it where photos do not show it: with a focal length
-    that is held and no distortion, poses follow the distortion there is. Where the lens is known
-    both stay, unless distortion is asked for.
+    that is held and no distortion, poses follow the distortion there is. Lenses that came with the
+    cameras, from matched features or given for each photo, stay, unless distortion is asked for: a
+    photo's own focal length is hardly told by so few pixels, and takes the camera along.
 
     Args:
-        known: whether the lens is; see `lens_known`.
+        found_by: the way to the cameras.
         middle: whether to look for the principal point as well, where focal lengths may change and
             all photos are whole: of one shape and one focal length. Nobody knows it, matched
             features neither.
     """
+    known = found_by == "features" or (found_by == "given" and rig.zooms)
     lens = learns.focal and not known
     moving = learns.rotation or learns.position
     bends = learns.distortion or (not known and (moving or learns.focal))

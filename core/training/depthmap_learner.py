@@ -5,7 +5,7 @@ First depth maps and joint steps take turns, which makes cameras exact; see
 the CPU, and is the same in every process of a run: each does all of it.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any, Self
 
 import cv2
@@ -25,20 +25,15 @@ from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
 from core.training.depthmap_ahead import depth_maps_gone
-from core.training.depthmap_cameras import (
-    lens_known,
-    picture,
-    pictures,
-    read,
-    unknowns_of,
-    write,
-)
+from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
 from core.training.learner import Learner, StepContext
 from core.training.optimizers import part_of
 from core.training.step import StepResult, judged
 from core.training.wide import reach
 
 AT_ONCE = 2  # photos of a stage in a step
+# What makes cameras exact, by the way in which they were found.
+EXACTLY: dict[Way, tuple[Round, ...]] = {"features": CLOSE, "given": GIVEN, "pixels": ROUNDS}
 COMPARED = 126  # pixels of the longer side, at which a photo is compared with its view
 GREY = 0.5  # what is shown of everything before there are depths
 FULL = "The scene is as sharp as its photos, and its cameras stand."
@@ -62,16 +57,17 @@ class DepthMapLearner(Learner):
     def _start(self, context: StepContext, photos: Tensor) -> None:
         """From nothing but photos (K,) and cameras; without turns where these are to stay."""
         self.photos = self.chosen = photos
-        unknowns, known = None, lens_known(self.rig, context.found_by)
+        unknowns, found_by = None, context.found_by
         if not context.hold:
-            unknowns = unknowns_of(self.rig, context.learns, known, len(photos), middle=True)
-        self._begin_with(unknowns, _rounds(context.found_by))
+            unknowns = unknowns_of(self.rig, context.learns, found_by, len(photos), middle=True)
+        self._begin_with(unknowns, found_by)
 
-    def _begin_with(self, unknowns: Unknowns | None, rounds: Sequence[Round]) -> None:
+    def _begin_with(self, unknowns: Unknowns | None, found_by: Way) -> None:
         parts, self._unknowns = (
             (pictures(self.rig, self._pixels, self.photos), read(self.rig, self.photos)),
             unknowns,
         )
+        rounds = EXACTLY[found_by]
         self.refinement = None if unknowns is None else Refinement(*parts, unknowns, rounds)
         self.depths = Depths(*parts) if self.refinement is None else self.refinement.depths
 
@@ -263,16 +259,11 @@ class DepthMapLearner(Learner):
         self.photos, self.chosen, self._messages = state["photos"], state["chosen"], []
         index = state.get("unknowns")
         unknowns = None if index is None else Unknowns(index, int(state["count"]))
-        self._begin_with(unknowns, _rounds(context.found_by))
+        self._begin_with(unknowns, context.found_by)
         if self.refinement is None:
             self.depths.restore(part_of(turns, "depths."))
         else:
             self.refinement.restore(turns)
-
-
-def _rounds(found_by: Way) -> Sequence[Round]:
-    """What makes cameras exact that were found in a way."""
-    return {"features": CLOSE, "given": GIVEN, "pixels": ROUNDS}[found_by]
 
 
 def _going(work: Depths | Refinement, context: StepContext) -> bool:

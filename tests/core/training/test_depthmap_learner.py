@@ -116,7 +116,7 @@ def test_principal_points_are_looked_for_where_photos_are_whole() -> None:
     rig, learns = trainer.rig, trainer.context().learns
     for middle, zooms, free in ((True, False, 2), (False, False, 0), (True, True, 0)):
         rig.convert(zooms=zooms)
-        unknowns = unknowns_of(rig, learns, True, 7, middle)
+        unknowns = unknowns_of(rig, learns, "features", 7, middle)
         assert unknowns is not None
         assert int((unknowns.index[0, PRINCIPAL:] < unknowns.count).sum()) == free
     cameras = read(rig, torch.arange(7))
