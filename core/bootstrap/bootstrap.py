@@ -48,13 +48,13 @@ class Bootstrap(Learner):
 
     def __init__(self, context: StepContext) -> None:
         """Begin with photos spread over all of them."""
+        super().__init__()
         self.recipe, self._names = context.recipe, context.names
         first, self.others = spread(context.trained, self.recipe.most_photos)
         self.leader = MultiplaneLearner.of(context, self.recipe.bootstrap, first)
         self.hypotheses = [restart(self.leader, FRONT_ALPHA)]
         self.phase, self._findings = "starts", Findings()
         self.first_loss = math.inf  # of the leader when it began to lead
-        self._messages: list[str] = []
 
     @classmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -111,11 +111,6 @@ class Bootstrap(Learner):
     def finished(self) -> bool:  # type: ignore[override]
         """Whether the cameras are found."""
         return self.phase == "done"
-
-    def drain_messages(self) -> list[str]:
-        """Sentences to the person that were not taken yet."""
-        said, self._messages = self._messages, []
-        return said
 
     def step(self, context: StepContext) -> StepResult:
         """One step of the leader, and of its hypotheses beside it."""

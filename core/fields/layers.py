@@ -55,6 +55,7 @@ def sine(angles: Tensor) -> Tensor:
 class _Sine(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, angles: Tensor) -> Tensor:
+        """The sines of angles (...), in their place."""
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(angles.cos())
         ctx.mark_dirty(angles)
@@ -63,5 +64,6 @@ class _Sine(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """What the angles (...) feel, of what their sines do."""
         (slope,) = ctx.saved_tensors
         return gradient * slope

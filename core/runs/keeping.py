@@ -104,8 +104,7 @@ def take_optimizers(found: Checkpoint, trainer: Trainer) -> None:
     age = began.since(Progress(facts["epoch"], facts["step"]))
     trainer.course = replace(trainer.course, stage_began=age)
     if (network := trainer.find(FieldLearner)) is not None:
-        for group, adam in network.optimizers.items():
-            unpack(adam, part_of(tensors, f"adam.{group}."))
+        unpack(network.optimizers, tensors)
     planes = part_of(tensors, "planes.")
     if (learner := trainer.find(MultiplaneLearner)) is not None and planes:
         learner.take_state(planes)

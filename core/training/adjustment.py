@@ -142,7 +142,6 @@ class AdjustedStep(MultiplaneStep):
     """A step of planes, beside which cameras may be made exact."""
 
     adjustment: Adjustment  # over, unless the planes have just found the cameras
-    _messages: list[str]
 
     @property
     def settled(self) -> bool:  # type: ignore[override]

@@ -47,9 +47,9 @@ class DepthMapLearner(Learner):
 
     def __init__(self, context: StepContext) -> None:
         """Begin with the photos of now, and the cameras as they are."""
+        super().__init__()
         self.rig, self._pixels = context.rig, context.colours
         self.field = nn.Module()  # nothing here is moved along a gradient
-        self._messages: list[str] = []
         self._views: tuple[DepthMaps, Views] | None = None
         self._occupancy: tuple[DepthMaps, frozenset[int], Occupancy | None] | None = None
         self._start(context, context.trained)
@@ -136,11 +136,6 @@ class DepthMapLearner(Learner):
     def maps(self) -> DepthMaps | None:
         """Of the last level that is over."""
         return self.depths.maps
-
-    def drain_messages(self) -> list[str]:
-        """Sentences to the person that were not taken yet."""
-        said, self._messages = self._messages, []
-        return said
 
     # -- one step ----------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class FieldLearner(Learner):
 
     def __init__(self, context: StepContext) -> None:
         """A fresh field for these cameras, its schedule beginning now."""
+        super().__init__()
         self.rig = context.rig
         self._beside_maps = context.by_depth_maps
         self._heed(context)
@@ -206,9 +207,7 @@ class FieldLearner(Learner):
     def state(self) -> dict[str, Tensor]:
         """The field and the moments of all optimizers."""
         tensors = {f"field.{name}": p.detach() for name, p in self.field.named_parameters()}
-        for group, adam in self.optimizers.items():
-            tensors |= {f"adam.{group}.{key}": value for key, value in packed(adam).items()}
-        return tensors
+        return tensors | packed(self.optimizers)
 
     def restore(
         self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
@@ -218,8 +217,7 @@ class FieldLearner(Learner):
         self._ball, self._beside_maps = ball_in(facts), facts.get("beside_maps", False)
         self._heed(context)
         fill(self.field, context.config, facts, part_of(tensors, "field."))
-        for group, adam in self.optimizers.items():
-            unpack(adam, part_of(tensors, f"adam.{group}."))
+        unpack(self.optimizers, tensors)
 
 
 def _looked_at(context: StepContext) -> bool:

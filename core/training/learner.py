@@ -151,6 +151,10 @@ class Learner(abc.ABC):
     rig: CameraRig
     field: nn.Module
 
+    def __init__(self) -> None:
+        """With nothing to say yet."""
+        self._messages: list[str] = []
+
     @classmethod
     @abc.abstractmethod
     def wanted(cls, context: StepContext) -> bool:
@@ -204,7 +208,8 @@ class Learner(abc.ABC):
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        return []
+        said, self._messages = self._messages, []
+        return said
 
     # -- what a person changes ---------------------------------------------------------------
 

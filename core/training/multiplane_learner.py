@@ -68,9 +68,9 @@ class MultiplaneLearner(AdjustedStep):
             alpha: of the first planes; more of it puts the scene further in front.
             room: what planes and the rays of a step may take.
         """
+        super().__init__()
         self.rig, self.trained, self.levels = rig, trained, levels
         self.colours, self.allowed, self.room = colours, allowed, room
-        self._messages: list[str] = []
         self.adjustment = Adjustment()
         self.level, self.level_step = 0, 0
         self.small = self._at(levels[0])
@@ -220,11 +220,6 @@ class MultiplaneLearner(AdjustedStep):
         self._messages += [said] if said else []
         return size, extent
 
-    def drain_messages(self) -> list[str]:
-        """Sentences to the person that were not taken yet."""
-        said, self._messages = self._messages, []
-        return said
-
     # -- what others see ---------------------------------------------------------------------
 
     def scene(self, context: StepContext) -> Scene:
@@ -285,8 +280,7 @@ class MultiplaneLearner(AdjustedStep):
         """As `state`, under names without a prefix."""
         state = {f"field.{n}": t for n, t in self.field.state_dict().items()}
         state |= {f"rig.{n}": p.detach() for n, p in self.rig.named_parameters()}
-        for name, adam in self.all_adams().items():
-            state |= {f"adam.{name}.{key}": value for key, value in packed(adam).items()}
+        state |= packed(self.all_adams())
         state |= {"mixing": self.cameras.mixing, "followed": self.followed}
         state |= {"at": torch.tensor([self.level, self.level_step]), "trained": self.trained}
         return folded(state, names_of_tiles(self.field.held()))
@@ -302,6 +296,4 @@ class MultiplaneLearner(AdjustedStep):
         self.rig.take(part_of(state, "rig."))
         self.followed.copy_(state.get("followed", self.rig.distortion.detach()))
         self.cameras.mixing.copy_(state["mixing"])
-        state = unfolded(state, names_of_tiles(self.field.held()))
-        for name, adam in self.all_adams().items():
-            unpack(adam, part_of(state, f"adam.{name}."))
+        unpack(self.all_adams(), unfolded(state, names_of_tiles(self.field.held())))

@@ -34,14 +34,27 @@ def learning_rate(config: Config, group: str, epochs: int, steps: int = 0) -> fl
     return rate * part.decay ** (epochs // part.decay_epochs)
 
 
-def packed(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The moments of an optimizer, by ``parameter.key``."""
-    state = optimizer.state_dict()["state"]
-    return {f"{i}.{key}": value for i, moments in state.items() for key, value in moments.items()}
+def packed(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """The moments of optimizers by their groups, by ``adam.group.parameter.key``."""
+    return {
+        f"adam.{group}.{parameter}.{key}": value
+        for group, adam in optimizers.items()
+        for parameter, moments in adam.state_dict()["state"].items()
+        for key, value in moments.items()
+    }
 
 
-def unpack(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Take over moments packed before, from an optimizer of parameters of the same shapes."""
+def unpack(optimizers: Mapping[str, torch.optim.Optimizer], tensors: Mapping[str, Tensor]) -> None:
+    """Take over moments packed before, from optimizers of parameters of the same shapes.
+
+    Raises:
+        ValueError: they are of others.
+    """
+    for group, adam in optimizers.items():
+        _unpack(adam, part_of(tensors, f"adam.{group}."))
+
+
+def _unpack(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, _, key = name.partition(".")

@@ -65,6 +65,7 @@ class _Parser(argparse.ArgumentParser):
     """One that says what is wrong without listing every argument there is."""
 
     def error(self, message: str) -> NoReturn:
+        """Say it as every other complaint."""
         raise InputError(f"{message}; --help lists the arguments.")
 
 

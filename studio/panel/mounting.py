@@ -130,6 +130,7 @@ class _Assets(StaticFiles):
     """Style and script, which browsers ask about again after the studio was updated."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
+        """As Starlette's, to be asked about again each time."""
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "no-cache"
         return response
