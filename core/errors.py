@@ -1,5 +1,12 @@
 """What is expected to fail: the input is at fault, or the machine is, and here is what to do."""
 
+LONGEST = 120  # letters of what a person gave, in a complaint
+
+
+def shortened(given: str) -> str:
+    """As much of what a person gave as a complaint repeats."""
+    return given if len(given) <= LONGEST else f"{given[:LONGEST]}…"
+
 
 class InputError(Exception):
     """Expected failure, shown to the person as it is.

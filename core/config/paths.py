@@ -18,11 +18,10 @@ from pydantic.fields import FieldInfo
 from core.config import Config, original, yaml_text
 from core.config.declare import Effect, Section, extras
 from core.config.sections.field import kinds_with
-from core.errors import InputError
+from core.errors import InputError, shortened
 from core.files import is_text
 
 LARGEST_FILE = 64 * 1024  # bytes; a config is a page
-LONGEST_VALUE = 120  # letters of a value in a complaint
 LOGGER = logging.getLogger(__name__)
 
 
@@ -111,7 +110,9 @@ def _require_text(path: str, value: Any) -> None:
     """Refuse letters that no file could keep: halves of surrogate pairs, and NUL."""
     for part in value if isinstance(value, list | tuple) else (value,):
         if isinstance(part, str) and part and not is_text(part):
-            raise InputError(f"{path} cannot be {_shortened(part)}: that is no text; correct it.")
+            raise InputError(
+                f"{path} cannot be {shortened(repr(part))}: that is no text; correct it."
+            )
 
 
 def known(path: str) -> None:
@@ -236,10 +237,4 @@ def _sentence(error: ValidationError) -> str:
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if "." not in path:  # options that do not go together
         return f"{reason}."
-    return f"{path} cannot be {_shortened(first['input'])}: {reason}."
-
-
-def _shortened(value: Any) -> str:
-    """How a value is told."""
-    told = repr(value)
-    return told if len(told) <= LONGEST_VALUE else f"{told[:LONGEST_VALUE]}…"
+    return f"{path} cannot be {shortened(repr(first['input']))}: {reason}."

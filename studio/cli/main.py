@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 from core.distributed.launching import started
-from core.errors import Cancelled, InputError, is_out_of_memory
+from core.errors import Cancelled, InputError, is_out_of_memory, shortened
 from studio.cli import audit, bench, download, evaluate, export, published, render, studio, train
 from studio.cli.arguments import refuse_unknown
 
@@ -27,7 +27,6 @@ OF_THE_FILE = (
     errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EIO, errno.EROFS,
     errno.ENOSPC,
 )  # fmt: skip
-LONGEST_NAME = 120  # letters of a name in a complaint
 NO_MEMORY = "memory ran out; close other programs, or do this where there is more."
 
 
@@ -47,8 +46,7 @@ def run(words: list[str]) -> int:
     except OSError as error:
         if error.filename is None or error.errno not in OF_THE_FILE:
             raise
-        name = str(error.filename)
-        told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        told = shortened(str(error.filename))
         print(f"nerfmm studio: {told}: {error.strerror}; choose another place.", file=sys.stderr)
         return 2
     except (MemoryError, RuntimeError) as error:
