@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from core.engine.commands import Adopt
-from core.engine.follower import Follower
 from core.engine.governor import Governor
-from core.engine.searching import Search
+from core.engine.searching.search import Search
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.follower import Follower
 
 
 class Beside:

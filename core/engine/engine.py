@@ -11,16 +11,16 @@ from typing import Any
 
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.engine.beside import Beside
-from core.engine.claim import Claim
 from core.engine.commands import Command, Open
-from core.engine.facts import Around, facts_of, facts_without_photos, with_facts
-from core.engine.follower import Follower
+from core.engine.commands.inbox import Inbox
 from core.engine.governor import Governor
-from core.engine.inbox import Inbox
 from core.engine.leader import Leader
 from core.engine.lifeline import GAVE_UP, Lifeline, described
-from core.engine.slot import Slot
+from core.engine.run_folder.claim import Claim
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.facts import Around, facts_of, facts_without_photos, with_facts
+from core.engine.snapshot.follower import Follower
+from core.engine.snapshot.slot import Slot
 from core.engine.work import Work
 from core.errors import InputError, OutOfMemory
 

@@ -8,21 +8,22 @@ from typing import Any, assert_never
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, strongest
-from core.engine import commands, journal, switches
-from core.engine.commands import OfRun
-from core.engine.earlier import Earlier
+from core.engine import commands
+from core.engine.commands import OfRun, switches
+from core.engine.commands.limits import NOTHING_LEFT, Limits
 from core.engine.easing import eased, whole
 from core.engine.governor import Governor
-from core.engine.history import Recorder
 from core.engine.leader import Leader
-from core.engine.limits import NOTHING_LEFT, Limits
-from core.engine.meter import DIVERGED, Meter
-from core.engine.notices import Notices
-from core.engine.opening import continued, loggable, new_trainer, open_run
-from core.engine.reached import Reached
-from core.engine.saver import Saver
-from core.engine.searching import Search
+from core.engine.monitoring.history import Recorder
+from core.engine.monitoring.meter import DIVERGED, Meter
+from core.engine.run_folder import journal
+from core.engine.run_folder.earlier import Earlier
+from core.engine.run_folder.opening import continued, loggable, new_trainer, open_run
+from core.engine.run_folder.reached import Reached
+from core.engine.run_folder.saver import Saver
+from core.engine.searching.search import Search
 from core.engine.snapshot import NoticeKind
+from core.engine.snapshot.notices import Notices
 from core.errors import InputError
 from core.photos import is_video
 from core.runs import checkpoint

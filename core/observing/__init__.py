@@ -1,7 +1,7 @@
 """What looks at a run beside its training, and writes down what it sees; engines are handed it."""
 
-from core.engine.follower import Follower
 from core.engine.governor import Governor
+from core.engine.snapshot.follower import Follower
 from core.observing.logbook import Logbook
 from core.observing.validation import Validator
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from core.config import Config
 from core.config.paths import to_yaml
-from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.follower import Follower
 from core.exporting.plots import camera_figure
 from core.observing.validation import Validation
 

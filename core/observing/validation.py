@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import torch
 
-from core.engine.follower import Follower
 from core.engine.governor import Governor
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.follower import Follower
 from core.errors import InputError
 from core.evaluation.metrics import psnr, ssim
 from core.evaluation.poses import AfterChunk, Search, find_camera

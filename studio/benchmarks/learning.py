@@ -11,7 +11,7 @@ import torch
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.opening import new_trainer, read_photos
+from core.engine.run_folder.opening import new_trainer, read_photos
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.evaluation.views import score_views
 from core.formats.reference import read_reference

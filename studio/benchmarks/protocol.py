@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.engine.opening import photos_of_run
+from core.engine.run_folder.opening import photos_of_run
 from core.errors import InputError
 from core.evaluation.protocols import PROTOCOLS, PoseErrors, Protocol, pose_errors
 from core.exporting.jobs import Watch

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.opening import photos_of_run
+from core.engine.run_folder.opening import photos_of_run
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.photos import local_path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from core.engine.history import trails_in
+from core.engine.monitoring.history import trails_in
 from core.errors import InputError
 from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
 from core.exporting.geometry import GEOMETRY

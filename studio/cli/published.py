@@ -8,9 +8,9 @@ from typing import Any
 
 from core.config import Config
 from core.config.paths import changed, read_yaml, to_yaml
-from core.engine.claim import Claim
-from core.engine.history import Recorder
-from core.engine.opening import read_photos
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder.claim import Claim
+from core.engine.run_folder.opening import read_photos
 from core.errors import InputError
 from core.files import write_atomically
 from core.formats.legacy import Published, read_published

@@ -16,8 +16,8 @@ from core.distributed.launching import joined
 from core.distributed.process_group import DistributedGroup
 from core.engine import Engine, Snapshot
 from core.engine.commands import CAMERAS, Adopt, Play, Reseed
+from core.engine.commands.limits import check_limit
 from core.engine.leader import follow
-from core.engine.limits import check_limit
 from core.errors import InputError
 from core.observing import observers
 from core.search.witnesses import FOUND_BY

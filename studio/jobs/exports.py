@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from core.engine.trails import Trails
+from core.engine.monitoring.trails import Trails
 from core.errors import InputError
 from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
 from core.exporting.films import FORMS, middle_frame

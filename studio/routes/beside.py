@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from core.config.paths import get, options
+from core.engine.commands.switches import spoken
 from core.engine.snapshot import Snapshot
-from core.engine.switches import spoken
 from core.errors import InputError
 from core.evaluation.cameras import compare_cameras
 from core.runs.cameras import known_cameras

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from core.engine.contest import Unseen
+from core.engine.commands.switches import WORDS
+from core.engine.monitoring.contest import Unseen
 from core.engine.snapshot import Snapshot
-from core.engine.switches import WORDS
 from core.training.learned import PAIRS, pair_of
 
 

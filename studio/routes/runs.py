@@ -17,9 +17,9 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from core.config.paths import options
-from core.engine.claim import Claim
 from core.engine.commands import Configure, Open
-from core.engine.switches import spoken
+from core.engine.commands.switches import spoken
+from core.engine.run_folder.claim import Claim
 from core.errors import InputError
 from core.runs.shelf import Shelf
 from core.runs.summary import State, Summary, summary_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.engine.monitoring.trails import Trails
 from core.engine.snapshot import Snapshot
-from core.engine.trails import Trails
 
 SECONDS = 8.0  # from the first moment to now
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.engine.opening import new_trainer
+from core.engine.run_folder.opening import new_trainer
 from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import small_config

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.engine import Engine
 from core.engine.commands import LOOK_FIRST, Configure, Pause, Play, Step
-from core.engine.opening import photos_of_run, read_photos
+from core.engine.run_folder.opening import photos_of_run, read_photos
 from tests.conftest import shifted_photos, small_config, small_options
 from tests.core.engine.test_engine import said, until
 

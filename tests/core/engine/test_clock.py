@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 # Who asks it all the same: a lock says since when, a folder is called by its day, a history says
 # when which cameras were thought what, and a benchmark looks there how long that took.
 TELL_THE_DAY = {
-    "core/engine/claim.py",
+    "core/engine/run_folder/claim.py",
     "core/runs/judged.py",
     "studio/benchmarks/truth.py",
     "studio/cli/arguments.py",

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.engine import Engine, Snapshot, reached
+from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Pause, Play, Refine, Restart, Save, Step, Undo
+from core.engine.run_folder import reached
 from core.errors import InputError
 from core.geometry.rays import camera_rays
 from core.runs import checkpoint

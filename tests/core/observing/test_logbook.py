@@ -17,7 +17,7 @@ from core.config import Config
 from core.config.paths import changed, flattened
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Restart, Step
-from core.engine.opening import TENSORBOARD
+from core.engine.run_folder.opening import TENSORBOARD
 from core.exporting.plots import camera_figure
 from core.observing import observers
 from core.observing.logbook import Logbook

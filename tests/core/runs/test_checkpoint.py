@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.config.paths import changed
-from core.engine.history import Recorder
+from core.engine.monitoring.history import Recorder
 from core.errors import InputError
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet

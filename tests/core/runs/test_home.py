@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.config.paths import changed
-from core.engine.history import Recorder
-from core.engine.opening import open_run
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder.opening import open_run
 from core.photos import load_photos
 from core.runs import checkpoint
 from core.runs.home import at_home

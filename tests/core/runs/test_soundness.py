@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.engine.history import Recorder
-from core.engine.opening import open_run
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder.opening import open_run
 from core.errors import InputError
 from core.photos import PhotoSet, load_photos
 from core.runs import checkpoint

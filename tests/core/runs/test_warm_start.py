@@ -9,7 +9,7 @@ import torch
 
 from core.config.declare import Effect
 from core.config.paths import changed, options
-from core.engine.opening import open_run
+from core.engine.run_folder.opening import open_run
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.runs import checkpoint

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from core.engine.history import Recorder
+from core.engine.monitoring.history import Recorder
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.training.trainer import Trainer

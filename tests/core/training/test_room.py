@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.config.paths import changed
-from core.engine.history import Recorder
-from core.engine.opening import open_run
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder.opening import open_run
 from core.errors import InputError
 from core.formats.transforms import write_transforms
 from core.multiplane.field import Extent

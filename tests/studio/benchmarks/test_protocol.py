@@ -8,7 +8,7 @@ import pytest
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine.opening import new_trainer
+from core.engine.run_folder.opening import new_trainer
 from core.evaluation.protocols import PROTOCOLS, PoseErrors
 from core.formats.reference import read_reference
 from core.formats.transforms import read_transforms

@@ -14,7 +14,7 @@ import pytest
 from core.runs import checkpoint
 from studio.cli import main
 from tests.conftest import small_options
-from tests.core.engine.test_saving import full_disk
+from tests.core.engine.run_folder.test_saving import full_disk
 
 SIZE = "4m"  # of a disk that a few checkpoints fill
 

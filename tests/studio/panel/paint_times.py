@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page
 
-from core.engine.contest import Unseen
+from core.engine.monitoring.contest import Unseen
 from core.engine.snapshot import History
 from core.training.learned import Learned
 from tests.browser import chromium

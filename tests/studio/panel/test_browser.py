@@ -17,8 +17,8 @@ from core.bootstrap.findings import Findings
 from core.config import Config
 from core.config.paths import changed, options
 from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Reseed, Step, Undo
-from core.engine.contest import Contest, Unseen
-from core.engine.outlook import Outlook
+from core.engine.monitoring.contest import Contest, Unseen
+from core.engine.monitoring.outlook import Outlook
 from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet

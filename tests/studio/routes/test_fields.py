@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.config.paths import changed
-from core.engine.contest import Contest, Unseen
+from core.engine.monitoring.contest import Contest, Unseen
 from studio.routes.fields import side_by_side, unseen, why_not
 from tests.studio.panel.stand_ins import Desk
 

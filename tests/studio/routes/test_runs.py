@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.engine.claim import Claim
 from core.engine.commands import Configure, Open
+from core.engine.run_folder.claim import Claim
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from studio.routes.runs import Runs

@@ -21,8 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 from core.config import Config
 from core.config.paths import changed
 from core.engine.governor import Governor
+from core.engine.monitoring.trails import Trails
 from core.engine.snapshot import Snapshot
-from core.engine.trails import Trails
 from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.multiplane.field import Extent, MultiplaneImage, even_places

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.engine.pace import APART, LEAST_SECONDS, Pace
+from core.engine.monitoring.pace import APART, LEAST_SECONDS, Pace
 
 
 def walked(pace: Pace, speeds: list[float], gone: float = 0.0, at: float = 0.0) -> float:

@@ -7,8 +7,8 @@ import pytest
 
 from core.engine import Engine
 from core.engine.commands import Configure, Play
-from core.engine.contest import Contest, Unseen, contest
-from core.engine.history import Recorder
+from core.engine.monitoring.contest import Contest, Unseen, contest
+from core.engine.monitoring.history import Recorder
 from core.photos import PhotoSet
 from core.training.holdout import LEAD
 from core.training.trainer import Trainer
@@ -88,7 +88,7 @@ def test_both_are_recorded_at_the_same_steps_and_a_passing_is_marked(
     photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.training.turns.EVERY", 2)
-    monkeypatch.setattr("core.engine.history.LONGEST_CURVE", 8)
+    monkeypatch.setattr("core.engine.monitoring.history.LONGEST_CURVE", 8)
     recorder = Recorder(len(photos.names))
     trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=2))
     while trainer.stage == "bootstrap":

@@ -9,7 +9,7 @@ import torch
 from core.config.paths import read_yaml
 from core.training.devices import name_of
 
-GPU = Path(__file__).parents[2] / "configs" / "gpu.yaml"
+GPU = Path(__file__).parents[3] / "configs" / "gpu.yaml"
 
 
 def for_device(asked: Mapping[str, Any], device: torch.device) -> tuple[dict[str, Any], list[str]]:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.engine import Engine
-from core.engine.claim import Claim
 from core.engine.commands import Configure, Open, Restart, Save, Step
+from core.engine.run_folder.claim import Claim
 from core.errors import InputError
 from core.runs import checkpoint, moments
 from core.runs.shelf import Shelf
@@ -47,8 +47,8 @@ def test_another_run_is_opened_and_the_first_is_kept(engine: Engine, tmp_path: P
 def test_a_run_keeps_moments_and_another_branches_from_one(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.engine.moments.FIRST", 0.0)
-    monkeypatch.setattr("core.engine.moments.GROWTH", 1.0)
+    monkeypatch.setattr("core.engine.run_folder.moments.FIRST", 0.0)
+    monkeypatch.setattr("core.engine.run_folder.moments.GROWTH", 1.0)
     run = engine.snapshot.run
     for step in (1, 2, 3):
         engine.submit(Step(1))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.engine.pace import Pace
-from core.engine.trails import Trails
+from core.engine.monitoring.pace import Pace
+from core.engine.monitoring.trails import Trails
 from core.training.trainer import Trainer
 
 AGO = 0.1  # part of the steps so far over which cameras are watched

@@ -5,7 +5,7 @@ import torch
 
 from core.config import Config
 from core.config.paths import changed
-from core.engine import presets
+from core.engine.run_folder import presets
 
 
 def test_a_card_brings_more_rays_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

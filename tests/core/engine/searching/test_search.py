@@ -13,8 +13,8 @@ from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import on_canvas
 from core.engine import Engine
 from core.engine.commands import Adopt, Configure, Play, Reseed, Save, Undo
-from core.engine.limits import NOTHING_LEFT
-from core.engine.searching import WAITS, Search
+from core.engine.commands.limits import NOTHING_LEFT
+from core.engine.searching.search import WAITS, Search
 from core.engine.snapshot import Snapshot
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms, write_transforms
@@ -28,7 +28,7 @@ from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 
-SCENE = Path(__file__).parents[3] / "assets" / "scene"
+SCENE = Path(__file__).parents[4] / "assets" / "scene"
 pytest.importorskip("pycolmap")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.engine.saver import Saver, Saving
+from core.engine.run_folder.saver import Saver, Saving
 from core.errors import InputError
 from core.runs.checkpoint import Checkpoint
 from core.runs.soundness import Undoable

@@ -11,7 +11,7 @@ from core.bootstrap.findings import Way
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import on_canvas
 from core.engine.governor import Governor
-from core.engine.seeking import Seeker
+from core.engine.searching.seeking import Seeker
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet

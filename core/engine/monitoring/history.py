@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.engine.contest import Unseen
-from core.engine.outlook import Settling
+from core.engine.monitoring.contest import Unseen
+from core.engine.monitoring.outlook import Settling
+from core.engine.monitoring.trails import Trails
 from core.engine.snapshot import History
-from core.engine.trails import Trails
 from core.geometry.cameras import CameraRig
 from core.runs.soundness import Undoable
 from core.training.field_learner import FieldLearner

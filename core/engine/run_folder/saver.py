@@ -7,8 +7,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from core.engine.history import Recorder
-from core.engine.moments import Moments
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder.moments import Moments
 from core.errors import InputError
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint

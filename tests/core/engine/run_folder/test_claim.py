@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from core.engine import Engine
-from core.engine.claim import NAME, Claim
 from core.engine.commands import Save, Step
+from core.engine.run_folder.claim import NAME, Claim
 from core.errors import InputError
 from core.files import finished_file
 from studio.cli import main
@@ -22,7 +22,8 @@ from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until
 from tests.journeys.running import ROOT
 
-HOLD = "import sys, pathlib, core.engine.claim as c; c.Claim(pathlib.Path(sys.argv[1])); " + (
+HOLD = (
+    "import sys, pathlib, core.engine.run_folder.claim as c; c.Claim(pathlib.Path(sys.argv[1])); "
     "print('held', flush=True); sys.stdin.read()"
 )
 

@@ -1,6 +1,6 @@
 """How training goes: smoothed loss and speed, and steps that came to nothing."""
 
-from core.engine.pace import Pace
+from core.engine.monitoring.pace import Pace
 from core.training.step import StepResult
 
 LOSS_SMOOTHING = 0.95

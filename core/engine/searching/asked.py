@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.depthmaps.photos import on_canvas
-from core.engine.audits import RESEEDED, RIVAL, Audits, Offer
+from core.engine.searching.audits import RESEEDED, RIVAL, Audits, Offer
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera

@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from core.engine.limits import Limits
+from core.engine.commands.limits import Limits
 from core.training.trainer import Trainer
 
 RESTARTED = "The studio ended by {} and was started again. {}"

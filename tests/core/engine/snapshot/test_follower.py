@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.config import Config
-from core.engine.follower import Follower
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.follower import Follower
 from core.errors import InputError
 from tests.patience import PATIENCE
 

@@ -11,10 +11,10 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import changed, differences, options, to_yaml
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
-from core.engine import journal
 from core.engine.commands import Configure
-from core.engine.history import Recorder
-from core.engine.presets import for_device
+from core.engine.monitoring.history import Recorder
+from core.engine.run_folder import journal
+from core.engine.run_folder.presets import for_device
 from core.errors import InputError
 from core.files import write_atomically
 from core.geometry.canvas import Size

@@ -9,9 +9,9 @@ import numpy as np
 
 from core.bootstrap.findings import Findings, Way
 from core.config import Config
-from core.engine.contest import Contest, Unseen
-from core.engine.outlook import Outlook
-from core.engine.trails import Trails
+from core.engine.monitoring.contest import Contest, Unseen
+from core.engine.monitoring.outlook import Outlook
+from core.engine.monitoring.trails import Trails
 from core.photos import PhotoSet
 from core.search.witnesses import Opinion
 from core.training.learned import Learned

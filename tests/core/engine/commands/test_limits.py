@@ -7,7 +7,7 @@ import pytest
 
 from core.config import Config
 from core.engine.commands import Play
-from core.engine.limits import Limits
+from core.engine.commands.limits import Limits
 from core.errors import InputError
 from core.training.trainer import Trainer
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.config import Config
-from core.engine.contest import contest
-from core.engine.history import Recorder
-from core.engine.limits import Limits
-from core.engine.meter import Meter
-from core.engine.outlook import outlook
+from core.engine.commands.limits import Limits
+from core.engine.monitoring.contest import contest
+from core.engine.monitoring.history import Recorder
+from core.engine.monitoring.meter import Meter
+from core.engine.monitoring.outlook import outlook
 from core.engine.snapshot import Notice, Phase, Snapshot
 from core.search.witnesses import Opinion
 from core.training.devices import name_of

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.engine.outlook import Settling, settled
-from core.engine.trails import LONGEST, Trails
+from core.engine.monitoring.outlook import Settling, settled
+from core.engine.monitoring.trails import LONGEST, Trails
 from core.geometry.cameras import Camera
 from core.training.trainer import Trainer
 from tests.cameras import camera, same

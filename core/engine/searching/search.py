@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.bootstrap.findings import Way
-from core.engine.asked import Asked
-from core.engine.audits import DIRECT, RESEEDED, RIVAL, Audits
 from core.engine.commands import Adopt
-from core.engine.follower import Follower
 from core.engine.governor import Governor
-from core.engine.opening import enlarged
-from core.engine.seeking import Seeker
+from core.engine.run_folder.opening import enlarged
+from core.engine.searching.asked import Asked
+from core.engine.searching.audits import DIRECT, RESEEDED, RIVAL, Audits
+from core.engine.searching.seeking import Seeker
 from core.engine.snapshot import Snapshot
+from core.engine.snapshot.follower import Follower
 from core.errors import InputError
 from core.photos import PhotoSet, is_video
 from core.runs import judged

@@ -3,7 +3,7 @@
 import pytest
 
 from core.config.declare import Effect
-from core.engine.switches import label, sentence
+from core.engine.commands.switches import label, sentence
 
 BOTH = ("planes", "field")
 

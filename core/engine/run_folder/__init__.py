@@ -1,0 +1,1 @@
+"""A run's folder: claimed, opened, written beside training, and gone back to."""

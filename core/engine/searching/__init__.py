@@ -1,0 +1,1 @@
+"""The search for cameras beside training, and the audit of those that are shown."""
