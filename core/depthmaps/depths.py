@@ -1,11 +1,12 @@
 """A depth map for each photo, found in small steps from coarse to fine.
 
 The journey, for photos whose cameras are known. Without sparse points it begins with `LOOKING`: a
-coarse sweep through all depths tells what photos have in common. Then at 126 pixels depths are
-swept from nothing, checked against each other, and completed where nobody confirms them; at 252 and
-504 they are refined from the level before. A step is one stage of a few photos and asks only for
-what the stage before has left, so that steps of a stage can be done side by side, and give the same
-bits in any number of threads.
+coarse sweep through all depths tells what photos have in common, and is the first that can be
+shown, after a fifth of the time to the next maps. Then at 126 pixels depths are swept from nothing,
+checked against each other, and completed where nobody confirms them; at 252 and 504 they are
+refined from the level before. A step is one stage of a few photos and asks only for what the stage
+before has left, so that steps of a stage can be done side by side, and give the same bits in any
+number of threads.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ def level(long_side: int, names: str) -> tuple[Stage, ...]:
     return tuple((name, long_side) for name in names.split())
 
 
-LOOKING = level(72, "look check pick see relate")
+LOOKING = level(72, "look check publish pick see relate")
 FIRST = level(126, "sweep check complete check sharpen check publish")
 SECOND = level(252, "finer check finish check publish")
 LAST = level(504, "finest check finish check complete check fill check publish")
