@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.depthmaps.agreement import enough
-from core.depthmaps.depths import DepthMaps
+from core.depthmaps.stereo.agreement import enough
+from core.depthmaps.stereo.depths import DepthMaps
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from core.depthmaps.depths import DepthMaps
+from core.depthmaps.stereo.depths import DepthMaps
 from core.geometry.rays import pixel_centres
 from core.rendering.occupancy import Occupancy
 

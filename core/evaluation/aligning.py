@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from core.depthmaps.looking import as_list
+from core.depthmaps.warping.looking import as_list
 from core.geometry.cameras import Camera
 from core.rendering.picture import Picture
 from core.rendering.progressive import picture_of

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import Depths, level
-from core.depthmaps.neighbours import guessed_depths
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.depths import Depths, level
+from core.depthmaps.stereo.neighbours import guessed_depths
+from core.depthmaps.stereo.reference import Reference
 from core.parallel import ParallelMap
 from core.search.bas_relief import mirrored, stretched
 from core.search.figures import PhotoFigures, figures_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.depthmaps.agreement import enough
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.agreement import enough
+from core.depthmaps.stereo.reference import Reference
 
 TEXTURED = 0.02  # standard deviation of grey from which a pixel says something
 ON_PLANE = 0.02  # of a depth

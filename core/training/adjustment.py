@@ -2,8 +2,9 @@
 
 Planes before all cameras bring these to about a pixel and no nearer: what a photo shows at an angle
 no plane holds, and focal length and rotations give way for it. Depth maps of the photos themselves
-have no such bias. So once planes have found the cameras, `core.depthmaps.refinement` goes over them
-while the planes sharpen; they take over what it has found, and cameras keep still from then on.
+have no such bias. So once planes have found the cameras, `core.depthmaps.adjustment.refinement`
+goes over them while the planes sharpen; they take over what it has found, and cameras keep still
+from then on.
 """
 
 import math
@@ -13,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.depthmaps.agreement import enough
+from core.depthmaps.adjustment.refinement import Refinement, Round
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, SECOND, DepthMaps
-from core.depthmaps.refinement import Refinement, Round
-from core.depthmaps.unknowns import Unknowns
+from core.depthmaps.stereo.agreement import enough
+from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps
 from core.geometry.alignment import (
     Similarity,
     best_rotation,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.depthmaps.occupied import occupancy_of
-from core.depthmaps.scene import WarpedScene
+from core.depthmaps.warping.scene import WarpedScene
 from core.rendering.contraction import Ball
 from core.rendering.occupancy import Occupancy
 from core.rendering.scene import FieldScene, Scene

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.depthmaps import trial
-from core.depthmaps.depths import LAST, LOOKING, Depths, Stage
-from core.depthmaps.refinement import Refinement, Round
+from core.depthmaps.adjustment import trial
+from core.depthmaps.adjustment.refinement import Refinement, Round
+from core.depthmaps.stereo.depths import LAST, LOOKING, Depths, Stage
 from core.training.ahead import Leg, part_gone
 
 # As measured, in seconds of a core: a step at all, in which a photo is compared with its view; a

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from core.bootstrap.findings import Way
+from core.depthmaps.adjustment.unknowns import FOCAL, MOVE, Unknowns
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.photos import on_canvas
-from core.depthmaps.unknowns import FOCAL, MOVE, Unknowns
 from core.geometry.cameras import CameraRig
 from core.geometry.canvas import window
 from core.training.camera_optimizer import Learns

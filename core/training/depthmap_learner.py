@@ -1,8 +1,8 @@
 """A scene that is each photo with its own depths, and cameras made better through them.
 
 First depth maps and joint steps take turns, which makes cameras exact; see
-`core.depthmaps.refinement`. Then photos get their full detail, and it is over. It all happens on
-the CPU, and is the same in every process of a run: each does all of it.
+`core.depthmaps.adjustment.refinement`. Then photos get their full detail, and it is over. It all
+happens on the CPU, and is the same in every process of a run: each does all of it.
 """
 
 from collections.abc import Hashable, Mapping
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from core.bootstrap.findings import Way
+from core.depthmaps.adjustment.refinement import CLOSE, GIVEN, ROUNDS, Refinement, Round
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import LAST, DepthMaps, Depths
 from core.depthmaps.occupied import occupancy_of
-from core.depthmaps.refinement import CLOSE, GIVEN, ROUNDS, Refinement, Round
-from core.depthmaps.scene import WarpedScene
-from core.depthmaps.unknowns import Unknowns
-from core.depthmaps.views import IN_MOTION, Views, render
+from core.depthmaps.stereo.depths import LAST, DepthMaps, Depths
+from core.depthmaps.warping.scene import WarpedScene
+from core.depthmaps.warping.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy

@@ -18,8 +18,8 @@ import roma
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.neighbours import guessed_depths
 from core.depthmaps.photos import on_canvas
+from core.depthmaps.stereo.neighbours import guessed_depths
 from core.evaluation.cameras import compare_cameras
 from core.formats.reference import read_reference
 from core.photos.picture import decode

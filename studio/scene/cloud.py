@@ -12,7 +12,7 @@ import numpy as np
 import viser
 
 from core.depthmaps.confirmed import confirmed
-from core.depthmaps.scene import WarpedScene
+from core.depthmaps.warping.scene import WarpedScene
 from core.errors import InputError
 from core.exporting.jobs import Watch
 from core.exporting.points import Points, agreed_points

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import viser
 
-from core.depthmaps.scene import WarpedScene
-from core.depthmaps.views import Views
+from core.depthmaps.warping.scene import WarpedScene
+from core.depthmaps.warping.views import Views
 from core.exporting.jobs import Watch
 from core.rendering.scene import FieldScene
 from core.training.learned import Learned

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 
 import numpy as np
 
-from core.depthmaps.scene import WarpedScene, shown
+from core.depthmaps.warping.scene import WarpedScene, shown
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.rendering.picture import Pace

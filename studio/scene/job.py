@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from core.depthmaps.scene import WarpedScene, shown
+from core.depthmaps.warping.scene import WarpedScene, shown
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.multiplane.field import MultiplaneImage

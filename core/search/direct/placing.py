@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.depthmaps.adjustment.joint import Joint
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.joint import Joint
-from core.depthmaps.neighbours import best_sources, inverse_range, scores, seen
 from core.depthmaps.photos import Level, extended, level_of, resized
-from core.depthmaps.stages import PLANES, SOURCES, Situation, check, sweep
-from core.depthmaps.unknowns import Unknowns
+from core.depthmaps.stereo.depths import DepthMaps
+from core.depthmaps.stereo.neighbours import best_sources, inverse_range, scores, seen
+from core.depthmaps.stereo.stages import PLANES, SOURCES, Situation, check, sweep
 from core.search.direct.standing import COARSE, LITTLE, Standing
 
 SIDES, STEPS = (36, 48, COARSE), 9  # pixels of each round, and joint steps at most in it

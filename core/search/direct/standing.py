@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from core.depthmaps.agreement import enough
+from core.depthmaps.adjustment.joint import Joint
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import Depths, level
-from core.depthmaps.joint import Joint
-from core.depthmaps.neighbours import seen
 from core.depthmaps.photos import extended, resized
-from core.depthmaps.reference import Reference
-from core.depthmaps.unknowns import Unknowns
+from core.depthmaps.stereo.agreement import enough
+from core.depthmaps.stereo.depths import Depths, level
+from core.depthmaps.stereo.neighbours import seen
+from core.depthmaps.stereo.reference import Reference
 from core.parallel import ParallelMap
 
 LOOKING = level(48, "look check pick see relate")

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.depthmaps.cameras import Cameras, through_lens
 from core.depthmaps.photos import Level, level_of
-from core.depthmaps.reference import NOISE, best_two
+from core.depthmaps.stereo.reference import NOISE, best_two
 
 SIDE = 28  # pixels of the longer side
 DEPTHS = (0.25, 2.6, 20)  # inverse depths that are swept, over that of the middle: from, to, count
@@ -43,7 +43,7 @@ class Sweeper:
 
     @classmethod
     def of(cls, photos: Tensor, cameras: Cameras) -> "Sweeper":
-        """Args: as `core.depthmaps.depths.Depths` takes them; of the cameras lenses alone count."""
+        """Args: as `core.depthmaps.stereo.depths.Depths` takes them; of cameras lenses alone."""
         return cls(level_of(photos, cameras, SIDE))
 
     def through(self, cameras: Cameras) -> "Sweeper":
@@ -135,7 +135,7 @@ class _Compared:
         self.variance = self._variance(self.grey, self.mean)
 
     def costs(self, relation: Relation, inverse: Tensor) -> Tensor:
-        """(G, B, D, h, w) as `core.depthmaps.reference` has them, at depths (G, B, D, P)."""
+        """(G, B, D, h, w) as `core.depthmaps.stereo.reference` has them, at depths (G, B, D, P)."""
         grid, inside = self._grid(*relation, inverse)
         shape = (*inside.shape[:4], *self.shape)
         flat = grid.view(len(self.there), -1, self.shape[1], 2)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import torch
 
-from core.depthmaps.agreement import agreement
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import DepthMaps
 from core.depthmaps.photos import Level, extended, luma
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.agreement import agreement
+from core.depthmaps.stereo.depths import DepthMaps
+from core.depthmaps.stereo.reference import Reference
 from tests.core.depthmaps.rendered import Shot
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from core.depthmaps.scene import WarpedScene
-from core.depthmaps.views import Views
+from core.depthmaps.warping.scene import WarpedScene
+from core.depthmaps.warping.views import Views
 from core.errors import Cancelled, InputError
 from core.exporting.jobs import Watch
 from core.exporting.page.sights import looked_at, seen, spread_out

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.reference import Reference
 from core.search import figures
 from core.search.audit import Audit, Figures, in_own_units, mean_of
 from core.search.verdict import Verdict, verdict

@@ -10,8 +10,8 @@ import roma
 import torch
 
 from core.config.paths import changed
+from core.depthmaps.adjustment.refinement import Refinement
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.refinement import Refinement
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera, CameraRig
 from core.runs import checkpoint
@@ -21,8 +21,8 @@ from core.training.adjustment import Adjustment, in_register
 from core.training.changes import configure, refine
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
+from tests.core.depthmaps.adjustment.test_joint import drift
 from tests.core.depthmaps.rendered import shoot
-from tests.core.depthmaps.test_joint import drift
 from tests.core.training.wide_run import SIZE, in_rig, wide_run
 
 DEGREES = 12.0

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from core.config.paths import changed
-from core.depthmaps.scene import WarpedScene
-from core.depthmaps.trial import Trial
-from core.depthmaps.unknowns import PRINCIPAL
+from core.depthmaps.adjustment.trial import Trial
+from core.depthmaps.adjustment.unknowns import PRINCIPAL
+from core.depthmaps.warping.scene import WarpedScene
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
@@ -21,8 +21,8 @@ from core.training.depthmap_cameras import read, unknowns_of, write
 from core.training.field_learner import FieldLearner
 from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
+from tests.core.depthmaps.adjustment.test_joint import drift
 from tests.core.depthmaps.rendered import shoot
-from tests.core.depthmaps.test_joint import drift
 from tests.core.training.wide_run import SIZE, in_rig, maps_of, photos_of, to_the_end, wide_run
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import viser
 
-from core.depthmaps.scene import WarpedScene
-from core.depthmaps.views import Views
+from core.depthmaps.warping.scene import WarpedScene
+from core.depthmaps.warping.views import Views
 from studio.scene.baked import Bakery
 from studio.scene.drawn import Drawn
 from tests.core.depthmaps.exact import exact

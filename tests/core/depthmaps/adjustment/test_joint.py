@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.depthmaps.adjustment.equations import OUTLIER, Compared, equations_of
+from core.depthmaps.adjustment.joint import Joint
+from core.depthmaps.adjustment.patches import Patches, chosen_pixels, find, tangents, with_slopes
+from core.depthmaps.adjustment.unknowns import OF_CAMERA, Unknowns, doubled, stepped
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.equations import OUTLIER, Compared, equations_of
-from core.depthmaps.joint import Joint
-from core.depthmaps.patches import Patches, chosen_pixels, find, tangents, with_slopes
 from core.depthmaps.photos import luma
-from core.depthmaps.unknowns import OF_CAMERA, Unknowns, doubled, stepped
+from core.depthmaps.stereo.depths import DepthMaps
 from core.geometry.alignment import best_rotation, rotation_angles, umeyama
 from tests.core.depthmaps.exact import exact
 from tests.core.depthmaps.rendered import shoot, turned

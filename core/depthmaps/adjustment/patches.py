@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from scipy.ndimage import spline_filter1d
 from torch import Tensor
 
+from core.depthmaps.adjustment.unknowns import OF_CAMERA
 from core.depthmaps.cameras import Cameras, through_lens
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.unknowns import OF_CAMERA
+from core.depthmaps.stereo.depths import DepthMaps
 from core.geometry.distortion import undistorted
 
 PATTERN = ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2), (-1, -1), (1, 1), (-1, 1), (1, -1))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.photos import in_units
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.reference import Reference
 
 FEWEST = 200  # pixels in common that say something about a pair
 DARKEST, BRIGHTEST = 0.05, 0.95  # of a channel: beyond, photos are cut off

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from core.depthmaps.adjustment.joint import Joint
+from core.depthmaps.adjustment.trial import Trial
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
-from core.depthmaps.joint import Joint
-from core.depthmaps.trial import Trial
-from core.depthmaps.unknowns import Unknowns
+from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
 from core.parallel import ParallelMap
 
 
@@ -25,7 +25,7 @@ class Round:
     """Depths by a journey of stages, then joint steps.
 
     Attributes:
-        journey: stages, which end in "publish"; see `core.depthmaps.depths`.
+        journey: stages, which end in "publish"; see `core.depthmaps.stereo.depths`.
         patches, steps: of each photo, and how many steps at most.
         lens: whether lenses may change as well: while cameras are off by much they would follow.
         gain: by how much the score must grow at least for cameras to be kept; below 0, it may fall.
@@ -91,7 +91,7 @@ class Refinement:
         """Begin.
 
         Args:
-            photos, points, visible: as `core.depthmaps.depths.Depths` takes them.
+            photos, points, visible: as `core.depthmaps.stereo.depths.Depths` takes them.
             cameras: of the photos at their full size.
             unknowns: what may change; in rounds without lenses, the poses alone.
             rounds: one after another; `ASTRAY` before `ROUNDS` where cameras are off by a degree,

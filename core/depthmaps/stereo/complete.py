@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.depthmaps.photos import resized
-from core.depthmaps.reference import Reference, box
-from core.depthmaps.refine import median
+from core.depthmaps.stereo.reference import Reference, box
+from core.depthmaps.stereo.refine import median
 
 ALIKE = 0.04  # difference of colour over which depths pass on to a neighbour
 TEXTURED = 0.03  # standard deviation of grey with which a depth is believed wholly

@@ -1,9 +1,9 @@
 """Cameras, lenses and depths made better together, until photos look alike through them.
 
 Photometric bundle adjustment: Gauss-Newton steps over all cameras and the inverse depths of a few
-hundred pixels of each photo. `core.depthmaps.patches` says what is compared, `equations` how depths
-are eliminated, `unknowns` what may change. Steps are damped as Levenberg and Marquardt have it, and
-one that makes things worse is not taken.
+hundred pixels of each photo. `patches`, beside this file, says what is compared, `equations` how
+depths are eliminated, `unknowns` what may change. Steps are damped as Levenberg and Marquardt have
+it, and one that makes things worse is not taken.
 
 Each photo's pixels are asked by themselves and their answers are added in order, so any number of
 threads gives the same bits; memory grows with the number of photos.
@@ -15,11 +15,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.equations import Compared, Equations, equations_of
-from core.depthmaps.patches import Patches, chosen_pixels, find, tangents, with_slopes
+from core.depthmaps.adjustment.equations import Compared, Equations, equations_of
+from core.depthmaps.adjustment.patches import Patches, chosen_pixels, find, tangents, with_slopes
+from core.depthmaps.adjustment.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
 from core.depthmaps.photos import luma
-from core.depthmaps.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
+from core.depthmaps.stereo.depths import DepthMaps
 from core.parallel import ParallelMap
 
 PATCHES = 800  # pixels of a photo that steps use

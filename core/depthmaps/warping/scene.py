@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 import torch
 
-from core.depthmaps.looking import UNCONFIRMED
-from core.depthmaps.views import AT_REST, IN_MOTION, Views
+from core.depthmaps.warping.looking import UNCONFIRMED
+from core.depthmaps.warping.views import AT_REST, IN_MOTION, Views
 from core.geometry.cameras import Camera
 from core.rendering.picture import Pace, Picture
 from core.rendering.scene import Scene

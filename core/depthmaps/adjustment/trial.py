@@ -7,9 +7,9 @@ right ones too; so a comparison must sweep anew for each. `docs/depthmaps.md` ha
 import torch
 from torch import Tensor
 
-from core.depthmaps.agreement import enough
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import Depths, level
+from core.depthmaps.stereo.agreement import enough
+from core.depthmaps.stereo.depths import Depths, level
 from core.parallel import ParallelMap
 
 JOURNEY = level(126, "sweep check") + level(252, "finer check")
@@ -24,7 +24,7 @@ class Trial:
     """
 
     def __init__(self, photos: Tensor, cameras: Cameras) -> None:
-        """Args: as `core.depthmaps.depths.Depths` takes them."""
+        """Args: as `core.depthmaps.stereo.depths.Depths` takes them."""
         self._depths = Depths(photos, cameras, journey=JOURNEY)
         self.score: float | None = None
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.depthmaps.adjustment.joint import Joint
+from core.depthmaps.adjustment.refinement import Refinement, Round
+from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.depths import level
-from core.depthmaps.joint import Joint
-from core.depthmaps.refinement import Refinement, Round
-from core.depthmaps.unknowns import Unknowns
+from core.depthmaps.stereo.depths import level
+from tests.core.depthmaps.adjustment.test_joint import drift
 from tests.core.depthmaps.rendered import Shot, shoot, turned
-from tests.core.depthmaps.test_joint import drift
 
 COUNT = 4
 SHORT = (

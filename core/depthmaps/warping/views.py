@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.depthmaps.choosing import POINTS_OF_A_PHOTO, Chooser
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.looking import (
+from core.depthmaps.stereo.depths import DepthMaps
+from core.depthmaps.warping.choosing import POINTS_OF_A_PHOTO, Chooser
+from core.depthmaps.warping.looking import (
     Rays,
     Sight,
     Source,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from core.depthmaps.reference import Reference
+from core.depthmaps.stereo.reference import Reference
 
 TOLERANCE = 0.02  # of a depth
 

@@ -10,8 +10,8 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from core.depthmaps.confirmed import confirmed
-from core.depthmaps.scene import WarpedScene, shown
-from core.depthmaps.views import AT_REST, Views, render
+from core.depthmaps.warping.scene import WarpedScene, shown
+from core.depthmaps.warping.views import AT_REST, Views, render
 from core.evaluation.aligning import aligned
 from core.evaluation.poses import Search, box_filtered, find_camera, squared_error
 from core.exporting.cameras import depth_bounds

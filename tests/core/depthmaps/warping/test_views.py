@@ -7,11 +7,11 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from core.depthmaps import choosing
-from core.depthmaps.choosing import CANDIDATES, Chooser
-from core.depthmaps.depths import DepthMaps
-from core.depthmaps.looking import Rays, Source, continued, filled, seen_from, splat
-from core.depthmaps.views import AT_REST, IN_MOTION, SHARP, Prepared, Views, render
+from core.depthmaps.stereo.depths import DepthMaps
+from core.depthmaps.warping import choosing
+from core.depthmaps.warping.choosing import CANDIDATES, Chooser
+from core.depthmaps.warping.looking import Rays, Source, continued, filled, seen_from, splat
+from core.depthmaps.warping.views import AT_REST, IN_MOTION, SHARP, Prepared, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.picture import Picture
 from tests.cameras import camera, scattered

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.depthmaps.aggregate import aggregated, cheapest
-from core.depthmaps.reference import Reference, box
+from core.depthmaps.stereo.aggregate import aggregated, cheapest
+from core.depthmaps.stereo.reference import Reference, box
 
 STAYING = 0.004  # cost of a shift by one step
 BORROWING = 0.02  # cost of taking a neighbour's depth

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.depthmaps import stages
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.gains import gains
-from core.depthmaps.neighbours import thinned
 from core.depthmaps.photos import Level, level_of
-from core.depthmaps.stages import STAGES, Rows, Situation
+from core.depthmaps.stereo import stages
+from core.depthmaps.stereo.gains import gains
+from core.depthmaps.stereo.neighbours import thinned
+from core.depthmaps.stereo.stages import STAGES, Rows, Situation
 from core.errors import InputError
 from core.parallel import ParallelMap
 
@@ -164,8 +164,8 @@ class Depths:
     def current(self) -> tuple[Level, Rows]:
         """Photos at the level that the maps are of, and all that the stages have left so far.
 
-        For those who measure: the names are those of `core.depthmaps.stages`. Once the journey has
-        begun.
+        For those who measure: names are those of `core.depthmaps.stereo.stages`. Once the journey
+        has begun.
         """
         return self._at(self._side()), self._now
 

@@ -3,7 +3,7 @@
 A stage reads what the stages before have left of all photos, and returns this photo's part of what
 it leaves. By name, with the axis of the photos in front once all are done:
 
-    inverse, support, through   (N, H, W) maps on the canvas, see `core.depthmaps.depths.DepthMaps`
+    inverse, support, through   (N, H, W) maps on the canvas, see `DepthMaps`
     sources (N, K), range (N, 2), step (N,)   whom to compare with, nearest and farthest inverse
                                               depth, and the step between planes of the sweep
     picked (N, 300, 3), nan where there are fewer   points that others confirm
@@ -18,10 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.depthmaps.agreement import agreement, enough
-from core.depthmaps.complete import best_of, filled
-from core.depthmaps.gains import brightness_against
-from core.depthmaps.neighbours import (
+from core.depthmaps.photos import Level, extended, resized
+from core.depthmaps.stereo.agreement import agreement, enough
+from core.depthmaps.stereo.complete import best_of, filled
+from core.depthmaps.stereo.gains import brightness_against
+from core.depthmaps.stereo.neighbours import (
     POINTS,
     best_sources,
     guessed_depths,
@@ -31,9 +32,8 @@ from core.depthmaps.neighbours import (
     seen,
     supposed_points,
 )
-from core.depthmaps.photos import Level, extended, resized
-from core.depthmaps.reference import Reference
-from core.depthmaps.refine import median, refined, smoothed, swept
+from core.depthmaps.stereo.reference import Reference
+from core.depthmaps.stereo.refine import median, refined, smoothed, swept
 
 Rows = dict[str, Tensor]
 

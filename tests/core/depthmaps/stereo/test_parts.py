@@ -5,13 +5,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.depthmaps.aggregate import JUMP, STEP, aggregated, cheapest, parabola
-from core.depthmaps.agreement import agreement
-from core.depthmaps.complete import ALIKE, completed
-from core.depthmaps.gains import brightness_against, gains
 from core.depthmaps.photos import level_of, on_canvas, shrunk
-from core.depthmaps.reference import OUTSIDE, Reference, box
-from core.depthmaps.refine import refined, smoothed, swept
+from core.depthmaps.stereo.aggregate import JUMP, STEP, aggregated, cheapest, parabola
+from core.depthmaps.stereo.agreement import agreement
+from core.depthmaps.stereo.complete import ALIKE, completed
+from core.depthmaps.stereo.gains import brightness_against, gains
+from core.depthmaps.stereo.reference import OUTSIDE, Reference, box
+from core.depthmaps.stereo.refine import refined, smoothed, swept
 from tests.core.depthmaps.rendered import shoot
 
 SIZES = ((64, 48), (48, 64))

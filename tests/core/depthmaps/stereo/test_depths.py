@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.depthmaps.depths import DepthMaps, Depths, level
-from core.depthmaps.neighbours import best_sources, guessed_depths, scores, seen, thinned
+from core.depthmaps.stereo.depths import DepthMaps, Depths, level
+from core.depthmaps.stereo.neighbours import best_sources, guessed_depths, scores, seen, thinned
 from core.errors import InputError
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 

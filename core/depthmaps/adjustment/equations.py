@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.depthmaps.adjustment.patches import Patches, find, shown, tangents
+from core.depthmaps.adjustment.unknowns import FOCAL, MOVE, OF_CAMERA
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.patches import Patches, find, shown, tangents
-from core.depthmaps.unknowns import FOCAL, MOVE, OF_CAMERA
 
 OUTLIER = 2.0  # times the scale: residuals that count no more
 STIFF = 1e-3  # added to each depth's own equation: what looks alike at any depth stays

@@ -1,0 +1,1 @@
+"""Cameras, lenses and depths made better together: joint steps, and what they are judged by."""

@@ -1,0 +1,1 @@
+"""Views from anywhere, of photos that are warped through their own depths."""
