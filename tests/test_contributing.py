@@ -31,9 +31,9 @@ from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.runs import checkpoint
 from core.training.changes import configure
-from core.training.field_learner import FieldLearner
 from core.training.learner import StepContext
-from core.training.learners import LEARNERS
+from core.training.learners.field_learner import FieldLearner
+from core.training.learners.registry import LEARNERS
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 from tests.conftest import small_config
@@ -179,14 +179,14 @@ PLACES = {
         "FILES: dict[str, Reader] = {",
     ),
     "learner": (
-        "training/second.py", "training/field_learner.py", "training/learners.py",
-        '    "field": FieldLearner,',
+        "training/learners/second.py", "training/learners/field_learner.py",
+        "training/learners/registry.py", '    "field": FieldLearner,',
     ),
 }  # fmt: skip
 LEARNERS_TOO = """
 from dataclasses import replace
 from core.config.paths import changed
-from core.training.field_learner import FieldLearner
+from core.training.learners.field_learner import FieldLearner
 """
 
 
@@ -212,7 +212,7 @@ def test_the_table_is_true(tmp_path: Path) -> None:
     code = """if True:
         from core.config.handbook import handbook
         from core.formats.reference import FILES
-        from core.training.learners import LEARNERS
+        from core.training.learners.registry import LEARNERS
         print(handbook(), *LEARNERS, *FILES)
     """
     ran = subprocess.run(

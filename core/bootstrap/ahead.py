@@ -7,7 +7,7 @@ from torch import Tensor
 
 from core.multiplane.schedule import Recipe
 from core.training.ahead import Leg, part_gone
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 
 BESIDE = {
     "starts": 1.5,

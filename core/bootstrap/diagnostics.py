@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from core.multiplane.placement import survey
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult
 
 LEAST_PARALLAX = 0.01  # of the longer picture side: a pixel where photos are 100 pixels wide

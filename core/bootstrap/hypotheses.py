@@ -10,7 +10,7 @@ import torch
 from core.geometry.focals import FOCALS
 from core.multiplane.schedule import Level
 from core.training.learner import StepContext
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult
 
 

@@ -3,7 +3,7 @@
 from core.bootstrap.hypotheses import restart
 from core.geometry.relief import bend
 from core.multiplane.field import FIRST_ALPHA
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 
 UNSURE = 0.5  # dB between a scene and its mirror image under which nobody can tell
 

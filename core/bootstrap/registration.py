@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from core.multiplane.schedule import Level
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 
 
 def spread(photos: Tensor, most: int) -> tuple[Tensor, Tensor]:

@@ -32,10 +32,10 @@ from core.runs.header import Welcome, any_size, config_in, welcomed
 from core.runs.home import at_home
 from core.runs.light import compact, lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
-from core.training.beside_maps import beside
 from core.training.build import held_out, ray_settings, without_camera
-from core.training.depthmap_learner import saved_scene
 from core.training.learned import Learned, looked_at
+from core.training.learners.beside_maps import beside
+from core.training.learners.depthmap_learner import saved_scene
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 

@@ -11,8 +11,8 @@ from core.errors import InputError
 from core.formats.legacy import Published
 from core.geometry.rotations import ROTATIONS
 from core.photos import PhotoSet
-from core.training.field_learner import FieldLearner
 from core.training.learner import Progress
+from core.training.learners.field_learner import FieldLearner
 from core.training.optimizers import load
 from core.training.trainer import Trainer
 

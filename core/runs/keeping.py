@@ -7,9 +7,9 @@ from core.errors import InputError
 from core.multiplane.field import MultiplaneImage
 from core.runs.checkpoint import Checkpoint
 from core.training import build
-from core.training.field_learner import FieldLearner
 from core.training.learner import Progress
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.field_learner import FieldLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.optimizers import load, part_of, unpack
 from core.training.trainer import Trainer
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.files import whole_file
 from core.runs.ages import by_age
 from core.runs.container import NO_CHECKPOINT, digest_in, digest_of, header_of, write_content
-from core.training.texel_adam import three_digits
+from core.training.learners.texel_adam import three_digits
 
 OF_PLANES = r"(planes|bootstrap\.rival\d+)\."
 TEXELS = re.compile(OF_PLANES + r"field\.(blocks|colours)\.\d+")

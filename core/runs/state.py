@@ -11,9 +11,9 @@ from core.config import Config
 from core.config.paths import changed
 from core.multiplane.field import MultiplaneImage
 from core.training.build import build_field, express, near_depth
-from core.training.field_learner import fill
 from core.training.learner import Course, Progress
-from core.training.learners import LEARNERS
+from core.training.learners.field_learner import fill
+from core.training.learners.registry import LEARNERS
 from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 

@@ -42,7 +42,7 @@ from core.runs.given import given_cameras, given_content
 from core.runs.header import Header, Welcome, welcomed
 from core.runs.keeping import take_field, take_optimizers
 from core.training import build, devices
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.room import Room
 from core.training.trainer import Trainer
 from core.training.wide import by_depth_maps, has_planes

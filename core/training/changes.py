@@ -4,8 +4,8 @@ from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
 from core.training import build
-from core.training.depthmap_learner import DepthMapLearner
-from core.training.field_learner import FieldLearner
+from core.training.learners.depthmap_learner import DepthMapLearner
+from core.training.learners.field_learner import FieldLearner
 from core.training.room import Room
 from core.training.trainer import Trainer
 

@@ -1,8 +1,8 @@
 """The one interface of whatever learns a scene from photos, its cameras with it or not.
 
-A run has a list of learners; `core.training.learners` names the kinds. The trainer hands each a
-`StepContext` at its turn, shows the scene of one of them, and writes down what all of them say. A
-new kind of learner is one file beside the others and one line in that registry.
+A run has a list of learners; `core.training.learners.registry` names the kinds. The trainer hands
+each a `StepContext` at its turn, shows the scene of one of them, and writes down what all of them
+say. A new kind of learner is one file beside the others and one line in that registry.
 
 What a step computes with is drawn and looked up before anything is computed, and nothing moves
 before the last sum over processes: so a step can be tried again, and captured.

@@ -9,7 +9,7 @@ from core.training import build
 from core.training.copies import Copies
 from core.training.learned import Learned
 from core.training.learner import Learner, StepContext
-from core.training.learners import LEARNERS
+from core.training.learners.registry import LEARNERS
 from core.training.room import Room
 from core.training.turns import Turns
 

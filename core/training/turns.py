@@ -23,7 +23,7 @@ from core.rendering.volume import Proposal
 from core.training import build, devices
 from core.training.holdout import EVERY, Holdout
 from core.training.learner import Course, Learner, Progress, StepContext
-from core.training.learners import LEARNERS
+from core.training.learners.registry import LEARNERS
 from core.training.losses.judges import Judges
 from core.training.room import Room
 from core.training.step import StepResult, noted

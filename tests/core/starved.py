@@ -22,7 +22,7 @@ from core.rendering import scene as rendering
 from core.rendering.picture import Pace
 from core.rendering.scene import FieldScene
 from core.training import step
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.conftest import shifted_photos, small_config, small_options
 from tests.faults.small import digest, photos

@@ -6,8 +6,8 @@ from typing import Any
 from core.config.declare import Effect
 from core.config.paths import changed, options
 from core.training.changes import configure
-from core.training.field_learner import LOOKED_AT
 from core.training.learned import PAIRS
+from core.training.learners.field_learner import LOOKED_AT
 from core.training.trainer import Trainer
 
 STEERING = ("cameras", "field", "rendering", "losses", "schedule")  # sections that steer a step

@@ -10,8 +10,8 @@ from core.engine.monitoring.trails import Trails
 from core.engine.snapshot import History
 from core.geometry.cameras import CameraRig
 from core.runs.soundness import Undoable
-from core.training.field_learner import FieldLearner
 from core.training.learned import PAIRS
+from core.training.learners.field_learner import FieldLearner
 from core.training.optimizers import part_of
 from core.training.step import decibels
 from core.training.trainer import Trainer

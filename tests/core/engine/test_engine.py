@@ -144,7 +144,7 @@ def test_a_bug_in_a_step_stops_training_and_not_the_engine(
     engine: Engine, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(engine, lambda s: s.phase == "ready")
-    trainer = "core.training.field_learner.training_step"
+    trainer = "core.training.learners.field_learner.training_step"
 
     def broken(*args: object) -> None:
         raise kind("boom")

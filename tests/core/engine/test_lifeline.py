@@ -33,7 +33,7 @@ def test_what_would_end_a_thread_ends_training_alone(
     engine: Engine, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(engine, lambda s: s.phase == "ready")
-    monkeypatch.setattr("core.training.field_learner.training_step", failing(kind("boom")))
+    monkeypatch.setattr("core.training.learners.field_learner.training_step", failing(kind("boom")))
     engine.submit(Play())
     stopped = until(engine, lambda s: s.failure is not None)
     assert not stopped.playing and f"{kind.__name__}: boom" in (stopped.failure or "")

@@ -9,7 +9,7 @@ from core.multiplane.field import Extent, MultiplaneImage, even_places
 from core.multiplane.lens import follow
 from core.multiplane.placement import seen_tiles
 from core.multiplane.tiles import TILE, folded, pictures_of, texels_of, tiles_of
-from core.training.texel_adam import TexelAdam
+from core.training.learners.texel_adam import TexelAdam
 from tests.core.multiplane.test_field import seen_by_reference
 
 ROWS, COLUMNS, SHARING = 3, 4, 4

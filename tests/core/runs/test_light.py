@@ -8,7 +8,7 @@ import torch
 from core.runs import checkpoint
 from core.runs.container import content_of
 from core.runs.light import MOMENTS, TEXELS
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered

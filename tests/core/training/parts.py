@@ -5,10 +5,10 @@ import torch
 from core.bootstrap.bootstrap import Bootstrap
 from core.config import Config
 from core.distributed.process_group import SINGLE_PROCESS
-from core.training.field_learner import FieldLearner
 from core.training.learner import Progress, StepContext
+from core.training.learners.field_learner import FieldLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.losses.judges import Judges
-from core.training.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.core.training.layers import RECIPE
 

@@ -5,8 +5,8 @@ import torch
 
 from core.multiplane.pyramid import SmallPhotos
 from core.photos import PhotoSet
-from core.training import field_learner
 from core.training.holdout import ASIDE, BLOCK, LEAD, Holdout
+from core.training.learners import field_learner
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief

@@ -20,7 +20,7 @@ from core.runs import checkpoint
 from core.runs.warm_start import started
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.changes import configure
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config

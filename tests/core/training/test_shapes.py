@@ -20,13 +20,14 @@ from core.runs.adopting import adopted
 from core.runs.warm_start import started
 from core.search.audit import Figures
 from core.search.witnesses import Witness
-from core.training import build, field_learner
+from core.training import build
+from core.training.learners import field_learner
 from core.training.trainer import Trainer
 from tests.cameras import same
 from tests.conftest import small_config
 from tests.core.depthmaps.rendered import shoot
 from tests.core.training.layers import brief
-from tests.core.training.test_depthmap_learner import psnr
+from tests.core.training.learners.test_depthmap_learner import psnr
 from tests.core.training.wide_run import to_the_end
 
 SHAPES = ((84, 62), (62, 84), (84, 62), (84, 40))

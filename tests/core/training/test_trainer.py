@@ -190,7 +190,7 @@ def test_nothing_moves_where_a_step_is_not_finite(
         batch.colours[7] = torch.nan
         return batch
 
-    monkeypatch.setattr("core.training.field_learner.draw_batch", poisoned)
+    monkeypatch.setattr("core.training.learners.field_learner.draw_batch", poisoned)
     assert not trainer.train_step(1).finite
     assert torch.equal(numbers(trainer), before)
     monkeypatch.undo()

@@ -11,7 +11,7 @@ from core.depthmaps.cameras import Cameras
 from core.geometry.cameras import CameraRig
 from core.photos import PhotoSet
 from core.training import build
-from core.training.depthmap_learner import DepthMapLearner
+from core.training.learners.depthmap_learner import DepthMapLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.rendered import Shot, shoot
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult
 from core.training.trainer import Trainer
 from studio.benchmarks import learning

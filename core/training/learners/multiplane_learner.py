@@ -1,6 +1,6 @@
 """Learning planes and cameras together, level by level, from all photos in each step.
 
-A step is in `core.training.multiplane_step`; here are the levels, and what the trainer asks for.
+A step is in `multiplane_step`, beside this; here are the levels, and what the trainer asks for.
 """
 
 import math
@@ -21,15 +21,15 @@ from core.multiplane.schedule import Level, rate_at
 from core.multiplane.tiles import folded, unfolded
 from core.rendering.scene import FieldScene, Scene
 from core.training import build
-from core.training.adjustment import AdjustedStep, Adjustment
 from core.training.ahead import Leg, part_gone
 from core.training.camera_optimizer import Learns
 from core.training.idle_rates import idle_lens, idle_rates
 from core.training.learner import StepContext
-from core.training.multiplane_step import FIRST_DEPTH_FLOOR
+from core.training.learners.adjustment import AdjustedStep, Adjustment
+from core.training.learners.multiplane_step import FIRST_DEPTH_FLOOR
+from core.training.learners.texel_adam import names_of_tiles, three_digits
 from core.training.optimizers import packed, part_of, unpack
 from core.training.room import UNBOUNDED, Room, Size
-from core.training.texel_adam import names_of_tiles, three_digits
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold

@@ -29,9 +29,9 @@ from core.multiplane.tiles import texels_of
 from core.parallel import ParallelMap
 from core.training.camera_optimizer import CameraOptimizer, Learns, stepped
 from core.training.learner import Learner, StepContext
+from core.training.learners.texel_adam import TexelAdam
 from core.training.room import Room
 from core.training.step import StepResult, judged
-from core.training.texel_adam import TexelAdam
 
 FIRST_DEPTH_FLOOR = 0.02  # depth floor at the start
 DEPTH_FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape

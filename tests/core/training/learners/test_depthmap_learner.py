@@ -15,11 +15,11 @@ from core.depthmaps.warping.scene import WarpedScene
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
-from core.training import depthmap_learner
 from core.training.changes import configure, refine
-from core.training.depthmap_cameras import read, unknowns_of, write
-from core.training.field_learner import FieldLearner
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners import depthmap_learner
+from core.training.learners.depthmap_cameras import read, unknowns_of, write
+from core.training.learners.field_learner import FieldLearner
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.adjustment.test_joint import drift
 from tests.core.depthmaps.rendered import shoot

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from core.training.texel_adam import TexelAdam
+from core.training.learners.texel_adam import TexelAdam
 
 RATE, STEPS = 0.1, 60
 

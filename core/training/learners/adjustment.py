@@ -29,9 +29,9 @@ from core.geometry.alignment import (
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.gauge import spread
 from core.multiplane.lens import follow
-from core.training.depthmap_cameras import pictures, read, unknowns_of, write
 from core.training.learner import StepContext
-from core.training.multiplane_step import MultiplaneStep
+from core.training.learners.depthmap_cameras import pictures, read, unknowns_of, write
+from core.training.learners.multiplane_step import MultiplaneStep
 from core.training.optimizers import part_of
 
 PARTS = 5  # of the photos: one part goes through a stage at once

@@ -19,8 +19,8 @@ from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings, rays_at_once
 from core.training import build
 from core.training.batch import WHOLE, draw_batch
-from core.training.beside_maps import ball_in, settings_in
 from core.training.learner import Learner, Progress, StepContext
+from core.training.learners.beside_maps import ball_in, settings_in
 from core.training.losses.patches import Glimpse, pull
 from core.training.optimizers import (
     GROUPS,

@@ -16,10 +16,10 @@ from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera, CameraRig
 from core.runs import checkpoint
 from core.runs.soundness import require_sound
-from core.training import adjustment
-from core.training.adjustment import Adjustment, in_register
 from core.training.changes import configure, refine
-from core.training.multiplane_learner import MultiplaneLearner
+from core.training.learners import adjustment
+from core.training.learners.adjustment import Adjustment, in_register
+from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.trainer import Trainer
 from tests.core.depthmaps.adjustment.test_joint import drift
 from tests.core.depthmaps.rendered import shoot

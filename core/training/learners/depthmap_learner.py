@@ -24,9 +24,9 @@ from core.depthmaps.warping.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
-from core.training.depthmap_ahead import depth_maps_gone
-from core.training.depthmap_cameras import picture, pictures, read, unknowns_of, write
 from core.training.learner import Learner, StepContext
+from core.training.learners.depthmap_ahead import depth_maps_gone
+from core.training.learners.depthmap_cameras import picture, pictures, read, unknowns_of, write
 from core.training.optimizers import part_of
 from core.training.step import StepResult, judged
 from core.training.wide import reach

@@ -1,0 +1,1 @@
+"""Whoever learns a scene: planes, depth maps of the photos, a network; and the list of all."""
