@@ -46,7 +46,7 @@ AS_LEARNED = World()
 
 
 class HasCameras(Protocol):
-    """Whatever holds keyframes; `studio.scene.keys.Keys` does."""
+    """Whatever holds keyframes; `studio.scene.cameras.keys.Keys` does."""
 
     @property
     def cameras(self) -> Sequence[Camera]:

@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.exporting.keyframes import written
 from core.formats.transforms import read_cameras
 from core.geometry.cameras import Camera
-from studio.scene.keys import Keys
+from studio.scene.cameras.keys import Keys
 
 FILE = "path.json"
 LARGEST = 256 * 1024  # bytes of a file of keyframes

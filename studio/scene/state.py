@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from core.geometry.cameras import Camera
-from studio.scene.photo_error import PhotoError
-from studio.scene.reference import Comparison
+from studio.scene.cameras.reference import Comparison
+from studio.scene.cameras.vantage import Stand
+from studio.scene.painting.photo_error import PhotoError
+from studio.scene.painting.stats import ViewStats
 from studio.scene.replay import Time
-from studio.scene.stats import ViewStats
-from studio.scene.vantage import Stand
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,19 @@ from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from studio.scene.baked import Bakery
-from studio.scene.drawn import Drawn
-from studio.scene.faces import Faces
+from studio.scene.cameras.faces import Faces
+from studio.scene.cameras.frustums import LEARNED, Frustums, colours_of
+from studio.scene.cameras.gizmo import VirtualCamera
+from studio.scene.cameras.keys import Keys
+from studio.scene.cameras.reference import Reference
+from studio.scene.cameras.trails import Trails
+from studio.scene.cameras.vantage import NEAR, UP, Vantage
 from studio.scene.failures import Failures
-from studio.scene.frustums import LEARNED, Frustums, colours_of
-from studio.scene.gizmo import VirtualCamera
-from studio.scene.keys import Keys
-from studio.scene.other_run import OtherRun
+from studio.scene.in_browser.drawn import Drawn
+from studio.scene.in_browser.other_run import OtherRun
+from studio.scene.painting.baked import Bakery
+from studio.scene.painting.photo_error import ErrorPainter
 from studio.scene.past import Past
-from studio.scene.photo_error import ErrorPainter
-from studio.scene.reference import Reference
 from studio.scene.replay import Replay
 from studio.scene.source import Source
 from studio.scene.state import (
@@ -40,9 +42,7 @@ from studio.scene.state import (
     ViewState,
     Wipe,
 )
-from studio.scene.trails import Trails
-from studio.scene.vantage import NEAR, UP, Vantage
-from studio.scene.visitors import Visitors
+from studio.scene.visitor.visitors import Visitors
 
 FOLLOW_SECONDS = 0.12  # at least, between two updates of the frustums
 WAIT_SECONDS = 0.25  # for a newer snapshot; `stop` may take as long

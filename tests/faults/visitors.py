@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from studio.benchmarks.live import Visitor, connected
-from studio.scene.visitors import TIDY_SECONDS
+from studio.scene.visitor.visitors import TIDY_SECONDS
 from tests.faults.doors import Door, press, small_words, taken
 from tests.journeys.running import Running, studio
 from tests.patience import PATIENCE

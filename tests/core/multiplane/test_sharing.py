@@ -20,7 +20,7 @@ from core.multiplane.lens import follow
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
 from core.training.trainer import Trainer
-from studio.scene.baked import Baked
+from studio.scene.painting.baked import Baked
 from tests.conftest import small_config
 from tests.core.multiplane.test_field import ONE, SETTINGS, seen_by_reference, waving
 from tests.core.training.layers import brief, layered

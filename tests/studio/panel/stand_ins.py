@@ -20,11 +20,11 @@ from studio.panel.layout import build_page
 from studio.panel.mounting import mounted
 from studio.routes.routes import Routes
 from studio.routes.runs import Runs
-from studio.scene.photo_error import PhotoError
+from studio.scene.cameras.vantage import Stand
+from studio.scene.painting.photo_error import PhotoError
+from studio.scene.painting.stats import ViewStats
 from studio.scene.replay import Time
 from studio.scene.state import LookAway, LookThrough, ShowVirtual, ViewCommand, ViewState, Wipe
-from studio.scene.stats import ViewStats
-from studio.scene.vantage import Stand
 from studio.serving.proxy import viser_routes
 from studio.serving.server import Server
 from tests.studio.scene.stand_ins import CAMERAS, photo_set, scene

@@ -28,7 +28,7 @@ from core.search.witnesses import Opinion, Other
 from core.training.learned import Learned
 from studio.bundled import BUNDLED
 from studio.routes.facts import photos_key
-from studio.scene.reference import Comparison
+from studio.scene.cameras.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.state import (
     GoToTime,

@@ -16,7 +16,7 @@ from core.exporting.keyframes import read_path
 from core.geometry.cameras import Camera
 from studio.jobs.exports import Exports
 from studio.routes.path import CameraPath
-from studio.scene.keys import Keys
+from studio.scene.cameras.keys import Keys
 from studio.serving.viser_server import start_viser, stop_viser
 from tests.cameras import camera, same
 from tests.studio.jobs.test_exports import order

@@ -23,7 +23,7 @@ from core.search.witnesses import Opinion, Other
 from studio.routes import facts
 from studio.routes.routes import Routes
 from studio.routes.stream import QUICK, Stream
-from studio.scene.reference import Comparison
+from studio.scene.cameras.reference import Comparison
 from studio.scene.replay import Time
 from studio.scene.state import (
     GoToTime,

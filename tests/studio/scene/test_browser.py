@@ -12,13 +12,13 @@ from playwright.sync_api import Page
 from core.config.paths import changed
 from core.geometry.cameras import Camera
 from studio.scene import SceneView
+from studio.scene.cameras.frustums import Frustums
+from studio.scene.cameras.trails import NAME as TRAILS
+from studio.scene.cameras.vantage import Vantage
 from studio.scene.coordinates import SCALE, pose_in_viser
-from studio.scene.frustums import Frustums
-from studio.scene.limits import Limits
 from studio.scene.state import ResetView
 from studio.scene.theme import GROUND
-from studio.scene.trails import NAME as TRAILS
-from studio.scene.vantage import Vantage
+from studio.scene.visitor.limits import Limits
 from tests.browser import chromium
 from tests.cameras import camera
 from tests.patience import PATIENCE

@@ -10,7 +10,7 @@ from core.photos import PhotoSet
 from core.runs import moments
 from core.training.learner import Progress
 from core.training.trainer import Trainer
-from studio.scene.job import moment_of
+from studio.scene.painting.job import moment_of
 from studio.scene.past import Past
 from studio.scene.replay import Replay
 from tests.conftest import small_config

@@ -15,11 +15,11 @@ import viser
 from viser import _messages
 
 from core.errors import InputError
-from studio.scene import SceneView, glide
+from studio.scene import SceneView
+from studio.scene.cameras.frustums import LEARNED, Frustums
+from studio.scene.cameras.vantage import Vantage
 from studio.scene.coordinates import SCALE, fov_that_holds
-from studio.scene.drawn import ROOT as DRAWN
-from studio.scene.frustums import LEARNED, Frustums
-from studio.scene.limits import Limits
+from studio.scene.in_browser.drawn import ROOT as DRAWN
 from studio.scene.state import (
     GoToTime,
     Highlight,
@@ -31,7 +31,8 @@ from studio.scene.state import (
     ShowVirtual,
     Virtual,
 )
-from studio.scene.vantage import Vantage
+from studio.scene.visitor import glide
+from studio.scene.visitor.limits import Limits
 from tests.cameras import camera
 from tests.studio.scene.stand_ins import (
     CAMERAS,
@@ -354,7 +355,7 @@ def test_a_hidden_virtual_camera_is_not_rendered(
 def test_a_failure_is_kept_shown_and_forgotten_when_mended(
     server: viser.ViserServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.scene.painter.RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("studio.scene.painting.painter.RETRY_SECONDS", 0.05)
     broken = threading.Event()
     broken.set()
 

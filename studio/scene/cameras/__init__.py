@@ -1,0 +1,1 @@
+"""Learned cameras in the scene and what belongs to them: frustums, trails, references, paths."""

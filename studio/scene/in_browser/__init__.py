@@ -1,0 +1,1 @@
+"""What browsers draw by themselves among the cameras: planes as pictures, and points."""

@@ -1,0 +1,1 @@
+"""Browsers that look at the scene: each one's window, camera, and how far it may go."""
