@@ -7,7 +7,7 @@ from typing import Any
 from core.bootstrap.findings import Way
 from core.config import Config
 from core.config.paths import changed
-from core.runs.fitting import fitted, with_own_lenses
+from core.runs.fitting import fitted, with_depth_maps, with_own_lenses
 from core.runs.warm_start import of_cameras, take_cameras
 from core.search.witnesses import FOUND_BY, Witness
 from core.training import build
@@ -59,6 +59,4 @@ def _without(trainer: Trainer, witness: Witness) -> Config:
     changes: dict[str, Any] = {"data.disabled": [*config.data.disabled, *missing]}
     if witness.way == "given":  # what was named beside is taken, or left behind
         changes["cameras.rival"] = ""
-    if config.field.geometry == "auto":  # depth maps leave right cameras right, planes less so
-        changes["field.geometry"] = "depth-maps"
-    return changed(config, changes)
+    return with_depth_maps(changed(config, changes))

@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.canvas import Size
 from core.photos import PhotoSet
+from core.training.wide import has_planes
 
 SAME_SHAPE = 0.02  # of width / height, which whole pixels round
 SAME_LENS = 0.02  # of focal lengths, and of the principal point over the longer side
@@ -84,6 +85,15 @@ def with_own_lenses(config: Config, cameras: Mapping[str, Camera]) -> tuple[Conf
         return config, []
     said = "The photos' lenses differ in focal length: each has its own."
     return changed(config, {"cameras.focal_of": "each-photo"}), [said]
+
+
+def with_depth_maps(config: Config) -> Config:
+    """Depth maps for a scene whose cameras are known, where nobody has said what is to hold it.
+
+    They leave right cameras right, planes less so. A network alone stays alone.
+    """
+    chosen = config.field.geometry != "auto" or not has_planes(config)
+    return config if chosen else changed(config, {"field.geometry": "depth-maps"})
 
 
 def _differing(cameras: Mapping[str, Camera]) -> float:

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 
 from core.config import Config
-from core.config.paths import changed
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.errors import InputError
 from core.geometry.cameras import Camera, CameraRig
@@ -36,6 +35,7 @@ from core.runs.fitting import (
     lens_doubts,
     require_shape,
     rows_by_name,
+    with_depth_maps,
     with_own_lenses,
 )
 from core.runs.given import given_cameras, given_content
@@ -45,7 +45,7 @@ from core.training import build, devices
 from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.room import Room
 from core.training.trainer import Trainer
-from core.training.wide import by_depth_maps, has_planes
+from core.training.wide import by_depth_maps
 
 MOST_NAMED = 5  # photos in one sentence
 HELD = (
@@ -109,9 +109,8 @@ def _cameras(config: Config, photos: PhotoSet, path: Path, found: Checkpoint | N
     if keep and found is None:
         cameras = given_cameras(path, photos, build.build_rig(config, photos).cameras()[0])
         config, said = with_own_lenses(config, cameras)
-        if config.field.geometry == "auto" and has_planes(config):
-            config = changed(config, {"field.geometry": "depth-maps"})
-            said.append(HELD)
+        own, config = config, with_depth_maps(config)
+        said += [HELD] if config != own else []
     rig = build.build_rig(config, photos)
     build.express(rig, config, "explore")
     if not keep:

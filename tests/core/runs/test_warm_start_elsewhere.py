@@ -18,7 +18,10 @@ from core.formats.transforms import write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
+from core.runs.adopting import adopted
 from core.runs.warm_start import HELD, started
+from core.search.audit import Figures
+from core.search.witnesses import Witness
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.runs.test_warm_start import from_it, poses, refusal, run_on
@@ -161,6 +164,19 @@ def test_given_cameras_are_held_by_depth_maps(photos: PhotoSet, tmp_path: Path) 
     assert HELD in trainer.drain_messages()
     alone = started(small_config(**from_it(place) | {"training__bootstrap": False}), photos)
     assert alone.config.field.geometry == "auto" and alone.shown == "field"
+
+
+@pytest.mark.parametrize("bootstrap", [True, False])
+def test_cameras_taken_over_under_way_are_held_by_the_same_rule(
+    bootstrap: bool, photos: PhotoSet
+) -> None:
+    trainer = Trainer(small_config(training__bootstrap=bootstrap), photos)
+    cameras = dict(enumerate(reference(photos).values()))
+    heir = adopted(trainer, Witness("given", cameras, np.zeros((0, 3)), Figures(())))
+    assert heir.config.field.geometry == ("depth-maps" if bootstrap else "auto")
+    assert heir.shown == ("depth-maps" if bootstrap else "field")
+    heir.close()
+    trainer.close()
 
 
 def damaged(file: Path) -> Path:
