@@ -19,13 +19,19 @@ SAME_PLACE = 1e-3  # viser units; browsers answer with single precision
 
 
 class Glide:
-    """Moves one client. Everything here is done on viser's event loop."""
+    """Moves one client. Everything here is done on viser's event loop.
+
+    A browser connects before it stands where it was told to begin: it comes by places of its own,
+    each looking at the origin, and a busy machine hears of several. None is a hand's, and flights
+    wait for the end of it.
+    """
 
     def __init__(self, client: viser.ClientHandle, loop: asyncio.AbstractEventLoop) -> None:
         self._client, self._loop = client, loop
         self._task: asyncio.Task[None] | None = None
         self._target: Vantage | None = None
         self._asked_at = -DRAG_ENDS  # when it was last asked for a flight
+        self._begun = _has_target(client.camera)
         self._sent: deque[np.ndarray] = deque([np.array(client.camera.position)], REMEMBERED)
 
     @property
@@ -57,7 +63,11 @@ class Glide:
     def to(self, vantage: Vantage) -> None:
         """Go there; the newest place wins."""
         self._target = vantage
-        if self._task is None or self._task.done() or self._task.cancelling():
+        self._set_out()
+
+    def _set_out(self) -> None:
+        free = self._task is None or self._task.done() or self._task.cancelling()
+        if self._begun and self._target is not None and free:
             self._task = self._loop.create_task(self._go())
 
     def stop(self) -> None:
@@ -70,16 +80,22 @@ class Glide:
         """The client may go there by itself, as newcomers do."""
         self._sent.append(np.array(position))
 
-    def caused(self, position: np.ndarray) -> bool:
-        """Whether a client that says it is at `position` was brought there, or has not moved.
+    def caused(self, camera: viser.CameraHandle) -> bool:
+        """Whether a client was brought where it says it is, or has not moved.
 
         Who asks for a flight does not drag; what is heard of a drag then is the end of it.
         """
+        position = np.array(camera.position)
+        if not self._begun:
+            self._begun = _has_target(camera)
+            self._sent.append(position)
+            self._set_out()
+            return True
         if self.under_way and time.monotonic() < self._asked_at + DRAG_ENDS:
             return True
         known = any(np.abs(position - sent).max() < SAME_PLACE for sent in self._sent)
         if not known:
-            self._sent.append(np.array(position))
+            self._sent.append(position)
         return known
 
     async def _go(self) -> None:
@@ -102,3 +118,8 @@ class Glide:
             camera.position = vantage.position
             camera.look_at = vantage.look_at
             camera.fov = vantage.fov
+
+
+def _has_target(camera: viser.CameraHandle) -> bool:
+    """Whether a browser has read where to begin: no view of ours looks at the origin."""
+    return bool(np.abs(camera.look_at).max() > SAME_PLACE)

@@ -84,7 +84,7 @@ class Viewport:
         """Note where the client is; as a coroutine, so that the order is kept."""
         self._hand.moved(time.monotonic(), self._drawing)
         self._painter.look_from(View.of_client(camera))
-        if self._glide.caused(camera.position):
+        if self._glide.caused(camera):
             return
         self._glide.stop()
         self._moved_by_hand, self._moved_at = True, time.monotonic()

@@ -160,9 +160,15 @@ class Client:
         content = {"type": type(message).__name__, **dataclasses.asdict(message)}
         self._connection.send(msgspec.msgpack.encode(content))
 
-    def look(self, position: tuple[float, float, float], width: int = 64, height: int = 48) -> None:
-        """Stand somewhere and look along +z."""
-        ahead = (position[0], position[1], position[2] + 1)
+    def look(
+        self,
+        position: tuple[float, float, float],
+        width: int = 64,
+        height: int = 48,
+        at: tuple[float, float, float] | None = None,
+    ) -> None:
+        """Stand somewhere and look `at` a point, or along +z."""
+        ahead = at or (position[0], position[1], position[2] + 1)
         self.send(
             _messages.ViewerCameraMessage(
                 (1.0, 0.0, 0.0, 0.0), position, 1.0, 0.1, 100.0, height, width, ahead, (0, -1, 0)

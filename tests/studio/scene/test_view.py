@@ -241,6 +241,31 @@ def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
         soon(lambda: view.state.stand is not None and not view.state.stand.moved)
 
 
+def test_a_slow_newcomer_is_not_taken_for_a_hand_before_it_stands_where_it_begins(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    soon(lambda: view._photos is stage.photos)
+    with client(server) as browser:
+        nowhere, beginning = (0.0, 0.0, 0.0), tuple(Vantage.of(CAMERAS).position.tolist())
+        browser.look((-5.0, 0.0, 0.0), at=nowhere)  # as viser's page comes by three places
+        browser.look((3.0, -3.0, 3.0), width=65, at=nowhere)
+        soon(lambda: view.state.clients == 1)
+        (seen,) = server.get_clients().values()
+        soon(lambda: seen.camera.image_width == 65)
+        wide = tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5))
+        stage.publish(wide)
+        soon(lambda: view.state.stand is not None and not view.state.stand.there)
+        assert not moves(browser, "Position"), "it flies from where it begins, not from nowhere"
+        browser.look(beginning)
+        soon(lambda: at(browser, Vantage.of(wide).position))
+        first = np.array(moves(browser, "Position")[0]["position"])
+        assert np.linalg.norm(first - beginning) < np.linalg.norm(first - (3.0, -3.0, 3.0))
+        assert view.state.stand is not None and not view.state.stand.moved
+        walks(browser, (0, 0.1, -2))
+        soon(lambda: view.state.stand is not None and view.state.stand.moved)
+
+
 def test_who_goes_where_nothing_was_seen_is_brought_back(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
