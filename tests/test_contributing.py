@@ -20,6 +20,7 @@ from core.config.declare import extras
 from core.config.paths import changed
 from core.config.sections.cameras import Cameras
 from core.config.sections.field import Field
+from core.depthmaps.kept import part_of
 from core.errors import InputError
 from core.fields import DENSITY_ACTIVATIONS, FIELDS
 from core.fields.gradual import Gradual
@@ -34,7 +35,6 @@ from core.training.changes import configure
 from core.training.learner import StepContext
 from core.training.learners.field_learner import FieldLearner
 from core.training.learners.registry import LEARNERS
-from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 

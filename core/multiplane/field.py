@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.multiplane.tiles import folded, held, whole
+from core.multiplane.tiles import folded, held, require_live, whole
 
 BLOCKS = 4  # parts of the planes, each a parameter of its own, which workers take side by side
 FIRST_ALPHA = 0.2  # of fresh planes; heavier in front, where most of a scene's pixels are
@@ -158,6 +158,7 @@ class MultiplaneImage(nn.Module):
             raise ValueError("planes without reach")
         live = state.get("live")
         if live is not None:
+            require_live(live, len(state["places"]))
             state = whole(state, held(live, BLOCKS), -LARGEST_LOGIT)
         alpha = state["blocks.0"]
         pictures = state.get("colours.0", alpha)

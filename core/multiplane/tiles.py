@@ -5,11 +5,14 @@ hidden. A picture of P planes is (P, C, H, W), and `live` (P, rows, columns) say
 are held; tiles are (N, C, side, side), plane by plane and row by row.
 """
 
+import math
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 TILE = 8  # texels of alpha along a side; colours have `COARSER` times as many
+LARGEST = 3 * (2 * TILE) ** 2  # numbers of a tile
 
 
 def tiles_of(pictures: Tensor, live: Tensor) -> Tensor:
@@ -23,9 +26,11 @@ def pictures_of(tiles: Tensor, live: Tensor, empty: float) -> Tensor:
     """(P, C, H, W) pictures whose other tiles are `empty`.
 
     Raises:
-        ValueError: there are not as many tiles as are held.
+        ValueError: there are not as many tiles as are held, or they are larger than any of ours.
     """
     live = live.to(tiles.device)
+    if math.prod(tiles.shape[1:]) > LARGEST:
+        raise ValueError(f"tiles of {list(tiles.shape[1:])}")
     if len(tiles) != int(live.sum()):
         raise ValueError(f"{len(tiles)} tiles where {int(live.sum())} are held")
     whole = tiles.new_full((*live.shape, *tiles.shape[1:]), empty)
@@ -68,3 +73,13 @@ def whole(
     alphas = {name: tiles for name, tiles in live.items() if name.startswith("blocks")}
     colours = {name: tiles for name, tiles in live.items() if name not in alphas}
     return unfolded(unfolded(state, alphas, clear), colours)
+
+
+def require_live(live: Tensor, planes: int) -> None:
+    """See that these can be the tiles that so many planes hold.
+
+    Raises:
+        ValueError: they are of others.
+    """
+    if live.dtype is not torch.bool or live.ndim != 4 or len(live.flatten(0, 1)) != planes:
+        raise ValueError(f"tiles {list(live.shape)} of {live.dtype} for {planes} planes")

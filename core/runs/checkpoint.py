@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from core.config import Config
+from core.depthmaps.kept import part_of
 from core.errors import InputError, OutOfMemory
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
@@ -36,7 +37,6 @@ from core.training.build import held_out, ray_settings, without_camera
 from core.training.learned import Learned, looked_at
 from core.training.learners.beside_maps import beside
 from core.training.learners.depthmap_learner import saved_scene
-from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 
 FORMAT = 3
@@ -184,7 +184,9 @@ def learned(found: Checkpoint, show: str | None = None) -> Learned:
         InputError: it holds nothing that could be shown.
     """
     with fitting(found.path):
-        return _learned(found, show)
+        learned = _learned(found, show)
+        learned.require_somewhere()
+        return learned
 
 
 def _learned(found: Checkpoint, show: str | None) -> Learned:

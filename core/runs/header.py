@@ -14,9 +14,10 @@ from core.memory import machine_memory
 from core.runs.container import NO_CHECKPOINT, header_of, regular
 from core.runs.soundness import Facts
 from core.training import devices
-from core.training.room import Room, in_gb
+from core.training.room import Room, in_gb, texels_in
 
 COPIES = 2  # of a file while it is read: its bytes and its tensors
+TEXEL = 4  # bytes of a number of planes that lie in tiles in the file, and are held whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,8 @@ class Header:
         Raises:
             InputError: reading it takes more than all memory there is.
         """
-        taken, there = COPIES * self.size, machine_memory()
+        taken = COPIES * self.size + TEXEL * texels_in(self.shapes)
+        there = machine_memory()
         if taken > there:
             raise InputError(
                 f"Reading {self.path} takes {in_gb(taken)} of memory and this machine or container "

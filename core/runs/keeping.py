@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.config import Config
+from core.depthmaps.kept import part_of
 from core.errors import InputError
 from core.multiplane.field import MultiplaneImage
 from core.runs.checkpoint import Checkpoint
@@ -10,7 +11,7 @@ from core.training import build
 from core.training.learner import Progress
 from core.training.learners.field_learner import FieldLearner
 from core.training.learners.multiplane_learner import MultiplaneLearner
-from core.training.optimizers import load, part_of, unpack
+from core.training.optimizers import load, unpack
 from core.training.trainer import Trainer
 
 

@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from torch import Tensor
 
 from core.bootstrap.findings import Findings, Way
 from core.errors import InputError
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Began = Annotated[int, Field(ge=-(2**53), le=2**53)]  # below 0 in a run that goes on from another
 Side = Annotated[int, Field(ge=1, le=2**16)]
-INDICES = re.compile(r"order|(.*\.)?(trained|others)|depthmaps\.(photos|chosen)")  # of photos
+INDICES = re.compile(  # of photos
+    r"order|(.*\.)?(trained|others)|(depthmaps|adjustment)\.(photos|chosen)"
+)
 MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
     r"photo_error|extra\.(trail\..*|unseen)|(depthmaps|adjustment)\..*\.ratios"
 )
@@ -56,8 +59,12 @@ class Facts(BaseModel):
     step: Count
     epoch: Count
     stage: Annotated[str, Field(pattern="^(bootstrap|explore|refine)$")]
-    stage_start: int
-    stage_start_step: int
+    stage_start: Began
+    stage_start_step: Began
+    field_start: Began = 0
+    field_start_step: Began = 0
+    ball: tuple[float, float, float, Annotated[float, Field(gt=0)]] | None = None
+    beside_maps: bool = False
     seconds: Annotated[float, Field(ge=0)]
     shown: str
     findings: Findings
@@ -65,6 +72,14 @@ class Facts(BaseModel):
     found_by: Way = "pixels"
     found_after: float | None = None
     undo: Annotated[list[Undoable], Field(max_length=10_000)] = []
+
+    @model_validator(mode="after")
+    def _nothing_begins_later(self) -> "Facts":
+        epoch = max(self.stage_start, self.field_start)
+        step = max(self.stage_start_step, self.field_start_step)
+        if epoch > self.epoch or step > self.step:
+            raise ValueError("something began after it was saved")
+        return self
 
 
 def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:

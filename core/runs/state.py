@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Findings, Way
 from core.config import Config
 from core.config.paths import changed
+from core.depthmaps.kept import part_of
 from core.multiplane.field import MultiplaneImage
 from core.training.build import build_field, express, near_depth
 from core.training.learner import Course, Progress
 from core.training.learners.field_learner import fill
 from core.training.learners.registry import LEARNERS
-from core.training.optimizers import part_of
 from core.training.trainer import Trainer
 
 
@@ -96,7 +96,7 @@ def require_taken(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
             raise ValueError(f"{name} is {list(saved.shape)} of {saved.dtype}")
     if trainer.shown not in [learner.shows for learner in trainer.learners]:
         raise ValueError(f"shown is {trainer.shown!r}, and nothing of that name learns")
-    trainer.learned()
+    trainer.learned().require_somewhere()
 
 
 def fields_of(

@@ -41,6 +41,7 @@ from core.runs.fitting import (
 from core.runs.given import given_cameras, given_content
 from core.runs.header import Header, Welcome, welcomed
 from core.runs.keeping import take_field, take_optimizers
+from core.runs.soundness import fitting
 from core.training import build, devices
 from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.room import Room
@@ -77,11 +78,13 @@ def started(
     trainer.given[given] = True
     try:
         if found is not None and "field" in keep:
-            take_field(found, trainer)
+            with fitting(found.path):
+                take_field(found, trainer)
         if "cameras" not in keep:
             _require_motion(trainer)
         if found is not None and "optimizers" in keep:
-            take_optimizers(found, trainer)
+            with fitting(found.path):
+                take_optimizers(found, trainer)
     except InputError:
         trainer.close()
         raise
@@ -116,7 +119,8 @@ def _cameras(config: Config, photos: PhotoSet, path: Path, found: Checkpoint | N
     if not keep:
         return _Cameras(config, rig, [], said)
     if found is not None:
-        source, known = _of_run(found, config, rig)
+        with fitting(found.path):
+            source, known = _of_run(found, config, rig)
     else:
         source, known = of_cameras(cameras, given_content(path), path, config, rig)
         said += lens_doubts(cameras, rig)

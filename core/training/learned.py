@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from core.geometry.cameras import Camera
 from core.geometry.stored import Stored
 from core.rendering.scene import FieldScene, Scene
 
+LARGEST = 1e9  # of a camera's numbers, in pixels or in the world
 PAIRS = ("planes", "field"), ("depth-maps", "field")  # that may be looked at side by side
 ASKED = {"planes": "planes", "network": "field"}  # by the words of explore.show
 
@@ -63,6 +65,18 @@ class Learned:
         shown = best if best in scenes else next(iter(scenes))
         pair = tuple(scenes.values()) if len(scenes) > 1 else ()
         return cls(names, cameras, held_out, scenes[shown], planes, waiting, shown, pair, stored)
+
+    def require_somewhere(self) -> None:
+        """See that every camera is at a place, and sees anything.
+
+        Raises:
+            ValueError: one of them does not.
+        """
+        for name, camera in zip(self.names, self.cameras, strict=True):
+            lens = camera.fx, camera.fy, camera.cx, camera.cy, camera.k1
+            numbers = np.abs([*camera.camera_to_world.flatten(), *lens])
+            if not (numbers <= LARGEST).all() or min(camera.fx, camera.fy) <= 0:
+                raise ValueError(f"the camera of {name} is nowhere")
 
     def on(self, device: torch.device) -> "Learned":
         """The same with scenes that live there, as far as they can."""

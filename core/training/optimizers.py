@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from core.config import Config
+from core.depthmaps.kept import part_of
 
+MOMENTS = {"step", "exp_avg", "exp_avg_sq"}  # of a parameter, in every kind of Adam
 GROUPS = ("field", "rotation", "position", "focal", "zoom", "distortion")
 
 
@@ -60,18 +62,11 @@ def _unpack(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> 
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = tensor
         moved = optimizer.param_groups[0]["params"][int(index)]
-        if key not in ("exp_avg", "exp_avg_sq", "step") or tensor.shape not in ((), moved.shape):
+        if tensor.shape != {"step": ()}.get(key, moved.shape) or not tensor.is_floating_point():
             raise ValueError(f"moments {name} of {list(tensor.shape)} for {list(moved.shape)}")
+    if any(set(moments) != MOMENTS for moments in state.values()):
+        raise ValueError(f"moments that are not {', '.join(sorted(MOMENTS))}")
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-
-def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Those whose name begins with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }
 
 
 @torch.no_grad()

@@ -67,13 +67,7 @@ class Room:
         Raises:
             InputError: they do not.
         """
-        planes = {name: shape for name, shape in saved.items() if name.startswith(TEXELS)}
-        numbers = sum(math.prod(shape) for shape in planes.values())
-        if len(live := saved.get(LIVE, ())) == 4:  # tiles are saved, and pictures will be held
-            pictures = {False: math.prod(live), True: math.prod(live) // live[1]}
-            tiles = {".colours." in n: s for n, s in sorted(planes.items(), key=_tile)}
-            numbers = sum(pictures[kind] * math.prod(shape[1:]) for kind, shape in tiles.items())
-        if numbers > self.numbers:
+        if (numbers := texels_in(saved)) > self.numbers:
             raise InputError(
                 f"The planes of {path} need {in_gb(numbers * NUMBER)} and training.memory allows "
                 f"{in_gb(self.numbers * NUMBER)} for them; raise it."
@@ -144,6 +138,18 @@ def allowed(config: Config, device: torch.device) -> int:
 def photo_bytes(config: Config) -> int:
     """Bytes of pixels that may be read, before anything is known of them."""
     return int(PHOTOS * allowed(config, torch.device("cpu")) / PHOTO)
+
+
+def texels_in(saved: Mapping[str, tuple[int, ...]]) -> int:
+    """Numbers of all planes among a checkpoint's tensors, once what is saved in tiles is whole."""
+    planes = {name: shape for name, shape in saved.items() if name.startswith(TEXELS)}
+    numbers = sum(math.prod(shape) for shape in planes.values())
+    live = saved.get(LIVE, ())
+    if len(live) != 4 or 0 in live:
+        return numbers
+    pictures = {False: math.prod(live), True: math.prod(live) // live[1]}
+    tiles = {".colours." in n: s for n, s in sorted(planes.items(), key=_tile)}
+    return sum(pictures[kind] * math.prod(shape[1:]) for kind, shape in tiles.items())
 
 
 def _tile(planes: tuple[str, tuple[int, ...]]) -> int:

@@ -18,6 +18,7 @@ from torch import Tensor
 from core.depthmaps.adjustment.equations import Compared, Equations, equations_of
 from core.depthmaps.adjustment.patches import Patches, chosen_pixels, find, tangents, with_slopes
 from core.depthmaps.adjustment.unknowns import FOCAL, MOVE, Guess, Prior, Unknowns, doubled, stepped
+from core.depthmaps.kept import OF_JOINT, cameras_in, require
 from core.depthmaps.photos import luma
 from core.depthmaps.stereo.depths import DepthMaps
 from core.parallel import ParallelMap
@@ -146,10 +147,20 @@ class Joint:
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on from a `state` as if nothing had been between."""
-        parts = {name: state[name] for name in ("rotation", "centre", "intrinsics", "k1")}
+        """Go on from a `state` as if nothing had been between.
+
+        Raises:
+            ValueError: it is of other cameras or pixels.
+        """
+        moved = {name: state[name] for name in ("rotation", "centre", "intrinsics", "k1")}
+        cameras = cameras_in(moved | {"sizes": self.guess.cameras.sizes}, self.guess.cameras.sizes)
+        require(state, {"N": len(cameras)}, OF_JOINT)
+        if any(value.dtype is not torch.float64 for value in moved.values()):
+            raise ValueError("cameras of joint steps are in double precision")
+        if len(state["worth"]) not in (0, len(cameras)):
+            raise ValueError(f"worth of {len(state['worth'])} photos")
         inverse = state["inverse"].split([len(g) for g in self.guess.inverse])
-        self.guess = Guess(replace(self.guess.cameras, **parts), tuple(inverse))
+        self.guess = Guess(cameras, tuple(inverse))
         self._damping, self._scale, done = state["damping"].tolist()
         self.done = bool(done)
         self._prior = Prior(self.unknowns, state["middle"], state["worth"])

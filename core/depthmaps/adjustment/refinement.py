@@ -16,6 +16,7 @@ from core.depthmaps.adjustment.joint import Joint
 from core.depthmaps.adjustment.trial import Trial
 from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.kept import cameras_in, part_of
 from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
 from core.parallel import ParallelMap
 
@@ -213,21 +214,24 @@ class Refinement:
         return out
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on exactly where `state` was taken, with the same photos, unknowns and rounds."""
+        """Go on exactly where `state` was taken, with the same photos, unknowns and rounds.
 
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-
+        Raises:
+            ValueError: there can be no such state.
+        """
         self.judgements = [Judgement(*row) for row in state["judgements"].tolist()]
-        self.cameras, self.made = Cameras(**part("camera.")), int(state["made"])
-        self.depths.restore(part("depths."))
+        self.cameras = cameras_in(part_of(state, "camera."), self.cameras.sizes)
+        self.made = int(state["made"])
+        self.depths.restore(part_of(state, "depths."))
+        if len(self.judgements) > len(self.rounds) or (self.depths.done and self.maps is None):
+            raise ValueError(f"{len(self.judgements)} of {len(self.rounds)} rounds are over")
         self._score = float(state["score"]) if "score" in state else None
         self._joint = self._found = self._trial = None
-        if kept := part("joint."):
+        if kept := part_of(state, "joint."):
             self._joint = self._begun()
             self._joint.restore(kept)
-        if kept := part("found."):
-            self._found = Cameras(**kept)
-        if kept := part("trial."):
+        if kept := part_of(state, "found."):
+            self._found = cameras_in(kept, self.cameras.sizes)
+        if kept := part_of(state, "trial."):
             self._trial = Trial(self.depths.photos, self.cameras)
             self._trial.restore(kept)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.kept import LARGEST, cameras_in, part_of, require, require_rows, require_stages
 from core.depthmaps.photos import Level, level_of
 from core.depthmaps.stereo import stages
 from core.depthmaps.stereo.gains import gains
@@ -200,20 +201,55 @@ class Depths:
         return out
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on exactly where `state` was taken, with the same photos."""
+        """Go on exactly where `state` was taken, with the same photos.
 
-        def part(prefix: str) -> dict[str, Tensor]:
-            width = len(prefix)
-            return {k[width:]: v for k, v in state.items() if k.startswith(prefix)}
-
+        Raises:
+            ValueError: there can be no such state.
+        """
         self.journey = tuple((NAMES[name], side) for name, side in state["journey"].tolist())
         self._stage, self._level = int(state["stage"]), None
-        self.cameras, self._now = Cameras(**part("camera.")), part("now.")
+        self.cameras = cameras_in(part_of(state, "camera."), self.cameras.sizes)
+        self._now, self.maps = part_of(state, "now."), None
         rows = {int(name.split(".")[1]) for name in state if name.startswith("fresh.")}
-        self._fresh = [part(f"fresh.{row}.") for row in sorted(rows)]
-        self.maps = None
+        self._fresh = [part_of(state, f"fresh.{row}.") for row in sorted(rows)]
+        self._require_sound()
         if "maps.inverse" in state:
-            cameras = Cameras(**part("maps.camera."))
-            kept = {k: v for k, v in part("maps.").items() if not k.startswith("camera.")}
-            images = level_of(self.photos, self.cameras, int(cameras.sizes.max())).images
-            self.maps = DepthMaps(cameras=cameras, photos=images, **kept)
+            self.maps = self._maps_in(part_of(state, "maps."))
+
+    def _require_sound(self) -> None:
+        """See that stages can go on from what was taken over."""
+        left = self.journey[self._stage :]
+        if self._stage < 0 or any(not 0 < side <= LARGEST for _, side in self.journey):
+            raise ValueError(f"stage {self._stage} of {self.journey}")
+        if len(self._fresh) >= len(self.cameras) or (self._fresh and not left):
+            raise ValueError(f"{len(self._fresh)} photos of a stage are done")
+        count = {"N": len(self.cameras)}
+        require(self._now, count | self._canvas(self._side()))
+        require_stages(self._now, left)
+        if self._fresh:
+            name, side = left[0]
+            require_rows(self._fresh, name, count | self._canvas(side))
+
+    def _canvas(self, side: int) -> dict[str, int]:
+        """How high and wide maps of that level are; nothing where there is none."""
+        width, height = self.cameras.at(side).canvas if side else (0, 0)
+        return {"H": height, "W": width} if side else {}
+
+    def _maps_in(self, state: dict[str, Tensor]) -> DepthMaps:
+        side = int(part_of(state, "camera.")["sizes"].max())
+        images = level_of(self.photos, self.cameras, side).images
+        return kept_maps(state, images, self.cameras.at(side).sizes)
+
+
+def kept_maps(state: dict[str, Tensor], images: Tensor, sizes: Tensor) -> DepthMaps:
+    """Maps that were kept, of photos (N, C, H, W) of these sizes (N, 2) in pixels.
+
+    Raises:
+        ValueError: they are none, or of others.
+    """
+    cameras, (width, height) = cameras_in(part_of(state, "camera."), sizes), sizes.amax(0).tolist()
+    maps = {name: value for name, value in state.items() if not name.startswith("camera.")}
+    count, channels = images.shape[:2]
+    across = {"N": count, "C": channels, "H": height, "W": width}
+    require(maps | {"seen": images}, across | {"V": height, "U": width})
+    return DepthMaps(cameras=cameras, photos=images, **maps)

@@ -17,6 +17,7 @@ from torch import Tensor
 from core.depthmaps.adjustment.refinement import Refinement, Round
 from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.kept import part_of, unknowns_in
 from core.depthmaps.stereo.agreement import enough
 from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps
 from core.geometry.alignment import (
@@ -32,7 +33,6 @@ from core.multiplane.lens import follow
 from core.training.learner import StepContext
 from core.training.learners.depthmap_cameras import pictures, read, unknowns_of, write
 from core.training.learners.multiplane_step import MultiplaneStep
-from core.training.optimizers import part_of
 
 PARTS = 5  # of the photos: one part goes through a stage at once
 SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
@@ -134,7 +134,7 @@ class Adjustment:
         self.over, self.moved = state["over"].tolist()
         if "photos" in state:
             self._photos = state["photos"]
-            self._unknowns = Unknowns(state["unknowns"], int(state["count"]))
+            self._unknowns = unknowns_in(state, len(self._photos))
             self._refinement = self._begun(planes, context, self._unknowns)
             self._refinement.restore(part_of(state, "turns."))
 

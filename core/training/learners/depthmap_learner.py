@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Way
 from core.depthmaps.adjustment.refinement import CLOSE, GIVEN, ROUNDS, Refinement, Round
 from core.depthmaps.adjustment.unknowns import Unknowns
-from core.depthmaps.cameras import Cameras
+from core.depthmaps.kept import part_of, unknowns_in
 from core.depthmaps.occupied import occupancy_of
-from core.depthmaps.stereo.depths import LAST, DepthMaps, Depths
+from core.depthmaps.stereo.depths import LAST, DepthMaps, Depths, kept_maps
 from core.depthmaps.warping.scene import WarpedScene
 from core.depthmaps.warping.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
@@ -27,7 +27,6 @@ from core.rendering.occupancy import Occupancy
 from core.training.learner import Learner, StepContext
 from core.training.learners.depthmap_ahead import depth_maps_gone
 from core.training.learners.depthmap_cameras import picture, pictures, read, unknowns_of, write
-from core.training.optimizers import part_of
 from core.training.step import StepResult, judged
 from core.training.wide import reach
 
@@ -252,8 +251,7 @@ class DepthMapLearner(Learner):
         state = part_of(tensors, "depthmaps.")
         turns = part_of(state, "turns.")
         self.photos, self.chosen, self._messages = state["photos"], state["chosen"], []
-        index = state.get("unknowns")
-        unknowns = None if index is None else Unknowns(index, int(state["count"]))
+        unknowns = unknowns_in(state, len(self.photos)) if "unknowns" in state else None
         self._begin_with(unknowns, context.found_by)
         if self.refinement is None:
             self.depths.restore(part_of(turns, "depths."))
@@ -273,8 +271,9 @@ def saved_scene(tensors: Mapping[str, Tensor]) -> WarpedScene:
     if "seen" not in state:
         return WarpedScene(None)
     maps = part_of(state, "turns.depths.maps.")
-    cameras = Cameras(**part_of(maps, "camera."))
-    kept = {name: value for name, value in maps.items() if not name.startswith("camera.")}
-    shown = Views(DepthMaps(cameras=cameras, photos=state["seen"], **kept))
+    found = kept_maps(maps, state["seen"], maps["camera.sizes"])
+    if len(found.photos) != len(photos):
+        raise ValueError(f"maps of {len(found.photos)} photos for {len(photos)}")
+    shown = Views(found)
     out = (~torch.isin(photos, chosen)).nonzero().flatten().tolist()
     return WarpedScene(shown, frozenset(out))

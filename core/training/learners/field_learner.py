@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
+from core.depthmaps.kept import part_of
 from core.distributed.process_group import ProcessGroup
 from core.fields.gradual import Gradual
 from core.fields.precision import PRECISIONS
@@ -28,7 +29,6 @@ from core.training.optimizers import (
     load,
     make_optimizer,
     packed,
-    part_of,
     unpack,
 )
 from core.training.step import Gradients, Sharing, StepResult, moved_by, training_step

@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from core.depthmaps.kept import part_of
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.geometry.principal import centre_principal_point
@@ -28,7 +29,7 @@ from core.training.learner import StepContext
 from core.training.learners.adjustment import AdjustedStep, Adjustment
 from core.training.learners.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.learners.texel_adam import names_of_tiles, three_digits
-from core.training.optimizers import packed, part_of, unpack
+from core.training.optimizers import packed, unpack
 from core.training.room import UNBOUNDED, Room, Size
 
 WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not known yet

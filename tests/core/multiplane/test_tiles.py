@@ -71,6 +71,27 @@ def test_what_nobody_sees_is_empty_stays_so_and_is_not_saved() -> None:
     assert torch.equal(seen_by_reference(again).rgb, seen_by_reference(field).rgb)
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"blocks.0": torch.zeros(0, 1, 10**6, 10**6)},  # nothing, which whole would be 10^14 bytes
+        {"colours.0": torch.zeros(0, 10**9, 16, 16)},
+        {"live": torch.zeros(4, 4, 3, 4, dtype=torch.int64)},
+        {"live": torch.zeros(4, 3, 4, dtype=torch.bool)},
+        {"live": torch.zeros(4, 5, 3, 4, dtype=torch.bool)},
+        {"live": torch.ones(4, 4, 3, 4, dtype=torch.bool)},
+        {"places": torch.zeros(4)},
+    ],
+)
+def test_tiles_that_none_of_ours_are_is_refused(forged: dict[str, Tensor]) -> None:
+    field = planes()
+    field.empty(some_live() & False)
+    saved = folded(field.state_dict(), field.held())
+    assert MultiplaneImage.of(saved, 1.0).size == field.size
+    with pytest.raises((ValueError, RuntimeError)):
+        MultiplaneImage.of(saved | forged, 1.0)
+
+
 def test_texels_that_are_not_held_never_move() -> None:
     field = planes()
     field.empty(some_live())

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.config import Config
 from core.config.paths import changed
 from core.engine.monitoring.history import Recorder
 from core.engine.run_folder.opening import open_run
@@ -15,10 +16,10 @@ from core.errors import InputError
 from core.formats.transforms import write_transforms
 from core.multiplane.field import Extent
 from core.photos import PhotoSet
-from core.runs import checkpoint
+from core.runs import checkpoint, header
 from core.runs.warm_start import started
 from core.training.changes import configure
-from core.training.room import NUMBER, Room
+from core.training.room import LIVE, NUMBER, Room, texels_in
 from core.training.trainer import Trainer
 from tests.cameras import camera
 from tests.conftest import small_config, small_options
@@ -124,3 +125,18 @@ def test_a_change_of_memory_holds_from_the_next_growth(photos: PhotoSet) -> None
     with pytest.raises(InputError, match=r"training.memory"):
         configure(trainer, changed(trainer.config, {"training.memory": 1e-6}))
     assert trainer.config.training.memory == 2.0
+
+
+def test_planes_in_tiles_count_as_the_pictures_that_they_become(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = (32, 4, 600, 800)
+    tiles = {"planes.field.blocks.0": (7, 1, 8, 8), "planes.field.colours.3": (7, 3, 16, 16)}
+    whole = 32 * 600 * 800 * (4 * 8 * 8 + 3 * 16 * 16)
+    assert texels_in(tiles | {LIVE: live}) == whole
+    assert texels_in(tiles) == 7 * (64 + 768)
+    assert texels_in({LIVE: (0, 0, 600, 800)}) == 0
+    monkeypatch.setattr(header, "machine_memory", lambda: 60_000_000_000)
+    said = header.Header(Path("x"), Config(), None, (2, 3, 4, 3), tiles | {LIVE: live}, 1000)
+    with pytest.raises(InputError, match=r"takes 62\.9 GB"):
+        said.require_memory()

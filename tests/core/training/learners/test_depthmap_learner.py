@@ -12,9 +12,11 @@ from core.config.paths import changed
 from core.depthmaps.adjustment.trial import Trial
 from core.depthmaps.adjustment.unknowns import PRINCIPAL
 from core.depthmaps.warping.scene import WarpedScene
+from core.errors import InputError
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
+from core.runs.checkpoint import Checkpoint
 from core.training.changes import configure, refine
 from core.training.learners import depthmap_learner
 from core.training.learners.depthmap_cameras import read, unknowns_of, write
@@ -126,6 +128,13 @@ def test_principal_points_are_looked_for_where_photos_are_whole() -> None:
     assert rig.principal_point().tolist() == pytest.approx(aside[0, 2:].tolist(), abs=1e-4)
 
 
+@pytest.fixture(scope="module")
+def turning() -> tuple[Trainer, Checkpoint]:
+    """A run in its first joint steps, and what is kept of it."""
+    trainer = until_turning(wide_run()[0])
+    return trainer, checkpoint.taken(trainer, Path("none"), {})
+
+
 def until_turning(trainer: Trainer) -> Trainer:
     """Into the first joint steps."""
     while not any(name.startswith("depthmaps.turns.joint.") for name in maps_of(trainer).state()):
@@ -149,6 +158,68 @@ def test_a_run_goes_on_exactly(turning: bool, tmp_path: Path) -> None:
     ours, others = maps_of(trainer).state(), maps_of(other).state()
     assert ours.keys() == others.keys()
     assert all(torch.equal(ours[name], others[name]) for name in ours)
+
+
+FORGED = {
+    "turns.camera.rotation": lambda old: old * 2,
+    "turns.camera.intrinsics": lambda old: -old,
+    "turns.camera.sizes": lambda old: old * 2,
+    "turns.camera.k1": lambda old: old[:3],
+    "turns.joint.rotation": lambda old: old[0, 0, 0],
+    "turns.joint.centre": lambda old: old.float(),
+    "turns.joint.worth": lambda old: torch.ones(3).double(),
+    "turns.joint.inverse": lambda old: old[:-1],
+    "turns.depths.stage": lambda old: old - 100,
+    "turns.depths.now.inverse": lambda old: old[..., :9],
+    "turns.depths.now.support": lambda old: old[:, :9],
+    "turns.depths.now.sources": lambda old: old + 7,
+    "turns.depths.now.step": None,
+    "turns.depths.maps.gains": lambda old: old.mT,
+    "turns.depths.maps.support": lambda old: old.bool(),
+    "turns.made": None,
+    "unknowns": lambda old: old + 1000,
+    "count": lambda old: old * 1000,
+    "photos": lambda old: old[:3],
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_none_of_ours_would_hold_is_refused(
+    name: str, turning: tuple[Trainer, Checkpoint]
+) -> None:
+    trainer, made = turning
+    tensors, change = dict(made.tensors), FORGED[name]
+    old = tensors.pop(f"depthmaps.{name}")
+    if change is not None:
+        tensors[f"depthmaps.{name}"] = change(old)
+    journey = trainer.learners[0].state()["depthmaps.turns.depths.journey"]
+    if name.startswith("turns.depths.now."):  # its stages are over, so let some be left
+        tensors["depthmaps.turns.depths.stage"] = torch.tensor(len(journey) - 3)
+    other = Trainer(made.config, trainer.photos)
+    with pytest.raises(InputError, match="is damaged"):
+        checkpoint.restore(other, replace(made, tensors=tensors))
+
+
+@pytest.mark.parametrize("stage", [3, 8])
+def test_what_a_look_around_has_left_is_all_that_the_next_stages_read(stage: int) -> None:
+    trainer, _ = wide_run()
+    while int(maps_of(trainer).state()["depthmaps.turns.depths.stage"]) < stage:
+        trainer.train_step(1)
+    trainer.train_step(1)  # and a photo more
+    made = checkpoint.taken(trainer, Path("none"), {})
+    left = [name for name in made.tensors if ".now." in name or ".fresh." in name]
+    refused = 0
+    for name in left:
+        tensors = {n: tensor for n, tensor in made.tensors.items() if n != name}
+        other = Trainer(made.config, trainer.photos)
+        try:
+            checkpoint.restore(other, replace(made, tensors=tensors))
+        except InputError:
+            refused += 1
+        else:
+            for _ in range(10):  # more than a stage of seven photos
+                assert other.train_step(1).finite
+    assert refused, "what is read is missed"
 
 
 def test_a_checkpoint_shows_what_the_run_shows(tmp_path: Path) -> None:
