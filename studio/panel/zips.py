@@ -18,6 +18,8 @@ from studio.panel.names import safe_name
 from studio.security.guard import DEFAULT_MAX_UPLOAD_BYTES
 
 MOST_FILES = 2000
+MOST_ENTRIES = 100_000  # of whatever; Python takes a kilobyte for each, before any is asked for
+ENTRY = b"PK\1\2"  # begins each in an archive's directory
 CHUNK = 1 << 20  # bytes
 NO_ZIP = (
     zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error,
@@ -39,7 +41,7 @@ def unpacked(archive: Path, folder: Path, most_bytes: int = DEFAULT_MAX_UPLOAD_B
         InputError: it is no archive, is locked, or holds too much.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _opened(archive) as opened:
             entries = list(_usable(opened))
             if len(entries) > MOST_FILES:
                 raise InputError(
@@ -56,11 +58,27 @@ def unused(archive: Path) -> list[str]:
     """Names of what is in an archive and is no photo, video or cameras; those of one that cannot be
     read are none, as `unpacked` says what is the matter."""
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _opened(archive) as opened:
             usable = {entry.filename for entry in _usable(opened)}
             return [entry.filename for entry in _shown(opened) if entry.filename not in usable]
-    except NO_ZIP:
+    except (InputError, *NO_ZIP):
         return []
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    """An archive whose directory fits into memory, however much of it there is said to be.
+
+    Raises:
+        InputError: it does not.
+    """
+    entries, before = 0, b""
+    with archive.open("rb") as file:
+        while (chunk := file.read(CHUNK)) and entries <= MOST_ENTRIES:
+            entries += (before + chunk).count(ENTRY)
+            before = chunk[1 - len(ENTRY) :]
+    if entries > MOST_ENTRIES:
+        raise InputError(f"The zip holds more than {MOST_ENTRIES:,} files; drop the photos alone.")
+    return zipfile.ZipFile(archive)
 
 
 def _usable(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

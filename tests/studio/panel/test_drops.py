@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.formats.recognised import is_cameras
+from studio.panel import zips
 from studio.panel.drops import changes_of, keep_dropped, keep_reference, passed_over
 from studio.panel.names import safe_name
 from studio.panel.zips import unpacked
@@ -186,3 +187,20 @@ def test_a_safe_name_is_no_device_of_windows(name: str) -> None:
 def test_a_safe_name_keeps_harmless_ones() -> None:
     assert safe_name("IMG_0042.JPG") == "IMG_0042.JPG"
     assert safe_name("../../été 1.jpeg") == "été 1.jpeg"
+
+
+def test_an_archive_of_nothing_but_names_is_refused_before_they_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "names.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for number in range(30):
+            opened.writestr(f"{number}.txt", b"")
+        opened.writestr("a.jpg", b"photo")
+    monkeypatch.setattr(zips, "CHUNK", 50)  # an entry begins in one and ends in another
+    monkeypatch.setattr(zips, "MOST_ENTRIES", 31)
+    assert len(unpacked(archive, tmp_path / "all")) == 1 and len(zips.unused(archive)) == 30
+    monkeypatch.setattr(zips, "MOST_ENTRIES", 30)
+    with pytest.raises(InputError, match="more than 30 files"):
+        unpacked(archive, tmp_path / "none")
+    assert zips.unused(archive) == [] and not (tmp_path / "none").exists()
