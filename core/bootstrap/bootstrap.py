@@ -21,7 +21,6 @@ from core.bootstrap.focal import FOCAL_STEP, likely_focals
 from core.bootstrap.hypotheses import beside, restart, with_focal
 from core.bootstrap.mirror import mirror_messages, mirrored
 from core.bootstrap.registration import registration, spread
-from core.depthmaps.kept import part_of
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
@@ -30,6 +29,7 @@ from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
 from core.training.learners.adjustment import Adjustment
 from core.training.learners.multiplane_learner import MultiplaneLearner
+from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 
 FRONT_ALPHA = 0.35  # of the hypothesis whose scene begins to form further in front

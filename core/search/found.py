@@ -10,6 +10,16 @@ from safetensors.numpy import save
 from core.errors import InputError
 
 FORMAT = "features 1"
+# By name: kind, and shape in letters, P photos, M points, O sights, K pairs.
+MODEL = {
+    "photos": ("i8", "P"), "camera_to_world": ("f8", "P44"), "lenses": ("f8", "P5"),
+    "points": ("f8", "M3"), "seen": ("i8", "O2"), "pixels": ("f4", "O2"), "residuals": ("f4", "O"),
+}  # fmt: skip
+PAIRS = {
+    "photos": ("i8", "K2"), "homography": ("f4", "K33"),
+    **dict.fromkeys(("matches", "inliers", "mirrored"), ("i8", "K")),
+    **dict.fromkeys(("flat", "parallax", "shift", "turn"), ("f4", "K")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +118,12 @@ def packed(found: Features) -> bytes:
     return save(arrays, {"features": json.dumps(facts)})
 
 
-def unpacked(content: bytes, where: str = "The features") -> Features:
+def unpacked(content: bytes, where: str = "The features", photos: int | None = None) -> Features:
     """The inverse of `packed`.
 
-    Args: where: the file, for a complaint.
+    Args:
+        where: the file, for a complaint.
+        photos: how many it is to be of, where that is known.
 
     Raises:
         InputError: it is damaged or something else.
@@ -123,22 +135,55 @@ def unpacked(content: bytes, where: str = "The features") -> Features:
         if facts["format"] != FORMAT:
             raise KeyError(FORMAT)
         arrays = safetensors.numpy.load(content)
-        pairs = Pairs(**_part(arrays, "pairs", Pairs))
+        pairs = Pairs(**_part(arrays, "pairs", PAIRS))
         models = tuple(
-            FeatureModel(**_part(arrays, f"models.{row}", FeatureModel))
-            for row in range(facts["models"])
+            FeatureModel(**_part(arrays, f"models.{row}", MODEL)) for row in range(facts["models"])
         )
+        if photos not in (None, facts["count"]):
+            raise ValueError("of other photos")
+        _require_sound(facts["count"], pairs, models)
         return Features(facts["count"], pairs, models)
-    except (KeyError, ValueError, TypeError, safetensors.SafetensorError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         raise InputError(
             f"{where}: it holds no matched features; delete it and match again."
         ) from error
 
 
 def _part(
-    arrays: dict[str, np.ndarray], name: str, kind: type[FeatureModel] | type[Pairs]
+    arrays: dict[str, np.ndarray], place: str, forms: dict[str, tuple[str, str]]
 ) -> dict[str, np.ndarray]:
-    part = {field.name: arrays[f"{name}.{field.name}"] for field in fields(kind)}
-    for array in part.values():
+    """The arrays of a part, none of which can be written.
+
+    Raises:
+        KeyError: one is missing.
+        ValueError: one is of another kind or shape, or a number of a place is not finite.
+    """
+    part, sizes = {name: arrays[f"{place}.{name}"] for name in forms}, dict[str, int]()
+    for name, array in part.items():
+        kind, letters = forms[name]
+        wanted = [
+            int(letter) if letter.isdigit() else sizes.setdefault(letter, size)
+            for letter, size in zip(letters, array.shape, strict=True)
+        ]
+        finite = kind != "f8" or bool(np.isfinite(array).all())
+        if array.dtype != np.dtype(kind) or list(array.shape) != wanted or not finite:
+            raise ValueError(f"{place}.{name}")
         array.setflags(write=False)
     return part
+
+
+def _require_sound(count: int, pairs: Pairs, models: tuple[FeatureModel, ...]) -> None:
+    """See that all indices name something.
+
+    Raises:
+        ValueError: one does not.
+    """
+    named = [(pairs.photos, count)]
+    for model in models:
+        named.append((model.photos, count))
+        named.append((model.seen[:, 0], len(model.points)))
+        named.append((model.seen[:, 1], len(model.photos)))
+        if not (np.diff(model.photos) > 0).all() or not (model.lenses[:, :2] > 0).all():
+            raise ValueError("a model")
+    if not all(((index >= 0) & (index < most)).all() for index, most in named):
+        raise ValueError("an index")

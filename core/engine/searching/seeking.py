@@ -24,7 +24,7 @@ class Seeker:
         """Args: `kind` begins the name of the file that keeps what was found."""
         self.found: Features | None = None
         self.settled, self.failure = False, ""
-        self._kind = kind
+        self._kind, self._count = kind, len(numbers)
         sparse = photos.pixels[list(numbers), ::61, ::61].tobytes()
         names = repr([photos.names[number] for number in numbers])
         self._sign = f"{zlib.crc32(sparse, zlib.crc32(names.encode())):08x}"
@@ -70,7 +70,8 @@ class Seeker:
     def _begin(self, run: Path, begin: Callable[[], Matching | None]) -> None:
         kept = self._kept_at(run)
         if kept.is_file():
-            self.found, self.settled = unpacked(kept.read_bytes(), kept.name), True
+            self.found = unpacked(kept.read_bytes(), kept.name, self._count)
+            self.settled = True
         else:
             self._process = begin()
             self.settled = self._process is None

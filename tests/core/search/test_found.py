@@ -1,6 +1,6 @@
 """What was found is kept to the last bit, and nothing else is taken for it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -65,3 +65,29 @@ def test_other_files_are_refused_in_a_sentence(damage: str) -> None:
     }[damage]
     with pytest.raises(InputError, match=r"features.safetensors: it holds no matched features"):
         unpacked(content, "features.safetensors")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"photos": np.array([0, 1, 9])},
+        {"photos": np.array([2, 1, 0])},
+        {"photos": np.array([0.0, 1.0, 2.0])},
+        {"camera_to_world": np.full((3, 4, 4), np.nan)},
+        {"lenses": np.zeros((3, 5))},
+        {"points": np.zeros(3)},
+        {"seen": np.full((2, 2), 7)},
+    ],
+    ids=lambda forged: next(iter(forged)),
+)
+def test_what_nothing_can_be_found_in_is_refused(forged: dict[str, np.ndarray]) -> None:
+    sound = model([0, 1, 2])
+    content = packed(Features(3, pairs(2), (replace(sound, **forged),)))
+    with pytest.raises(InputError, match="it holds no matched features"):
+        unpacked(content)
+    for count in (2, "3"):
+        with pytest.raises(InputError, match="it holds no matched features"):
+            unpacked(packed(Features(count, pairs(2), (sound,))))
+    assert unpacked(packed(Features(3, pairs(2), (sound,))), photos=3).placed == 3
+    with pytest.raises(InputError, match="it holds no matched features"):
+        unpacked(packed(Features(3, pairs(2), (sound,))), photos=4)
