@@ -45,7 +45,7 @@ def test_leaves_take_numbers(file: Path) -> None:
         top = name.partition(".")[0]
         if top == "core":
             allowed = tuple(leaf.replace("/", ".") for leaf in LEAVES)
-            assert name.startswith((*allowed, "core.errors", "core.parallel")), name
+            assert name.startswith((*allowed, "core.errors", "core.parallel", "core.states")), name
 
 
 @pytest.mark.parametrize("file", files("core/evaluation"), ids=lambda f: str(f.relative_to(ROOT)))
@@ -128,10 +128,10 @@ BELOW = {
     "core/distributed": {"errors", "parallel"},
     "core/training": {
         "bootstrap", "config", "depthmaps", "distributed", "errors", "fields", "geometry", "memory",
-        "multiplane", "parallel", "perceptual", "photos", "rendering",
+        "multiplane", "parallel", "perceptual", "photos", "rendering", "states",
     },
     "core/bootstrap": {
-        "distributed", "geometry", "multiplane", "parallel", "rendering", "training",
+        "distributed", "geometry", "multiplane", "parallel", "rendering", "states", "training",
     },
 }  # fmt: skip
 

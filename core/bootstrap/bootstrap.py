@@ -25,11 +25,11 @@ from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.multiplane.field import FIRST_ALPHA, MultiplaneImage
 from core.rendering.scene import Scene
+from core.states import part_of
 from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
 from core.training.learners.adjustment import Adjustment
 from core.training.learners.multiplane_learner import MultiplaneLearner
-from core.training.optimizers import part_of
 from core.training.step import StepResult, decibels
 
 FRONT_ALPHA = 0.35  # of the hypothesis whose scene begins to form further in front

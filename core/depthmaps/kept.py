@@ -63,15 +63,6 @@ KINDS: dict[str, Callable[[Tensor], bool]] = {
 }
 
 
-def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Those whose name begins with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }
-
-
 def require(
     tensors: Mapping[str, Tensor],
     sizes: Mapping[str, int],

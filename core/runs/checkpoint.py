@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from core.config import Config
-from core.depthmaps.kept import part_of
 from core.errors import InputError, OutOfMemory
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
@@ -33,6 +32,7 @@ from core.runs.header import Welcome, any_size, config_in, welcomed
 from core.runs.home import at_home
 from core.runs.light import compact, lighten_older, widened
 from core.runs.soundness import fitting, refusal, require_finite, require_sound
+from core.states import part_of
 from core.training.build import held_out, ray_settings, without_camera
 from core.training.learned import Learned, looked_at
 from core.training.learners.beside_maps import beside

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from core.config import Config
-from core.depthmaps.kept import part_of
 from core.errors import InputError
 from core.multiplane.field import MultiplaneImage
 from core.runs.checkpoint import Checkpoint
+from core.states import part_of
 from core.training import build
 from core.training.learner import Progress
 from core.training.learners.field_learner import FieldLearner

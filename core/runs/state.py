@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Findings, Way
 from core.config import Config
 from core.config.paths import changed
-from core.depthmaps.kept import part_of
 from core.multiplane.field import MultiplaneImage
+from core.states import part_of
 from core.training.build import build_field, express, near_depth
 from core.training.learner import Course, Progress
 from core.training.learners.field_learner import fill

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from core.config import Config
-from core.depthmaps.kept import part_of as part_of
+from core.states import part_of
 
 MOMENTS = {"step", "exp_avg", "exp_avg_sq"}  # of a parameter, in every kind of Adam
 GROUPS = ("field", "rotation", "position", "focal", "zoom", "distortion")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from core.depthmaps.kept import part_of
 from core.engine.monitoring.history import trails_in
 from core.errors import InputError
 from core.exporting.cameras import EXPORTS, pictures_of, write_cameras
@@ -18,6 +17,7 @@ from core.formats.checks import check_writable
 from core.geometry.gauge import ORIGINS, UPS, Gauge
 from core.runs import checkpoint
 from core.runs.judged import kept
+from core.states import part_of
 from studio.cli.progress import watched
 from studio.cli.showing import add_device, add_show, learned_of, placed
 from studio.jobs.measuring import others_beside

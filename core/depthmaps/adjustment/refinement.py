@@ -16,9 +16,10 @@ from core.depthmaps.adjustment.joint import Joint
 from core.depthmaps.adjustment.trial import Trial
 from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.kept import cameras_in, part_of
+from core.depthmaps.kept import cameras_in
 from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps, Depths, Stage, level
 from core.parallel import ParallelMap
+from core.states import part_of
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.depthmaps.kept import part_of
 from core.engine.monitoring.contest import Unseen
 from core.engine.monitoring.outlook import Settling
 from core.engine.monitoring.trails import Trails
 from core.engine.snapshot import History
 from core.geometry.cameras import CameraRig
 from core.runs.soundness import Undoable
+from core.states import part_of
 from core.training.learned import PAIRS
 from core.training.learners.field_learner import FieldLearner
 from core.training.step import decibels

@@ -17,7 +17,7 @@ from torch import Tensor
 from core.depthmaps.adjustment.refinement import Refinement, Round
 from core.depthmaps.adjustment.unknowns import Unknowns
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.kept import part_of, unknowns_in
+from core.depthmaps.kept import unknowns_in
 from core.depthmaps.stereo.agreement import enough
 from core.depthmaps.stereo.depths import FIRST, SECOND, DepthMaps
 from core.geometry.alignment import (
@@ -30,6 +30,7 @@ from core.geometry.alignment import (
 from core.geometry.cameras import Camera, CameraRig
 from core.geometry.gauge import spread
 from core.multiplane.lens import follow
+from core.states import part_of
 from core.training.learner import StepContext
 from core.training.learners.depthmap_cameras import pictures, read, unknowns_of, write
 from core.training.learners.multiplane_step import MultiplaneStep

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.bootstrap.findings import Way
 from core.depthmaps.adjustment.refinement import CLOSE, GIVEN, ROUNDS, Refinement, Round
 from core.depthmaps.adjustment.unknowns import Unknowns
-from core.depthmaps.kept import part_of, unknowns_in
+from core.depthmaps.kept import unknowns_in
 from core.depthmaps.occupied import occupancy_of
 from core.depthmaps.stereo.depths import LAST, DepthMaps, Depths, kept_maps
 from core.depthmaps.warping.scene import WarpedScene
@@ -24,6 +24,7 @@ from core.depthmaps.warping.views import IN_MOTION, Views, render
 from core.geometry.cameras import Camera
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
+from core.states import part_of
 from core.training.learner import Learner, StepContext
 from core.training.learners.depthmap_ahead import depth_maps_gone
 from core.training.learners.depthmap_cameras import picture, pictures, read, unknowns_of, write

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from core.config import Config
 from core.config.declare import Effect
 from core.config.paths import strongest
-from core.depthmaps.kept import part_of
 from core.distributed.process_group import ProcessGroup
 from core.fields.gradual import Gradual
 from core.fields.precision import PRECISIONS
@@ -18,6 +17,7 @@ from core.rendering.contraction import Ball
 from core.rendering.occupancy import Occupancy
 from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings, rays_at_once
+from core.states import part_of
 from core.training import build
 from core.training.batch import WHOLE, draw_batch
 from core.training.learner import Learner, Progress, StepContext

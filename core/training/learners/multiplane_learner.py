@@ -10,7 +10,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from core.depthmaps.kept import part_of
 from core.geometry.cameras import CameraRig
 from core.geometry.neighbours import place_beside
 from core.geometry.principal import centre_principal_point
@@ -21,6 +20,7 @@ from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
 from core.multiplane.tiles import folded, unfolded
 from core.rendering.scene import FieldScene, Scene
+from core.states import part_of
 from core.training import build
 from core.training.ahead import Leg, part_gone
 from core.training.camera_optimizer import Learns
