@@ -42,8 +42,8 @@ def small_options(**changes: Any) -> dict[str, Any]:
 
 def shifted_photos(count: int = 5, width: int = 24, height: int = 18) -> np.ndarray:
     """(N, H, W, 3) views of one smooth picture, each from a little further to the right."""
-    chance = np.random.default_rng(0)
-    wide = chance.integers(0, 255, (6, 12, 3), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    wide = rng.integers(0, 255, (6, 12, 3), dtype=np.uint8)
     wide = cv2.resize(wide, (width + 2 * count, height), interpolation=cv2.INTER_CUBIC)
     return np.stack([wide[:, 2 * i : 2 * i + width] for i in range(count)])
 

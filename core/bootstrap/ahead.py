@@ -33,8 +33,8 @@ def bootstrap_gone(
     joined = phase == "joining"  # a group is joining, which waits no more
     known = len(leader.trained) + len(others) + (len(hypotheses[0].trained) if joined else 0)
     groups = max(waiting + joined, math.ceil(known / recipe.most_photos) - 1)
-    joining = leader.legs(recipe.registration) * groups
-    legs: list[Leg] = first + trial + joining
+    registration = leader.legs(recipe.registration) * groups
+    legs: list[Leg] = first + trial + registration
     match phase:
         case "focal":
             return part_gone(legs, len(first), hypotheses[0].level_step)

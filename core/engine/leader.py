@@ -141,18 +141,18 @@ def follow(processes: DistributedGroup) -> int:
 
 def _received(processes: DistributedGroup, photos: PhotoSet | None) -> tuple[Trainer, PhotoSet]:
     """The trainer that the leader has sent, and its photos: `photos` where they are the same."""
-    told = json.loads(_received_text(processes))
+    message = json.loads(_received_text(processes))
     tensors: dict[str, Tensor] = {}
-    for name, (dtype, shape) in told["layout"].items():
+    for name, (dtype, shape) in message["layout"].items():
         tensors[name] = processes.broadcast(torch.empty(shape, dtype=DTYPES[dtype]))
-    if told["facts"]["photos"] is not None:
+    if message["facts"]["photos"] is not None:
         pixels: np.ndarray = tensors.pop("pixels").numpy()
-        told_of = told["facts"]["photos"] | {"pixels": pixels}
-        told_of |= {name: tuple(told_of[name]) for name in ("names", "notices")}
-        told_of |= {name: tuple(map(tuple, told_of[name])) for name in ("sizes", "stored")}
-        photos = PhotoSet(**told_of)
+        facts = message["facts"]["photos"] | {"pixels": pixels}
+        facts |= {name: tuple(facts[name]) for name in ("names", "notices")}
+        facts |= {name: tuple(map(tuple, facts[name])) for name in ("sizes", "stored")}
+        photos = PhotoSet(**facts)
     assert photos is not None, "photos come with the first trainer"
-    found = Checkpoint(Path(), told["facts"]["checkpoint"], tensors)
+    found = Checkpoint(Path(), message["facts"]["checkpoint"], tensors)
     here = {"training.device": found.facts["device"]}  # the leader's, if it was left open
     trainer = Trainer(changed(found.config, here), photos, processes=processes)
     checkpoint.restore(trainer, found)

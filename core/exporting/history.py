@@ -17,7 +17,7 @@ def write_history(
     learned: Learned,
     steps: np.ndarray,
     poses: np.ndarray,
-    frames: np.ndarray,
+    focals: np.ndarray,
     out: Path,
 ) -> None:
     """Write arrays at T moments for the N cameras that have been learned by now.
@@ -25,7 +25,7 @@ def write_history(
     `names` (N,) text; `steps` (T,); `poses` (T, N, 3, 4) camera to world in OpenCV axes; `focal`
     (T, N, 2), fx over the width and fy over the height.
 
-    Args: poses (T, M, 3, 4) and frames (T, M, 2) like these, of the cameras of all M photos.
+    Args: poses (T, M, 3, 4) and focals (T, M, 2) like these, of the cameras of all M photos.
 
     Raises:
         InputError: there is no moment yet, or nothing can be written at `out`.
@@ -39,6 +39,6 @@ def write_history(
         names=np.array(list(learned.by_name)),
         steps=steps,
         poses=poses[:, rows],
-        focal=frames[:, rows],
+        focal=focals[:, rows],
     )
     write_file(stream.getvalue(), out)

@@ -110,9 +110,9 @@ def _fuse(view: View, volume: Volume, sums: np.ndarray, counts: np.ndarray, watc
         with watch.chunk():
             own, found = _seen(view, a[0] + w * b[0], a[1] + w * b[1], a[2] + w * b[2], w)
             before = own - found  # positive where the cell is nearer than the surface
-            told = (own > 0) & (found >= 0) & (before > -REACH * band)
-            sums[sheet] += np.where(told, np.clip(before / band, -1, 1), 0)
-            counts[sheet] += told
+            saw = (own > 0) & (found >= 0) & (before > -REACH * band)
+            sums[sheet] += np.where(saw, np.clip(before / band, -1, 1), 0)
+            counts[sheet] += saw
 
 
 def _seen(
@@ -135,11 +135,11 @@ def _seen(
 def _cut(volume: Volume, sums: np.ndarray, counts: np.ndarray, seen: Views) -> trimesh.Trimesh:
     """The surface where mean distances are zero, within cells that enough views told about."""
     distance = np.where(counts > 0, sums / np.maximum(counts, 1), 1)
-    told = counts >= seen.witnesses
-    whole = np.zeros_like(told)  # cubes are asked for at their last corner
+    known = counts >= seen.witnesses
+    whole = np.zeros_like(known)  # cubes are asked for at their last corner
     corners = [slice(None, -1), slice(1, None)]
     whole[1:, 1:, 1:] = np.logical_and.reduce(
-        [told[i, j, k] for i in corners for j in corners for k in corners]
+        [known[i, j, k] for i in corners for j in corners for k in corners]
     )
     try:
         vertices, faces, _, _ = marching_cubes(distance, 0.0, mask=whole, allow_degenerate=False)

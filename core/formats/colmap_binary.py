@@ -58,8 +58,8 @@ def write_colmap_binary(
             images += struct.pack("<ddQ", *pixel, point)
     sparse = struct.pack("<Q", len(points.positions))
     owners = zip((points.photo + 1).tolist(), points.order.tolist(), strict=True)
-    told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
-    for point, (position, colour, owner) in enumerate(told, start=1):
+    listed = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
+    for point, (position, colour, owner) in enumerate(listed, start=1):
         sparse += struct.pack(POINT, point, *position, *colour, 0.0, 1) + struct.pack("<II", *owner)
     write_folder({"cameras.bin": lenses, "images.bin": images, "points3D.bin": sparse}, out)
 

@@ -62,8 +62,8 @@ def write_colmap_text(
         ]
     sparse = ["# POINT3D_ID, X, Y, Z, R, G, B, ERROR, IMAGE_ID, POINT2D_IDX"]
     owners = zip((points.photo + 1).tolist(), points.order.tolist(), strict=True)
-    told = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
-    for point, (position, colour, owner) in enumerate(told, start=1):
+    listed = zip(points.positions.tolist(), points.colours.tolist(), owners, strict=True)
+    for point, (position, colour, owner) in enumerate(listed, start=1):
         sparse.append(_line(point, *position, *colour, 0.0, *owner))
     parts = {"cameras.txt": lenses, "images.txt": images, "points3D.txt": sparse}
     write_folder({name: ("\n".join(part) + "\n").encode() for name, part in parts.items()}, out)

@@ -44,14 +44,14 @@ def sampled(
     jobs = zip(parts, points, strict=True)
     logits = torch.cat(list(parallel_map(lambda job: sample_shapes(*job), jobs)))
     if not field.colours:
-        return logits, [asked(part, at) for part, at in zip(parts, points, strict=True)]
+        return logits, [asked(block, at) for block, at in zip(parts, points, strict=True)]
     seen = None  # a GPU takes all: it would be waited for
     if logits.device.type == "cpu":
         seen = torch.cat(list(parallel_map(lambda i: _noticed(logits, i), pieces)), 1)
 
     def coloured(job: tuple[Block, Tensor]) -> Met:
-        (part, at), planes = job, job[0].planes
-        met = asked(part, at, None if seen is None else seen[planes])
+        (block, at), planes = job, job[0].planes
+        met = asked(block, at, None if seen is None else seen[planes])
         sample_colours(met, logits[planes])
         return met
 

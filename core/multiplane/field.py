@@ -195,11 +195,11 @@ class MultiplaneImage(nn.Module):
 
     def textures(self) -> Iterator[tuple[nn.Parameter, Tensor]]:
         """Each parameter (P, C, H, W), with the reach (P, 2) of its pictures."""
-        for part in self.parts():
-            reach = self.reach[part.planes]
-            yield part.texels, reach
-            if part.colours is not None:
-                yield part.colours, reach[:: part.sharing]
+        for block in self.parts():
+            reach = self.reach[block.planes]
+            yield block.texels, reach
+            if block.colours is not None:
+                yield block.colours, reach[:: block.sharing]
 
     def held(self) -> dict[str, Tensor]:
         """Which tiles each parameter holds, (P, rows, columns) by its name; empty where all."""
@@ -241,16 +241,16 @@ class MultiplaneImage(nn.Module):
             sharing=sharing, alpha_size=alpha_size,
         ).to(device)  # fmt: skip
         planes, total = self._resampled(fresh), fresh.places.new_zeros(())
-        for part in fresh.parts():
-            for index, texels in enumerate(part.texels):
+        for block in fresh.parts():
+            for index, texels in enumerate(block.texels):
                 logits = next(planes)
-                if part.colours is None:
+                if block.colours is None:
                     texels.copy_(logits)
                     continue
                 texels.copy_(functional.adaptive_avg_pool2d(logits[3:], texels.shape[-2:]))
                 alpha = logits[3].sigmoid()
                 total = alpha if index % sharing == 0 else total + alpha
-                colours = part.colours[index // sharing]
+                colours = block.colours[index // sharing]
                 colours.copy_(torch.lerp(colours, logits[:3], alpha / total))
         return fresh
 
@@ -258,7 +258,7 @@ class MultiplaneImage(nn.Module):
         """(4, H, W) logits of each plane of others."""
         _, width, height = fresh.size
         device = self.places.device
-        old = torch.cat([part.logits() for part in self.parts()])
+        old = torch.cat([block.logits() for block in self.parts()])
         texels = texel_centres(width, height, device)
         before = _spacing(self.places)
         after = _spacing(fresh.places)

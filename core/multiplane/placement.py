@@ -85,8 +85,8 @@ def _spread(rig: CameraRig, photos: Tensor, count: int) -> Rays:
 @torch.no_grad()
 def seen_tiles(field: MultiplaneImage, rig: CameraRig, photos: Tensor) -> Tensor:
     """(D / sharing, sharing, rows, columns) tiles that stop light of a ray of some photos (K,)."""
-    part, normalized_focal = field.parts()[0], rig.normalized_focal()
-    height, width = part.alpha.shape[-2:]
+    block, normalized_focal = field.parts()[0], rig.normalized_focal()
+    height, width = block.alpha.shape[-2:]
     rows, columns = height // TILE, width // TILE
     count = max(SIDE, round(math.sqrt(LOOKED / len(photos))))
     live = torch.zeros(len(field.places), rows, columns, dtype=torch.bool, device=photos.device)
@@ -99,7 +99,7 @@ def seen_tiles(field: MultiplaneImage, rig: CameraRig, photos: Tensor) -> Tensor
             column = ((texel[:, 0] + aside) / TILE).long().clamp_(0, columns - 1)
             row = ((texel[:, 1] + down) / TILE).long().clamp_(0, rows - 1)
             live[plane, row, column] = True
-    return live.unflatten(0, (-1, part.sharing))
+    return live.unflatten(0, (-1, block.sharing))
 
 
 def placed(places: Tensor, weights: Tensor, planes: int, lowest: float) -> Tensor:

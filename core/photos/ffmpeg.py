@@ -147,8 +147,8 @@ def _colour(said: str, stream: str) -> tuple[str, str]:
     for line in said.splitlines():
         mine = STREAM.match(line)
         if mine and number in (None, mine[1]):
-            told = COLOUR.search(line)
-            return (told["primaries"], told["transfer"]) if told else ("", "")
+            colour = COLOUR.search(line)
+            return (colour["primaries"], colour["transfer"]) if colour else ("", "")
     return "", ""
 
 

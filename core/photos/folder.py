@@ -229,8 +229,8 @@ def _decode_all(
 
     with ThreadPoolExecutor(_threads(headers)) as pool:
         faults = list(pool.map(fill, range(len(headers))))
-    told = [(header.path, fault) for header, fault in zip(headers, faults, strict=True) if fault]
-    notices.extend(left_out(told))
+    refused = [(header.path, fault) for header, fault in zip(headers, faults, strict=True) if fault]
+    notices.extend(left_out(refused))
     good = [row for row, fault in enumerate(faults) if not fault]
     for to, row in enumerate(good):  # in place: a copy would double the memory
         if to != row:

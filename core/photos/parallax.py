@@ -38,11 +38,11 @@ def parallax(photos: Sequence[np.ndarray]) -> float | None:
         None where the photos share too few features to tell.
     """
     chosen = np.unique(np.linspace(0, len(photos) - 1, MOST_PHOTOS).round().astype(int))
-    seen = [_features(photos[place]) for place in chosen]
+    seen = [_features(photos[row]) for row in chosen]
     pairs = [(first, first + apart) for apart in APART for first in range(len(seen) - apart)]
     left = [_left_over(seen[first], seen[second]) for first, second in pairs]
-    told = [amount for amount in left if amount is not None]
-    return float(np.median(told)) if told else None
+    amounts = [amount for amount in left if amount is not None]
+    return float(np.median(amounts)) if amounts else None
 
 
 def _features(photo: np.ndarray) -> _Features:

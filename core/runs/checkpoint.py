@@ -164,10 +164,10 @@ def restore(trainer: Trainer, checkpoint: Checkpoint) -> dict[str, Tensor]:
 
 def rig_of(found: Checkpoint) -> CameraRig:
     """All cameras of a checkpoint, also those of photos that it has not learned from."""
-    part, facts = found.config.cameras, found.facts
+    cameras, facts = found.config.cameras, found.facts
     width, height = facts["size"]
     rig = CameraRig(
-        len(facts["names"]), width, height, part.rotation, part.focal, part.shared_focal,
+        len(facts["names"]), width, height, cameras.rotation, cameras.focal, cameras.shared_focal,
         focal_ratio=1.0,
     )  # fmt: skip
     rig.sizes = tuple((width, height) for width, height in facts.get("sizes", ()))

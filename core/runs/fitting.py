@@ -107,7 +107,7 @@ def focal_lengths(cameras: Mapping[str, Camera]) -> np.ndarray:
     return np.array([(camera.fx, camera.fy) for camera in cameras.values()])
 
 
-def lens_doubts(cameras: Mapping[str, Camera], rig: CameraRig) -> list[str]:
+def lens_notices(cameras: Mapping[str, Camera], rig: CameraRig) -> list[str]:
     """A sentence where what the rig can hold says less than was read.
 
     A rig has one principal point, and photos of several shapes theirs in the centre.

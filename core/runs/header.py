@@ -88,10 +88,10 @@ def header(path: Path) -> Header | None:
         with regular(path).open("rb") as file:
             facts, shapes = header_of(file)
             size = os.fstat(file.fileno()).st_size
-        told = Facts.model_validate_json(json.dumps(facts))
-        width, height = told.size
-        photos = (len(told.names), height, width, 3)
-        return Header(path, config_in(facts, path), told, photos, shapes, size)
+        known = Facts.model_validate_json(json.dumps(facts))
+        width, height = known.size
+        photos = (len(known.names), height, width, 3)
+        return Header(path, config_in(facts, path), known, photos, shapes, size)
     except (InputError, *NO_CHECKPOINT):
         return None
 

@@ -26,9 +26,9 @@ def keep(
     """
     if _said(opinion) == _said(before):
         return
-    told = {"way": opinion.way, **judgement(opinion, names)}
+    record = {"way": opinion.way, **judgement(opinion, names)}
     with contextlib.suppress(OSError):
-        write_atomically(run / FILE, f"{json.dumps(told, indent=1)}\n".encode())
+        write_atomically(run / FILE, f"{json.dumps(record, indent=1)}\n".encode())
         if (opinion.way, opinion.word) != (before.way, before.word):
             line = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -86,11 +86,11 @@ def kept(run: Path, way: str) -> dict[str, Any]:
 
     What was thought of others, or cannot be read, says nothing of these.
     """
-    told = judgement_of(way, Opinion(), ())
+    unsaid = judgement_of(way, Opinion(), ())
     try:
         read = json.loads((run / FILE).read_text(encoding="utf-8"))
         known = {name: read[name] for name in TOLD}
         same = read["way"] == way and all(isinstance(known[n], kind) for n, kind in TOLD.items())
     except (OSError, ValueError, KeyError, TypeError):
-        return told
-    return told | known if same else told
+        return unsaid
+    return unsaid | known if same else unsaid

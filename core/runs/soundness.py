@@ -89,19 +89,19 @@ def require_sound(path: Path, facts: Mapping[str, Any], tensors: Mapping[str, Te
         InputError: they are not.
     """
     try:
-        told = Facts.model_validate_json(json.dumps(facts))
+        known = Facts.model_validate_json(json.dumps(facts))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its facts"
         raise refusal(path, f"{where}: {first['msg']}") from None
-    if len(set(told.names)) < len(told.names):
+    if len(set(known.names)) < len(known.names):
         raise refusal(path, "names: some are there twice")
-    if len(told.stored) not in (0, len(told.names)):
+    if len(known.stored) not in (0, len(known.names)):
         raise refusal(path, "stored: it is not of all photos")
-    if told.sizes and len(told.sizes) != len(told.names):
-        raise refusal(path, f"sizes: {len(told.sizes)} for {len(told.names)} photos")
+    if known.sizes and len(known.sizes) != len(known.names):
+        raise refusal(path, f"sizes: {len(known.sizes)} for {len(known.names)} photos")
     for name, tensor in tensors.items():
-        if reason := _unsound(name, tensor, len(told.names)):
+        if reason := _unsound(name, tensor, len(known.names)):
             raise refusal(path, f"{name}: {reason}")
 
 

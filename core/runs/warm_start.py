@@ -32,7 +32,7 @@ from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
 from core.runs.fitting import (
     focal_lengths,
-    lens_doubts,
+    lens_notices,
     require_shape,
     rows_by_name,
     with_depth_maps,
@@ -123,7 +123,7 @@ def _cameras(config: Config, photos: PhotoSet, path: Path, found: Checkpoint | N
             source, known = _of_run(found, config, rig)
     else:
         source, known = of_cameras(cameras, given_content(path), path, config, rig)
-        said += lens_doubts(cameras, rig)
+        said += lens_notices(cameras, rig)
     said += take_cameras(source, known, path, config, photos, rig)
     return _Cameras(config, rig, list(rows_by_name(photos.names, known, path)), said)
 
@@ -176,8 +176,10 @@ def _of_run(found: Checkpoint, config: Config, rig: CameraRig) -> tuple[CameraRi
     require_shape(found.path, (source.width, source.height), ours)
     source.convert(rig.rotation_kind, rig.focal_kind, rig.shared_focal, rig.zooms)
     if theirs.rendering.space != config.rendering.space:
-        part = theirs.rendering if theirs.rendering.space == "camera" else config.rendering
-        world = between(theirs.rendering.space, config.rendering.space, part.near, part.far)
+        rendering = theirs.rendering if theirs.rendering.space == "camera" else config.rendering
+        world = between(
+            theirs.rendering.space, config.rendering.space, rendering.near, rendering.far
+        )
         moved = world.points(source.position.detach().double().numpy())
         with torch.no_grad():
             source.position.copy_(torch.from_numpy(moved))
@@ -204,10 +206,10 @@ def of_cameras(
     Raises:
         InputError: they look to all sides.
     """
-    part = config.rendering
+    rendering = config.rendering
     try:
         everyone = list(cameras.values())
-        bounds = part.space, part.near, part.far
+        bounds = rendering.space, rendering.near, rendering.far
         world = into_view(everyone, content, *bounds, all_around=True)
         if not by_depth_maps(config, [world.camera(camera) for camera in everyone]):
             world = into_view(everyone, content, *bounds)

@@ -252,10 +252,10 @@ def _second(shown: Witness, others: Mapping[str, Witness], names: Sequence[str])
         errors = apart(shown.cameras, other.cameras)
         if errors is None:
             continue
-        doubts = _doubts(other, names)
-        counts = {shown.way, other.way} == INDEPENDENT and doubts <= {"unsure"}
+        against = _against(other, names)
+        counts = {shown.way, other.way} == INDEPENDENT and against <= {"unsure"}
         one = Second(errors, WHOSE[name], counts)
-        if not doubts or (counts and one.agrees):
+        if not against or (counts and one.agrees):
             found.append(one)
     return max(found, key=lambda one: one.counts, default=None)
 
@@ -271,7 +271,7 @@ def _rank(witness: Witness, names: Sequence[str]) -> int:
     return RANK.index(_judged(witness, names).word)
 
 
-def _doubts(witness: Witness, names: Sequence[str]) -> set[str]:
+def _against(witness: Witness, names: Sequence[str]) -> set[str]:
     """What speaks against a witness: reasons that ask for a remedy."""
     return {reason.key for reason in _judged(witness, names).reasons if reason.remedy}
 

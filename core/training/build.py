@@ -33,12 +33,12 @@ def build_field(config: Config, generator: torch.Generator) -> Gradual:
 
 def field_arguments(config: Config) -> dict[str, Any]:
     """What the chosen kind of network is made with, by the names of its arguments."""
-    part = config.field
-    given = part.model_dump() | {
-        "anneal": part.anneal_epochs > 0,
+    field = config.field
+    given = field.model_dump() | {
+        "anneal": field.anneal_epochs > 0,
         "precision": precision(config),
     }
-    wanted = FIELDS[part.kind].__init__.__annotations__.keys() - {"return"}
+    wanted = FIELDS[field.kind].__init__.__annotations__.keys() - {"return"}
     return {name: given[name] for name in given if name in wanted}
 
 
@@ -52,19 +52,24 @@ def precision(config: Config) -> str:
 
 def ripen(field: Gradual, config: Config, epochs: int) -> None:
     """Let show of a field what may show after so many epochs of its schedule."""
-    part = config.field
-    field.set_progress(min(1.0, epochs / part.anneal_epochs) if part.anneal_epochs else 1.0)
-    field.set_view_weight(float(epochs >= part.view_epochs))
+    options = config.field
+    field.set_progress(min(1.0, epochs / options.anneal_epochs) if options.anneal_epochs else 1.0)
+    field.set_view_weight(float(epochs >= options.view_epochs))
 
 
 def build_rig(config: Config, photos: PhotoSet) -> CameraRig:
     """All cameras at the identity, with the focal length of EXIF or the chosen field of view."""
-    part = config.cameras
-    ratio = 0.5 / float(torch.tan(torch.deg2rad(torch.tensor(part.initial_fov / 2))))
+    cameras = config.cameras
+    ratio = 0.5 / float(torch.tan(torch.deg2rad(torch.tensor(cameras.initial_fov / 2))))
     if config.data.exif_focal and photos.focal_ratio is not None:
         ratio = photos.focal_ratio
     rig = CameraRig(
-        len(photos.names), *photos.canvas, part.rotation, part.focal, part.shared_focal, ratio
+        len(photos.names),
+        *photos.canvas,
+        cameras.rotation,
+        cameras.focal,
+        cameras.shared_focal,
+        ratio,
     )
     rig.sizes = photos.sizes
     return rig
@@ -76,34 +81,34 @@ def express(rig: CameraRig, config: Config, stage: str) -> None:
     The bootstrap finds one focal length for all photos: its trials compare one number, and small
     pictures of few planes hardly tell several, or distortion, from depths and poses.
     """
-    part, found = config.cameras, stage != "bootstrap"
-    zooms = found and part.focal_of == "each-photo"
-    distorts = found and part.learn_distortion
-    rig.convert(part.rotation, part.focal, part.shared_focal, zooms, distorts)
+    cameras, found = config.cameras, stage != "bootstrap"
+    zooms = found and cameras.focal_of == "each-photo"
+    distorts = found and cameras.learn_distortion
+    rig.convert(cameras.rotation, cameras.focal, cameras.shared_focal, zooms, distorts)
 
 
 def learns(config: Config, stage: str) -> Learns:
     """Which camera numbers a config lets learn at this stage; see `express`."""
-    part = config.cameras
-    distortion = part.learn_distortion and stage != "bootstrap"
-    return Learns(part.learn_rotation, part.learn_position, part.learn_focal, distortion)
+    cameras = config.cameras
+    distortion = cameras.learn_distortion and stage != "bootstrap"
+    return Learns(cameras.learn_rotation, cameras.learn_position, cameras.learn_focal, distortion)
 
 
 def recipe(config: Config) -> Recipe:
     """The levels that planes go through."""
-    part = config.schedule
+    schedule = config.schedule
     levels = [
         Level(
-            pixels=part.pixels[i],
-            planes=part.planes[i],
-            rays=part.rays[i],
-            steps=part.steps[i],
-            plane_rate=(part.texel_rate[i], part.texel_rate_end[i]),
-            pose_rate=(part.pose_rate[i], part.pose_rate_end[i]),
-            shape_rate=(part.floor_rate[i], part.floor_rate_end[i]),
-            focal_rate=(part.focal_rate[i], part.focal_rate_end[i]),
-            smoothness=part.smoothness[i],
-            sharing=part.sharing[i],
+            pixels=schedule.pixels[i],
+            planes=schedule.planes[i],
+            rays=schedule.rays[i],
+            steps=schedule.steps[i],
+            plane_rate=(schedule.texel_rate[i], schedule.texel_rate_end[i]),
+            pose_rate=(schedule.pose_rate[i], schedule.pose_rate_end[i]),
+            shape_rate=(schedule.floor_rate[i], schedule.floor_rate_end[i]),
+            focal_rate=(schedule.focal_rate[i], schedule.focal_rate_end[i]),
+            smoothness=schedule.smoothness[i],
+            sharing=schedule.sharing[i],
             placed=LEVELS[i] == "sharpen",
         )
         for i in range(len(LEVELS))
@@ -114,7 +119,7 @@ def recipe(config: Config) -> Recipe:
     }
     return Recipe(
         by_phase["start"], by_phase["settle"], by_phase["focal"][0], by_phase["join"],
-        by_phase["sharpen"], part.most_photos,
+        by_phase["sharpen"], schedule.most_photos,
     )  # fmt: skip
 
 
@@ -125,10 +130,10 @@ def near_depth(config: Config) -> float:
 
 def ray_settings(config: Config) -> RaySettings:
     """How rays are rendered while training."""
-    part = config.rendering
+    asked = config.rendering
     return RaySettings(
-        part.space, part.near, part.far, part.samples, part.white_background, part.spacing,
-        part.importance_samples, part.guided_samples,
+        asked.space, asked.near, asked.far, asked.samples, asked.white_background, asked.spacing,
+        asked.importance_samples, asked.guided_samples,
     )  # fmt: skip
 
 

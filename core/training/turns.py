@@ -219,11 +219,11 @@ class Turns(abc.ABC):
     @property
     def cameras_frozen(self) -> bool:
         """Whether cameras keep still: in the first epochs of refine, or with those given."""
-        part = self.config.training
-        given = part.start_from and "cameras" in part.keep
+        training = self.config.training
+        given = training.start_from and "cameras" in training.keep
         begun = max(0, self.course.stage_began.epoch)  # before this run where optimizers were kept
         may = bool(given) or self.stage == "refine"
-        return may and self.epoch - begun < part.freeze_cameras_epochs
+        return may and self.epoch - begun < training.freeze_cameras_epochs
 
     @property
     def compared(self) -> bool:

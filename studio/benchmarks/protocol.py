@@ -50,9 +50,9 @@ class Outcome:
         numbers = {"rotation": self.poses.rotation, "translation": self.poses.translation}
         numbers |= {"psnr": self.psnr, "ssim": self.ssim}
         numbers |= {"rotation_best": self.best_aligned, "focal": self.focal}
-        told = {name: None if one is None else round(one, 4) for name, one in numbers.items()}
-        told |= {"training": self.training, "kept_aside": self.kept_aside}
-        return told | {"resolution": self.resolution, "test_poses": self.test_poses}
+        facts = {name: None if one is None else round(one, 4) for name, one in numbers.items()}
+        facts |= {"training": self.training, "kept_aside": self.kept_aside}
+        return facts | {"resolution": self.resolution, "test_poses": self.test_poses}
 
 
 def measured(name: str, photos: Path, reference: Path | None, seconds: float) -> Outcome:

@@ -107,7 +107,7 @@ def main(arguments: argparse.Namespace) -> int:
     elif form in (HISTORY, HTML):
         trails = trails_in(part_of(found.tensors, "extra."), len(learned.names))
         if form == HISTORY:
-            write_history(learned, trails.steps, trails.poses, trails.frames, out)
+            write_history(learned, trails.steps, trails.poses, trails.focals, out)
         else:
             title = arguments.run.resolve().name
             about = about_run(title, learned, said, trails.steps, trails.poses)
@@ -116,8 +116,8 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         with watched("steps") as watch:
             GEOMETRY[form](learned, out, watch, gauge)
-    told = {**said, "cameras": len(learned.trained), "not_placed": learned.not_placed}
-    print(json.dumps({"file": str(out), **told}))
+    facts = {**said, "cameras": len(learned.trained), "not_placed": learned.not_placed}
+    print(json.dumps({"file": str(out), **facts}))
     return 0
 
 

@@ -46,8 +46,8 @@ def run(words: list[str]) -> int:
     except OSError as error:
         if error.filename is None or error.errno not in OF_THE_FILE:
             raise
-        told = shortened(str(error.filename))
-        print(f"nerfmm studio: {told}: {error.strerror}; choose another place.", file=sys.stderr)
+        named = shortened(str(error.filename))
+        print(f"nerfmm studio: {named}: {error.strerror}; choose another place.", file=sys.stderr)
         return 2
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):

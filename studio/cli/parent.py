@@ -83,10 +83,10 @@ class Parent:
         """Start a child and wait for its end: its status, negative where a signal ended it."""
         reading, writing = os.pipe()  # the child reads its end, which comes when this one is gone
         try:
-            told = f"{memory.fileno()},{reading},{cause}"
+            inherited = f"{memory.fileno()},{reading},{cause}"
             self._child = subprocess.Popen(
                 self._command,
-                env={**os.environ, _VARIABLE: told},
+                env={**os.environ, _VARIABLE: inherited},
                 pass_fds=(memory.fileno(), reading),
                 process_group=0,  # signals of a terminal come once, from here
             )
@@ -144,10 +144,10 @@ class Lineage:
     @classmethod
     def of(cls, environment: MutableMapping[str, str]) -> "Lineage":
         """Taken from the environment; when the parent was killed so is this process."""
-        told = environment.pop(_VARIABLE, None)
-        if told is None:
+        inherited = environment.pop(_VARIABLE, None)
+        if inherited is None:
             return cls("", {}, None)
-        memory, line, cause = told.split(",", 2)
+        memory, line, cause = inherited.split(",", 2)
         threading.Thread(target=_end_with_the_parent, args=(int(line),), daemon=True).start()
         return cls(cause, _recalled(int(memory)), int(memory))
 

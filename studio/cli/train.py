@@ -125,10 +125,10 @@ def wanted(arguments: argparse.Namespace) -> list[Adopt | Reseed]:
 
 def able(snapshot: Snapshot, command: Adopt | Reseed) -> bool:
     """Whether enough is known of cameras for what was asked."""
-    told = snapshot.opinion
+    opinion = snapshot.opinion
     if isinstance(command, Adopt) and command.way != "mirrored":
-        return command.way in {other.name for other in told.others}
-    return told.way is not None
+        return command.way in {other.name for other in opinion.others}
+    return opinion.way is not None
 
 
 def _watch(

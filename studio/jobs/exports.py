@@ -166,7 +166,7 @@ class Exports:
     def _history(self) -> Path:
         learned, trails = self._learned(), self._source.snapshot.trails or Trails.of(0)
         out = self._source.snapshot.run / EXPORTS_FOLDER / HISTORY_FILE
-        write_history(learned, trails.steps, trails.poses, trails.frames, out)
+        write_history(learned, trails.steps, trails.poses, trails.focals, out)
         return out
 
     def _page(self, control: JobControl) -> Path:

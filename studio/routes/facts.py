@@ -226,8 +226,8 @@ def _told(
         for found in (*files, *findings)
         if found.reason != "no parallax" or not by_pairs
     ]
-    told = [*_each(by_pairs), *(one for one in checked if one[1:] not in known)]
-    return [{"place": row, "reason": kind, "sentence": sentence} for sentence, kind, row in told]
+    facts = [*_each(by_pairs), *(one for one in checked if one[1:] not in known)]
+    return [{"place": row, "reason": kind, "sentence": sentence} for sentence, kind, row in facts]
 
 
 def _each(by_pairs: Sequence[PhotoFact]) -> list[tuple[str, str, int | None]]:

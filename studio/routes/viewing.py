@@ -11,13 +11,13 @@ from studio.scene.state import ViewState
 
 def viewing(state: ViewState) -> Json:
     """What `/status` says of the scene; how fast pictures come stands beside the rest."""
-    told = dataclasses.asdict(state)
-    told |= told.pop("stats") or {}
+    facts = dataclasses.asdict(state)
+    facts |= facts.pop("stats") or {}
     if state.virtual is not None:
         figures = camera_figures(state.virtual.camera)
-        place = zlib.crc32(state.virtual.camera.camera_to_world.round(4).tobytes())
-        told["virtual"] = {"version": state.virtual.version, "place": place} | figures
-    return finite(told)
+        stands = zlib.crc32(state.virtual.camera.camera_to_world.round(4).tobytes())
+        facts["virtual"] = {"version": state.virtual.version, "place": stands} | figures
+    return finite(facts)
 
 
 def camera_figures(camera: Camera) -> Json:

@@ -25,18 +25,18 @@ def sound(frame: str | bytes) -> bool:
     if isinstance(frame, str):
         return False
     try:
-        told = msgspec.msgpack.decode(frame)
+        message = msgspec.msgpack.decode(frame)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return False
-    if not isinstance(told, dict) or not isinstance(told.get("type"), str):
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return False
-    wanted = _fields(told.pop("type"))
-    if wanted is None or not _modest(told):
+    wanted = _fields(message.pop("type"))
+    if wanted is None or not _modest(message):
         return False
     return all(
-        _fits(told[name], kind) and _possible(name, told[name])
+        _fits(message[name], kind) and _possible(name, message[name])
         for name, kind in wanted.items()
-        if name in told
+        if name in message
     )
 
 

@@ -21,11 +21,11 @@ WORDS = (
 
 def run(part: int) -> str:
     """Write and read them."""
-    chance, slowest = random.Random(0), 0.0
+    rng, slowest = random.Random(0), 0.0
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.yaml"
         for case in range(CASES // part):
-            file.write_bytes(_text(chance).encode(chance.choice(["utf-8"] * 9 + ["utf-16"])))
+            file.write_bytes(_text(rng).encode(rng.choice(["utf-8"] * 9 + ["utf-16"])))
             began = time.monotonic()
             try:
                 changed(Config(), read_yaml(file))
@@ -46,16 +46,16 @@ def _bomb() -> str:
     return "\n".join(["data:", "  disabled:", *(f"    {line}" for line in lines)])
 
 
-def _text(chance: random.Random) -> str:
-    if chance.random() < 0.01:
+def _text(rng: random.Random) -> str:
+    if rng.random() < 0.01:
         return _bomb()
     lines = []
-    for _ in range(chance.randrange(1, 6)):
-        section, _, name = chance.choice(list(options())).partition(".")
-        value = chance.choice(WORDS) if chance.random() < 0.8 else str(chance.uniform(-1e9, 1e9))
-        lines += [f"{section}:" if chance.random() < 0.9 else value, f"  {name}: {value}"]
+    for _ in range(rng.randrange(1, 6)):
+        section, _, name = rng.choice(list(options())).partition(".")
+        value = rng.choice(WORDS) if rng.random() < 0.8 else str(rng.uniform(-1e9, 1e9))
+        lines += [f"{section}:" if rng.random() < 0.9 else value, f"  {name}: {value}"]
     text = "\n".join(lines)
-    if chance.random() < 0.3:
-        at = chance.randrange(len(text))
-        text = text[:at] + chance.choice(WORDS) + text[at + chance.randrange(4) :]
+    if rng.random() < 0.3:
+        at = rng.randrange(len(text))
+        text = text[:at] + rng.choice(WORDS) + text[at + rng.randrange(4) :]
     return text

@@ -30,8 +30,8 @@ def run(part: int) -> str:
     waits: list[float] = []
     words = small_words(64, training__autosave_seconds=AUTOSAVE)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "run"
-        with studio("--port", "0", "--run", str(place), *words) as running:
+        path = Path(folder) / "run"
+        with studio("--port", "0", "--run", str(path), *words) as running:
             for number in range(deaths):
                 waits.append(_one(running, signal.SIGKILL if number % 2 else signal.SIGSEGV))
             memory = _memory(running.process.pid)
@@ -47,15 +47,15 @@ def run(part: int) -> str:
     )
 
 
-def _train(place: Path, words: list[str]) -> None:
+def _train(path: Path, words: list[str]) -> None:
     """Training without a window survives a death and goes on for what is left of its time."""
-    command = [sys.executable, str(ROOT / "launch.py"), "train", "--run", str(place), *words]
+    command = [sys.executable, str(ROOT / "launch.py"), "train", "--run", str(path), *words]
     process = subprocess.Popen(
         [*command, "--seconds", str(TRAINED)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     end = time.monotonic() + PATIENCE
-    while len(list((place / "checkpoints").glob("*.safetensors"))) < 2:
+    while len(list((path / "checkpoints").glob("*.safetensors"))) < 2:
         assert time.monotonic() < end and process.poll() is None, "it does not train long enough"
         time.sleep(0.05)
     os.kill(_child(process.pid), signal.SIGSEGV)

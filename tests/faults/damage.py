@@ -14,7 +14,7 @@ CASES = 100  # of either kind
 
 def run(part: int) -> str:
     """Damage it again and again."""
-    chance, count = random.Random(0), CASES // part
+    rng, count = random.Random(0), CASES // part
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         trainer = opened(run)
@@ -27,9 +27,9 @@ def run(part: int) -> str:
         for case in range(2 * count):
             content = bytearray(whole)
             if case % 2:
-                content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+                content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
             else:
-                del content[chance.randrange(len(content)) :]
+                del content[rng.randrange(len(content)) :]
             files[1].write_bytes(content)
             _noticed(files[1], case)
             found, complaints = checkpoint.newest(run)

@@ -18,9 +18,9 @@ NAMES = sorted(_messages.Message._subclass_from_type_string())
 
 def run(part: int) -> str:
     """Make them up."""
-    chance, passed, slowest = random.Random(0), 0, 0.0
+    rng, passed, slowest = random.Random(0), 0, 0.0
     for case in range(CASES // part):
-        frame = _frame(chance)
+        frame = _frame(rng)
         began = time.monotonic()
         try:
             good = sound(frame)
@@ -33,13 +33,13 @@ def run(part: int) -> str:
     return f"{CASES // part} messages: {passed} passed, none with a number that is none"
 
 
-def _frame(chance: random.Random) -> bytes:
-    if chance.random() < 0.2:
-        return chance.randbytes(chance.randrange(60))
-    told: dict[str, Any] = {"type": chance.choice(NAMES)}
+def _frame(rng: random.Random) -> bytes:
+    if rng.random() < 0.2:
+        return rng.randbytes(rng.randrange(60))
+    told: dict[str, Any] = {"type": rng.choice(NAMES)}
     for name in ("name", "wxyz", "position", "fov", "look_at", "image_width", "uuid", "updates"):
-        usual = [chance.uniform(-1, 1) for _ in range(4 if name == "wxyz" else 3)]
-        told[name] = chance.choice([*BAD, usual, usual, {"value": chance.choice(BAD)}, 1.0, "a"])
+        usual = [rng.uniform(-1, 1) for _ in range(4 if name == "wxyz" else 3)]
+        told[name] = rng.choice([*BAD, usual, usual, {"value": rng.choice(BAD)}, 1.0, "a"])
     return msgspec.msgpack.encode(told)
 
 

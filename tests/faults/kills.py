@@ -25,9 +25,9 @@ def run(part: int) -> str:
 
 
 def _one(run: Path, seed: int, kills: int) -> None:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(kills):
-        acknowledged = _killed(run, seed, chance.uniform(0, LONGEST))
+        acknowledged = _killed(run, seed, rng.uniform(0, LONGEST))
         found, complaints = checkpoint.newest(run)
         assert not complaints, f"corrupt: {complaints}"
         step = found.facts["step"] if found else 0

@@ -31,20 +31,20 @@ HOSTS = ("127.0.0.1:9", "localhost:9", "169.254.169.254", "[::1]:9", "studio.exa
 
 def run(part: int) -> str:
     """Make them up."""
-    chance = random.Random(0)
+    rng = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        exports = place / "run" / EXPORTS_FOLDER
+        path = Path(folder)
+        exports = path / "run" / EXPORTS_FOLDER
         exports.mkdir(parents=True)
-        (place / "secret.txt").write_bytes(SECRET)
-        (place / "run" / "secret.txt").write_bytes(SECRET)
+        (path / "secret.txt").write_bytes(SECRET)
+        (path / "run" / "secret.txt").write_bytes(SECRET)
         (exports / ".hidden.txt").write_bytes(SECRET)
         (exports / "video.mp4").write_bytes(b"a video")
-        (exports / "link").symlink_to(place)
-        told = Routes(Desk(place / "run"), Window(), Jobs())
+        (exports / "link").symlink_to(path)
+        told = Routes(Desk(path / "run"), Window(), Jobs())
         app = Starlette(routes=told.routes())
         names = [
-            "".join(chance.choice(STEPS) for _ in range(chance.randrange(1, 6)))
+            "".join(rng.choice(STEPS) for _ in range(rng.randrange(1, 6)))
             for _ in range(PATHS // part)
         ]
         asyncio.run(_ask(app, names))
@@ -53,7 +53,7 @@ def run(part: int) -> str:
             assert Path(exports / safe).parent == exports and safe != "..", f"{name!r} as {safe!r}"
     with mock.patch.object(socket.socket, "connect", _refused):
         for _ in range(ADDRESSES // part):
-            address = f"{chance.choice(SCHEMES)}://{chance.choice(HOSTS)}/{chance.random()}"
+            address = f"{rng.choice(SCHEMES)}://{rng.choice(HOSTS)}/{rng.random()}"
             try:
                 local_path(address)
             except InputError as error:

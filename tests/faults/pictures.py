@@ -19,16 +19,16 @@ KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tif": "TIFF", "heic": "HE
 
 def run(part: int) -> str:
     """Damage one of each kind, again and again."""
-    chance, refused, slowest = random.Random(0), 0, 0.0
+    rng, refused, slowest = random.Random(0), 0, 0.0
     whole = {ending: _encoded(kind) for ending, kind in KINDS.items()}
     with tempfile.TemporaryDirectory() as folder:
         for case in range(CASES // part):
-            ending = chance.choice(list(whole))
+            ending = rng.choice(list(whole))
             content = bytearray(whole[ending])
-            for _ in range(chance.randrange(1, 12)):
-                content[chance.randrange(len(content))] = chance.randrange(256)
-            if chance.random() < 0.3:
-                del content[chance.randrange(len(content)) :]
+            for _ in range(rng.randrange(1, 12)):
+                content[rng.randrange(len(content))] = rng.randrange(256)
+            if rng.random() < 0.3:
+                del content[rng.randrange(len(content)) :]
             file = Path(folder) / f"a.{ending}"
             file.write_bytes(content)
             began = time.monotonic()

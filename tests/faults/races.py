@@ -52,15 +52,15 @@ def run(part: int) -> str:
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(
         Trainer, "train_step", _alone(Trainer.train_step, wrong)
     ):  # fmt: skip
-        place = Path(folder)
-        (place / "photos").mkdir()
+        path = Path(folder)
+        (path / "photos").mkdir()
         for index, pixels in enumerate(shifted_photos()):
-            cv2.imwrite(str(place / "photos" / f"{index}.png"), pixels)
-        engine = Engine(place / "run", small_options(data__photos=str(place / "photos")))
+            cv2.imwrite(str(path / "photos" / f"{index}.png"), pixels)
+        engine = Engine(path / "run", small_options(data__photos=str(path / "photos")))
         engine.start()
         asks = ASKS // part // THREADS
         threads = [
-            threading.Thread(target=_ask, args=(engine, seed, asks, place, longest, wrong))
+            threading.Thread(target=_ask, args=(engine, seed, asks, path, longest, wrong))
             for seed in range(THREADS)
         ]
         for thread in threads:
@@ -70,28 +70,28 @@ def run(part: int) -> str:
             assert not thread.is_alive(), "nobody is heard any more"
         assert not wrong, wrong[0]
         assert engine.stop() == ""
-        found, complaints = checkpoint.newest(place / "run")
+        found, complaints = checkpoint.newest(path / "run")
         assert found is not None and not complaints, complaints
     return f"{asks * THREADS} asks of {THREADS} threads, heard within {longest[0]:.1f} s"
 
 
 def _ask(
-    engine: Engine, seed: int, asks: int, place: Path, longest: list[float], wrong: list[str]
+    engine: Engine, seed: int, asks: int, path: Path, longest: list[float], wrong: list[str]
 ) -> None:
     """One after another, each when the one before was heard."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     try:
         for number in range(asks):
             before, began = engine.snapshot, time.monotonic()
-            command = chance.choice(KINDS)(chance)
+            command = rng.choice(KINDS)(rng)
             engine.submit(command)
             now = engine.wait(before.version, HEARD)
             longest[0] = max(longest[0], time.monotonic() - began)
             assert now.version > before.version, f"{command} was not heard within {HEARD:.0f} s"
             _check(now)
             if number % 5 == 0 and now.learned is not None:
-                _export(now, place / f"{seed}.json")
-            time.sleep(chance.uniform(0, 0.02))
+                _export(now, path / f"{seed}.json")
+            time.sleep(rng.uniform(0, 0.02))
     except Exception as error:
         wrong.append(f"thread {seed}, ask {number}: {type(error).__name__}: {error}")
 

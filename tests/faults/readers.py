@@ -26,18 +26,18 @@ LAG, LONGEST = 0.25, 2.0  # seconds by which the loop is late, 99 of 100 and at 
 def run(part: int) -> str:
     """Read and serve while all of it goes on."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "photos").mkdir()
+        path = Path(folder)
+        (path / "photos").mkdir()
         for index, pixels in enumerate(shifted_photos(8, 96, 72)):
-            cv2.imwrite(str(place / "photos" / f"{index}.png"), pixels)
-        engine = Engine(place / "run", small_options(data__photos=str(place / "photos")))
+            cv2.imwrite(str(path / "photos" / f"{index}.png"), pixels)
+        engine = Engine(path / "run", small_options(data__photos=str(path / "photos")))
         engine.start()
         engine.submit(Play())
         while engine.snapshot.step == 0:
             engine.wait(engine.snapshot.version, 1.0)
         try:
             waits = _read(engine, READS // part)
-            lags = _served(engine, place, SECONDS / part)
+            lags = _served(engine, path, SECONDS / part)
         finally:
             assert engine.stop() == ""
     wait, lag, most = np.percentile(waits, 99), np.percentile(lags, 99), max(lags)
@@ -75,11 +75,11 @@ def _numbers(snapshot: Snapshot) -> torch.Tensor:
     return torch.cat([*own, torch.from_numpy(cameras).flatten()]).clone()
 
 
-def _served(engine: Engine, place: Path, seconds: float) -> list[float]:
+def _served(engine: Engine, path: Path, seconds: float) -> list[float]:
     """By how much a loop's turns came late."""
     end = threading.Event()
     busy = [
-        threading.Thread(target=act, args=(engine, place, end)) for act in (_exports, _begins_again)
+        threading.Thread(target=act, args=(engine, path, end)) for act in (_exports, _begins_again)
     ]
     for thread in busy:
         thread.start()
@@ -99,17 +99,17 @@ async def _turns(seconds: float) -> list[float]:
     return lags
 
 
-def _exports(engine: Engine, place: Path, end: threading.Event) -> None:
+def _exports(engine: Engine, path: Path, end: threading.Event) -> None:
     while not end.wait(0.1):
         if (learned := engine.snapshot.learned) is None or not learned.trained:
             continue
         try:
-            write_points(learned, place / "points.ply", Watch(cancelled=end.is_set))
+            write_points(learned, path / "points.ply", Watch(cancelled=end.is_set))
         except (InputError, Cancelled):
             continue  # there is no surface yet, or the time is over
 
 
-def _begins_again(engine: Engine, place: Path, end: threading.Event) -> None:
+def _begins_again(engine: Engine, path: Path, end: threading.Event) -> None:
     while not end.wait(2.0):
         engine.submit(Restart())
         engine.submit(Play())

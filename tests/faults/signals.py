@@ -20,17 +20,17 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(part: int) -> str:
     """The signals, one process each; some get two of them."""
-    chance, longest = random.Random(0), 0.0
+    rng, longest = random.Random(0), 0.0
     times = max(len(NUMBERS), TIMES // part)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(times):
-            place = Path(folder) / str(number)
-            child = _training(place)
-            time.sleep(chance.uniform(0, 0.5))
+            path = Path(folder) / str(number)
+            child = _training(path)
+            time.sleep(rng.uniform(0, 0.5))
             took, status = _ended(child, NUMBERS[number % len(NUMBERS)], twice=False)
             assert status == 0, f"it ended with {status}"
             assert took <= ENDED, f"it took {took:.1f} s"
-            found, complaints = checkpoint.newest(place)
+            found, complaints = checkpoint.newest(path)
             assert found is not None and not complaints, f"nothing was saved: {complaints}"
             longest = max(longest, took)
         for number in range(max(1, SECOND // part)):

@@ -31,8 +31,8 @@ def run(part: int, minutes: float = MINUTES) -> str:
     """Soak, and see how memory, threads and open files go."""
     words = small_words(96, explore__quality=64)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "run"
-        with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:
+        path = Path(folder) / "run"
+        with studio("--port", "0", "--run", str(path), "--no-restart", *words) as running:
             running.until(lambda s: s["step"] > 0)
             press(running, "action-pause")
             told = _soak(running, 60 * minutes / part)
@@ -76,7 +76,7 @@ def _soak(running: Running, seconds: float) -> str:
 
 def _visits(running: Running, number: int, end: threading.Event, visits: list[int]) -> None:
     """One browser: the page, the scene, training, a drag, and all over again."""
-    chance = random.Random(number)
+    rng = random.Random(number)
     door = Door.of(running)
     while not end.is_set():
         press(running, "action-run-epochs", EPOCHS, "epochs")
@@ -87,8 +87,8 @@ def _visits(running: Running, number: int, end: threading.Event, visits: list[in
                 browser.get(path)
             with visiting(door, WINDOW) as visitor, browser.stream("GET", "events") as events:
                 lines = events.iter_lines()
-                leaves = time.monotonic() + STAYS * chance.uniform(0.8, 1.2)
+                leaves = time.monotonic() + STAYS * rng.uniform(0.8, 1.2)
                 while time.monotonic() < leaves and not end.wait(HAND):
-                    visitor.look(chance.uniform(0, 6))
+                    visitor.look(rng.uniform(0, 6))
                     next(lines)
         visits[number] += 1

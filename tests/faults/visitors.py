@@ -29,8 +29,8 @@ def run(part: int) -> str:
     """All four, one after another, at one studio; the last two once training has ended."""
     words = small_words(64)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "run"
-        with studio("--port", "0", "--run", str(place), "--no-restart", *words) as running:
+        path = Path(folder) / "run"
+        with studio("--port", "0", "--run", str(path), "--no-restart", *words) as running:
             running.until(lambda s: s["step"] > 0)
             told = [act(running, part) for act in (_slow, _many)]
             press(running, "action-pause")  # training's own memory is no visitor's

@@ -40,28 +40,28 @@ def run(part: int) -> str:
     """Train, continue and export as on Windows."""
     words = small_words(64)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "sitecustomize.py").write_text(TAKEN_AWAY, encoding="utf-8")
-        run = ["--run", str(place / "run")]
+        path = Path(folder)
+        (path / "sitecustomize.py").write_text(TAKEN_AWAY, encoding="utf-8")
+        run = ["--run", str(path / "run")]
         steps = ["--steps", str(STEPS), "--no-restart"]
-        first = _told(place, "train", *run, *steps, *words)
-        again = _told(place, "train", *run, *steps)
-        out = ["--format", "transforms", "--out", str(place / "transforms.json")]
-        _told(place, "export", *run, *out)
-        left = sorted(file.name for file in (place / "run").glob("run.lock"))
+        first = _told(path, "train", *run, *steps, *words)
+        again = _told(path, "train", *run, *steps)
+        out = ["--format", "transforms", "--out", str(path / "transforms.json")]
+        _told(path, "export", *run, *out)
+        left = sorted(file.name for file in (path / "run").glob("run.lock"))
     assert (first["steps"], again["steps"]) == (STEPS, 2 * STEPS), (first, again)
     assert not left, left
     return "trained, continued and exported without what Windows has not"
 
 
-def _told(place: Path, *words: str) -> dict:
+def _told(path: Path, *words: str) -> dict:
     """The JSON line of a command."""
     environment = {k: v for k, v in os.environ.items() if k not in ("LANG", "LC_ALL")}
-    environment |= {"PYTHONPATH": str(place), "PYTHONUTF8": "0", "LC_ALL": "C"}
+    environment |= {"PYTHONPATH": str(path), "PYTHONUTF8": "0", "LC_ALL": "C"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "launch.py"), *words],
-        cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=path, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told: dict = json.loads(done.stdout.splitlines()[-1])
-    return told
+    answer: dict = json.loads(done.stdout.splitlines()[-1])
+    return answer

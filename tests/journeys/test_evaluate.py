@@ -41,7 +41,7 @@ def trained(run: Path, photos: Path, steps: int = 20, **options: Any) -> Path:
     return run
 
 
-def reference(place: Path, names: list[str]) -> Path:
+def reference(path: Path, names: list[str]) -> Path:
     """A transforms.json of cameras somewhere."""
     rng = np.random.default_rng(0)
     frames = [
@@ -50,8 +50,8 @@ def reference(place: Path, names: list[str]) -> Path:
     for frame in frames:
         for row in range(3):
             frame["transform_matrix"][row][3] = float(rng.normal())
-    place.write_text(json.dumps({"w": 24, "h": 18, "fl_x": 20.0, "frames": frames}))
-    return place
+    path.write_text(json.dumps({"w": 24, "h": 18, "fl_x": 20.0, "frames": frames}))
+    return path
 
 
 def evaluate(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[dict[str, Any], str]:

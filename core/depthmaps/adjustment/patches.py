@@ -139,12 +139,12 @@ def chosen_pixels(maps: DepthMaps, slopes: Tensor, photo: int, count: int, seed:
     usable = flat & (maps.support[photo, :height, :width] >= 1)
     usable[:BORDER] = usable[-BORDER:] = usable[:, :BORDER] = usable[:, -BORDER:] = False
     strength = 2 * slopes[1:, :height, :width].square().sum(0).sqrt()
-    chance = torch.where(usable & (strength > WEAKEST), strength.clamp_max(STRONGEST), 0).flatten()
-    count = min(count, int((chance > 0).sum()))
+    weights = torch.where(usable & (strength > WEAKEST), strength.clamp_max(STRONGEST), 0).flatten()
+    count = min(count, int((weights > 0).sum()))
     if count == 0:
         return torch.zeros(0, 2, dtype=torch.int64)
     generator = torch.Generator().manual_seed(seed + photo)
-    drawn = torch.multinomial(chance, count, generator=generator)
+    drawn = torch.multinomial(weights, count, generator=generator)
     return torch.stack([drawn % width, drawn // width], 1)
 
 

@@ -82,7 +82,7 @@ class Recorder:
     def tensors(self) -> dict[str, Tensor]:
         """Everything recorded, for a checkpoint."""
         words = "\n".join(f"{step} {word}" for step, word in self.marks).encode()
-        trail = {f"trail.{name}": torch.tensor(part) for name, part in vars(self.trails).items()}
+        trail = {f"trail.{of}": torch.tensor(array) for of, array in _arrays(self.trails).items()}
         return trail | {
             "curve": torch.tensor(self.curve, dtype=torch.float64).reshape(-1, 4),
             "unseen": torch.tensor(self.unseen, dtype=torch.float64).reshape(-1, 4),
@@ -109,11 +109,16 @@ class Recorder:
 
 def trails_in(tensors: dict[str, Tensor], photos: int) -> Trails:
     """The trails among tensors of a recorder; older runs kept positions alone, and have none."""
-    parts = {name: part.numpy().copy() for name, part in part_of(tensors, "trail.").items()}
+    arrays = {name: tensor.numpy().copy() for name, tensor in part_of(tensors, "trail.").items()}
     none = Trails.of(photos)
-    if not parts:
+    if not arrays:
         return none
-    for name, empty in vars(none).items():
-        if parts[name].shape[1:] != empty.shape[1:] or len(parts[name]) != len(parts["steps"]):
-            raise ValueError(f"trails of {parts[name].shape} for {photos} photos")
-    return Trails(**parts)
+    for name, empty in _arrays(none).items():
+        if arrays[name].shape[1:] != empty.shape[1:] or len(arrays[name]) != len(arrays["steps"]):
+            raise ValueError(f"trails of {arrays[name].shape} for {photos} photos")
+    return Trails(arrays["steps"], arrays["poses"], arrays["frames"])
+
+
+def _arrays(trails: Trails) -> dict[str, np.ndarray]:
+    """By their names in files."""
+    return {"steps": trails.steps, "poses": trails.poses, "frames": trails.focals}

@@ -20,10 +20,10 @@ class Trails:
 
     steps: np.ndarray  # (K,) int64, rising
     poses: np.ndarray  # (K, N, 3, 4) float32 camera_to_world without its last row, OpenCV axes
-    frames: np.ndarray  # (K, N, 2) float32 fx / width and fy / height
+    focals: np.ndarray  # (K, N, 2) float32 fx / width and fy / height; "frames" in files
 
     def __post_init__(self) -> None:
-        for array in (self.steps, self.poses, self.frames):
+        for array in (self.steps, self.poses, self.focals):
             array.setflags(write=False)
 
     @classmethod
@@ -47,11 +47,11 @@ class Trails:
         turn moves what is seen at distance 1 by as much as a shift does.
         """
         pose = np.stack([camera.camera_to_world[:3] for camera in cameras])
-        frame = [(camera.fx / camera.width, camera.fy / camera.height) for camera in cameras]
+        focal = [(camera.fx / camera.width, camera.fy / camera.height) for camera in cameras]
         longer = Trails(
             np.append(self.steps, step),
             np.concatenate([self.poses, pose[None].astype(np.float32)]),
-            np.concatenate([self.frames, np.array(frame, np.float32)[None]]),
+            np.concatenate([self.focals, np.array(focal, np.float32)[None]]),
         )
         if len(longer.steps) <= LONGEST:
             return longer
@@ -75,18 +75,18 @@ class Trails:
             now: the cameras as they are, whose sizes and principal points are kept.
         """
         return tuple(
-            _moved(camera, pose, frame)
-            for camera, pose, frame in zip(
-                now, self.poses[moment], self.frames[moment], strict=True
+            _moved(camera, pose, focal)
+            for camera, pose, focal in zip(
+                now, self.poses[moment], self.focals[moment], strict=True
             )
         )
 
     def _chosen(self, moments: np.ndarray) -> "Trails":
-        return Trails(self.steps[moments], self.poses[moments], self.frames[moments])
+        return Trails(self.steps[moments], self.poses[moments], self.focals[moments])
 
 
-def _moved(camera: Camera, pose: np.ndarray, frame: np.ndarray) -> Camera:
-    whole = np.eye(4)
-    whole[:3] = pose
-    fx, fy = float(frame[0]) * camera.width, float(frame[1]) * camera.height
-    return replace(camera, camera_to_world=whole, fx=fx, fy=fy)
+def _moved(camera: Camera, pose: np.ndarray, focal: np.ndarray) -> Camera:
+    matrix = np.eye(4)
+    matrix[:3] = pose
+    fx, fy = float(focal[0]) * camera.width, float(focal[1]) * camera.height
+    return replace(camera, camera_to_world=matrix, fx=fx, fy=fy)

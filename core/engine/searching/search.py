@@ -186,12 +186,12 @@ class Search(Follower):
 
         It is worth training's time where support leaves a question; else when training is over.
         """
-        told = {reason.key for reason in self.opinion.reasons}
-        if snapshot.found_by != "features" or told & {"second-agrees", "second-differs"}:
+        reasons = {reason.key for reason in self.opinion.reasons}
+        if snapshot.found_by != "features" or reasons & {"second-agrees", "second-differs"}:
             return False
         if not direct.FEWEST <= len(self._trained) <= direct.MOST:
             return False
-        return "unsure" in told or (self.opinion.word == "trusted" and snapshot.outlook.sharp)
+        return "unsure" in reasons or (self.opinion.word == "trusted" and snapshot.outlook.sharp)
 
     def _swept(self, snapshot: Snapshot) -> features.Matching:
         pictures = [self._looked_at.picture(number) for number in self._trained]

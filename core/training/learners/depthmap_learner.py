@@ -84,16 +84,16 @@ class DepthMapLearner(Learner):
         return learner
 
     def _explain(self, context: StepContext) -> None:
-        part = context.config.field
-        if part.geometry == "auto":
+        options = context.config.field
+        if options.geometry == "auto":
             self._messages.append(
                 f"The photos look {reach(context.trained_cameras):.1f} half pictures to the sides, "
                 "further than planes hold: each keeps its colours and gets its own depth map."
             )
-        if part.kind != "planes":
+        if options.kind != "planes":
             self._messages.append(
-                f"A {part.kind} network learns beside them while it is looked at: set Field shown "
-                "to network, or to both."
+                f"A {options.kind} network learns beside them while it is looked at: set Field "
+                "shown to network, or to both."
             )
 
     @property

@@ -113,15 +113,15 @@ class FieldLearner(Learner):
 
     def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""
-        config, part, rates = context.config, context.config.training, self.rates(context)
+        config, training, rates = context.config, context.config.training, self.rates(context)
         settings = self._settings(context)
         points = settings.points(context.proposal)
-        one = part.pixels_from == "one-photo" or part.rays == WHOLE
+        one = training.pixels_from == "one-photo" or training.rays == WHOLE
         candidates = context.visited if one else context.trained
         glimpses = self._glimpses(context, candidates, points)
         build.ripen(self.field, config, context.progress.since(self.began).epoch)
         batch = draw_batch(
-            context.colours, candidates, context.allowed, part.rays, points,
+            context.colours, candidates, context.allowed, training.rays, points,
             config.rendering.perturb, config.field.density_noise, context.generator,
         )  # fmt: skip
         for group, rate in rates.items():
@@ -244,13 +244,13 @@ def rates_at(
         field_age, camera_age: how long the schedules have run.
         share: factor on the cameras' rates; 0 keeps them where they are.
     """
-    part = config.cameras
+    cameras = config.cameras
     learns = {
-        "rotation": part.learn_rotation,
-        "position": part.learn_position,
-        "focal": part.learn_focal,
-        "zoom": part.learn_focal and part.focal_of == "each-photo",
-        "distortion": part.learn_distortion,
+        "rotation": cameras.learn_rotation,
+        "position": cameras.learn_position,
+        "focal": cameras.learn_focal,
+        "zoom": cameras.learn_focal and cameras.focal_of == "each-photo",
+        "distortion": cameras.learn_distortion,
     }
     rates = {"field": learning_rate(config, "field", *field_age)}
     for group, may in learns.items():

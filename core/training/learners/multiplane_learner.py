@@ -194,8 +194,8 @@ class MultiplaneLearner(AdjustedStep):
         places, density, extent = even_places(level.planes), 1.0, WIDELY
         if level.placed:
             found = survey(self.field, self.rig, self.trained)
-            floor = float(self.field.depth_floor)
-            lowest = max(0.0, (FARTHEST - floor) / (1 - floor))
+            depth_floor = float(self.field.depth_floor)
+            lowest = max(0.0, (FARTHEST - depth_floor) / (1 - depth_floor))
             places = placed(self.field.places, found.weights, level.planes, lowest)
             whole = (self.small.width, self.small.height) == self.colours.shape[2:0:-1]
             extent, density = found.extent, FINEST_DENSITY if whole else DENSITY

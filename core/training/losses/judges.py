@@ -76,19 +76,19 @@ class Judges:
         return found
 
 
-def _weights(part: Losses) -> dict[str, float]:
-    return {"clip": part.clip, "ssim": part.ssim, "lpips": part.lpips}
+def _weights(losses: Losses) -> dict[str, float]:
+    return {"clip": losses.clip, "ssim": losses.ssim, "lpips": losses.lpips}
 
 
-def _sources(part: Losses) -> dict[str, Source]:
+def _sources(losses: Losses) -> dict[str, Source]:
     """Of each loss that is on."""
-    files = {"clip": part.clip_weights, "lpips": part.lpips_weights}
-    models = {"clip": part.clip_model}
+    files = {"clip": losses.clip_weights, "lpips": losses.lpips_weights}
+    models = {"clip": losses.clip_model}
     return {
         name: Source(
             f"losses.{name}", f"losses.{name}_weights", files.get(name, ""), models.get(name, "")
         )
-        for name, weight in _weights(part).items()
+        for name, weight in _weights(losses).items()
         if weight > 0
     }
 

@@ -55,9 +55,9 @@ class Baked:
         parts = field.parts()
         joined = math.gcd(parts[0].sharing, math.ceil(planes / MOST))
         layers = np.empty((planes // joined, height, width, 4), np.uint8)
-        for part in parts:
-            for first in range(part.planes.start, part.planes.stop, joined):
-                layers[first // joined] = _layer(part, first - part.planes.start, joined)
+        for block in parts:
+            for first in range(block.planes.start, block.planes.stop, joined):
+                layers[first // joined] = _layer(block, first - block.planes.start, joined)
         disparities = field.disparities.unflatten(0, (-1, joined)).mean(1)
         numbers = (disparities, field.reach[::joined], scene.normalized_focal)
         return cls(layers, *(each.double().cpu().numpy() for each in numbers))
@@ -129,10 +129,12 @@ class Baked:
         return Picture(light[..., :3].clip(0, 1), depth, opacity, 1.0, camera)
 
 
-def _layer(part: Block, first: int, joined: int) -> np.ndarray:
+def _layer(block: Block, first: int, joined: int) -> np.ndarray:
     """(H, W, 4) uint8 of neighbouring planes of a block, of one colour where they are several."""
-    clear = torch.sigmoid(-part.alpha_of(slice(first, first + joined))).prod(0)  # (1, H, W)
-    rgb = part.texels[first, :3] if part.colours is None else part.colours[first // part.sharing]
+    clear = torch.sigmoid(-block.alpha_of(slice(first, first + joined))).prod(0)  # (1, H, W)
+    rgb = (
+        block.texels[first, :3] if block.colours is None else block.colours[first // block.sharing]
+    )
     texels = torch.cat([rgb.sigmoid() * (1 - clear), 1 - clear])
     layer: np.ndarray = texels.mul_(255).round_().byte().permute(1, 2, 0).cpu().numpy()
     return layer

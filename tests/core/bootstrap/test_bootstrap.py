@@ -144,9 +144,9 @@ def test_photos_beyond_the_first_join(photos: PhotoSet) -> None:
 
 
 def test_a_step_of_many_photos_is_of_all_of_them_and_costs_no_more() -> None:
-    chance, cast = np.random.default_rng(0), set[int]()
+    rng, cast = np.random.default_rng(0), set[int]()
     for count in (100, 190):
-        pictures = chance.integers(0, 256, (count, 12, 16, 3), np.uint8)
+        pictures = rng.integers(0, 256, (count, 12, 16, 3), np.uint8)
         trainer = begun(photo_set(pictures), RECIPE, data__held_out="none")
         for _ in range(3):
             result = trainer.train_step(1)

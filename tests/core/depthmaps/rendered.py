@@ -55,11 +55,11 @@ class Texture:
     """Colours (P, 3) of points (P, 3): waves in all directions, longer than a pixel."""
 
     def __init__(self, seed: int) -> None:
-        chance = torch.Generator().manual_seed(seed)
-        direction = torch.randn(3, 12, 3, generator=chance, dtype=torch.float64)
+        generator = torch.Generator().manual_seed(seed)
+        direction = torch.randn(3, 12, 3, generator=generator, dtype=torch.float64)
         length = torch.linspace(2, 18, 12, dtype=torch.float64)
         self.waves = torch.nn.functional.normalize(direction, dim=-1) * length[:, None]
-        self.phase = torch.rand(3, 12, generator=chance, dtype=torch.float64) * 6.3
+        self.phase = torch.rand(3, 12, generator=generator, dtype=torch.float64) * 6.3
 
     def __call__(self, points: Tensor) -> Tensor:
         angle = torch.einsum("pd,ckd->pck", points, self.waves) + self.phase
@@ -68,20 +68,20 @@ class Texture:
 
 def turned(cameras: Cameras, degrees: float, seed: int = 0) -> Cameras:
     """Cameras turned by so much each, and moved by a fiftieth of their spread for each degree."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     spread = float((cameras.centre - cameras.centre.mean(0)).square().sum(-1).mean().sqrt())
     singles = cameras.single()
     moved = []
     for one in singles:
         pose = one.camera_to_world.copy()
-        pose[:3, :3] = pose[:3, :3] @ _rotation(_direction(chance) * np.radians(degrees))
-        pose[:3, 3] += _direction(chance) * degrees * 0.02 * spread
+        pose[:3, :3] = pose[:3, :3] @ _rotation(_direction(rng) * np.radians(degrees))
+        pose[:3, 3] += _direction(rng) * degrees * 0.02 * spread
         moved.append(Camera(pose, one.fx, one.fy, one.cx, one.cy, one.width, one.height, one.k1))
     return Cameras.of(moved)
 
 
-def _direction(chance: np.random.Generator) -> np.ndarray:
-    vector = chance.normal(size=3)
+def _direction(rng: np.random.Generator) -> np.ndarray:
+    vector = rng.normal(size=3)
     return vector / np.linalg.norm(vector)
 
 

@@ -160,7 +160,7 @@ def test_each_process_sets_its_own_card(
     monkeypatch: pytest.MonkeyPatch, cards: int, others: list[str | None], taken: list[int]
 ) -> None:
     """Where all have one; torch is played, as there are no cards here."""
-    told: list[int] = []
+    reports: list[int] = []
 
     def gathered(into: list[str | None], own: str | None) -> None:
         into[:] = [*others[:2], own, others[2]]
@@ -170,11 +170,11 @@ def test_each_process_sets_its_own_card(
     monkeypatch.setattr(torch.distributed, "all_gather_object", gathered)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda card: SimpleNamespace(uuid="c"))
-    monkeypatch.setattr(torch.cuda, "set_device", told.append)
+    monkeypatch.setattr(torch.cuda, "set_device", reports.append)
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "1")  # and nothing stays behind
     place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "2", "LOCAL_WORLD_SIZE": "4"}
     processes = joined(place)
-    assert told == taken
+    assert reports == taken
     if taken:
         assert processes.placed(torch.device("cuda")) == torch.device("cuda", taken[0])
         return

@@ -302,8 +302,8 @@ def test_states_on_the_disk_are_bounded_with_a_word(engine: Engine, tmp_path: Pa
     engine.submit(Configure({"training.disk": 1.5 * before.size / before.states / GIGABYTE}))
     steps_to(engine, 5)
     engine.submit(Save())
-    told = until(engine, lambda s: any("removed" in n.text for n in s.notices))
-    assert "bounded by training.disk" in "".join(n.text for n in told.notices)
+    snapshot = until(engine, lambda s: any("removed" in n.text for n in s.notices))
+    assert "bounded by training.disk" in "".join(n.text for n in snapshot.notices)
     names = [path.stem for path in sorted(checkpoint.folder(tmp_path / "run").iterdir())]
     assert len(names) == 2 and "before-refine-2" in names[0]
     engine.submit(Undo())

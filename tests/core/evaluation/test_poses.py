@@ -65,19 +65,19 @@ def test_starts_may_be_of_any_size_and_the_same_seed_finds_the_same(scene):
 
 
 def test_every_step_is_told_and_may_stop_the_search(scene):
-    told: list[float] = []
+    reports: list[float] = []
 
     class Enough(Exception):
         pass
 
     def count(seconds: float) -> None:
-        told.append(seconds)
-        if len(told) == 4:
+        reports.append(seconds)
+        if len(reports) == 4:
             raise Enough
 
     with pytest.raises(Enough):
         search(scene, photograph(scene, TRUTH), WRONG, after_chunk=count)
-    assert len(told) == 4 and min(told) > 0
+    assert len(reports) == 4 and min(reports) > 0
 
 
 @pytest.mark.parametrize("size", [(48, 36), (37, 50), (129, 97), (20, 14)])

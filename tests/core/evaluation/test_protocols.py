@@ -17,20 +17,20 @@ NEAREST = 1.6
 
 def cameras(seed: int, count: int = 17) -> dict[str, Camera]:
     """Some around a place far from the origin, all of one lens."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     poses = np.tile(np.eye(4), (count, 1, 1))
-    poses[:, :3, :3] = Rotation.from_rotvec(0.1 * chance.normal(size=(count, 3))).as_matrix()
-    poses[:, :3, 3] = np.array([5.0, -3.0, 8.0]) + chance.normal(size=(count, 3))
+    poses[:, :3, :3] = Rotation.from_rotvec(0.1 * rng.normal(size=(count, 3))).as_matrix()
+    poses[:, :3, 3] = np.array([5.0, -3.0, 8.0]) + rng.normal(size=(count, 3))
     return {f"{i:02}": Camera(pose, 100, 100, 50, 40, 100, 80) for i, pose in enumerate(poses)}
 
 
 def shaken(some: dict[str, Camera]) -> dict[str, Camera]:
     """With errors of about a degree and a hundredth."""
-    chance, out = np.random.default_rng(7), {}
+    rng, out = np.random.default_rng(7), {}
     for name, camera in some.items():
         pose = camera.camera_to_world.copy()
-        pose[:3, :3] = pose[:3, :3] @ Rotation.from_rotvec(0.02 * chance.normal(size=3)).as_matrix()
-        pose[:3, 3] += 0.01 * chance.normal(size=3)
+        pose[:3, :3] = pose[:3, :3] @ Rotation.from_rotvec(0.02 * rng.normal(size=3)).as_matrix()
+        pose[:3, 3] += 0.01 * rng.normal(size=3)
         out[name] = replace(camera, camera_to_world=pose)
     return out
 

@@ -167,10 +167,10 @@ def test_a_glb_stands_upright_in_every_world(up, tmp_path):
 
 @pytest.mark.parametrize("kind", GEOMETRY)
 def test_progress_is_told_in_whole_steps_to_the_end(kind, tmp_path):
-    told: list[tuple[int, int]] = []
-    GEOMETRY[kind](LEARNED, tmp_path / "a.ply", Watch(lambda *at: told.append(at)))
-    total = told[-1][0]
-    assert told == [(done, total) for done in range(1, total + 1)]
+    reports: list[tuple[int, int]] = []
+    GEOMETRY[kind](LEARNED, tmp_path / "a.ply", Watch(lambda *at: reports.append(at)))
+    total = reports[-1][0]
+    assert reports == [(done, total) for done in range(1, total + 1)]
     assert list(tmp_path.iterdir()) == [tmp_path / "a.ply"]
 
 

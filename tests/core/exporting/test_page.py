@@ -215,8 +215,8 @@ def test_cameras_are_spread_and_look_at_one_point() -> None:
     assert set(spread_out(cameras, 3)) == {1, 3, 4} and spread_out(cameras, 3)[0] == 1
     ring = []
     for turn in np.linspace(0, 2 * np.pi, 8, endpoint=False):  # around the ball
-        place = CENTRE.numpy() - 2 * np.array([np.sin(turn), 0, np.cos(turn)])
-        ring.append(camera(place, (0, turn, 0), 64.0, (64, 48)))
+        position = CENTRE.numpy() - 2 * np.array([np.sin(turn), 0, np.cos(turn)])
+        ring.append(camera(position, (0, turn, 0), 64.0, (64, 48)))
     around = replace(
         LEARNED, names=("a",) * 8, cameras=tuple(ring), held_out=(False,) * 8, stored=()
     )

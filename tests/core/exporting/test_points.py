@@ -71,9 +71,9 @@ def test_few_photos_need_few_witnesses(count):
 
 
 def test_progress_is_told_and_cancel_is_obeyed():
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     seen = look_around(before(Surfaces()), Watch(), 14)
-    agreed_points(seen, Watch(lambda done, total: told.append((done, total))), 7, 14)
-    assert told == [(done, 14) for done in range(8, 15)]
+    agreed_points(seen, Watch(lambda done, total: reports.append((done, total))), 7, 14)
+    assert reports == [(done, 14) for done in range(8, 15)]
     with pytest.raises(Cancelled):
         agreed_points(seen, Watch(cancelled=lambda: True), 7, 14)

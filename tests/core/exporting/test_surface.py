@@ -58,8 +58,8 @@ def test_noise_of_single_views_is_averaged():
     """Depths off by one percent to either side, another way in each view."""
 
     def noisy(origin, depth):
-        chance = torch.Generator().manual_seed(int(origin[0] * 1e6))
-        return depth * (1 + 0.01 * torch.randn(len(depth), generator=chance))
+        generator = torch.Generator().manual_seed(int(origin[0] * 1e6))
+        return depth * (1 + 0.01 * torch.randn(len(depth), generator=generator))
 
     mesh = mesh_of(Surfaces(spoiled=noisy))
     one_view = off(look_around(before(Surfaces(spoiled=noisy)), Watch(), 7).views[0].points()[0])
@@ -81,8 +81,8 @@ def test_cameras_that_agree_on_no_surface_are_told_so():
 
 
 def test_progress_is_told_and_cancel_is_obeyed():
-    told: list[tuple[int, int]] = []
-    mesh_of(Surfaces(), Watch(lambda done, total: told.append((done, total))))
-    assert told == [(done, 28) for done in range(15, 29)]
+    reports: list[tuple[int, int]] = []
+    mesh_of(Surfaces(), Watch(lambda done, total: reports.append((done, total))))
+    assert reports == [(done, 28) for done in range(15, 29)]
     with pytest.raises(Cancelled):
         mesh_of(Surfaces(), Watch(cancelled=lambda: True))

@@ -49,13 +49,13 @@ def probe(video: Path) -> tuple[dict, list[np.ndarray]]:
 
 def test_a_video_is_h264_of_the_exact_size_and_length(learned, tmp_path):
     out = tmp_path / "videos" / "spiral.mp4"
-    told: list[tuple[int, int]] = []
-    result = film(learned, out, watch=Watch(lambda done, total: told.append((done, total))))
+    reports: list[tuple[int, int]] = []
+    result = film(learned, out, watch=Watch(lambda done, total: reports.append((done, total))))
     facts, frames = probe(out)
     assert result == VideoResult(out, 32, 24, 6, 0.5, None)
     assert facts["codec"] == "h264" and facts["pix_fmt"].startswith("yuv420p")
     assert facts["source_size"] == (32, 24) and facts["fps"] == 12 and len(frames) == 6
-    assert told == [(done, 6) for done in range(1, 7)]
+    assert reports == [(done, 6) for done in range(1, 7)]
     assert list(out.parent.iterdir()) == [out]
 
 

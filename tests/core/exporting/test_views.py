@@ -19,8 +19,8 @@ def view(disparity: np.ndarray) -> View:
 
 
 def test_a_view_finds_its_own_points_in_their_pixels():
-    chance = np.random.default_rng(0)
-    disparity = chance.uniform(0.2, 2, (30, 40)) * (chance.uniform(size=(30, 40)) > 0.3)
+    rng = np.random.default_rng(0)
+    disparity = rng.uniform(0.2, 2, (30, 40)) * (rng.uniform(size=(30, 40)) > 0.3)
     seen = view(disparity)
     points, pixels = seen.points()
     own, found, looked_up = seen.look_up(points)
@@ -39,10 +39,10 @@ def test_what_is_out_of_the_picture_or_behind_is_not_found():
 
 
 def test_the_learned_cameras_look_and_the_middle_one_is_first():
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     learned = before(Surfaces())
-    seen = look_around(learned, Watch(lambda done, total: told.append((done, total))), 30)
-    assert told == [(number, 30) for number in range(1, 8)]
+    seen = look_around(learned, Watch(lambda done, total: reports.append((done, total))), 30)
+    assert reports == [(number, 30) for number in range(1, 8)]
     away = [np.linalg.norm(view.camera.position - seen.middle.position) for view in seen.views]
     assert away == sorted(away)
     for view in seen.views:

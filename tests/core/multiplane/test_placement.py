@@ -37,12 +37,12 @@ def test_photos_take_part_alike_however_many_they_are(photos: int, shapes: bool)
     sizes = [(8, 6) if photo % 2 else (6, 6) for photo in range(photos)]
     allowed = Windows.of(sizes, (8, 6), None) if shapes else None
     pixels = torch.zeros(photos, 6, 8, 3, dtype=torch.uint8)
-    small, chance = SmallPhotos.of(pixels, 48, allowed), torch.Generator().manual_seed(0)
-    photo, place = small.draw(200, chance)
+    small, generator = SmallPhotos.of(pixels, 48, allowed), torch.Generator().manual_seed(0)
+    photo, place = small.draw(200, generator)
     each = photo.bincount(minlength=photos)
     assert len(photo) == 200 and each.max() - each.min() <= 1
     assert torch.equal(place, place.sort().values)  # near pixels near each other
-    assert not torch.equal(small.draw(200, chance)[1], place)
+    assert not torch.equal(small.draw(200, generator)[1], place)
     if shapes:
         assert all(
             int(pixel) in allowed.of_one(int(own)) for own, pixel in zip(photo, place, strict=True)

@@ -22,18 +22,18 @@ def planes(fill: float = 0.0) -> MultiplaneImage:
         even_places(16), 2 * width, 2 * height, Extent((1.3, 1.2), (1.1, 1.2)), 0.05, 1.0,
         sharing=SHARING, alpha_size=(width, height),
     )  # fmt: skip
-    chance = torch.manual_seed(3)
+    generator = torch.manual_seed(3)
     with torch.no_grad():
         for part in field.parts():
             part.texels.fill_(fill)
-            part.colours.copy_(torch.randn(part.colours.shape, generator=chance))
+            part.colours.copy_(torch.randn(part.colours.shape, generator=generator))
     return field
 
 
 def some_live() -> Tensor:
     """A third of all tiles."""
-    chance = torch.manual_seed(4)
-    return torch.rand(16 // SHARING, SHARING, ROWS, COLUMNS, generator=chance) < 0.3
+    generator = torch.manual_seed(4)
+    return torch.rand(16 // SHARING, SHARING, ROWS, COLUMNS, generator=generator) < 0.3
 
 
 def test_pictures_come_back_from_their_tiles() -> None:

@@ -50,8 +50,8 @@ def waits_for_nothing(seconds: float) -> None:
     """Between chunks."""
 
 
-def picture(place: Path) -> np.ndarray:
-    return cv2.cvtColor(cv2.imread(str(place)), cv2.COLOR_BGR2RGB)
+def picture(path: Path) -> np.ndarray:
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
 
 
 @pytest.mark.parametrize("split", ["none", "every8"])

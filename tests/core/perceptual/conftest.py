@@ -30,7 +30,7 @@ def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def pair() -> tuple[Tensor, Tensor]:
     """Two different pictures (3, 32, 32)."""
-    chance = torch.Generator().manual_seed(0)
-    coarse = torch.rand(2, 3, 5, 5, generator=chance)
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(2, 3, 5, 5, generator=generator)
     first, second = torch.nn.functional.interpolate(coarse, (32, 32), mode="bilinear")
     return first, second

@@ -17,8 +17,8 @@ WIDTH, HEIGHT = 96, 64
 
 def patches(brightest: int = 255) -> np.ndarray:
     """(H, W, 3) uint8 even patches of all sorts of colours."""
-    chance = np.random.default_rng(3)
-    small = chance.integers(20, brightest, (HEIGHT // 16, WIDTH // 16, 3), dtype=np.uint8)
+    rng = np.random.default_rng(3)
+    small = rng.integers(20, brightest, (HEIGHT // 16, WIDTH // 16, 3), dtype=np.uint8)
     return small.repeat(16, 0).repeat(16, 1)
 
 

@@ -35,9 +35,9 @@ def test_sets_that_can_be_learned_are_not_flagged(folder: Path) -> None:
 @pytest.mark.parametrize("noise", [0, 6])
 def test_a_camera_that_only_turns_shows_none(noise: int) -> None:
     photo = load_photos(SCENE, 640, "white").pixels[0]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     turned = [turn(photo, degrees) for degrees in np.linspace(-7, 7, 9)]
-    noisy = [each + chance.normal(0, noise, each.shape) for each in turned]
+    noisy = [each + rng.normal(0, noise, each.shape) for each in turned]
     shown = [np.clip(each, 0, 255).astype(np.uint8) for each in noisy]
     amount = parallax([cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in shown])
     assert amount is not None and amount < 0.8 * PARALLAX
@@ -48,11 +48,9 @@ def test_a_camera_that_stands_still_shows_none() -> None:
 
 
 def test_nothing_is_said_of_what_has_nothing_in_common() -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     blank = [np.full((90, 120), 128, np.uint8)] * 4
-    strangers = [
-        cv2.resize(chance.integers(0, 255, (30, 40), np.uint8), (320, 240)) for _ in range(4)
-    ]
+    strangers = [cv2.resize(rng.integers(0, 255, (30, 40), np.uint8), (320, 240)) for _ in range(4)]
     assert parallax(blank) is None
     assert parallax(strangers) is None
 

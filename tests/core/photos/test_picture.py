@@ -173,13 +173,13 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else(tmp_path, suffix, ca
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(noise).save(path, exif=exif)
-    whole, chance = path.read_bytes(), random.Random(0)
+    whole, rng = path.read_bytes(), random.Random(0)
     outcomes = set()
     for _ in range(cases):
         damaged = bytearray(whole)
-        reach = chance.choice((64, 400, len(whole)))  # headers deserve the most of it
-        for _ in range(chance.randint(1, 8)):
-            damaged[chance.randrange(min(reach, len(whole)))] = chance.randrange(256)
+        reach = rng.choice((64, 400, len(whole)))  # headers deserve the most of it
+        for _ in range(rng.randint(1, 8)):
+            damaged[rng.randrange(min(reach, len(whole)))] = rng.randrange(256)
         path.write_bytes(damaged)
         try:
             assert decode(read_header(path), (20, 30), "black").shape == (30, 20, 3)

@@ -248,11 +248,11 @@ def test_a_truncated_video_is_refused(clips, tmp_path, into, suffix: str, share:
 
 @pytest.mark.parametrize("suffix", ["mp4", "webm"])
 def test_damaged_bytes_are_read_or_refused_and_nothing_else(clips, tmp_path, suffix) -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for case in range(8):
         damaged = np.frombuffer(clips[suffix].read_bytes(), np.uint8).copy()
         reach = (300, 3000, len(damaged))[case % 3]
-        damaged[chance.integers(0, reach, 10)] = chance.integers(0, 256, 10, dtype=np.uint8)
+        damaged[rng.integers(0, reach, 10)] = rng.integers(0, 256, 10, dtype=np.uint8)
         video, into = tmp_path / f"{case}.{suffix}", tmp_path / f"frames_{case}"
         video.write_bytes(damaged.tobytes())
         try:

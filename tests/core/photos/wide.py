@@ -41,7 +41,7 @@ def in_pq(coded: np.ndarray) -> np.ndarray:
     return ((0.8359375 + 18.8515625 * light) / (1 + 18.6875 * light)) ** 78.84375
 
 
-def hdr_video(place: Path, frame: np.ndarray, kind: str, frames: int = 4) -> Path:
+def hdr_video(path: Path, frame: np.ndarray, kind: str, frames: int = 4) -> Path:
     """The same 8-bit sRGB picture again and again, as 10-bit HEVC."""
     height, width = frame.shape[:2]
     signal = {"hlg": in_hlg, "pq": in_pq}[kind](frame).clip(0, 1)
@@ -52,11 +52,11 @@ def hdr_video(place: Path, frame: np.ndarray, kind: str, frames: int = 4) -> Pat
         *("-s", f"{width}x{height}", "-r", "20", "-i", "pipe:0", "-vf"),
         f"scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le,setparams={tags}",
         *("-c:v", "libx265", "-x265-params", "log-level=error", "-crf", "6", "-tag:v", "hvc1"),
-        str(place),
+        str(path),
     ]
     one = np.rint(signal * 65535).astype("<u2").tobytes()
     subprocess.run(command, input=one * frames, check=True, timeout=60)
-    return place
+    return path
 
 
 def p3_profile() -> bytes:

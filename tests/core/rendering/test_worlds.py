@@ -18,13 +18,13 @@ BOUNDS = [(0.0, 1.0), (0.05, 1.0), (0.2, 1.0), (0.5, 3.0), (2.0, 100.0)]
 
 def somewhere(count: int = 7, tilt: float = 0.2) -> list[Camera]:
     """Cameras that look about one way, in a world of their own."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     home = Rotation.from_rotvec([0.7, -1.9, 0.4])
     cameras = []
     for _ in range(count):
         pose = np.eye(4)
-        pose[:3, :3] = (home * Rotation.from_rotvec(tilt * chance.normal(size=3))).as_matrix()
-        pose[:3, 3] = np.array([50, -20, 9]) + home.apply(chance.normal(size=3) * [3, 2, 0.3])
+        pose[:3, :3] = (home * Rotation.from_rotvec(tilt * rng.normal(size=3))).as_matrix()
+        pose[:3, 3] = np.array([50, -20, 9]) + home.apply(rng.normal(size=3) * [3, 2, 0.3])
         cameras.append(Camera(pose, 500, 500, 320, 240, 640, 480))
     return cameras
 

@@ -31,11 +31,11 @@ def cameras(rotation: str = "axis-angle", focal: str = "square", count: int = 5)
         "quaternion": [1.0, 0, 0, 0],
         "rotation6D": [1.0, 0, 0, 0, 1, 0],
     }[rotation]
-    chance = torch.Generator().manual_seed(1)
-    turned = torch.randn(count, len(identity), generator=chance) * 0.05 + torch.tensor(identity)
+    generator = torch.Generator().manual_seed(1)
+    turned = torch.randn(count, len(identity), generator=generator) * 0.05 + torch.tensor(identity)
     return {
         "phi": turned,
-        "t": torch.randn(count, 3, generator=chance) * 0.05,
+        "t": torch.randn(count, 3, generator=generator) * 0.05,
         "f": {
             "square": torch.tensor([1.1, 1.2]),
             "ratio": torch.tensor([1.21, 1.44]),
@@ -126,8 +126,8 @@ def test_cameras_in_every_representation(
 
 def other_poses(count: int = 5) -> dict[str, Tensor]:
     """nerfmm's poses; the first camera stands at the origin."""
-    chance = torch.Generator().manual_seed(1)
-    poses = {name: torch.randn(count, 3, generator=chance) * 0.1 for name in ("r", "t")}
+    generator = torch.Generator().manual_seed(1)
+    poses = {name: torch.randn(count, 3, generator=generator) * 0.1 for name in ("r", "t")}
     for numbers in poses.values():
         numbers[0] = 0
     return poses

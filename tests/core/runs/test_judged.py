@@ -20,10 +20,10 @@ def test_an_opinion_comes_back_for_the_cameras_that_it_is_of(tmp_path: Path) -> 
     assert kept(tmp_path, "pixels") == {"found_by": "from pixels alone", **nothing}
     thought = Opinion("features", "doubtful", (REASON,), {0: "trusted", 1: "wrong"})
     keep(tmp_path, thought, Opinion(), NAMES)
-    told = kept(tmp_path, "features")
-    assert told == judgement_of("features", thought, NAMES) and told["verdict"] == "doubtful"
-    assert told["verdict_reasons"][0]["photos"] == ["b.jpg"]
-    assert told["cameras"][1] == {"photo": "b.jpg", "verdict": "wrong"}
+    got = kept(tmp_path, "features")
+    assert got == judgement_of("features", thought, NAMES) and got["verdict"] == "doubtful"
+    assert got["verdict_reasons"][0]["photos"] == ["b.jpg"]
+    assert got["cameras"][1] == {"photo": "b.jpg", "verdict": "wrong"}
     assert kept(tmp_path, "pixels")["verdict"] == "unknown yet"
 
 

@@ -51,13 +51,13 @@ def saved(
     return save
 
 
-def forged(place: Path, facts: Facts, tensors: Tensors) -> Path:
+def forged(path: Path, facts: Facts, tensors: Tensors) -> Path:
     """A file with a digest that is right, whatever it holds."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     facts = {**facts, "serial": 1}
     facts["digest"] = digest_of(facts, tensors)
-    save_file(tensors, place, {"facts": json.dumps(facts)})
-    return place
+    save_file(tensors, path, {"facts": json.dumps(facts)})
+    return path
 
 
 def facts_of(**changes: Any) -> Callable[[Facts, Tensors], None]:
@@ -248,11 +248,11 @@ def test_what_reads_otherwise_than_it_was_written_is_not_kept(
 ) -> None:
     trainer = Trainer(small_config(), photos)
 
-    def flipping(place: Path, facts: dict[str, Any], tensors: Tensors) -> None:
-        write_content(place, facts, tensors)
-        content = bytearray(place.read_bytes())
+    def flipping(path: Path, facts: dict[str, Any], tensors: Tensors) -> None:
+        write_content(path, facts, tensors)
+        content = bytearray(path.read_bytes())
         content[-5] ^= 1
-        place.write_bytes(content)
+        path.write_bytes(content)
 
     monkeypatch.setattr(checkpoint, "write_content", flipping)
     with pytest.raises(OSError, match="reads otherwise"):

@@ -45,15 +45,15 @@ def source(photos: PhotoSet, tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def from_it(place: Path, **changes: Any) -> dict[str, Any]:
+def from_it(path: Path, **changes: Any) -> dict[str, Any]:
     """Options that start from a place; others as `section__name`."""
-    return {"training__start_from": str(place)} | changes
+    return {"training__start_from": str(path)} | changes
 
 
-def refusal(photos: PhotoSet, place: Path, **changes: Any) -> str:
+def refusal(photos: PhotoSet, path: Path, **changes: Any) -> str:
     """The one sentence with which a start is refused."""
     with pytest.raises(InputError) as refused:
-        started(small_config(**from_it(place, **changes)), photos)
+        started(small_config(**from_it(path, **changes)), photos)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
@@ -135,21 +135,21 @@ def test_photos_kept_aside_there_begin_beside_their_neighbour(
 ) -> None:
     trainer = Trainer(small_config(data__held_out="every8", cameras__rate=1e-2), photos)
     run_on(trainer, 8)
-    place = checkpoint.save(trainer, tmp_path, {})
-    again = started(small_config(**from_it(place)), photos)
+    path = checkpoint.save(trainer, tmp_path, {})
+    again = started(small_config(**from_it(path)), photos)
     assert torch.equal(again.rig.position[0], again.rig.position[1])
     assert "0.png" in again.drain_messages()[1]
-    alike = started(small_config(**from_it(place), data__held_out="every8"), photos)
+    alike = started(small_config(**from_it(path), data__held_out="every8"), photos)
     assert len(alike.drain_messages()) == 1
 
 
 def test_a_bootstrap_under_way_gives_the_cameras_it_has(photos: PhotoSet, tmp_path: Path) -> None:
     trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=3, most_photos=3))
     run_on(trainer, 4)
-    place = checkpoint.save(trainer, tmp_path, {})
-    again = started(small_config(**from_it(place)), photos)
+    path = checkpoint.save(trainer, tmp_path, {})
+    again = started(small_config(**from_it(path)), photos)
     assert "2 of 5 photos" in again.drain_messages()[1]
-    assert "still finding" in refusal(photos, place, training__keep=["cameras", "field"])
+    assert "still finding" in refusal(photos, path, training__keep=["cameras", "field"])
 
 
 def test_new_cameras_beside_finished_planes_need_somebody_who_moves_them(
@@ -160,8 +160,8 @@ def test_new_cameras_beside_finished_planes_need_somebody_who_moves_them(
         network_of(trainer) is None or planes_of(trainer) is None or not planes_of(trainer).finished
     ):
         trainer.train_step(1)
-    place = checkpoint.save(trainer, tmp_path, {})
-    asked = from_it(place, training__bootstrap=True, training__keep=["field"])
+    path = checkpoint.save(trainer, tmp_path, {})
+    asked = from_it(path, training__bootstrap=True, training__keep=["field"])
     with pytest.raises(InputError, match="nothing would move the new cameras"):
         started(small_config(**asked), photos, RECIPE)
     moving = started(small_config(**asked, cameras__rate_beside_planes=0.5), photos, RECIPE)
@@ -216,8 +216,8 @@ def test_with_everything_kept_the_next_step_is_the_one_the_run_would_have_made(
     while bootstrap_of(trainer) is not None or trainer.step < 10:
         trainer.train_step(1)
     run_on(trainer, -trainer.step % 15)  # an epoch of five photos ends, and the network's turn
-    place = checkpoint.save(trainer, tmp_path, {})
-    options = from_it(place, training__keep=EVERYTHING)
+    path = checkpoint.save(trainer, tmp_path, {})
+    options = from_it(path, training__keep=EVERYTHING)
     again = started(
         changed(config, {n.replace("__", "."): v for n, v in options.items()}), photos, RECIPE
     )
@@ -285,8 +285,8 @@ def test_another_space_and_back_is_where_it_was(
 ) -> None:
     bounds = {"rendering__near": near, "rendering__far": far}
     there = started(small_config(**from_it(source), rendering__space="camera", **bounds), photos)
-    place = checkpoint.save(there, tmp_path / "there", {})
-    back = started(small_config(**from_it(place)), photos)
+    path = checkpoint.save(there, tmp_path / "there", {})
+    back = started(small_config(**from_it(path)), photos)
     old = checkpoint.newest_in(source).tensors
     assert not torch.allclose(there.rig.position, old["rig.position"], atol=1e-3)
     assert torch.equal(there.rig.rotation, old["rig.rotation"])

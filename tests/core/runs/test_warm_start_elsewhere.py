@@ -29,22 +29,22 @@ from tests.core.runs.test_warm_start import from_it, poses, refusal, run_on
 
 def reference(photos: PhotoSet) -> dict[str, Camera]:
     """Known cameras at twice the size of the photos, in a world of their own."""
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     home = Similarity(7.0, Rotation.from_rotvec([1, 2, -0.5]).as_matrix(), np.array([9.0, -4, 2]))
     cameras = {}
     for name in photos.names:
         pose = np.eye(4)
-        pose[:3, :3] = Rotation.from_rotvec(0.05 * chance.normal(size=3)).as_matrix()
-        pose[:3, 3] = 0.3 * chance.normal(size=3)
+        pose[:3, :3] = Rotation.from_rotvec(0.05 * rng.normal(size=3)).as_matrix()
+        pose[:3, 3] = 0.3 * rng.normal(size=3)
         cameras[name] = home.camera(Camera(pose, 40, 40, 24, 18, 48, 36))
     return cameras
 
 
 def scene_points(photos: PhotoSet) -> np.ndarray:
     """(P, 3) before those cameras, at 2 to 9 units of their own."""
-    chance = np.random.default_rng(4)
-    depth = chance.uniform(2, 9, 300)
-    local = np.column_stack([depth * chance.uniform(-0.3, 0.3, 300), 0 * depth, depth])
+    rng = np.random.default_rng(4)
+    depth = rng.uniform(2, 9, 300)
+    local = np.column_stack([depth * rng.uniform(-0.3, 0.3, 300), 0 * depth, depth])
     turn = Rotation.from_rotvec([1, 2, -0.5]).as_matrix()
     return 7.0 * local @ turn.T + [9.0, -4, 2]
 
@@ -82,8 +82,8 @@ def test_cameras_of_another_program_see_the_scene_as_they_did(
     photos: PhotoSet, tmp_path: Path, form: str, space: str
 ) -> None:
     cameras, points = reference(photos), scene_points(photos)
-    place = written(form, cameras, points, tmp_path)
-    trainer = started(small_config(**from_it(place), rendering__space=space), photos)
+    path = written(form, cameras, points, tmp_path)
+    trainer = started(small_config(**from_it(path), rendering__space=space), photos)
     assert trainer.stage == "explore"
     known = trainer.learned().by_name
     old, new = (np.stack([c.position for c in found.values()]) for found in (cameras, known))
@@ -103,8 +103,8 @@ def test_cameras_of_another_program_see_the_scene_as_they_did(
 
 
 def test_given_cameras_keep_still_first_and_then_move(photos: PhotoSet, tmp_path: Path) -> None:
-    place = written("colmap", reference(photos), scene_points(photos), tmp_path)
-    config = small_config(**from_it(place), training__freeze_cameras_epochs=1)
+    path = written("colmap", reference(photos), scene_points(photos), tmp_path)
+    config = small_config(**from_it(path), training__freeze_cameras_epochs=1)
     trainer = started(config, photos)
     held = poses(trainer)
     while trainer.epoch < 1:
@@ -141,8 +141,8 @@ def test_a_lens_of_its_own_is_kept_and_said(photos: PhotoSet, tmp_path: Path) ->
     cameras = reference(photos)
     one = cameras["2.png"]
     cameras["2.png"] = Camera(one.camera_to_world, 60, 60, 24, 18, 48, 36)
-    place = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
-    trainer = started(small_config(**from_it(place)), photos)
+    path = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
+    trainer = started(small_config(**from_it(path)), photos)
     assert any("each has its own" in said for said in trainer.drain_messages())
     by_name = trainer.learned().by_name
     assert by_name["2.png"].fx == pytest.approx(30) and by_name["1.png"].fx == pytest.approx(20)
@@ -150,19 +150,19 @@ def test_a_lens_of_its_own_is_kept_and_said(photos: PhotoSet, tmp_path: Path) ->
 
 def test_principal_points_aside_are_said(photos: PhotoSet, tmp_path: Path) -> None:
     cameras = {name: replace(one, cx=one.cx + 2) for name, one in reference(photos).items()}
-    place = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
-    trainer = started(small_config(**from_it(place)), photos)
+    path = written("transforms", cameras, np.zeros((0, 3)), tmp_path)
+    trainer = started(small_config(**from_it(path)), photos)
     assert any("all begin with the median" in said for said in trainer.drain_messages())
     aside = trainer.rig.principal.detach() * trainer.rig.width
     assert float(aside[0]) == pytest.approx(2 * trainer.rig.width / cameras["1.png"].width)
 
 
 def test_given_cameras_are_held_by_depth_maps(photos: PhotoSet, tmp_path: Path) -> None:
-    place = written("transforms", reference(photos), np.zeros((0, 3)), tmp_path)
-    trainer = started(small_config(**from_it(place) | {"training__bootstrap": True}), photos)
+    path = written("transforms", reference(photos), np.zeros((0, 3)), tmp_path)
+    trainer = started(small_config(**from_it(path) | {"training__bootstrap": True}), photos)
     assert trainer.config.field.geometry == "depth-maps" and trainer.shown == "depth-maps"
     assert HELD in trainer.drain_messages()
-    alone = started(small_config(**from_it(place) | {"training__bootstrap": False}), photos)
+    alone = started(small_config(**from_it(path) | {"training__bootstrap": False}), photos)
     assert alone.config.field.geometry == "auto" and alone.shown == "field"
 
 
@@ -227,5 +227,5 @@ def test_wrong_paths_and_wrong_cameras_get_one_sentence(
 
 
 def test_only_cameras_can_be_kept_of_another_program(photos: PhotoSet, tmp_path: Path) -> None:
-    place = written("transforms", reference(photos), np.zeros((0, 3)), tmp_path)
-    assert "cameras alone" in refusal(photos, place, training__keep=["cameras", "field"])
+    path = written("transforms", reference(photos), np.zeros((0, 3)), tmp_path)
+    assert "cameras alone" in refusal(photos, path, training__keep=["cameras", "field"])

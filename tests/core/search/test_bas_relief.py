@@ -24,8 +24,8 @@ def test_the_twin_of_the_twin_is_the_beginning() -> None:
 
 def test_a_relief_and_its_reverse_look_alike_from_far_away() -> None:
     cameras = far_away()
-    chance = torch.Generator().manual_seed(0)
-    points = MIDDLE + 0.3 * torch.randn(50, 3, generator=chance)
+    generator = torch.Generator().manual_seed(0)
+    points = MIDDLE + 0.3 * torch.randn(50, 3, generator=generator)
     axes = cameras.rotation[amidst(cameras)]
     flip = axes @ torch.tensor([1.0, 1.0, -1.0]).diag() @ axes.T
     reversed_points = MIDDLE + (points - MIDDLE) @ flip.T

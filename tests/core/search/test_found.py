@@ -22,16 +22,16 @@ def pairs(count: int, **columns: object) -> Pairs:
 
 def model(photos: list[int]) -> FeatureModel:
     """Made-up cameras of these photos that see five points."""
-    chance = np.random.default_rng(len(photos))
+    rng = np.random.default_rng(len(photos))
     count = len(photos)
     return FeatureModel(
         np.array(photos),
         np.tile(np.eye(4), (count, 1, 1)),
-        chance.random((count, 5)),
-        chance.random((5, 3)),
+        rng.random((count, 5)),
+        rng.random((5, 3)),
         np.stack([np.arange(5), np.arange(5) % count], -1),
-        chance.random((5, 2)).astype(np.float32),
-        chance.random(5).astype(np.float32),
+        rng.random((5, 2)).astype(np.float32),
+        rng.random(5).astype(np.float32),
     )
 
 

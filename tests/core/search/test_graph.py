@@ -90,14 +90,14 @@ def test_photos_with_nothing_in_common_are_refused() -> None:
 
 def moves(kind: str) -> np.ndarray:
     """(15, 3, 3) homographies of cameras with a focal length of 0.9."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     lens = np.diag([0.9, 0.9, 1.0])
     plane = np.array([0.3, 0.1, 0.9])
     found = []
     for _ in range(15):
-        turn = Rotation.from_rotvec(chance.normal(0, 0.1, 3)).as_matrix()
-        step = np.outer(chance.normal(0, 0.3, 3), plane) if kind == "flat" else 0
-        found.append(lens @ (turn + step) @ np.linalg.inv(lens) * chance.uniform(0.5, 2))
+        turn = Rotation.from_rotvec(rng.normal(0, 0.1, 3)).as_matrix()
+        step = np.outer(rng.normal(0, 0.3, 3), plane) if kind == "flat" else 0
+        found.append(lens @ (turn + step) @ np.linalg.inv(lens) * rng.uniform(0.5, 2))
     return np.array(found, np.float32)
 
 
@@ -133,8 +133,8 @@ def test_a_photo_upside_down_is_named_unless_the_camera_turns_all_the_time() -> 
 
 def room(width: int = 512) -> np.ndarray:
     """(width / 2, width, 3) uint8 whose sides fit together."""
-    chance = np.random.default_rng(0)
-    coarse = chance.integers(0, 255, (12, 24, 3), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (12, 24, 3), dtype=np.uint8)
     wide = cv2.resize(
         np.hstack([coarse] * 3), (3 * width, width // 2), interpolation=cv2.INTER_CUBIC
     )

@@ -10,10 +10,10 @@ from core.search.keypoints import Keypoints, keypoints, matched
 
 def painted(seed: int = 0, width: int = 320, height: int = 240) -> np.ndarray:
     """(H, W) uint8 of blobs at several sizes."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     picture = np.zeros((height, width), np.float32)
     for scale in (4, 10, 24):
-        coarse = chance.random((height // scale + 2, width // scale + 2), np.float32)
+        coarse = rng.random((height // scale + 2, width // scale + 2), np.float32)
         picture += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
 
@@ -65,8 +65,8 @@ def test_a_bare_wall_has_none_and_matches_nothing() -> None:
 
 def row_of_photos(count: int) -> list[Keypoints]:
     """Neighbours share most of their 30 features, photos far apart none."""
-    chance = np.random.default_rng(0)
-    all_of_them = np.abs(chance.normal(size=(2 * count + 30, 128))).astype(np.float32)
+    rng = np.random.default_rng(0)
+    all_of_them = np.abs(rng.normal(size=(2 * count + 30, 128))).astype(np.float32)
     all_of_them /= np.linalg.norm(all_of_them, axis=1, keepdims=True)
     return [
         Keypoints(np.zeros((30, 2), np.float32), part, np.zeros(30, np.float32))

@@ -33,7 +33,7 @@ MOST = {"planes": 2, "field": 4}  # waits: draws that arrive, and loss and gradi
 
 
 def budgeted(
-    processes: ProcessGroup, chance: torch.Generator, act: "functools.partial[StepResult]"
+    processes: ProcessGroup, generator: torch.Generator, act: "functools.partial[StepResult]"
 ) -> StepResult:
     """A learner's step, within its budget where no other level begins."""
     learner = act.func.__self__

@@ -45,12 +45,12 @@ def thrifty() -> Recipe:
 
 def circle(count: int, width: int, height: int) -> list[Camera]:
     """Cameras around a circle before the layers, each turned a little its own way."""
-    chance, cameras, focal = np.random.default_rng(1), [], RATIO * max(width, height)
+    rng, cameras, focal = np.random.default_rng(1), [], RATIO * max(width, height)
     for index in range(count):
         pose, reach = np.eye(4), 0.16 * (0.4 + 0.3 * (index % 3))
         turn = 2.4 * index
-        pose[:3, 3] = reach * np.cos(turn), reach * np.sin(turn), 0.03 * reach * chance.normal()
-        pose[:3, :3] = Rotation.from_rotvec(0.03 * chance.normal(size=3)).as_matrix()
+        pose[:3, 3] = reach * np.cos(turn), reach * np.sin(turn), 0.03 * reach * rng.normal()
+        pose[:3, :3] = Rotation.from_rotvec(0.03 * rng.normal(size=3)).as_matrix()
         cameras.append(Camera(pose, focal, focal, width / 2, height / 2, width, height))
     return cameras
 

@@ -72,13 +72,13 @@ def test_nothing_that_changes_before_it_is_written_changes_it(
     photos: PhotoSet, tmp_path: Path, bootstrap: bool, steps: int, asked: set[str]
 ) -> None:
     trainer, recorder = trained(photos, bootstrap, steps)
-    place = checkpoint.next_path(tmp_path, trainer.step)
-    made = checkpoint.taken(trainer, place, recorder.tensors())
+    path = checkpoint.next_path(tmp_path, trainer.step)
+    made = checkpoint.taken(trainer, path, recorder.tensors())
     assert set(made.facts["unseen"]) == asked
     before = copy.deepcopy(made)
     assert spoil(trainer, recorder) > 50
     checkpoint.write(made)
-    found = checkpoint.read(place)
+    found = checkpoint.read(path)
     assert found.facts == before.facts | {"serial": 1}
     assert found.tensors.keys() == before.tensors.keys()
     for name, tensor in before.tensors.items():
@@ -90,7 +90,7 @@ def test_nothing_that_changes_before_it_is_written_changes_it(
         one.train_step(1)
         # These alone may differ: they are measured.
         one.course = replace(one.course, seconds=0.0, found_after=None)
-    ends = [checkpoint.taken(one, place, {}) for one in (again, never_saved)]
+    ends = [checkpoint.taken(one, path, {}) for one in (again, never_saved)]
     assert ends[0].facts == ends[1].facts
     for name, tensor in ends[0].tensors.items():
         assert torch.equal(tensor.nan_to_num(-1), ends[1].tensors[name].nan_to_num(-1)), name

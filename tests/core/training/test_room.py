@@ -50,20 +50,20 @@ def test_what_lies_far_aside_is_left_out_before_planes_become_coarser() -> None:
     assert held.near == (pytest.approx(4.0), 1) and (width, height) == (1200, 200)
 
 
-def wide(photos: PhotoSet, place: Path) -> str:
+def wide(photos: PhotoSet, path: Path) -> str:
     """A file of known cameras that look up to 50 degrees aside of one another."""
     known = {
         name: camera((0.1 * i, 0, 0), (0, math.radians(25 * (i - 2)), 0), 20.0, (24, 18))
         for i, name in enumerate(photos.names)
     }
-    write_transforms(known, place / "transforms.json")
-    return str(place / "transforms.json")
+    write_transforms(known, path / "transforms.json")
+    return str(path / "transforms.json")
 
 
-def finished(photos: PhotoSet, place: Path, **more) -> tuple[Trainer, list[str]]:
+def finished(photos: PhotoSet, path: Path, **more) -> tuple[Trainer, list[str]]:
     """A trainer of wide cameras at the end of all levels, and what it said."""
     asked = {"training__bootstrap": True, "field__geometry": "planes"}
-    config = small_config(training__start_from=wide(photos, place), **asked, **more)
+    config = small_config(training__start_from=wide(photos, path), **asked, **more)
     trainer = started(config, photos, brief(steps=2))
     while not planes_of(trainer).finished:
         trainer.train_step(1)

@@ -79,7 +79,7 @@ def test_operator_threads_are_put_back() -> None:
 
 def test_a_gpu_times_steps_by_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock would tell how long a step takes to be asked for; torch.cuda is played."""
-    told: list[str] = []
+    reports: list[str] = []
 
     class Event:
         """One of a card's."""
@@ -88,14 +88,14 @@ def test_a_gpu_times_steps_by_its_events(monkeypatch: pytest.MonkeyPatch) -> Non
             assert enable_timing
 
         def record(self) -> None:
-            told.append("event")
+            reports.append("event")
 
         def synchronize(self) -> None:
-            told.append("waited")
+            reports.append("waited")
 
         def elapsed_time(self, other: "Event") -> float:
             return 2.5
 
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    assert timer_of(torch.device("cuda"), 1)(lambda: told.append("step")) == 2.5
-    assert told == ["event", "step", "event", "waited"]
+    assert timer_of(torch.device("cuda"), 1)(lambda: reports.append("step")) == 2.5
+    assert reports == ["event", "step", "event", "waited"]

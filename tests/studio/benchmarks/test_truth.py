@@ -42,9 +42,9 @@ def test_wrong_cameras_that_are_trusted_are_the_ones_that_count() -> None:
         truth("d", False, "wrong"),
         truth("e", True, "trusted", search="pixels"),
     ]
-    told = summary(found, "auto")
-    assert (told["sets"], told["right"]) == (4, 2)
-    assert told["wrong_called_trusted"] == ["c"] and told["right_not_trusted"] == ["b"]
+    got = summary(found, "auto")
+    assert (got["sets"], got["right"]) == (4, 2)
+    assert got["wrong_called_trusted"] == ["c"] and got["right_not_trusted"] == ["b"]
     whole = json.loads(as_json(found))
     assert len(whole["sets"]) == 5 and [one["search"] for one in whole["summary"]] == [
         "auto",

@@ -92,9 +92,9 @@ def test_photos_whose_turn_has_not_come_are_listed_and_not_written(
     out = tmp_path / EXPORTS[form].file
     words = ["--run", str(tmp_path / "run"), "--format", form, "--out", str(out)]
     assert main.run(["export", *words]) == 0
-    told = json.loads(capsys.readouterr().out)
+    answer = json.loads(capsys.readouterr().out)
     known = {"file": str(out), "cameras": 2, "not_placed": rest, "verdict_reasons": why}
-    assert told == known | said
+    assert answer == known | said
     match form:
         case "transforms":
             assert list(read_transforms(out)) == ["1.png", "3.png"]

@@ -46,9 +46,9 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 
 
 @contextlib.contextmanager
-def filled(place: Path) -> Iterator[None]:
+def filled(path: Path) -> Iterator[None]:
     """Not a byte is left on this disk."""
-    filler = place / "filler"
+    filler = path / "filler"
     with pytest.raises(OSError) as refused, filler.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))

@@ -90,15 +90,15 @@ def test_a_zip_is_opened_and_only_its_photos_are_taken(files: list[Path], tmp_pa
 )
 def test_a_damaged_zip_is_opened_or_refused_and_nothing_else(packing: int, tmp_path: Path) -> None:
     """Each packing has errors of its own, and so have names that are no text."""
-    chance, archive = random.Random(packing), tmp_path / "a.zip"
+    rng, archive = random.Random(packing), tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w", packing) as made:
         for number in range(3):
-            made.writestr(f"ä{number}.jpg", chance.randbytes(300) + b"a" * 500)
+            made.writestr(f"ä{number}.jpg", rng.randbytes(300) + b"a" * 500)
     whole = archive.read_bytes()
     for case in range(200):
         damaged = bytearray(whole)
-        for _ in range(chance.randrange(1, 8)):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        for _ in range(rng.randrange(1, 8)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         archive.write_bytes(damaged)
         assert isinstance(passed_over([archive]), str)
         try:

@@ -37,8 +37,8 @@ def test_where_nothing_can_be_chosen_it_is_said_why(
 def test_where_the_field_is_planes_depth_maps_are_all_there_is(tmp_path: Path) -> None:
     snapshot = Desk(tmp_path, learners=("depth-maps",)).snapshot
     config = changed(snapshot.config, {"field.kind": "planes"})
-    told = side_by_side(dataclasses.replace(snapshot, config=config))
-    assert told["show_waits"].startswith("Depth maps are all there is") and not told["show_can"]
+    got = side_by_side(dataclasses.replace(snapshot, config=config))
+    assert got["show_waits"].startswith("Depth maps are all there is") and not got["show_can"]
 
 
 def test_sides_and_contest_are_told_by_name(tmp_path: Path) -> None:
@@ -48,17 +48,17 @@ def test_sides_and_contest_are_told_by_name(tmp_path: Path) -> None:
     assert learned is not None
     pair = dataclasses.replace(learned, pair=(learned.scene, learned.scene))
     desk.publish(learned=pair, contest=Contest("planes", 1.5, 60, (5.0, 4.0, 9.0)))
-    told = side_by_side(desk.snapshot)
-    assert told["sides"] == ["planes", "relu"] and told["names"]["field"] == "relu"
+    got = side_by_side(desk.snapshot)
+    assert got["sides"] == ["planes", "relu"] and got["names"]["field"] == "relu"
     warped = dataclasses.replace(desk.snapshot, learners=("depth-maps", "field"))
     assert side_by_side(warped)["sides"] == ["depth maps", "relu"]
     passes = {"expected": 5.0, "least": 4.0, "most": 9.0}
-    assert told["contest"] == {"leader": "planes", "lead": 1.5, "taken": 60, "passes": passes}
-    assert told["both_unseen_psnr"] == {"planes": 25.0, "field": None}
+    assert got["contest"] == {"leader": "planes", "lead": 1.5, "taken": 60, "passes": passes}
+    assert got["both_unseen_psnr"] == {"planes": 25.0, "field": None}
 
 
 def test_curves_are_thinned_and_the_newest_point_stays() -> None:
     rows = [(step, 25.0, step / 100, 0.0) for step in np.arange(60.0, 60_060, 60)]
-    told = unseen(Unseen.of(rows), 240)
-    assert 200 < len(told["steps"]) <= 240 and told["steps"][-1] == 60_000
-    assert {len(values) for values in told.values()} == {len(told["steps"])}
+    got = unseen(Unseen.of(rows), 240)
+    assert 200 < len(got["steps"]) <= 240 and got["steps"][-1] == 60_000
+    assert {len(values) for values in got.values()} == {len(got["steps"])}

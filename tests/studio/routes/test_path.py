@@ -56,8 +56,8 @@ def client(keys: Keys, seen: list[Camera]) -> TestClient:
 def test_views_are_added_saved_and_loaded(client: TestClient, keys: Keys, tmp_path: Path) -> None:
     assert client.get("/path.json").status_code == 409
     for number in (1, 2, 3):
-        told = client.post("/path/add").json()
-        assert told == {"keys": number, "chosen": number - 1, "playing": False}
+        answer = client.post("/path/add").json()
+        assert answer == {"keys": number, "chosen": number - 1, "playing": False}
     saved = client.get("/path.json")
     assert "attachment" in saved.headers["Content-Disposition"]
     (tmp_path / "path.json").write_bytes(saved.content)

@@ -107,27 +107,27 @@ def history(count: int) -> History:
 
 def test_the_status_is_complete(engine: Desk, client: TestClient) -> None:
     engine.say("Checkpoint saved.")
-    told = strict(client.get("/status").text)
-    assert {name: type(told[name]) for name in STATUS} == STATUS
-    assert told["config"] == json.loads(engine.snapshot.config.model_dump_json())
-    assert (told["step"], told["photos"], told["notice"]) == (7, 3, "Checkpoint saved.")
-    assert told["view"]["clients"] == 1
+    answer = strict(client.get("/status").text)
+    assert {name: type(answer[name]) for name in STATUS} == STATUS
+    assert answer["config"] == json.loads(engine.snapshot.config.model_dump_json())
+    assert (answer["step"], answer["photos"], answer["notice"]) == (7, 3, "Checkpoint saved.")
+    assert answer["view"]["clients"] == 1
 
 
 def test_what_is_unknown_is_null(engine: Desk, window: Window, client: TestClient) -> None:
     engine.publish(loss=math.nan, psnr=math.inf, seconds_left=-math.inf, photos=None, learned=None)
     window.show(stats=dataclasses.replace(window.state.stats, milliseconds=math.nan))
-    told = strict(client.get("/status").text)
-    assert told["loss"] is told["psnr"] is told["seconds_left"] is told["notice"] is None
-    assert told["view"]["milliseconds"] is None and told["photos"] == 0
+    answer = strict(client.get("/status").text)
+    assert answer["loss"] is answer["psnr"] is answer["seconds_left"] is answer["notice"] is None
+    assert answer["view"]["milliseconds"] is None and answer["photos"] == 0
 
 
 def test_what_is_no_text_is_told_all_the_same(engine: Desk, client: TestClient) -> None:
     """Halves of pairs come with names of files and with what was asked; JSON cannot hold them."""
     engine.say("There is no option \ud800.")
     engine.publish(failure="x\udfff", unseen_psnr={"\udc80": 1.0})
-    told = strict(client.get("/status").text)
-    assert (told["notice"], told["failure"]) == ("There is no option \\ud800.", "x\\udfff")
+    answer = strict(client.get("/status").text)
+    assert (answer["notice"], answer["failure"]) == ("There is no option \\ud800.", "x\\udfff")
 
 
 # -- /events -------------------------------------------------------------------------------------
@@ -197,19 +197,19 @@ def test_streams_end_with_the_studio(stream: Stream) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, facts.POINTS, 5000])
 def test_curves_are_thinned_but_end_at_the_newest(count: int) -> None:
-    told = facts.curves(history(count))
-    assert len(told["steps"]) == len(told["loss"]) == min(count, facts.POINTS)
-    assert told["marks"] == [[3, "Rebuild"]]
+    got = facts.curves(history(count))
+    assert len(got["steps"]) == len(got["loss"]) == min(count, facts.POINTS)
+    assert got["marks"] == [[3, "Rebuild"]]
     if count:
-        assert (told["steps"][0], told["steps"][-1]) == (0, count - 1)
+        assert (got["steps"][0], got["steps"][-1]) == (0, count - 1)
 
 
 def test_the_gallery_knows_each_photo(engine: Desk) -> None:
     engine.submit(Configure({"data.disabled": ["2.png"]}))
     engine.publish(photo_psnr=(20.04, None, math.nan))
-    told = strict(facts.encoded(facts.gallery(engine.snapshot, ())))["photos"]
+    answer = strict(facts.encoded(facts.gallery(engine.snapshot, ())))["photos"]
     unjudged = {"placed": True, "verdict": None}
-    assert told == [
+    assert answer == [
         {"name": "0.png", "on": True, "held_out": False, "psnr": 20.0, **unjudged},
         {"name": "1.png", "on": True, "held_out": True, "psnr": None, **unjudged},
         {"name": "2.png", "on": False, "held_out": False, "psnr": None, **unjudged},
@@ -236,8 +236,8 @@ def test_the_virtual_camera_has_a_picture_after_a_while(window: Window, client: 
     window.picture = b"a jpeg"
     window.show(virtual=Virtual(4, CAMERAS[0]))
     assert client.get("/virtual-camera.jpg?v=4").content == b"a jpeg"
-    told = client.get("/status").json()["view"]["virtual"]
-    assert told["version"] == 4 and 20 < told["fov"] < 120
+    answer = client.get("/status").json()["view"]["virtual"]
+    assert answer["version"] == 4 and 20 < answer["fov"] < 120
 
 
 @pytest.fixture
@@ -336,18 +336,18 @@ def test_time_is_played_held_and_gone_to(window: Window, client: TestClient) -> 
     for act in ("1001", "-1", "4.5", "\u0664", "9" * 5000, "now"):
         assert client.post(f"/time/{act}").status_code == 404
     window.show(time=Time(40, 0.25, True, 12, scene_step=31))
-    told = client.get("/status").json()["view"]["time"]
+    answer = client.get("/status").json()["view"]["time"]
     at = {"step": 40, "part": 0.25, "playing": True, "moments": 12, "scene_step": 31}
-    assert told == at
+    assert answer == at
 
 
 def test_the_comparison_is_told(window: Window, client: TestClient) -> None:
     assert client.get("/status").json()["view"]["comparison"] is None
     errors = CameraErrors(3, 0.01, None, 0.2, math.nan, None)
     window.show(comparison=Comparison(7, errors))
-    told = strict(client.get("/status").text)["view"]["comparison"]
-    assert (told["step"], told["failure"], told["errors"]["ate"]) == (7, None, 0.01)
-    assert told["errors"]["rotation"] is told["errors"]["focal"] is None
+    answer = strict(client.get("/status").text)["view"]["comparison"]
+    assert (answer["step"], answer["failure"], answer["errors"]["ate"]) == (7, None, 0.01)
+    assert answer["errors"]["rotation"] is answer["errors"]["focal"] is None
 
 
 def test_other_cameras_are_asked_for_by_their_way(client: TestClient, engine: Desk) -> None:
@@ -384,15 +384,15 @@ def test_thumbnails_know_the_verdict_of_their_camera_and_who_has_none(engine: De
     engine.publish(learned=waiting, opinion=opinion)
     repeated = Finding(photos.names[0], "mirrored", "The same by a check: do something.")
     still = Finding(None, "no parallax", "Nothing moves: step aside.")
-    told = facts.gallery(engine.snapshot, (repeated, still))
-    assert [(p["placed"], p["verdict"]) for p in told["photos"]] == [
+    got = facts.gallery(engine.snapshot, (repeated, still))
+    assert [(p["placed"], p["verdict"]) for p in got["photos"]] == [
         (True, "wrong"), (True, None), (False, None),
     ]  # fmt: skip
-    assert [(f["place"], f["reason"]) for f in told["findings"]] == [
+    assert [(f["place"], f["reason"]) for f in got["findings"]] == [
         (None, "flat"),
         (0, "mirrored"),
     ]
-    assert told["findings"][1]["sentence"] == "It is mirrored. Mirror it back."
+    assert got["findings"][1]["sentence"] == "It is mirrored. Mirror it back."
     said = facts.status(engine.snapshot)["photo_facts"]
     assert said[1] == {
         "kind": "mirrored", "sentence": "It is mirrored.", "photos": [photos.names[0]],

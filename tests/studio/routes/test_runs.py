@@ -52,9 +52,9 @@ def names(client: TestClient) -> set[str]:
 
 
 def test_runs_are_listed_with_what_is_known(client: TestClient) -> None:
-    told = client.get("/runs").json()
-    assert (told["open"], told["deleted"], told["beside"]) == ("first", "", "")
-    runs = {run["name"]: run for run in told["runs"]}
+    answer = client.get("/runs").json()
+    assert (answer["open"], answer["deleted"], answer["beside"]) == ("first", "", "")
+    runs = {run["name"]: run for run in answer["runs"]}
     assert set(runs) == {"first", "second", EVIL}
     second = runs["second"]
     assert (second["step"], second["photos"], second["verdict"]) == (3, 5, "doubtful")

@@ -79,18 +79,18 @@ def on_screen(camera: Camera) -> tuple[float, float]:
     ahead /= np.linalg.norm(ahead)
     right = np.cross((0.0, 1.0, 0.0), ahead)
     right /= np.linalg.norm(right)
-    place = pose_in_viser(camera.camera_to_world).position + 0.3 * camera.camera_to_world[:3, 2]
-    offset = place - vantage.position
+    position = pose_in_viser(camera.camera_to_world).position + 0.3 * camera.camera_to_world[:3, 2]
+    offset = position - vantage.position
     focal = HEIGHT / 2 / np.tan(vantage.fov / 2) / (offset @ ahead)
     down = np.cross(ahead, right)
     return WIDTH / 2 + focal * (offset @ right), HEIGHT / 2 + focal * (offset @ down)
 
 
-def point_at(page: Page, place: tuple[float, float]) -> None:
+def point_at(page: Page, position: tuple[float, float]) -> None:
     """Move the mouse there until something may be clicked: it is drawn after it was sent."""
     hand = "() => [...document.querySelectorAll('canvas')].some((c) => c.style.cursor == 'pointer')"
     for nudge in range(round(10 * PATIENCE)):
-        page.mouse.move(place[0] + nudge % 2, place[1])
+        page.mouse.move(position[0] + nudge % 2, position[1])
         if page.evaluate(hand):
             return
         page.wait_for_timeout(100)
@@ -106,9 +106,9 @@ def eye(page: Page) -> np.ndarray:
     return np.array(page.evaluate(place))
 
 
-def at(page: Page, place: np.ndarray) -> bool:
+def at(page: Page, position: np.ndarray) -> bool:
     """Whether the browser's camera is at a place."""
-    return bool(np.allclose(eye(page), place, atol=1e-3))
+    return bool(np.allclose(eye(page), position, atol=1e-3))
 
 
 def shown(page: Page, name: str) -> bool:

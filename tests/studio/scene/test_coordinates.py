@@ -21,21 +21,23 @@ VECTOR = st.tuples(ANGLE, ANGLE, ANGLE)
 
 
 @given(VECTOR, VECTOR)
-def test_a_pose_goes_to_viser_and_back(place: tuple[float, ...], turn: tuple[float, ...]) -> None:
-    there = camera(place, turn).camera_to_world
+def test_a_pose_goes_to_viser_and_back(
+    position: tuple[float, ...], turn: tuple[float, ...]
+) -> None:
+    there = camera(position, turn).camera_to_world
     assert np.allclose(pose_in_world(pose_in_viser(there)), there, atol=1e-9)
 
 
 @given(VECTOR, VECTOR)
 def test_viser_turns_axes_as_the_learned_world_does(
-    place: tuple[float, ...], turn: tuple[float, ...]
+    position: tuple[float, ...], turn: tuple[float, ...]
 ) -> None:
-    there = camera(place, turn).camera_to_world
+    there = camera(position, turn).camera_to_world
     pose = pose_in_viser(there)
     w, x, y, z = pose.wxyz
     forward = (2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z)
     assert np.allclose(forward, there[:3, 2], atol=1e-9)
-    assert np.allclose(pose.position, np.array(place) * SCALE)
+    assert np.allclose(pose.position, np.array(position) * SCALE)
 
 
 def test_a_quaternion_and_its_negative_are_close() -> None:

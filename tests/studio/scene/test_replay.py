@@ -29,8 +29,8 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_it_begins_with_now_and_now_is_the_snapshot_itself(snapshot: Snapshot) -> None:
     replay = Replay()
     assert replay.shown(snapshot) is snapshot
-    told = replay.at(snapshot)
-    assert (told.step, told.part, told.playing, told.moments) == (None, 1.0, False, COUNT)
+    got = replay.at(snapshot)
+    assert (got.step, got.part, got.playing, got.moments) == (None, 1.0, False, COUNT)
 
 
 @pytest.mark.parametrize(("part", "moment"), [(0.0, 0), (0.4, 2), (0.79, 4)])

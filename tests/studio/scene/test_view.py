@@ -103,15 +103,15 @@ def test_without_photos_nothing_is_broken(
     assert state.failure is state.stats is state.virtual is None and view.virtual_picture() == b""
 
 
-def at(browser: Client, place: np.ndarray) -> bool:
+def at(browser: Client, position: np.ndarray) -> bool:
     """Whether a client was brought to a place, and got there."""
-    told = moves(browser, "Position")
-    return bool(told) and np.allclose(told[-1]["position"], place, atol=1e-4)
+    sent = moves(browser, "Position")
+    return bool(sent) and np.allclose(sent[-1]["position"], position, atol=1e-4)
 
 
-def walks(browser: Client, place: tuple[float, float, float]) -> None:
+def walks(browser: Client, position: tuple[float, float, float]) -> None:
     """A hand moves a client."""
-    browser.look(place)
+    browser.look(position)
 
 
 def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
@@ -226,17 +226,17 @@ def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
         wide = spread(0.5)
         soon(lambda: at(browser, wide.position))
         browser.look(tuple(moves(browser, "Position")[2]["position"]))  # a slow browser's answer
-        told = len(moves(browser, "Position"))
+        sent = len(moves(browser, "Position"))
         spread(0.7)
-        soon(lambda: len(moves(browser, "Position")) > told)
+        soon(lambda: len(moves(browser, "Position")) > sent)
         wider = spread(1.0)  # on the way, and nothing newer comes
         soon(lambda: at(browser, wider.position))
         walks(browser, (0, 0.1, -2))
         soon(lambda: view.state.stand is not None and view.state.stand.moved)
-        told = len(moves(browser, "Position"))
+        sent = len(moves(browser, "Position"))
         spread(2.0)
         soon(lambda: view._framed is not None and view._framed.position[2] < wider.position[2])
-        assert len(moves(browser, "Position")) == told
+        assert len(moves(browser, "Position")) == sent
         view.submit(ResetView())
         soon(lambda: view.state.stand is not None and not view.state.stand.moved)
 
@@ -450,8 +450,8 @@ def test_stopping_ends_every_thread(server: viser.ViserServer, stage: Stage) -> 
 
 def planes_seen(browser: Client) -> list[bool]:
     """Whether a client was told to show the planes, each time that it was told."""
-    told = browser.of("SetSceneNodeVisibilityMessage")
-    return [m["visible"] for m in told if m["name"] == DRAWN]
+    sent = browser.of("SetSceneNodeVisibilityMessage")
+    return [m["visible"] for m in sent if m["name"] == DRAWN]
 
 
 def test_a_quick_browser_draws_the_planes_while_it_moves(
@@ -464,11 +464,11 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
         soon(lambda: view.state.stats is not None and view.state.stats.level == 1)
         soon(lambda: len(browser.of("ImageMessage")) == 8)
         soon(lambda: planes_seen(browser)[-1:] != [True])
-        told = len(planes_seen(browser))
+        sent = len(planes_seen(browser))
         viewport = next(iter(view._visitors._viewports.values()))
         viewport._hand.quick = True
         browser.look((0.1, 0, -3))
-        soon(lambda: True in planes_seen(browser)[told:])
+        soon(lambda: True in planes_seen(browser)[sent:])
         soon(lambda: planes_seen(browser)[-1] is False)  # still: there is a picture again
         assert view.state.failure is None
 

@@ -26,11 +26,11 @@ sys.stdin.read()
 class Owner:
     """A process that has a private folder below a place, until it is ended."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", OWNER],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(place)},
+            env={**os.environ, "TMPDIR": str(path)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

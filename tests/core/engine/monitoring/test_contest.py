@@ -27,8 +27,8 @@ def curves(network: np.ndarray, planes: float = 25.0, began: float = 0.0) -> Uns
 
 def rising(per_factor: float, noise: float = 0.0) -> np.ndarray:
     """A network that gains so many dB for each factor e of its steps, and ends 1 dB below."""
-    chance = np.random.default_rng(0).normal(0, noise, len(STEPS)) if noise else 0.0
-    return 24.0 + per_factor * np.log(STEPS / STEPS[-1]) + chance
+    rng = np.random.default_rng(0).normal(0, noise, len(STEPS)) if noise else 0.0
+    return 24.0 + per_factor * np.log(STEPS / STEPS[-1]) + rng
 
 
 def test_when_a_network_passes_is_where_its_curve_does() -> None:

@@ -45,8 +45,8 @@ def test_nothing_is_left_out_while_there_is_room_and_the_ends_never() -> None:
 
 def test_moments_are_kept_where_cameras_moved() -> None:
     """All of the way is gone in the first 100 of 2000 steps; the rest is a tremble."""
-    chance = np.random.default_rng(0)
-    parts = [min(1.0, step / 100) + 1e-5 * chance.normal() for step in range(2000)]
+    rng = np.random.default_rng(0)
+    parts = [min(1.0, step / 100) + 1e-5 * rng.normal() for step in range(2000)]
     trails = walked([float(part) for part in parts])
     assert (trails.steps <= 100).sum() > 80
     moved = np.abs(np.diff(trails.positions[:, 0, 0]))

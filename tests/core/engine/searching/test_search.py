@@ -187,10 +187,10 @@ def test_a_run_that_is_paused_keeps_its_scene_until_it_goes_on(
     engine = Engine(tmp_path / "run", options)
     engine.start()
     engine.submit(Play(steps=1))
-    told = until(engine, lambda s: WAITS in said(s))
-    assert told.found_by == "pixels" and not told.can_undo
+    snapshot = until(engine, lambda s: WAITS in said(s))
+    assert snapshot.found_by == "pixels" and not snapshot.can_undo
     engine.submit(Play(seconds=100))  # one step may be over before anybody looks
-    told = until(engine, lambda s: s.found_by == "features")
+    snapshot = until(engine, lambda s: s.found_by == "features")
     engine.stop()
 
 

@@ -103,14 +103,14 @@ def test_what_is_held_does_not_move() -> None:
     assert all(torch.equal(*pair) for pair in zip(before, trainer.rig.parameters(), strict=True))
     alone, _ = wide_run(cameras__learn_rotation=False)
     with torch.no_grad():  # so far off that moving is clearly better; less would be taken back
-        chance = torch.Generator().manual_seed(0)
-        alone.rig.position.add_(0.02 * torch.randn(alone.rig.position.shape, generator=chance))
+        generator = torch.Generator().manual_seed(0)
+        alone.rig.position.add_(0.02 * torch.randn(alone.rig.position.shape, generator=generator))
     alone.learners = [learner.restarted(alone.context()) for learner in alone.learners]
     turn = alone.rig.camera_to_world()[:, :3, :3].detach()
-    place = alone.rig.position.detach().clone()
+    position = alone.rig.position.detach().clone()
     to_the_end(alone)
     assert torch.allclose(alone.rig.camera_to_world()[:, :3, :3].detach(), turn, atol=1e-6)
-    assert not torch.equal(alone.rig.position, place)
+    assert not torch.equal(alone.rig.position, position)
 
 
 def test_principal_points_are_looked_for_where_photos_are_whole() -> None:
@@ -266,7 +266,7 @@ def test_a_network_learns_beside_maps_while_it_is_looked_at(done: Trainer) -> No
     trainer = beside()
     network, maps = trainer.find(FieldLearner), maps_of(trainer)
     assert network is not None and maps.refinement is not None and maps.refinement.done
-    place = trainer.rig.position.detach().clone()
+    position = trainer.rig.position.detach().clone()
     photo, camera = trainer.photos.pixels[3], trainer.rig.cameras()[3]
     seen = []
     for _ in range(2):
@@ -276,7 +276,7 @@ def test_a_network_learns_beside_maps_while_it_is_looked_at(done: Trainer) -> No
         for _ in range(400):
             trainer.train_step(1)
     assert seen[1] > seen[0] + 5 and seen[1] > 15
-    assert torch.equal(place, trainer.rig.position)
+    assert torch.equal(position, trainer.rig.position)
     assert trainer.shown == "depth-maps" and set(trainer.holdout.errors) <= {"field"}
 
     weights = [number.detach().clone() for number in network.field.parameters()]

@@ -169,8 +169,8 @@ def test_a_drag_that_never_rests_shows_pictures(bench: Bench, field: Slow) -> No
     moves = iter(range(10**9))
 
     def move() -> None:  # with every chunk, so every picture is outdated before it is finished
-        place = camera((1e-5 * next(moves), 0, 0), size=(WIDTH, HEIGHT))
-        bench.painter.look_from(View.of_camera(place))
+        position = camera((1e-5 * next(moves), 0, 0), size=(WIDTH, HEIGHT))
+        bench.painter.look_from(View.of_camera(position))
 
     field.each = move
     bench.painter.look_from(ASIDE)

@@ -27,11 +27,11 @@ def test_every_pixel_of_every_photo_meets_the_window(settings: RaySettings) -> N
 
 
 @pytest.mark.parametrize("turn", [(0, 0, 0), (0.3, 0.8, 0.1), (0, 3.0, 0), (-1.2, 0.2, 0)])
-@pytest.mark.parametrize("place", [(0.2, -0.3, -0.8), (3, 0, 1.5), (0, 0, 5)])
+@pytest.mark.parametrize("position", [(0.2, -0.3, -0.8), (3, 0, 1.5), (0, 0, 5)])
 def test_meeting_agrees_with_walking_along_the_rays(
-    place: tuple[float, ...], turn: tuple[float, ...]
+    position: tuple[float, ...], turn: tuple[float, ...]
 ) -> None:
-    window, eye = Window.of(CAMERAS, scene()), camera(place, turn, 20.0, (16, 12))
+    window, eye = Window.of(CAMERAS, scene()), camera(position, turn, 20.0, (16, 12))
     rays = camera_rays(eye)
     steps = torch.cat([torch.linspace(0, 30, 6000), torch.logspace(1.4, 3.5, 300)])
     points = rays.origins[:, None] + steps[:, None] * rays.directions[:, None]

@@ -27,11 +27,11 @@ def test_the_default_view_and_all_cameras_are_within() -> None:
             assert limits.held(inside) is inside
 
 
-@pytest.mark.parametrize("place", [(30.0, 0, 0), (0, -25.0, 10), (0, 0, -80.0)])
+@pytest.mark.parametrize("position", [(30.0, 0, 0), (0, -25.0, 10), (0, 0, -80.0)])
 def test_who_went_too_far_comes_back_and_sees_the_same_thing(
-    place: tuple[float, float, float],
+    position: tuple[float, float, float],
 ) -> None:
-    out = vantage(place, (0, 0, 20))
+    out = vantage(position, (0, 0, 20))
     held = LIMITS.held(out)
     apart = np.linalg.norm(held.position - LIMITS.positions, axis=1).min()
     assert apart == pytest.approx(LIMITS.reach)
