@@ -51,7 +51,7 @@ def luma(images: Tensor) -> Tensor:
 
 
 def in_units(images: Tensor) -> Tensor:
-    """Images as float32 in [0, 1]."""
+    """Images (...), uint8 or in [0, 1], as float32 in [0, 1]."""
     return images.float() / 255 if images.dtype == torch.uint8 else images.float()
 
 

@@ -23,7 +23,11 @@ OTHER = "choose a checkpoint of improved-nerfmm or nerfmm."
 
 
 def loaded(path: Path) -> dict[str, Any]:
-    """The dict in a file of torch 1.6 or newer."""
+    """The dict in a file of torch 1.6 or newer.
+
+    Raises:
+        InputError: it is missing, too large, or anything but numbers and words by name.
+    """
     content = read_file(path, LARGEST_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -88,6 +88,9 @@ def size_of(camera: Camera, order: VideoOrder, photos: PhotoSet | None) -> tuple
     """Width and height of a frame: as typed, of a camera's shape, or None as the camera's own.
 
     Where nothing is typed it is as large as the photos were taken, as far as 1080p goes.
+
+    Raises:
+        InputError: one of width and height alone, or no whole number of pixels.
     """
     sides = (order.long_side, order.width, order.height)
     long_side, width, height = (whole(side, "pixels") for side in sides)

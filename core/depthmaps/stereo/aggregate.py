@@ -60,5 +60,5 @@ def cheapest(costs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def parabola(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """Where the parabola through values at -1, 0 and 1 is lowest, within half a step."""
+    """Where parabolas through values (...) at -1, 0 and 1 are lowest, within half a step: (...)."""
     return ((a - c) / (2 * (a - 2 * b + c)).clamp_min(1e-6)).clamp(-0.5, 0.5)

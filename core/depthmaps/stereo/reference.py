@@ -111,7 +111,7 @@ class Reference:
 
 
 def best_two(costs: Iterable[Tensor]) -> Tensor:
-    """Mean of the least two of some costs, or the only one; they are made as they are asked for."""
+    """(...) mean of the least two of costs (...), or the only one; made as they are asked for."""
     first = second = None
     for cost in costs:
         if first is None:

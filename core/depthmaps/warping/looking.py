@@ -160,7 +160,7 @@ def seen_from(
 
 
 def look_up(image: np.ndarray, sight: Sight, how: int) -> np.ndarray:
-    """An image of the other camera where the points are seen; 0 outside it.
+    """An image of the other camera, (H, W) or (H, W, C), where points are seen; 0 outside it.
 
     Args: `how`: OpenCV's interpolation.
     """
@@ -168,7 +168,7 @@ def look_up(image: np.ndarray, sight: Sight, how: int) -> np.ndarray:
 
 
 def look_up_inside(image: np.ndarray, sight: Sight, how: int) -> np.ndarray:
-    """The same, with the image's border going on outside it."""
+    """As `look_up`, (H, W) or (H, W, C), with the image's border going on outside it."""
     return cv2.remap(image, sight.column, sight.row, how, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -121,6 +121,9 @@ def open_run(
 
     Returns:
         The trainer, its curves, and sentences about damaged checkpoints that were passed over.
+
+    Raises:
+        InputError: the photos, options or checkpoints do not allow it.
     """
     moved = {path: value for path, value in changes.items() if path in MAY_DIFFER}
     found, complaints = checkpoint.newest(run, lambda said: said.require_room(moved))
