@@ -42,7 +42,7 @@ def finished_file(out: Path) -> Iterator[Path]:
         InputError: nothing can be written there, or the disk is full.
     """
     with _complaining(out):
-        path = _place(out)
+        path = _real_path(out)
         if path.exists() and not path.is_file() and not path.is_dir():
             with _poured(path, out.suffix) as temporary:
                 yield temporary
@@ -62,7 +62,7 @@ def require_room(out: Path, size: float, remedy: str) -> None:
         InputError: there is less room.
     """
     with _complaining(out):
-        path = _place(out)
+        path = _real_path(out)
         if path.exists() and not path.is_file() and not path.is_dir():
             return  # a device or a pipe
     there = next(folder for folder in path.parents if folder.is_dir())
@@ -75,7 +75,7 @@ def require_room(out: Path, size: float, remedy: str) -> None:
             )
 
 
-def _place(out: Path) -> Path:
+def _real_path(out: Path) -> Path:
     """Where links lead from there.
 
     Raises:
@@ -98,7 +98,7 @@ def finished_folder(out: Path) -> Iterator[Path]:
         InputError: there is something already, nothing can be written there, or the disk is full.
     """
     with _complaining(out):
-        _place(out)
+        _real_path(out)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise InputError(f"{out}: there is something already; choose a name for a new folder.")
         with _beside(out, ".part") as temporary:

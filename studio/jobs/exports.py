@@ -29,7 +29,7 @@ from studio.jobs.orders import (
     World,
     gauge_of,
     path_word,
-    place_of,
+    reference_path,
     route_of,
     shown_word,
     size_of,
@@ -101,13 +101,13 @@ class Exports:
         """Draw where the learned cameras are, beside those of a reference where one is named."""
         named = self._source.snapshot.config.explore.reference
         title = "Camera plot, with reference" if named else "Camera plot"
-        return self._jobs.start("plot", title, lambda _: self._plot(place_of(named)))
+        return self._jobs.start("plot", title, lambda _: self._plot(reference_path(named)))
 
     def measure(self) -> Job:
         """Score cameras against a reference where one is named, and views of photos kept aside."""
         named = self._source.snapshot.config.explore.reference
         return self._jobs.start(
-            "measure", "Measured", lambda control: self._measure(place_of(named), control)
+            "measure", "Measured", lambda control: self._measure(reference_path(named), control)
         )
 
     def cancel(self) -> None:

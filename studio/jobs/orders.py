@@ -79,7 +79,7 @@ def gauge_of(world: World) -> Gauge:
     return Gauge(float(world.scale), world.up, world.origin)
 
 
-def place_of(named: str) -> Path | None:
+def reference_path(named: str) -> Path | None:
     """The local file or folder that `explore.reference` names; None for nothing."""
     return local_path(named, "the reference cameras") if named else None
 

@@ -13,7 +13,7 @@ from core.geometry.gauge import ORIGINS, UPS
 from core.geometry.routes import ORDERS, PATHS, Route
 from studio.jobs.exports import GEOMETRY_FILES, Exports
 from studio.jobs.orders import VideoOrder, World
-from studio.panel.theme import place
+from studio.panel.theme import put_html
 from studio.panel.widgets import dim, discard, heading, more, number, segments
 from studio.panel.wiring import Wiring, listen
 
@@ -37,7 +37,7 @@ def export_tab(wiring: Wiring, exports: Exports) -> None:
             "in any browser, without a network.")  # fmt: skip
         world = _world()
         gr.HTML(elem_id="export-reference", elem_classes="dim", apply_default_css=False)
-    place("jobs", "jobs")
+    put_html("jobs", "jobs")
 
     def make_file(file: str, *values: Any) -> None:
         exports.geometry(file, World(*values))
@@ -72,7 +72,7 @@ def _video(wiring: Wiring, exports: Exports) -> None:
             elem_classes=["action"], min_width=0,
         )  # fmt: skip
         dim("A transforms.json; the video through its cameras, as set here, starts at once.")
-        place("path", "camera-path")
+        put_html("path", "camera-path")
         own = wiring.button("export-own-path", "Render this path")
 
     def render_file(*values: Any) -> None:

@@ -6,7 +6,7 @@ from core.config.paths import options
 from core.engine.commands import Pause, Play, Refine, Step, Undo
 from studio.jobs.exports import Exports
 from studio.panel import tabs
-from studio.panel.theme import place
+from studio.panel.theme import put_html
 from studio.panel.wiring import Wiring
 from studio.protocols import Steerable
 
@@ -21,8 +21,8 @@ def build_page(engine: Steerable, exports: Exports) -> gr.Blocks:
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="main"):
                 # Never an output of an event: a new value would rebuild the iframe.
-                place("scene", "scene")
-                place("time", "time")
+                put_html("scene", "scene")
+                put_html("time", "time")
                 _strip(wiring)
             with gr.Column(elem_id="panel"):
                 _panel(wiring, exports)
@@ -32,7 +32,7 @@ def build_page(engine: Steerable, exports: Exports) -> gr.Blocks:
 
 def _header(wiring: Wiring) -> None:
     with gr.Row(elem_id="bar"):
-        place("title", "title")
+        put_html("title", "title")
         with gr.Row(elem_id="transport"):
             wiring.action("step", "Step", Step)
             wiring.action("play", "Play", Play)
@@ -43,18 +43,18 @@ def _header(wiring: Wiring) -> None:
 
 def _strip(wiring: Wiring) -> None:
     with gr.Row(elem_id="strip"):
-        place("charts", "charts")
+        put_html("charts", "charts")
         with gr.Column(elem_id="notices"):
-            place("notices", "notices-list")
+            put_html("notices", "notices-list")
 
 
 def _panel(wiring: Wiring, exports: Exports) -> None:
     # Gradio's own tabs and accordions leave what is closed out of the page; here every widget is in
     # it from the beginning, so that all are painted and nothing waits for a click to exist.
-    place("tabs", "tabs")
+    put_html("tabs", "tabs")
     wiring.confirm_bar()
     with gr.Row(elem_id="undo"):  # under the buttons of the header, over what the tabs change
-        place("undo", "undo-place")
+        put_html("undo", "undo-place")
         wiring.action("undo", "Undo", Undo)
     for name, fill in tabs.TABS.items():
         with gr.Column(elem_id=f"tab-{name.lower()}", elem_classes="tabpage"):

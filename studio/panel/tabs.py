@@ -11,7 +11,7 @@ from core.formats.reference import FILES, MODELS
 from studio.jobs.exports import Exports
 from studio.panel.drops import changes_of, keep_dropped, keep_reference, passed_over
 from studio.panel.export_tab import export_tab
-from studio.panel.theme import place
+from studio.panel.theme import put_html
 from studio.panel.widgets import heading, more, segments
 from studio.panel.wiring import Wiring
 
@@ -21,7 +21,7 @@ RATES = ("cameras.rate", "cameras.focal_rate", "field.rate")  # shown together, 
 
 
 def _photos(wiring: Wiring, exports: Exports) -> None:
-    place("gallery", "gallery")
+    put_html("gallery", "gallery")
     label = "Drop photos, a video or cameras"
     drop = gr.File(label=label, file_count="multiple", elem_id="drop", height=96)
 
@@ -51,7 +51,7 @@ def _cameras(wiring: Wiring, exports: Exports) -> None:
         return Configure({REFERENCE[0]: str(keep_reference(files, wiring.engine.snapshot.run))})
 
     wiring.answering(upload.upload, "reference-complaint", use, [upload])
-    place("reference", "reference")
+    put_html("reference", "reference")
     wiring.option(REFERENCE[1])
 
 
@@ -62,7 +62,7 @@ def _field(wiring: Wiring, exports: Exports) -> None:
 
 
 def _training(wiring: Wiring, exports: Exports) -> None:
-    place("stage", "stage")
+    put_html("stage", "stage")
     unit = segments("Run for a number of", ["epochs", "steps", "seconds"], "run-unit")
     with gr.Row(elem_classes="line"):
         count = gr.Number(10, show_label=False, elem_id="run-epochs", step=1, min_width=0)
@@ -91,7 +91,7 @@ def _explore(wiring: Wiring, exports: Exports) -> None:
 
 
 def _runs(wiring: Wiring, exports: Exports) -> None:
-    place("runs", "runs")
+    put_html("runs", "runs")
 
 
 TABS: dict[str, Callable[[Wiring, Exports], None]] = {

@@ -32,8 +32,8 @@ HEAD = """
 """
 
 
-def place(name: str, identity: str) -> None:
-    """Place a piece of static HTML of the assets here, in a block with that id."""
+def put_html(name: str, identity: str) -> None:
+    """Put a piece of static HTML of the assets here, in a block with that id."""
     text = (ASSETS / f"{name}.html").read_text(encoding="utf-8")
     gr.HTML(text, elem_id=identity, apply_default_css=False)
 
