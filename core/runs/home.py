@@ -7,7 +7,10 @@ options name them by whole paths: of the place where the folder was.
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-INSIDE = ("photos", "references", "frames")  # folders of a run that options may name
+DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
+REFERENCES, FRAMES = "references", "frames"  # those of cameras that were dropped, and of a video
+INSIDE = (DROPPED, REFERENCES, FRAMES)  # that options may name
+EXPORTS = "exports"  # what was made of a run to take home
 NAMING = (("data", "photos"), ("explore", "reference"))
 
 

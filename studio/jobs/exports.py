@@ -20,6 +20,7 @@ from core.exporting.video import Look, camera_path, render_video
 from core.formats.files import write_file
 from core.geometry.cameras import Camera
 from core.geometry.paths import average_camera
+from core.runs import home
 from core.runs.judged import judgement_of
 from core.training.build import kept_aside
 from core.training.learned import Learned
@@ -35,7 +36,6 @@ from studio.jobs.orders import (
     size_of,
     whole,
 )
-from studio.routes.routes import EXPORTS_FOLDER
 from studio.scene.source import Source
 
 MOST_NAMED = 5  # photos in one sentence
@@ -153,7 +153,7 @@ class Exports:
                 raise InputError("The history is in the world as learned; leave scale, up, origin.")
             return self._history()
         snapshot, learned = self._source.snapshot, self._learned()
-        out = snapshot.run / EXPORTS_FOLDER / EXPORTS[form].file
+        out = snapshot.run / home.EXPORTS / EXPORTS[form].file
         said = judgement_of(snapshot.found_by, snapshot.opinion, learned.names)
         write_cameras(form, learned, out, gauge_of(world), said)
         if any(orientation != 1 for *_, orientation in learned.stored):
@@ -165,7 +165,7 @@ class Exports:
 
     def _history(self) -> Path:
         learned, trails = self._learned(), self._source.snapshot.trails or Trails.of(0)
-        out = self._source.snapshot.run / EXPORTS_FOLDER / HISTORY_FILE
+        out = self._source.snapshot.run / home.EXPORTS / HISTORY_FILE
         write_history(learned, trails.steps, trails.poses, trails.focals, out)
         return out
 
@@ -218,7 +218,7 @@ class Exports:
 
     def _fresh(self, stem: str, suffix: str) -> Path:
         """A name that no export has yet."""
-        folder, number = self._source.snapshot.run / EXPORTS_FOLDER, 1
+        folder, number = self._source.snapshot.run / home.EXPORTS, 1
         while (file := folder / f"{stem}-{number}{suffix}").exists():
             number += 1
         return file

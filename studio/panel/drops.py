@@ -12,11 +12,9 @@ from core.formats.recognised import is_cameras
 from core.photos import is_video
 from core.photos.listing import KINDS, is_picture, is_picture_inside
 from core.photos.local import quoted
+from core.runs.home import DROPPED, REFERENCES
 from studio.panel.names import safe_name
 from studio.panel.zips import is_zip, unpacked, unused
-from studio.routes.facts import DROPPED
-
-REFERENCES = "references"  # likewise, of cameras
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from core.config.paths import options
-from core.engine.snapshot import History, Notice, Snapshot
+from core.engine.monitoring.history import History
+from core.engine.snapshot import Notice, Snapshot
 from core.exporting.jobs import JobView
 from core.photos import Finding, PhotoSet, is_video
 from core.photos.sizes import common_size
+from core.runs.home import DROPPED
 from core.runs.judged import judgement
 from core.search.graph import PhotoFact
 from core.search.witnesses import FOUND_BY, Opinion
 from studio.routes.fields import named, side_by_side, switched, unseen
 from studio.routes.guide import guide
 
-DROPPED = "photos"  # the folder of a run that keeps what was dropped, each drop in its own
 NOTICES = 20  # the newest that are sent
 FEW = 2  # photos, which always agree with each other in part
 POINTS = 240  # of a curve: more than its pixels show nothing more

@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Route
 
 from core.engine.commands import CAMERAS, Adopt, Command, Configure, Reseed
 from core.exporting.jobs import Jobs
+from core.runs import home
 from studio.protocols import Steerable, Viewer
 from studio.routes.stream import Stream
 from studio.scene.state import (
@@ -39,7 +40,6 @@ from studio.scene.state import (
     Wipe,
 )
 
-EXPORTS_FOLDER = "exports"  # the folder of a run that may be read through /files
 SHOWN = {
     ".mp4": "video/mp4",
     ".gif": "image/gif",
@@ -139,7 +139,7 @@ class Routes:
 
     def file(self, request: Request) -> Response:
         """GET /files/{name}: one of the run's exports, in ranges where asked for."""
-        file = exported(self._engine.snapshot.run / EXPORTS_FOLDER, request.path_params["name"])
+        file = exported(self._engine.snapshot.run / home.EXPORTS, request.path_params["name"])
         if file is None:
             return PlainTextResponse("There is no such export.", 404)
         kind = SHOWN.get(file.suffix.lower())

@@ -2,20 +2,12 @@
 
 from dataclasses import dataclass
 
-from core.geometry.cameras import Camera
+from studio.scene.cameras.gizmo import Virtual
 from studio.scene.cameras.reference import Comparison
 from studio.scene.cameras.vantage import Stand
 from studio.scene.painting.photo_error import PhotoError
 from studio.scene.painting.stats import ViewStats
 from studio.scene.replay import Time
-
-
-@dataclass(frozen=True)
-class Virtual:
-    """The virtual camera, once it has a picture."""
-
-    version: int  # grows with each picture
-    camera: Camera
 
 
 @dataclass(frozen=True)

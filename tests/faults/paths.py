@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from core.errors import InputError
 from core.exporting.jobs import Jobs
 from core.photos import local_path
+from core.runs import home
 from studio.panel.names import safe_name
-from studio.routes.routes import EXPORTS_FOLDER, Routes
+from studio.routes.routes import Routes
 from tests.studio.panel.stand_ins import Desk, Window
 
 PATHS, ADDRESSES = 500, 50
@@ -34,7 +35,7 @@ def run(part: int) -> str:
     rng = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        exports = path / "run" / EXPORTS_FOLDER
+        exports = path / "run" / home.EXPORTS
         exports.mkdir(parents=True)
         (path / "secret.txt").write_bytes(SECRET)
         (path / "run" / "secret.txt").write_bytes(SECRET)

@@ -1,5 +1,7 @@
 """Curves of a run, kept at a bounded length by halving their density, and trails of its cameras."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,7 +9,6 @@ from torch import Tensor
 from core.engine.monitoring.contest import Unseen
 from core.engine.monitoring.outlook import Settling
 from core.engine.monitoring.trails import Trails
-from core.engine.snapshot import History
 from core.geometry.cameras import CameraRig
 from core.runs.soundness import Undoable
 from core.states import part_of
@@ -18,6 +19,20 @@ from core.training.trainer import Trainer
 
 LONGEST_CURVE = 600
 OFTEN = 1000  # cameras are looked at once in this part of the steps so far, at first at each
+NOTHING_UNSEEN = Unseen.of([])
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Curves of the run, thinned so that their length stays bounded. All (K,), read-only."""
+
+    steps: np.ndarray
+    loss: np.ndarray
+    psnr: np.ndarray  # dB, of the training pixels, smoothed
+    focal: np.ndarray  # fx / longer side
+    marks: tuple[tuple[int, str], ...] = ()  # step and words: "Rebuild", "Field siren"
+    unseen: Unseen = NOTHING_UNSEEN
+    switches: tuple[str, ...] = ()  # since it was opened: what each changed, and what it left
 
 
 class Recorder:

@@ -20,6 +20,7 @@ from core.files import write_atomically
 from core.geometry.canvas import Size
 from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, load_photos
 from core.runs import checkpoint
+from core.runs.home import FRAMES
 from core.runs.soundness import Undoable, fitting
 from core.runs.warm_start import started
 from core.training.changes import configure
@@ -68,7 +69,7 @@ def read_photos(config: Config, run: Path, names: Collection[str] = ()) -> Photo
     if is_video(source):
         frames = extract_frames(
             source,
-            run / "frames",
+            run / FRAMES,
             count=data.video_frames,
             rate=data.video_rate,
             start=data.video_start,

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from core.bootstrap.findings import Findings, Way
 from core.config import Config
-from core.engine.monitoring.contest import Contest, Unseen
+from core.engine.monitoring.contest import Contest
+from core.engine.monitoring.history import History
 from core.engine.monitoring.outlook import Outlook
 from core.engine.monitoring.trails import Trails
 from core.photos import PhotoSet
@@ -18,7 +17,6 @@ from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]
 NoticeKind = Literal["info", "warning", "failure"]
-NOTHING_UNSEEN = Unseen.of([])
 
 
 @dataclass(frozen=True)
@@ -29,19 +27,6 @@ class Notice:
     step: int
     kind: NoticeKind
     text: str
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """Curves of the run, thinned so that their length stays bounded. All (K,), read-only."""
-
-    steps: np.ndarray
-    loss: np.ndarray
-    psnr: np.ndarray  # dB, of the training pixels, smoothed
-    focal: np.ndarray  # fx / longer side
-    marks: tuple[tuple[int, str], ...] = ()  # step and words: "Rebuild", "Field siren"
-    unseen: Unseen = NOTHING_UNSEEN
-    switches: tuple[str, ...] = ()  # since it was opened: what each changed, and what it left
 
 
 @dataclass(frozen=True, eq=False)

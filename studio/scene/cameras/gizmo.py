@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,7 +16,6 @@ from studio.scene.painting.baked import Bakery
 from studio.scene.painting.painter import Painter
 from studio.scene.painting.shot import Look, Shot
 from studio.scene.source import Source
-from studio.scene.state import Virtual
 from studio.scene.theme import GROUND, INK
 
 NAME = "/virtual"
@@ -29,6 +28,14 @@ ON_FRUSTUM = 192  # pixels, of the picture sent with the frustum
 JPEG_QUALITY = 85
 REFRESH_SECONDS = 2.5  # at least, between pictures; the scene behind comes first
 FOV_CHANGED = 5e-4  # radians
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """The virtual camera, once it has a picture."""
+
+    version: int  # grows with each picture
+    camera: Camera
 
 
 class VirtualCamera:

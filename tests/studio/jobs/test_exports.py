@@ -22,10 +22,11 @@ from core.formats.transforms import write_transforms
 from core.geometry.cameras import Camera
 from core.geometry.gauge import Gauge, into_gauge
 from core.geometry.routes import Route
+from core.runs import home
 from core.training.learned import Learned
 from studio.jobs.exports import GEOMETRY_FILES, Exports
 from studio.jobs.orders import VideoOrder, World
-from studio.routes.routes import EXPORTS_FOLDER, exported
+from studio.routes.routes import exported
 from tests.cameras import scattered
 from tests.patience import PATIENCE
 from tests.studio.panel.stand_ins import Desk
@@ -57,7 +58,7 @@ def order(**changes: object) -> VideoOrder:
 def test_a_video_is_rendered_into_the_run(exports: Exports, engine: Desk) -> None:
     done = exports.video(order()).wait(PATIENCE)
     assert (done.state, done.message) == ("done", None)
-    assert done.result == engine.snapshot.run / EXPORTS_FOLDER / "spiral-rgb-1.mp4"
+    assert done.result == engine.snapshot.run / home.EXPORTS / "spiral-rgb-1.mp4"
     film = cv2.VideoCapture(str(done.result))
     size = [int(film.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
     assert size == [32, 24]
@@ -128,7 +129,7 @@ def test_every_form_is_one_file_to_download(
 ) -> None:
     done = exports.video(order(form=form, channel="disparity")).wait(PATIENCE)
     assert (done.state, done.message) == ("done", None)
-    folder = engine.snapshot.run / EXPORTS_FOLDER
+    folder = engine.snapshot.run / home.EXPORTS
     assert exported(folder, name) == done.result
     assert list(folder.iterdir()) == [done.result]
 
@@ -179,7 +180,7 @@ def test_the_scene_is_one_file_to_download(file: str, exports: Exports, engine: 
     assert (done.state, done.message) == ("done", None)
     assert 0 < done.done == done.total
     stem, suffix = file.split(".")
-    assert exported(engine.snapshot.run / EXPORTS_FOLDER, f"{stem}-1.{suffix}") == done.result
+    assert exported(engine.snapshot.run / home.EXPORTS, f"{stem}-1.{suffix}") == done.result
     assert len(trimesh.load_scene(done.result).geometry) == 1
 
 
@@ -188,7 +189,7 @@ def test_the_scene_is_a_page_to_send(exports: Exports, engine: Desk) -> None:
     done = exports.page().wait(PATIENCE)
     assert (done.state, done.message) == ("done", None)
     assert 0 < done.done == done.total
-    assert exported(engine.snapshot.run / EXPORTS_FOLDER, "scene-1.html") == done.result
+    assert exported(engine.snapshot.run / home.EXPORTS, "scene-1.html") == done.result
     page = done.result.read_text()
     assert f"<title>{engine.snapshot.run.name}</title>" in page
     assert '"verdict"' in page and '"steps":[' in page
@@ -305,7 +306,7 @@ def test_every_form_of_cameras_is_one_file_to_download(
     for _ in range(2):  # a newer one takes the place of the older
         done = exports.cameras(form).wait(PATIENCE)
         assert (done.state, done.message) == ("done", "1 of 3 photos are not placed: 1.png.")
-    folder = engine.snapshot.run / EXPORTS_FOLDER
+    folder = engine.snapshot.run / home.EXPORTS
     assert list(folder.iterdir()) == [done.result]
     assert exported(folder, FORMS[form].file) == done.result
 

@@ -16,7 +16,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from core.engine.monitoring.contest import Unseen
-from core.engine.snapshot import History
+from core.engine.monitoring.history import History
 from core.training.learned import Learned
 from tests.browser import chromium
 from tests.studio.panel.stand_ins import Desk, served

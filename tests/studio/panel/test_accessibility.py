@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from core.config import Config
 from core.config.paths import changed
 from core.engine.monitoring.contest import Contest, Unseen
-from core.engine.snapshot import History
+from core.engine.monitoring.history import History
 from core.search.verdict import Reason
 from core.search.witnesses import Opinion, Other
 from studio.scene.state import Virtual

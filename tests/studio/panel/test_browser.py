@@ -18,8 +18,8 @@ from core.config import Config
 from core.config.paths import changed, options
 from core.engine.commands import Adopt, Configure, Pause, Play, Refine, Reseed, Step, Undo
 from core.engine.monitoring.contest import Contest, Unseen
+from core.engine.monitoring.history import History
 from core.engine.monitoring.outlook import Outlook
-from core.engine.snapshot import History
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from core.runs.checkpoint import folder

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.engine.commands import Adopt, Configure, Reseed
-from core.engine.snapshot import History
+from core.engine.monitoring.history import History
 from core.evaluation.cameras import CameraErrors
 from core.exporting.jobs import Jobs
 from core.photos import Finding
