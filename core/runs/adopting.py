@@ -9,7 +9,7 @@ from core.config import Config
 from core.config.paths import changed
 from core.runs.fitting import fitted, with_depth_maps, with_own_lenses
 from core.runs.warm_start import of_cameras, take_cameras
-from core.search.witnesses import FOUND_BY, Witness
+from core.search.judging.witnesses import FOUND_BY, Witness
 from core.training import build
 from core.training.trainer import Trainer
 

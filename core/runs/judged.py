@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import append_line, write_atomically
-from core.search.witnesses import FOUND_BY, Opinion
+from core.search.judging.witnesses import FOUND_BY, Opinion
 
 FILE = "verdict.json"
 HISTORY = "verdicts.jsonl"  # a line whenever other cameras or another word stand

@@ -24,9 +24,9 @@ from core.evaluation.cameras import compare_cameras
 from core.formats.reference import read_reference
 from core.photos.picture import decode
 from core.photos.sizes import scaled_down
-from core.search.audit import Audit, in_own_units, mean_of
-from core.search.bas_relief import mirrored, stretched
-from core.search.verdict import verdict
+from core.search.judging.audit import Audit, in_own_units, mean_of
+from core.search.judging.bas_relief import mirrored, stretched
+from core.search.judging.verdict import verdict
 from studio.jobs.auditing import LONG_SIDE, placed
 
 RIGHT = (1.0, 0.05)  # degrees after the best rotation, and ATE

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.formats.reference import read_reference
-from core.search.verdict import Verdict
+from core.search.judging.verdict import Verdict
 from studio.cli.progress import watched
 from studio.jobs.auditing import Audited, audited, placed
 

@@ -20,7 +20,7 @@ from core.engine.commands.limits import check_limit
 from core.engine.leader import follow
 from core.errors import InputError
 from core.observing import observers
-from core.search.witnesses import FOUND_BY
+from core.search.judging.witnesses import FOUND_BY
 from studio.cli.arguments import add_run_arguments, changes, give_back, run_folder
 from studio.cli.parent import Lineage
 from studio.cli.signals import end_on_signals

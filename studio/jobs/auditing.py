@@ -17,9 +17,9 @@ from core.photos.listing import list_pictures
 from core.photos.local import local_path, quoted
 from core.photos.picture import Header, decode, read_header
 from core.photos.sizes import same_shape, scaled_down
-from core.search.audit import Audit
-from core.search.figures import PhotoFigures
-from core.search.verdict import Verdict, verdict
+from core.search.judging.audit import Audit
+from core.search.judging.figures import PhotoFigures
+from core.search.judging.verdict import Verdict, verdict
 
 LONG_SIDE = 252  # pixels that are read of a photo; an audit looks at half of it
 

@@ -19,8 +19,8 @@ from core.photos import Finding, PhotoSet, is_video
 from core.photos.sizes import common_size
 from core.runs.home import DROPPED
 from core.runs.judged import judgement
-from core.search.graph import PhotoFact
-from core.search.witnesses import FOUND_BY, Opinion
+from core.search.features.graph import PhotoFact
+from core.search.judging.witnesses import FOUND_BY, Opinion
 from studio.routes.fields import named, side_by_side, switched, unseen
 from studio.routes.guide import guide
 

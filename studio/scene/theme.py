@@ -4,7 +4,7 @@ What lets light pass is seen before `GROUND`, so another ground would be another
 pale one, dark things that are not yet opaque look washed out.
 """
 
-from core.search.verdict import Word
+from core.search.judging.verdict import Word
 from studio.scene.colours import Colour
 
 GROUND: Colour = (0x12, 0x16, 0x1B)  # where there is no novel view; `--scene` of the page

@@ -17,8 +17,8 @@ import torch
 
 from core.photos import load_photos
 from core.runs import checkpoint
-from core.search import features
 from core.search.direct import process as direct
+from core.search.features import process as features
 from tests.journeys.running import ROOT
 from tests.journeys.shared import TRAIN, processes, torchrun, until
 from tests.patience import PATIENCE

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.geometry.cameras import Camera
 from core.runs.given import given_cameras, given_content
 from core.search.direct.again import FEWEST, placed_again
-from core.search.witnesses import Witness
+from core.search.judging.witnesses import Witness
 
 NOT_FOUND = "No camera was found for {} beside the others; leave such photos out."
 NO_BETTER = "The cameras that were found anew for {} fit no better; leave such photos out."

@@ -15,11 +15,11 @@ from core.engine.searching.seeking import Seeker
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.search import features
-from core.search.audit import Audit
-from core.search.found import FeatureModel
-from core.search.verdict import verdict
-from core.search.witnesses import Witness, apart
+from core.search.features import process as features
+from core.search.features.found import FeatureModel
+from core.search.judging.audit import Audit
+from core.search.judging.verdict import verdict
+from core.search.judging.witnesses import Witness, apart
 
 SPELL = 0.2  # seconds of work between two looks at the newest snapshot
 MOVED = (0.3, 0.01)  # degrees and part of the spread after which cameras are checked again

@@ -20,11 +20,11 @@ from core.engine.snapshot.follower import Follower
 from core.errors import InputError
 from core.photos import PhotoSet, is_video
 from core.runs import judged
-from core.search import features
 from core.search.direct import process as direct
-from core.search.graph import PhotoFact
-from core.search.photo_facts import facts_of_some
-from core.search.witnesses import (
+from core.search.features import process as features
+from core.search.features.graph import PhotoFact
+from core.search.features.photo_facts import facts_of_some
+from core.search.judging.witnesses import (
     Opinion,
     Witness,
     before_cameras,

@@ -7,8 +7,8 @@ from pathlib import Path
 from core.errors import InputError
 from core.files import write_atomically
 from core.photos import PhotoSet
-from core.search.features import Matching
-from core.search.found import Features, packed, unpacked
+from core.search.features.found import Features, packed, unpacked
+from core.search.features.process import Matching
 
 
 class Seeker:

@@ -12,7 +12,7 @@ from core.engine.monitoring.history import History
 from core.engine.monitoring.outlook import Outlook
 from core.engine.monitoring.trails import Trails
 from core.photos import PhotoSet
-from core.search.witnesses import Opinion
+from core.search.judging.witnesses import Opinion
 from core.training.learned import Learned
 
 Phase = Literal["loading", "ready", "failed"]

@@ -11,7 +11,7 @@ from core.engine.monitoring.history import Recorder
 from core.engine.monitoring.meter import Meter
 from core.engine.monitoring.outlook import outlook
 from core.engine.snapshot import Notice, Phase, Snapshot
-from core.search.witnesses import Opinion
+from core.search.judging.witnesses import Opinion
 from core.training.devices import name_of
 from core.training.step import decibels
 from core.training.trainer import Trainer

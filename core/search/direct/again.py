@@ -10,10 +10,10 @@ from torch import Tensor
 from core.depthmaps.cameras import Cameras
 from core.geometry.alignment import best_rotation, umeyama
 from core.geometry.cameras import Camera
-from core.search.audit import in_own_units
 from core.search.direct.growing import Ground, Growth
 from core.search.direct.search import FINE
 from core.search.direct.standing import COARSE, Standing, joined
+from core.search.judging.audit import in_own_units
 
 FEWEST = 3  # other photos, beside which one can be looked for
 

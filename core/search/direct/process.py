@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from core.search.features import Bounds, Errand, Matching
+from core.search.features.process import Bounds, Errand, Matching
 
 SIDE = 252  # pixels of the longer side, twice what is compared
 FEWEST, MOST = 3, 100  # photos

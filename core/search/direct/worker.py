@@ -1,4 +1,4 @@
-"""The process that looks for cameras by brightness alone, spoken with as `core.search.matching` is.
+"""The process that looks for cameras by brightness alone, spoken with as that of features is.
 
 `python -m core.search.direct.worker`, which `core.search.direct.process` alone starts.
 """
@@ -13,9 +13,9 @@ from core.depthmaps.photos import on_canvas
 from core.search.direct.process import THREADS
 from core.search.direct.search import searched
 from core.search.direct.standing import Standing
-from core.search.found import FeatureModel, Features, Pairs
-from core.search.matching import serve
-from core.search.messages import Order, Teller
+from core.search.features.found import FeatureModel, Features, Pairs
+from core.search.features.matching import serve
+from core.search.features.messages import Order, Teller
 
 
 def _searched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> None:

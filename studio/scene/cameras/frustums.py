@@ -12,7 +12,7 @@ from core.config import Config
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.search.verdict import Word
+from core.search.judging.verdict import Word
 from core.training.learned import Learned
 from studio.scene.cameras.vantage import spread_of
 from studio.scene.colours import UNKNOWN, Colour, by_error, by_order

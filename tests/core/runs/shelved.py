@@ -5,7 +5,7 @@ from pathlib import Path
 from core.config.paths import changed
 from core.photos import PhotoSet
 from core.runs import checkpoint, judged
-from core.search.witnesses import Opinion
+from core.search.judging.witnesses import Opinion
 from core.training.trainer import Trainer
 from tests.conftest import shifted_photos, small_config
 

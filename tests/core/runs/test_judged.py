@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.runs.judged import FILE, HISTORY, judgement_of, keep, kept, trusted_since
-from core.search.verdict import Reason
-from core.search.witnesses import Opinion
+from core.search.judging.verdict import Reason
+from core.search.judging.witnesses import Opinion
 
 REASON = Reason("odd-photo", "One fits least.", {"support": 0.1}, (1,), "drop-photo")
 NAMES = ("a.jpg", "b.jpg")

@@ -20,8 +20,8 @@ from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.runs.adopting import adopted
 from core.runs.warm_start import HELD, started
-from core.search.audit import Figures
-from core.search.witnesses import Witness
+from core.search.judging.audit import Figures
+from core.search.judging.witnesses import Witness
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.runs.test_warm_start import from_it, poses, refusal, run_on

@@ -9,8 +9,8 @@ from core.formats.reference import read_reference
 from core.photos.listing import list_pictures
 from core.photos.picture import decode, read_header
 from core.photos.sizes import scaled_down
-from core.search.features import Bounds, State, cameras_of, start
-from core.search.graph import facts_of_pairs
+from core.search.features.graph import facts_of_pairs
+from core.search.features.process import Bounds, State, cameras_of, start
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 SETS = DATA / "sets"

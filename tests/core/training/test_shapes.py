@@ -18,8 +18,8 @@ from core.rendering.progressive import picture_of
 from core.runs import checkpoint
 from core.runs.adopting import adopted
 from core.runs.warm_start import started
-from core.search.audit import Figures
-from core.search.witnesses import Witness
+from core.search.judging.audit import Figures
+from core.search.judging.witnesses import Witness
 from core.training import build
 from core.training.learners import field_learner
 from core.training.trainer import Trainer

@@ -17,8 +17,8 @@ from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.runs import checkpoint, judged
-from core.search.verdict import Reason
-from core.search.witnesses import Opinion
+from core.search.judging.verdict import Reason
+from core.search.judging.witnesses import Opinion
 from core.training.trainer import Trainer
 from studio.cli import export, main, progress
 from tests.cameras import same

@@ -6,7 +6,7 @@ from pathlib import Path
 from core.config import Config
 from core.engine.commands import Adopt, Reseed
 from core.engine.snapshot import Snapshot
-from core.search.witnesses import Opinion, Other
+from core.search.judging.witnesses import Opinion, Other
 from studio.cli.train import able, add_arguments, wanted
 
 

@@ -15,8 +15,8 @@ from core.config import Config
 from core.config.paths import changed
 from core.engine.monitoring.contest import Contest, Unseen
 from core.engine.monitoring.history import History
-from core.search.verdict import Reason
-from core.search.witnesses import Opinion, Other
+from core.search.judging.verdict import Reason
+from core.search.judging.witnesses import Opinion, Other
 from studio.scene.state import Virtual
 from studio.scene.theme import GROUND
 from tests.browser import chromium

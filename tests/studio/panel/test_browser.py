@@ -23,8 +23,8 @@ from core.engine.monitoring.outlook import Outlook
 from core.evaluation.cameras import CameraErrors
 from core.photos import PhotoSet
 from core.runs.checkpoint import folder
-from core.search.verdict import Reason, Word
-from core.search.witnesses import Opinion, Other
+from core.search.judging.verdict import Reason, Word
+from core.search.judging.witnesses import Opinion, Other
 from core.training.learned import Learned
 from studio.bundled import BUNDLED
 from studio.routes.facts import photos_key

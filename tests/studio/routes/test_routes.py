@@ -18,8 +18,8 @@ from core.engine.monitoring.history import History
 from core.evaluation.cameras import CameraErrors
 from core.exporting.jobs import Jobs
 from core.photos import Finding
-from core.search.graph import PhotoFact
-from core.search.witnesses import Opinion, Other
+from core.search.features.graph import PhotoFact
+from core.search.judging.witnesses import Opinion, Other
 from studio.routes import facts
 from studio.routes.routes import Routes
 from studio.routes.stream import QUICK, Stream

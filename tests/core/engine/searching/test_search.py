@@ -19,11 +19,11 @@ from core.engine.snapshot import Snapshot
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms, write_transforms
 from core.geometry.cameras import Camera
-from core.search import features
-from core.search.audit import Audit
 from core.search.direct import process as direct
-from core.search.features import State
-from core.search.found import FeatureModel, Features, Pairs
+from core.search.features import process as features
+from core.search.features.found import FeatureModel, Features, Pairs
+from core.search.features.process import State
+from core.search.judging.audit import Audit
 from core.training.trainer import Trainer
 from tests.conftest import small_options
 from tests.core.engine.test_engine import said, until

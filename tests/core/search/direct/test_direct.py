@@ -22,7 +22,7 @@ from core.search.direct.poses import NUMBERS, SHIFTS, beside
 from core.search.direct.search import moved_on
 from core.search.direct.standing import COARSE, Standing, joined
 from core.search.direct.sweeping import Sweeper
-from core.search.features import cameras_of
+from core.search.features.process import cameras_of
 from tests.core.depthmaps.rendered import shoot
 
 

@@ -9,7 +9,7 @@ import viser
 from viser.infra import Message
 
 from core.geometry.cameras import Camera
-from core.search.witnesses import Opinion
+from core.search.judging.witnesses import Opinion
 from studio.scene.cameras.frustums import (
     ROOT,
     SIZE,

@@ -14,10 +14,10 @@ from core.bootstrap.findings import Way
 from core.errors import InputError
 from core.evaluation.cameras import CameraErrors, compare_cameras
 from core.geometry.cameras import Camera
-from core.search.audit import Figures
-from core.search.graph import PhotoFact
-from core.search.photo_reasons import by_photos, in_doubt
-from core.search.verdict import (
+from core.search.features.graph import PhotoFact
+from core.search.judging.audit import Figures
+from core.search.judging.photo_reasons import by_photos, in_doubt
+from core.search.judging.verdict import (
     GUESSED_RELIEF,
     RELIEF,
     Reason,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.search.graph import PhotoFact
-from core.search.verdict import Reason, Remedy
+from core.search.features.graph import PhotoFact
+from core.search.judging.verdict import Reason, Remedy
 
 PREFIX = "photos-"  # of the keys of reasons that photos alone give
 BY_PHOTOS: dict[str, Remedy] = {  # facts about photos that are reasons, and what helps

@@ -3,7 +3,7 @@
 import torch
 
 from core.depthmaps.cameras import Cameras
-from core.search.bas_relief import amidst, mirrored
+from core.search.judging.bas_relief import amidst, mirrored
 from tests.cameras import camera
 from tests.core.depthmaps.rendered import shoot
 

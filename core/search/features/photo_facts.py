@@ -8,8 +8,8 @@ import numpy as np
 from core.photos import Finding, PhotoSet, check
 from core.photos.local import quoted
 from core.photos.panorama import is_panorama
-from core.search.found import Pairs
-from core.search.graph import PhotoFact, facts_of_pairs
+from core.search.features.found import Pairs
+from core.search.features.graph import PhotoFact, facts_of_pairs
 
 
 def facts_before_training(photos: PhotoSet, pairs: Pairs | None) -> tuple[PhotoFact, ...]:

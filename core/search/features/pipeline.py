@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pycolmap
 
-from core.search.choosing import chosen_pairs
-from core.search.found import Features
-from core.search.keypoints import keypoints
-from core.search.mapping import Views, map_photos, new_camera
-from core.search.messages import Order, Teller
-from core.search.twoviews import FEWEST, Photo, Row, measured, table, verified
+from core.search.features.choosing import chosen_pairs
+from core.search.features.found import Features
+from core.search.features.keypoints import keypoints
+from core.search.features.mapping import Views, map_photos, new_camera
+from core.search.features.messages import Order, Teller
+from core.search.features.twoviews import FEWEST, Photo, Row, measured, table, verified
 
 TELL_EVERY = 10  # pairs
 IN_MIRROR = 2  # pairs of each photo that are compared with its mirror image as well

@@ -14,11 +14,11 @@ import pytest
 from core.evaluation.cameras import compare_cameras
 from core.formats.transforms import read_transforms
 from core.photos import load_photos
-from core.search import features
-from core.search.features import Bounds, Matching, cameras_of, start
-from core.search.found import packed
+from core.search.features import process as features
+from core.search.features.found import packed
+from core.search.features.process import Bounds, Matching, cameras_of, start
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SCENE = ROOT / "assets" / "scene"
 SOON = Bounds(niceness=0)  # whatever else this machine is doing
 pytest.importorskip("pycolmap")
@@ -152,9 +152,9 @@ def test_garbage_from_the_process_is_a_sentence(
 
 PARENT = """
 import sys, time
-from tests.core.search.test_features import load_photos, SCENE
-from core.search.features import start
-from tests.core.search.test_features import SOON
+from tests.core.search.features.test_process import load_photos, SCENE
+from core.search.features.process import start
+from tests.core.search.features.test_process import SOON
 matching = start(load_photos(SCENE / "images", 480, "white").pixels[::3][:6], bounds=SOON)
 while not matching.state.progress.endswith(sys.argv[1]):
     time.sleep(0.02)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from core.search.keypoints import Keypoints, matched
+from core.search.features.keypoints import Keypoints, matched
 
 ALL_PAIRS = 30  # photos of which each is compared with each
 NEIGHBOURS = 12  # of each of more photos, by what their largest features have in common

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from core.photos.local import quoted
-from core.search.found import Pairs
+from core.search.features.found import Pairs
 
 LINKED = 20  # inliers of a pair that is believed to show one place; chance reaches 15
 LINKED_PART = 0.3  # of its matches: chance agrees about few of many
@@ -51,7 +51,7 @@ def facts_of_pairs(pairs: Pairs, names: Sequence[str]) -> tuple[PhotoFact, ...]:
     """All facts, the gravest first; empty where nothing speaks against the photos.
 
     Args:
-        pairs: of N photos, as `core.search.features` finds them.
+        pairs: of N photos, as `core.search.features.process` finds them.
         names: N file names.
     """
     if len(names) <= 2:

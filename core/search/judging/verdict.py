@@ -10,8 +10,8 @@ from statistics import mean, median
 from typing import Literal
 
 from core.evaluation.cameras import CameraErrors
-from core.search.audit import Figures, mean_of
-from core.search.figures import PhotoFigures
+from core.search.judging.audit import Figures, mean_of
+from core.search.judging.figures import PhotoFigures
 
 Word = Literal["trusted", "doubtful", "wrong", "unknown yet"]
 Remedy = Literal[

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.search.found import FeatureModel, Features, Pairs, packed, unpacked
+from core.search.features.found import FeatureModel, Features, Pairs, packed, unpacked
 
 
 def pairs(count: int, **columns: object) -> Pairs:

@@ -3,7 +3,7 @@
 import pytest
 
 pycolmap = pytest.importorskip("pycolmap")
-from core.search.mapping import model_of  # noqa: E402  needs pycolmap
+from core.search.features.mapping import model_of  # noqa: E402  needs pycolmap
 
 
 def model(params: list[float]) -> "pycolmap.Reconstruction":

@@ -22,10 +22,10 @@ import numpy as np
 
 from core.errors import InputError
 from core.geometry.cameras import Camera
-from core.search.found import FeatureModel, Features
-from core.search.messages import Message, Order, next_message
+from core.search.features.found import FeatureModel, Features
+from core.search.features.messages import Message, Order, next_message
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE = 5.0  # seconds
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -45,7 +45,7 @@ class Errand:
     """What a process is started for.
 
     Attributes:
-        module: that is run; `core.search.matching` says how it is spoken with.
+        module: that is run; `core.search.features.matching` says how it is spoken with.
         failed: a sentence for who waits, with a gap for the reason.
         bounds: what it may take.
     """
@@ -56,7 +56,7 @@ class Errand:
 
 
 MATCHING = Errand(
-    "core.search.matching",
+    "core.search.features.matching",
     "Features were not matched to the end, as {}; cameras are looked for from pixels alone.",
     Bounds(),
 )

@@ -1,9 +1,10 @@
 """The process that matches features: photos come in by a pipe, messages go out by another.
 
-`python -m core.search.matching`, which `core.search.features` alone starts. Standard input: one
-line of JSON (`Order`), then the pixels (H, W) uint8 of each photo in turn. It stays open, and where
-it ends so does this process, for then the parent is no more. Standard output: messages, as in
-`core.search.messages`. PyTorch is not loaded here, which would take longer than many sets do.
+`python -m core.search.features.matching`, which `core.search.features.process` alone starts.
+Standard input: one line of JSON (`Order`), then the pixels (H, W) uint8 of each photo in turn. It
+stays open, and where it ends so does this process, for then the parent is no more. Standard output:
+messages, as in `core.search.features.messages`. PyTorch is not loaded here, which would take longer
+than many sets do.
 """
 
 import json
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 
 from core import system
-from core.search.messages import Order, Teller
+from core.search.features.messages import Order, Teller
 
 Work = Callable[[Iterator[np.ndarray], Order, Teller], None]
 
@@ -37,7 +38,7 @@ def serve(work: Work) -> None:
 
 def _matched(pictures: Iterator[np.ndarray], order: Order, teller: Teller) -> None:
     try:
-        from core.search.pipeline import match  # noqa: PLC0415 # fails where pycolmap is missing
+        from core.search.features.pipeline import match  # noqa: PLC0415 # fails where pycolmap is missing
     except ImportError as error:
         teller.failure(f"pycolmap cannot be loaded here ({error})")
     else:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.evaluation.cameras import CameraErrors
-from core.search.audit import Figures
-from core.search.figures import PhotoFigures
-from core.search.verdict import Second, Verdict, verdict
+from core.search.judging.audit import Figures
+from core.search.judging.figures import PhotoFigures
+from core.search.judging.verdict import Second, Verdict, verdict
 
 GOOD = PhotoFigures(support=0.7, firm=0.7, seen=0.9, through=0.1, gain=0.2, relief=0.1, angle=12.0)
 POOR = replace(GOOD, support=0.05, through=0.6)

@@ -20,8 +20,8 @@ from core.depthmaps.stereo.depths import Depths, level
 from core.depthmaps.stereo.neighbours import guessed_depths
 from core.depthmaps.stereo.reference import Reference
 from core.parallel import ParallelMap
-from core.search.bas_relief import mirrored, stretched
-from core.search.figures import PhotoFigures, figures_of
+from core.search.judging.bas_relief import mirrored, stretched
+from core.search.judging.figures import PhotoFigures, figures_of
 
 JOURNEY = level(126, "sweep check")
 ASK_MIRROR = 0.8  # mean support below which the mirror image is asked

@@ -1,14 +1,14 @@
 """What the process that matches features is asked, and what it tells the one that started it.
 
 An `Order` comes as one line of JSON. A message is one line of JSON; `bytes` in it says how many
-bytes follow, a file of `core.search.found`.
+bytes follow, a file of `core.search.features.found`.
 """
 
 import json
 from dataclasses import dataclass
 from typing import IO, Any
 
-from core.search.found import Features, packed, unpacked
+from core.search.features.found import Features, packed, unpacked
 
 LONGEST_LINE = 100_000  # bytes
 MOST_BYTES = 1_000_000_000  # of a result

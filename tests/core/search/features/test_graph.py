@@ -9,10 +9,10 @@ from scipy.spatial.transform import Rotation
 
 from core.photos import PhotoSet
 from core.photos.panorama import is_panorama
-from core.search.found import Pairs
-from core.search.graph import PhotoFact, facts_of_pairs, groups
-from core.search.photo_facts import facts_before_training
-from tests.core.search.test_found import pairs as pairs_of
+from core.search.features.found import Pairs
+from core.search.features.graph import PhotoFact, facts_of_pairs, groups
+from core.search.features.photo_facts import facts_before_training
+from tests.core.search.features.test_found import pairs as pairs_of
 
 NAMES = [f"{number}.jpg" for number in range(6)]
 

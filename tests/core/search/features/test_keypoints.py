@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from core.search.choosing import ALL_PAIRS, chosen_pairs
-from core.search.keypoints import Keypoints, keypoints, matched
+from core.search.features.choosing import ALL_PAIRS, chosen_pairs
+from core.search.features.keypoints import Keypoints, keypoints, matched
 
 
 def painted(seed: int = 0, width: int = 320, height: int = 240) -> np.ndarray:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from core.geometry.cameras import Camera
-from core.search.audit import Figures
-from core.search.figures import PhotoFigures
-from core.search.graph import PhotoFact
-from core.search.witnesses import (
+from core.search.features.graph import PhotoFact
+from core.search.judging.audit import Figures
+from core.search.judging.figures import PhotoFigures
+from core.search.judging.witnesses import (
     Opinion,
     Way,
     Witness,

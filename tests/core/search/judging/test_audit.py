@@ -8,9 +8,9 @@ import torch
 
 from core.depthmaps.cameras import Cameras
 from core.depthmaps.stereo.reference import Reference
-from core.search import figures
-from core.search.audit import Audit, Figures, in_own_units, mean_of
-from core.search.verdict import Verdict, verdict
+from core.search.judging import figures
+from core.search.judging.audit import Audit, Figures, in_own_units, mean_of
+from core.search.judging.verdict import Verdict, verdict
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 
 SIZES = ((80, 60), (60, 80))  # small, so that tests are quick
@@ -52,7 +52,7 @@ def test_right_cameras_are_trusted_and_the_way_there_does_not_matter(shot: Shot)
 def test_of_many_photos_rivals_are_asked_of_some(
     shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.search.audit.ASKED", 4)
+    monkeypatch.setattr("core.search.judging.audit.ASKED", 4)
     audit = Audit(shot.photos, shot.cameras)
     while len(audit.state().get("rows.1", ())) < 2:  # amid the first rival
         audit.step()

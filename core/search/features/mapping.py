@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pycolmap
 
-from core.search.found import FeatureModel
-from core.search.twoviews import Photo
+from core.search.features.found import FeatureModel
+from core.search.features.twoviews import Photo
 
 FEWEST_PHOTOS = 3  # two are never cameras: any two views agree about something
 ENOUGH = 0.6  # of the photos in the largest model; where fewer are, mapping is asked more loosely

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pycolmap
 
-from core.search.found import Pairs
-from core.search.keypoints import Keypoints, matched
+from core.search.features.found import Pairs
+from core.search.features.keypoints import Keypoints, matched
 
 FEWEST = 15  # inliers of a pair that has anything in common, as COLMAP has it
 ON_PLANE = 0.003  # of the longer side: what a homography brings nearer lies on its plane

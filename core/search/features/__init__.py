@@ -1,0 +1,1 @@
+"""Matched features: pairs of photos, models that grow from them, and what both tell of a set."""
