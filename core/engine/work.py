@@ -27,7 +27,7 @@ from core.engine.snapshot.notices import Notices
 from core.errors import InputError
 from core.photos import is_video
 from core.runs import checkpoint
-from core.runs.adopting import adopted
+from core.runs.starting.adopting import adopted
 from core.training.changes import check, configure, refine
 from core.training.trainer import Trainer
 

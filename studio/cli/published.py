@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.files import write_atomically
 from core.formats.legacy import Published, read_published
 from core.runs import checkpoint
-from core.runs.importing import imported, long_side, recipe
+from core.runs.starting.importing import imported, long_side, recipe
 from studio.cli.arguments import add_run_arguments, changes
 
 SUMMARY = "Make a run of a checkpoint that improved-nerfmm or nerfmm wrote."

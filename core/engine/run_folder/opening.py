@@ -22,7 +22,7 @@ from core.photos import Background, Choice, PhotoSet, extract_frames, is_video, 
 from core.runs import checkpoint
 from core.runs.home import FRAMES
 from core.runs.soundness import Undoable, fitting
-from core.runs.warm_start import started
+from core.runs.starting.warm_start import started
 from core.training.changes import configure
 from core.training.devices import choose_device
 from core.training.room import photo_bytes

@@ -11,7 +11,7 @@ from core.engine.searching.audits import RESEEDED, RIVAL, Audits, Offer
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.geometry.cameras import Camera
-from core.runs.given import given_cameras, given_content
+from core.runs.starting.given import given_cameras, given_content
 from core.search.direct.again import FEWEST, placed_again
 from core.search.judging.witnesses import Witness
 

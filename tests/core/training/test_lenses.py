@@ -17,7 +17,7 @@ from core.multiplane.lens import follow
 from core.multiplane.schedule import Level
 from core.photos import PhotoSet
 from core.runs import checkpoint
-from core.runs.warm_start import started
+from core.runs.starting.warm_start import started
 from core.training.camera_optimizer import CameraOptimizer, Learns
 from core.training.changes import configure
 from core.training.learners.multiplane_learner import MultiplaneLearner

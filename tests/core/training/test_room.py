@@ -17,7 +17,7 @@ from core.formats.transforms import write_transforms
 from core.multiplane.field import Extent
 from core.photos import PhotoSet
 from core.runs import checkpoint, header
-from core.runs.warm_start import started
+from core.runs.starting.warm_start import started
 from core.training.changes import configure
 from core.training.room import LIVE, NUMBER, Room, texels_in
 from core.training.trainer import Trainer

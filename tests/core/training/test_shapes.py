@@ -16,8 +16,8 @@ from core.multiplane.pyramid import SmallPhotos
 from core.photos import PhotoSet
 from core.rendering.progressive import picture_of
 from core.runs import checkpoint
-from core.runs.adopting import adopted
-from core.runs.warm_start import started
+from core.runs.starting.adopting import adopted
+from core.runs.starting.warm_start import started
 from core.search.judging.audit import Figures
 from core.search.judging.witnesses import Witness
 from core.training import build

@@ -7,8 +7,8 @@ from typing import Any
 from core.bootstrap.findings import Way
 from core.config import Config
 from core.config.paths import changed
-from core.runs.fitting import fitted, with_depth_maps, with_own_lenses
-from core.runs.warm_start import of_cameras, take_cameras
+from core.runs.starting.fitting import fitted, with_depth_maps, with_own_lenses
+from core.runs.starting.warm_start import of_cameras, take_cameras
 from core.search.judging.witnesses import FOUND_BY, Witness
 from core.training import build
 from core.training.trainer import Trainer

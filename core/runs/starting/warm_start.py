@@ -30,7 +30,9 @@ from core.photos import PhotoSet, local_path
 from core.rendering.worlds import between, into_view
 from core.runs import checkpoint
 from core.runs.checkpoint import Checkpoint
-from core.runs.fitting import (
+from core.runs.header import Header, Welcome, welcomed
+from core.runs.soundness import fitting
+from core.runs.starting.fitting import (
     focal_lengths,
     lens_notices,
     require_shape,
@@ -38,10 +40,8 @@ from core.runs.fitting import (
     with_depth_maps,
     with_own_lenses,
 )
-from core.runs.given import given_cameras, given_content
-from core.runs.header import Header, Welcome, welcomed
-from core.runs.keeping import take_field, take_optimizers
-from core.runs.soundness import fitting
+from core.runs.starting.given import given_cameras, given_content
+from core.runs.starting.keeping import take_field, take_optimizers
 from core.training import build, devices
 from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.room import Room

@@ -12,7 +12,7 @@ from core.formats.transforms import write_transforms
 from core.formats.tum import write_tum
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.runs.given import given_cameras
+from core.runs.starting.given import given_cameras
 
 LIKE = Camera(np.eye(4), 30, 30, 12, 9, 24, 18)
 

@@ -18,13 +18,13 @@ from core.formats.transforms import write_transforms
 from core.geometry.alignment import Similarity
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
-from core.runs.adopting import adopted
-from core.runs.warm_start import HELD, started
+from core.runs.starting.adopting import adopted
+from core.runs.starting.warm_start import HELD, started
 from core.search.judging.audit import Figures
 from core.search.judging.witnesses import Witness
 from core.training.trainer import Trainer
 from tests.conftest import small_config
-from tests.core.runs.test_warm_start import from_it, poses, refusal, run_on
+from tests.core.runs.starting.test_warm_start import from_it, poses, refusal, run_on
 
 
 def reference(photos: PhotoSet) -> dict[str, Camera]:

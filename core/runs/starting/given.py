@@ -11,7 +11,7 @@ from core.formats.tum import read_tum
 from core.geometry.cameras import Camera
 from core.geometry.stored import upright
 from core.photos import PhotoSet
-from core.runs.fitting import fitted, rows_by_name
+from core.runs.starting.fitting import fitted, rows_by_name
 
 TRAJECTORIES = (".txt", ".tum")  # files, while a COLMAP model is a folder
 

@@ -14,7 +14,7 @@ from core.formats.legacy import read_published
 from core.geometry.rays import cast_rays
 from core.photos import PhotoSet
 from core.runs import checkpoint
-from core.runs.importing import imported, recipe
+from core.runs.starting.importing import imported, recipe
 from core.training.learned import Learned
 from core.training.trainer import Trainer
 from tests.core.formats import published

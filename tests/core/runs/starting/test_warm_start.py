@@ -13,7 +13,7 @@ from core.engine.run_folder.opening import open_run
 from core.errors import InputError
 from core.photos import PhotoSet
 from core.runs import checkpoint
-from core.runs.warm_start import started
+from core.runs.starting.warm_start import started
 from core.training.changes import refine
 from core.training.trainer import Trainer
 from tests.conftest import small_config, small_options

@@ -1,0 +1,1 @@
+"""Runs that begin with something known: of another run, of another program, or found under way."""
