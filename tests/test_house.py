@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def test_what_only_films_need_is_imported_by_films() -> None:
             for alias in node.names
         }  # fmt: skip
         assert "imageio_ffmpeg" not in at_once and "from imageio" not in file.read_text(), file
+
+
+def test_a_folder_tells_its_story_in_few_names() -> None:
+    """Where there are more, some of them make a room of their own."""
+    count = Counter(file.parent for file in files("core", "studio"))
+    assert not {folder: number for folder, number in count.items() if number > 20}
 
 
 def test_nothing_dangerous_is_called() -> None:
