@@ -33,6 +33,8 @@ class TriplaneField(Gradual):
     narrower layer stands before the colour.
     """
 
+    plane_extent: Tensor  # (3,) how far the planes reach along each axis
+
     def __init__(
         self,
         plane_side: int,
@@ -58,7 +60,9 @@ class TriplaneField(Gradual):
             direction_octaves, view_directions, density_activation, precision: as in the others.
         """
         super().__init__()
-        self.plane_extent, self.direction_octaves = plane_extent, direction_octaves
+        self.direction_octaves = direction_octaves
+        extent = torch.tensor([plane_extent, plane_extent, 1.0])
+        self.register_buffer("plane_extent", extent, persistent=False)
         self.view_directions, self.precision = view_directions, precision
         self.activate, self.bend = DENSITY_ACTIVATIONS[density_activation], HEADS[head]
         across, along = (plane_side, plane_side), (plane_depth, plane_side)
@@ -90,7 +94,7 @@ class TriplaneField(Gradual):
 
     def features(self, positions: Tensor) -> Tensor:
         """What the planes hold at positions (P, 3): (P, 3 channels), unlowered."""
-        x, y, z = (positions / positions.new_tensor([self.plane_extent] * 2 + [1.0])).unbind(-1)
+        x, y, z = (positions / self.plane_extent.to(positions)).unbind(-1)
         p, q, r = self.planes
         p, q, r = _read(p, x, y), _read(q, x, z), _read(r, y, z)
         return torch.cat([p * q, p * r, p + q + r]).t()

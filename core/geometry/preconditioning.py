@@ -57,16 +57,16 @@ def preconditioner(rig: CameraRig, points: Tensor, learned: Tensor) -> Tensor:
     return (vectors * scale.unsqueeze(-2) @ vectors.mT).to(numbers.dtype)
 
 
-def distortion_scale(rig: CameraRig) -> float:
-    """How far k1 moves while it moves the picture as a change of 1 in the focal length's logarithm.
+def distortion_scale(rig: CameraRig) -> Tensor:
+    """() what k1 moves by while it changes the picture as 1 of the focal length's logarithm does.
 
     At radius r on the plane at depth 1 they move it by k1 r^3 and by r; root mean squares count.
     """
-    side = (torch.arange(32, dtype=torch.float64) + 0.5) / 32 - 0.5
+    focal = rig.normalized_focal().detach().double()
+    side = (torch.arange(32, dtype=torch.float64, device=focal.device) + 0.5) / 32 - 0.5
     y, x = torch.meshgrid(side, side, indexing="ij")
-    focal = rig.normalized_focal().detach().double().cpu()
     square = (torch.stack([x, y], -1) / focal).square().sum(-1)
-    return float((square.mean() / (square**3).mean()).sqrt())
+    return (square.mean() / (square**3).mean()).sqrt()
 
 
 def _moving(values: Tensor) -> Tensor:

@@ -56,15 +56,6 @@ def sample_all(field: MultiplaneImage, points: Tensor) -> Tensor:
     return torch.cat([sample_block(part, points[part.planes]) for part in field.parts()])
 
 
-def sample_shapes(part: Block, points: Tensor) -> Tensor:
-    """As `sample_block`; colours that planes share are left at 0, for `sample_colours`."""
-    if part.colours is None:
-        return sample(part.texels, points)
-    logits = points.new_zeros(len(points), 4, points.shape[2])
-    logits[:, 3:] = sample(part.texels, points)
-    return logits
-
-
 @dataclass(frozen=True, eq=False)
 class Asked:
     """Where rays ask for a colour that planes share.
@@ -80,36 +71,31 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Met:
-    """Where rays meet a block, (D, 1, R, 2), and where they ask for each colour that it shares."""
+    """Where rays meet a block, (D, 1, R, 2), and where they ask for each colour that it shares.
+
+    None is everywhere, for all colours at once.
+    """
 
     part: Block
     points: Tensor
-    asked: list[Asked]
+    asked: list[Asked] | None = None
 
     def places(self) -> Iterator[tuple[Asked, Tensor, Tensor]]:
         """With each shared colour (1, 3, H, W), and the points (1, 1, N, 2) asked for."""
-        if self.part.colours is None:
+        if self.part.colours is None or self.asked is None:
             return
         groups = self.points.view(len(self.asked), -1, 2)
         for at, picture, group in zip(self.asked, self.part.colours.split(1), groups, strict=True):
             yield at, picture, group.index_select(0, at.points)[None, None]
 
 
-def asked(part: Block, points: Tensor, seen: Tensor | None = None) -> Met:
-    """Points (D, 1, R, 2) of a block, whose shared colours are asked for where `seen` (D, R).
-
-    Where it is None they are asked for everywhere; a GPU need not be waited for then.
-    """
+def asked(part: Block, points: Tensor, seen: Tensor) -> Met:
+    """Points (D, 1, R, 2) of a block, whose shared colours are asked for where `seen` (D, R)."""
     found: list[Asked] = []
-    if part.colours is None:
-        return Met(part, points, found)
-    rays, each = points.shape[2], part.sharing * points.shape[2]
+    rays = points.shape[2]
     channels = torch.arange(3, device=points.device).unsqueeze(1) * rays
-    every = torch.arange(each, device=points.device)
     for first in range(0, len(points), part.sharing):
-        own = every
-        if seen is not None:
-            own = seen[first : first + part.sharing].flatten().nonzero().squeeze(1)
+        own = seen[first : first + part.sharing].flatten().nonzero().squeeze(1)
         before = own.div(rays, rounding_mode="floor").mul_(3).add_(4 * first)  # rows of rays
         found.append(Asked(own, (own + before * rays + channels).flatten()))
     return Met(part, points, found)
@@ -140,6 +126,11 @@ def sample_met_backward(gradient: Tensor, met: Met, moves: bool = True) -> Tenso
         return to_points
     alpha = gradient[:, 3:].contiguous()  # a third faster
     part.texels.grad, to_points = sample_backward(alpha, part.texels, points, moves)
+    if met.asked is None:
+        of_planes = gradient[:, :3].unflatten(0, (-1, part.sharing)).transpose(1, 2)
+        at_once = _sampler_backward(of_planes, part.colours, _shared(part, points), moves)
+        part.colours.grad, more = at_once
+        return to_points if to_points is None or more is None else to_points + more.view_as(points)
     to_colours = []
     for index, (at, picture, some) in enumerate(met.places()):
         rgb = gradient.flatten().index_select(0, at.numbers).view(1, 3, 1, -1)

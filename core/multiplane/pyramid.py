@@ -63,24 +63,22 @@ class SmallPhotos:
         return len(self.colours) * len(self.drawn)
 
     def draw(self, rays: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """(R,) photos among the N and (R,) pixels of them; near pixels near each other.
+        """(R,) photos among the N and (R,) pixels of them, on the CPU; near pixels near each other.
 
         Every photo takes part, with as many pixels as each other one or one more; of more photos
         than rays, as many as there are rays.
 
         Args: `rays` at most, else all that may be drawn; `generator` on the CPU.
         """
-        count, device = len(self.colours), self.colours.device
+        count = len(self.colours)
         if isinstance(self.drawn, Windows):
-            photo, pixel = self._draw_of_each(self.drawn, rays, generator)
-            return photo.to(device), pixel.to(device)
+            return self._draw_of_each(self.drawn, rays, generator)
         if rays >= self.most:
-            photo = torch.arange(count, device=device).repeat_interleave(len(self.drawn))
-            return photo, self._drawn_there.repeat(count)
+            photo = torch.arange(count).repeat_interleave(len(self.drawn))
+            return photo, self.drawn.repeat(count)
         photo = taking_turns(count, rays, generator)
         row = torch.randint(len(self.drawn), (rays,), generator=generator).sort().values
-        photo, pixel = torch.stack([photo, self.drawn[row]]).to(device)  # waited for once
-        return photo, pixel
+        return photo, self.drawn[row]
 
     @functools.cached_property
     def _drawn_there(self) -> Tensor:

@@ -63,6 +63,11 @@ class Level:
         side = round(TILE * COARSER)
         return max(side, width // side * side), max(side, height // side * side)
 
+    def rates(self, progress: float) -> list[float]:
+        """Of texels, poses, focal lengths and the depth floor, after a part in [0, 1] of it."""
+        spans = self.plane_rate, self.pose_rate, self.focal_rate, self.shape_rate
+        return [rate_at(span, progress) for span in spans]
+
     def drawn(self, every: int) -> int:
         """How many pixels a step takes of so many that it could take."""
         return min(self.rays or every, every)

@@ -20,7 +20,8 @@ class Ball(NamedTuple):
         Mip-NeRF 360 (Barron et al., CVPR 2022), equation 10, at half its size: x / 2 within the
         ball, (2 - 1 / |x|) x / 2 |x| outside, with x in radii from its centre.
         """
-        apart = (points - points.new_tensor(self[:3])) / self.radius
+        middle = torch.stack([points.new_full((), side) for side in self[:3]])  # made there
+        apart = (points - middle) / self.radius
         away = apart.norm(dim=-1, keepdim=True).clamp_min(1.0)
         return apart * ((2 - 1 / away) / (2 * away))
 

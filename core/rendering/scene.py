@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from core.fields import SceneField
 from core.geometry.cameras import Camera
 from core.geometry.rays import Rays, camera_rays
+from core.parallel import fetched, urgent
 from core.rendering.halving import halving
 from core.rendering.occupancy import Occupancy
 from core.rendering.picture import Pace, Picture
@@ -29,6 +30,7 @@ from core.rendering.volume import (
     weights_of,
 )
 
+CHUNK_ON_GPU = 2**16  # rays at least, which take it hardly longer than one
 LEAST_MET = 0.1  # of a ray's light that is stopped, where it is worth rendering
 
 
@@ -97,15 +99,18 @@ class FieldScene(Scene):
 
     def seen_by(self, camera: Camera, pace: Pace) -> Iterator[Picture | None]:
         """See `Scene`; chunks are as many rays as the pace has time for."""
-        rays = camera_rays(camera, self.device)
+        with urgent(self.device):
+            rays = camera_rays(camera, self.device)
+        least = 1 if self.device.type == "cpu" else CHUNK_ON_GPU
         parts: list[np.ndarray] = []
         done, total = 0, camera.width * camera.height
         while done < total:
             began = time.perf_counter()
-            count = min(pace.chunk(), total - done)
-            seen = self.render(rays[done : done + count])
-            packed = torch.cat([seen.rgb, seen.depth[:, None], seen.opacity[:, None]], dim=-1)
-            parts.append(packed.float().cpu().numpy())
+            count = min(max(pace.chunk(), least), total - done)
+            with urgent(self.device):
+                seen = self.render(rays[done : done + count])
+                packed = torch.cat([seen.rgb, seen.depth[:, None], seen.opacity[:, None]], dim=-1)
+                parts.append(fetched(packed.float()).numpy())
             pace.learn(count, time.perf_counter() - began)
             done += count
             if done < total:

@@ -3,10 +3,11 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from core.fields import SceneField
 from core.geometry.rays import Rays
@@ -112,9 +113,30 @@ def alpha_of(density: Tensor, lengths: Tensor) -> Tensor:
     return -torch.expm1(-density * lengths)
 
 
+class _Passing(torch.autograd.Function):
+    """`torch.cumprod` (R, S) of what is not 0, whose gradient nobody has to look for zeros for.
+
+    torch asks whether there are any, and waits for a GPU to answer.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, clear: Tensor) -> Tensor:
+        """The product of clear (R, S) up to each."""
+        passing = torch.cumprod(clear, dim=-1)
+        ctx.save_for_backward(clear, passing)
+        return passing
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """Of each factor (R, S): the sum of what follows it, over itself."""
+        clear, passing = ctx.saved_tensors
+        return (passing * gradient).flip(-1).cumsum(-1).flip(-1) / clear
+
+
 def transmittance_of(alpha: Tensor) -> Tensor:
     """Light that arrives at each bin: the product of (1 - alpha) of the bins before. (R, S)."""
-    passing = torch.cumprod(1 - alpha + 1e-10, dim=-1)
+    passing: Tensor = _Passing.apply(1 - alpha + 1e-10)
     return torch.cat([torch.ones_like(passing[..., :1]), passing[..., :-1]], dim=-1)
 
 

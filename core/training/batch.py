@@ -1,11 +1,13 @@
 """Drawing pixels: one batch of one step, with all its random numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from core.geometry.windows import Windows
+from core.parallel import sent
 
 WHOLE = -1  # in place of a number of pixels: all of one photo
 
@@ -19,6 +21,17 @@ class Batch:
     colours: Tensor  # (R, 3) in [0, 1]
     jitter: Tensor | None  # (R, S) uniform, for stratified samples
     noise: Tensor | None  # (R, S) normal times its standard deviation, for raw density
+
+    def tensors(self) -> list[Tensor]:
+        """All that it has."""
+        every = self.photo, self.centres, self.colours, self.jitter, self.noise
+        return [one for one in every if one is not None]
+
+    def holding(self, tensors: Sequence[Tensor]) -> "Batch":
+        """Such a batch of other `tensors`."""
+        photo, centres, colours, *more = tensors
+        noise = None if self.noise is None else more.pop()
+        return Batch(photo, centres, colours, more.pop() if more else None, noise)
 
     def split(self, rays: int) -> list["Batch"]:
         """The batch in pieces of `rays` rays, in order."""
@@ -60,13 +73,13 @@ def draw_batch(
     rays, row, column = len(pixel), pixel // width, pixel % width
     jitter = torch.rand(rays, samples, generator=generator) if perturb else None
     noise = torch.randn(rays, samples, generator=generator) if density_noise > 0 else None
-    which, row, column = torch.stack([which, row, column]).to(device)  # waited for once
+    which, row, column = sent(torch.stack([which, row, column]), device)
     return Batch(
         photo=which,
         centres=torch.stack([column, row], dim=-1) + 0.5,
         colours=colours[which, row, column].float() / 255,
-        jitter=None if jitter is None else jitter.to(device),
-        noise=None if noise is None else noise.to(device) * density_noise,
+        jitter=None if jitter is None else sent(jitter, device),
+        noise=None if noise is None else sent(noise, device) * density_noise,
     )
 
 

@@ -21,6 +21,8 @@ class Learns:
     distortion: bool = False
 
 
+Rate = float | Tensor | None  # of a group of numbers; a tensor () where it is; None where it stays
+
 # The usual floor of 1e-8 silently shrinks the small gradients of cameras (CamP, appendix).
 BETAS, EPSILON = (0.9, 0.99), 1e-15
 
@@ -51,16 +53,16 @@ class CameraOptimizer:
         self._zoom = nn.Parameter(torch.zeros_like(rig.zoom))
         self._distortion = nn.Parameter(torch.zeros_like(rig.distortion))
         self.adams = {
-            "pose": _adam(self._pose),
-            "focal": _adam(self._focal),
-            "zoom": _adam(self._zoom),
-            "distortion": _adam(self._distortion),
+            "pose": adam_of(self._pose),
+            "focal": adam_of(self._focal),
+            "zoom": adam_of(self._zoom),
+            "distortion": adam_of(self._distortion),
         }
 
     def pull(
         self, seen: Sequence[Tensor], pulls: Sequence[Tensor], to_distortion: Tensor | float
-    ) -> list[Tensor]:
-        """Store gradients with the rig's parameters, and return those that there are.
+    ) -> None:
+        """Store gradients with the rig's parameters, those that there are.
 
         Args: `pulls` are the gradients of `seen`, which depends on the rig; `to_distortion` is what
         the distortion feels besides.
@@ -73,33 +75,34 @@ class CameraOptimizer:
             of_lens = self.rig.distortion.grad
             assert of_lens is not None, "rays heed the distortion that they learn"
             of_lens += to_distortion
-        return [gradient for gradient in gradients if gradient is not None]
 
     @torch.no_grad()
-    def step(self, pose_rate: float, focal_rate: float) -> None:
+    def step(self, pose_rate: Rate, focal_rate: Rate) -> None:
         """Move the cameras along the gradients stored with the rig's parameters.
 
         The pose rate is about longer sides of the picture for each step, the focal rate is of the
-        focal length's logarithm; distortion moves as far as moves the picture alike.
+        focal length's logarithm; distortion moves as far as moves the picture alike. What has no
+        rate stays.
         """
         rig, size = self.rig, self.rig.rotation.shape[-1]
-        gradient = torch.cat([_gradient(rig.rotation), _gradient(rig.position)], -1) * self._free
-        if pose_rate > 0:
+        felt = {p: torch.zeros_like(p) if p.grad is None else p.grad for p in rig.parameters()}
+        gradient = torch.cat([felt[rig.rotation], felt[rig.position]], -1) * self._free
+        if pose_rate is not None:
             self._pose.grad = (self.mixing.mT @ gradient.unsqueeze(-1)).squeeze(-1)
             latent = stepped(self.adams["pose"], self._pose, pose_rate)
             moved = (self.mixing @ latent.unsqueeze(-1)).squeeze(-1)
             rig.rotation.add_(moved[:, :size])
             rig.position.add_(moved[:, size:])
-        if focal_rate > 0 and self.learns.focal:
+        if focal_rate is not None and self.learns.focal:
             inner = self._focal_scale()
-            self._focal.grad = _gradient(rig.focal) * inner
+            self._focal.grad = felt[rig.focal] * inner
             rig.focal.add_(stepped(self.adams["focal"], self._focal, focal_rate) * inner)
             if rig.zooms:
-                self._zoom.grad = _gradient(rig.zoom)
+                self._zoom.grad = felt[rig.zoom]
                 rig.zoom.add_(stepped(self.adams["zoom"], self._zoom, focal_rate))
-        if focal_rate > 0 and self.learns.distortion:
+        if focal_rate is not None and self.learns.distortion:
             scale = distortion_scale(rig)
-            self._distortion.grad = _gradient(rig.distortion) * scale
+            self._distortion.grad = felt[rig.distortion] * scale
             latent = stepped(self.adams["distortion"], self._distortion, focal_rate)
             rig.distortion.add_(latent * scale)
         for parameter in rig.parameters():
@@ -114,15 +117,15 @@ class CameraOptimizer:
         return 1 / torch.where(slope.abs() < 1e-6, torch.inf, slope)
 
 
-def _adam(parameter: nn.Parameter) -> torch.optim.Adam:
-    return torch.optim.Adam([parameter], lr=0.0, betas=BETAS, eps=EPSILON)
+def adam_of(parameter: nn.Parameter) -> torch.optim.Adam:
+    """Adam as it moves cameras; on a GPU its steps are one kernel, which can be captured."""
+    on_gpu = parameter.device.type != "cpu"
+    return torch.optim.Adam(
+        [parameter], lr=0.0, betas=BETAS, eps=EPSILON, fused=on_gpu or None, capturable=on_gpu
+    )
 
 
-def _gradient(parameter: nn.Parameter) -> Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-
-
-def stepped(adam: torch.optim.Adam, latent: nn.Parameter, rate: float) -> Tensor:
+def stepped(adam: torch.optim.Adam, latent: nn.Parameter, rate: float | Tensor) -> Tensor:
     """What one step of Adam makes of 0, as `latent` (...) is stored; that is 0 again afterwards."""
     adam.param_groups[0]["lr"] = rate
     adam.step()

@@ -27,6 +27,7 @@ from core.rendering.scene import Scene
 from core.rendering.volume import Proposal
 from core.training import build
 from core.training.camera_optimizer import Learns
+from core.training.captured import Captured
 from core.training.losses.judges import Judges
 from core.training.room import Room
 from core.training.step import StepResult
@@ -208,7 +209,7 @@ class Learner(abc.ABC):
 
     def drain_messages(self) -> list[str]:
         """Sentences to the person that were not taken yet."""
-        said, self._messages = self._messages, []
+        said, self._messages = [*Captured.drain_messages(), *self._messages], []
         return said
 
     # -- what a person changes ---------------------------------------------------------------

@@ -6,7 +6,6 @@ number of workers.
 """
 
 import functools
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from torch import Tensor, nn
 from core.distributed.process_group import SINGLE_PROCESS, ProcessGroup
 from core.geometry.cameras import CameraRig
 from core.geometry.rays import cast_rays
-from core.parallel import ParallelMap
+from core.parallel import ParallelMap, fetched
 from core.rendering.volume import Proposal, RaySettings, rays_at_once, render_rays
 from core.training.batch import Batch
+from core.training.captured import Captured
 from core.training.room import UNBOUNDED, Room
 
 SMOOTHING = 0.95  # of the errors shown for each photo, in a step that sees all of them
@@ -53,11 +53,13 @@ class Sharing:
         parallel_map: `map`, or one that shares pieces among workers, keeping their order.
         processes: those that share it.
         room: how often pieces are halved.
+        graphs: what has recorded a step of this shape, or is to.
     """
 
     parallel_map: ParallelMap = map
     processes: ProcessGroup = SINGLE_PROCESS
     room: Room = UNBOUNDED
+    graphs: Captured | None = None
 
 
 ALONE = Sharing()
@@ -114,41 +116,47 @@ def training_step(
         The loss: mean squared error over rays and channels. Where it or a gradient is not finite,
         nothing is moved.
     """
-    total, processes, learned = len(batch.photo), sharing.processes, moved_by(optimizers)
-    at_once = rays_at_once(field, total, settings.points(proposal), batch.colours.device)
-    pieces = sharing.parallel_map(
-        lambda part: _piece(rig, field, part, settings, learned, total, proposal),
-        batch.part(processes.shard(total)).split(sharing.room.eased(at_once)),
-    )
-    errors: list[Tensor] = []
-
-    def noted(piece: Piece) -> Gradients:
-        errors.append(piece.errors)
-        return piece.gradients
-
-    gradients = summed(itertools.chain(map(noted, pieces), extra))
-    every = processes.unshard(torch.cat(errors), total)
-    there = [gradient for gradient in gradients if gradient is not None]
-    processes.all_reduce([every, *there])
-    loss, finite = judged(every.mean(), there)
+    total, learned = len(batch.photo), moved_by(optimizers)
+    feel = functools.partial(_felt, rig, field, batch, settings, learned, proposal, extra, sharing)
+    numbers, gradients = sharing.graphs.play("felt", feel) if sharing.graphs else feel()
+    loss, finite, errors = judged(numbers, total)
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
             parameter.grad = gradient
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-    return StepResult(loss, batch.photo, every, finite)
+    return StepResult(loss, batch.photo, errors, finite)
+
+
+def _felt(
+    rig: CameraRig, field: nn.Module, batch: Batch, settings: RaySettings,
+    learned: Sequence[nn.Parameter], proposal: Proposal | None, extra: Sequence[Gradients],
+    sharing: Sharing,
+) -> tuple[Tensor, Gradients]:  # fmt: skip
+    """What `judged` asks for, and gradients, summed over pieces and processes."""
+    total, processes = len(batch.photo), sharing.processes
+    at_once = rays_at_once(field, total, settings.points(proposal), batch.colours.device)
+    pieces = sharing.parallel_map(
+        lambda part: _piece(rig, field, part, settings, learned, total, proposal),
+        batch.part(processes.shard(total)).split(sharing.room.eased(at_once)),
+    )
+    errors, gradients = list[Tensor](), None
+    for piece in pieces:
+        errors.append(piece.errors)
+        gradients = piece.gradients if gradients is None else _plus(gradients, piece.gradients)
+    assert gradients is not None, "no process is without rays"
+    gradients = functools.reduce(_plus, extra, gradients)
+    every = processes.unshard(torch.cat(errors), total)
+    there = [gradient for gradient in gradients if gradient is not None]
+    processes.all_reduce([every, *there])
+    return measured(every, there), gradients
 
 
 def _piece(
-    rig: CameraRig,
-    field: nn.Module,
-    batch: Batch,
-    settings: RaySettings,
-    learned: Sequence[nn.Parameter],
-    total: int,
-    proposal: Proposal | None,
-) -> Piece:
+    rig: CameraRig, field: nn.Module, batch: Batch, settings: RaySettings,
+    learned: Sequence[nn.Parameter], total: int, proposal: Proposal | None,
+) -> Piece:  # fmt: skip
     poses = rig.camera_to_world(batch.photo)
     focal = rig.focal_lengths_of(batch.photo)
     rays = cast_rays(poses, focal, rig.principal_point(), batch.centres, rig.k1)
@@ -174,13 +182,19 @@ def _plus(one: Gradients, other: Gradients) -> Gradients:
     return tuple(b if a is None else a if b is None else a + b for a, b in pairs)
 
 
-def judged(
-    loss: Tensor, gradients: Iterable[Tensor], parallel_map: ParallelMap = map
-) -> tuple[float, bool]:
-    """The loss, and whether it and its gradients may move anything.
+def measured(errors: Tensor, gradients: list[Tensor], parallel_map: ParallelMap = map) -> Tensor:
+    """(1 + G + R,) the loss, norms of G gradients, and errors (R,): what a step is judged by.
 
-    Gradients may not if their squares, which Adam keeps, are not finite either.
+    Gradients may not move anything if their squares, which Adam keeps, are not finite either.
     """
-    asked = loss.reshape(()), *parallel_map(torch.linalg.vector_norm, gradients)
-    numbers: list[float] = torch.stack(asked).tolist()  # a GPU is waited for one time
-    return numbers[0], all(map(math.isfinite, numbers))
+    at_once = errors.device.type != "cpu" and gradients
+    norm = torch.linalg.vector_norm
+    norms = torch._foreach_norm(gradients) if at_once else parallel_map(norm, gradients)
+    return torch.cat([torch.stack([errors.mean(), *norms]), errors])
+
+
+def judged(numbers: Tensor, rays: int) -> tuple[float, bool, Tensor]:
+    """The loss, whether it and its gradients may move anything, and the errors (R,), on the CPU."""
+    there = fetched(numbers)  # a GPU is waited for one time
+    loss, *norms = there[:-rays].tolist()
+    return loss, all(map(math.isfinite, (loss, *norms))), there[-rays:]

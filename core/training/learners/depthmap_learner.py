@@ -28,7 +28,7 @@ from core.states import part_of
 from core.training.learner import Learner, StepContext
 from core.training.learners.depthmap_ahead import depth_maps_gone
 from core.training.learners.depthmap_cameras import picture, pictures, read, unknowns_of, write
-from core.training.step import StepResult, judged
+from core.training.step import StepResult, judged, measured
 from core.training.wide import reach
 
 AT_ONCE = 2  # photos of a stage in a step
@@ -179,7 +179,7 @@ class DepthMapLearner(Learner):
             seen = render(views, camera, IN_MOTION, False, self._without() | set(there)).rgb
         errors = torch.from_numpy(np.square(seen - wanted.astype(np.float32) / 255).mean(-1))
         errors = errors.flatten()
-        loss, finite = judged(errors.mean(), ())
+        loss, finite, errors = judged(measured(errors, []), len(errors))
         return StepResult(loss, visited.expand(len(errors)), errors, finite)
 
     # -- what others see ---------------------------------------------------------------------

@@ -19,7 +19,8 @@ from core.rendering.scene import FieldScene, Scene
 from core.rendering.volume import RaySettings, rays_at_once
 from core.states import part_of
 from core.training import build
-from core.training.batch import WHOLE, draw_batch
+from core.training.batch import WHOLE, Batch, draw_batch
+from core.training.captured import Captured
 from core.training.learner import Learner, Progress, StepContext
 from core.training.learners.beside_maps import ball_in, settings_in
 from core.training.losses.patches import Glimpse, pull
@@ -52,6 +53,7 @@ class FieldLearner(Learner):
         self.rig = context.rig
         self._beside_maps = context.by_depth_maps
         self._heed(context)
+        self.graphs = Captured.on(self.rig.position.device)
         self.optimizers: dict[str, torch.optim.Adam] = {}
         self.renew_field(context)
         self.renew_cameras()
@@ -129,10 +131,23 @@ class FieldLearner(Learner):
         optimizers = [self.optimizers[group] for group in rates]
         moved, mine = moved_by(optimizers), glimpses[processes.rank :: processes.world]
         extra = [self._pull(context, glimpse, moved, points) for glimpse in mine]
-        sharing = Sharing(context.parallel_map, processes, context.room)
+        graphs = None if processes.world > 1 or glimpses or self.field.progress < 1 else self.graphs
+        batch = self._at(graphs, batch, context, settings, moved) if graphs else batch
+        sharing = Sharing(context.parallel_map, processes, context.room, graphs)
         return training_step(
             self.rig, self.field, batch, settings, optimizers, context.proposal, extra, sharing
         )
+
+    def _at(
+        self, graphs: Captured, batch: Batch, context: StepContext, settings: RaySettings,
+        moved: list[nn.Parameter],
+    ) -> Batch:  # fmt: skip
+        """The same batch, where those of recorded steps are."""
+        given, rig = batch.tensors(), self.rig
+        shape = [*given[0].shape, *given[-1].shape, len(given)]
+        key = settings, context.room, self.field.view_weight, rig.distorts, *shape
+        parts = self.field, rig, context.proposal, *rig.parameters(), *moved
+        return batch.holding(graphs.at(key, list(parts), given))
 
     def _glimpses(self, context: StepContext, candidates: Tensor, points: int) -> list[Glimpse]:
         """Pictures to judge in this step; mostly none."""

@@ -8,34 +8,55 @@ and to where the rays met it; from there autograd carries it to the cameras. The
 and the depth floor move, if the loss and all gradients are finite.
 
 The blocks are independent of one another in everything but compositing, and rays are independent
-in compositing, so workers share a step without changing it.
+in compositing, so workers share a step without changing it. On a GPU the two halves of a step, up
+to where it is judged and what it moves, are recorded and played, see `core.training.captured`.
 """
 
 import abc
 import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.distributed.process_group import ProcessGroup
 from core.geometry.relief import bend
-from core.multiplane.compositing import Met, meeting_points, sample_met_backward, slopes
-from core.multiplane.explaining import chunks, explained, sampled, smooth
-from core.multiplane.field import Block, MultiplaneImage
-from core.multiplane.lens import EVERY, felt, follow
+from core.multiplane.compositing import slopes
+from core.multiplane.explaining import compared, pulled, smooth
+from core.multiplane.field import MultiplaneImage
+from core.multiplane.lens import EVERY, follow
 from core.multiplane.pyramid import SmallPhotos
-from core.multiplane.schedule import Level, rate_at
+from core.multiplane.schedule import Level
 from core.multiplane.tiles import texels_of
-from core.parallel import ParallelMap
-from core.training.camera_optimizer import CameraOptimizer, Learns, stepped
+from core.parallel import sent
+from core.training.camera_optimizer import CameraOptimizer, Learns, Rate, adam_of, stepped
+from core.training.captured import Captured
 from core.training.learner import Learner, StepContext
 from core.training.learners.texel_adam import TexelAdam
 from core.training.room import Room
-from core.training.step import StepResult, judged
+from core.training.step import StepResult, judged, measured
 
 FIRST_DEPTH_FLOOR = 0.02  # depth floor at the start
 DEPTH_FLOORS = (-0.5, 0.9)  # between which it is learned; below 0 while the scene still takes shape
 TURNS = 4  # steps in which smoothness visits all planes, where they are many and sharp
+
+
+@dataclass(frozen=True, eq=False)
+class Felt:
+    """What a step is to move by, summed over processes.
+
+    Attributes:
+        measured: what it is judged by, as of `core.training.step.measured`.
+        gradients: of texels and cameras; None where none depends on them.
+        to_depth_floor: its gradient ().
+        weights: (D,) of each plane, summed over rays.
+    """
+
+    measured: Tensor
+    gradients: dict[nn.Parameter, Tensor | None]
+    to_depth_floor: Tensor
+    weights: Tensor
 
 
 class MultiplaneStep(Learner):
@@ -45,6 +66,7 @@ class MultiplaneStep(Learner):
     levels: tuple[Level, ...]
     level: int  # which one is under way
     level_step: int  # steps that were made of it
+    colours: Tensor  # (N, H, W, 3) uint8, of all photos
     small: SmallPhotos  # those explained, at the level's size
     trained: Tensor  # (K,) which photos these are, on the CPU
     explained: Tensor  # the same where the photos are
@@ -63,7 +85,8 @@ class MultiplaneStep(Learner):
         self.let_learn(learns)
         self.followed = self.rig.distortion.detach().clone()  # the k1 that planes belong to
         self._depth_floor = torch.nn.Parameter(torch.zeros_like(self.field.depth_floor))
-        self._shape = torch.optim.Adam([self._depth_floor], lr=0.0, betas=(0.9, 0.99), eps=1e-15)
+        self._shape = adam_of(self._depth_floor)
+        self.graphs = Captured.on(self.colours.device)
 
     def let_learn(self, learns: Learns) -> None:
         """Choose which camera numbers move from now on; also after the rig was converted."""
@@ -92,105 +115,108 @@ class MultiplaneStep(Learner):
 
     def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:
         """Nothing moves before the last sum over processes."""
-        level, focal, parallel_map = self.present, self.rig.normalized_focal(), context.parallel_map
-        most = self.room.rays(len(self.field.places))
+        level, most = self.present, self.room.rays(len(self.field.places))
         drawing = context.room.eased(level.drawn(min(most, self.small.most)))
-        photo, pixel = self.small.draw(drawing, context.generator)
-        total, own = len(photo), processes.shard(len(photo))
-        photo, pixel, drawn = photo[own], pixel[own], photo
+        drawn = torch.stack(self.small.draw(drawing, context.generator))
+        own, total = drawn[:, processes.shard(drawn.shape[1])], drawn.shape[1]
+        rates: Sequence[Rate] = level.rates(self.progress(level))
+        graphs = self.graphs if processes.world == 1 else None
+        if graphs:
+            key, given = (level, context.hold, self.rig.distorts), (own, torch.tensor(rates))
+            own, moving = graphs.at((*key, total), self._taking_part(), given)
+            rates = moving.unbind()
+        own = sent(own, self.explained.device)
+        feel = functools.partial(self._felt, context, processes, own, total)
+        felt = graphs.play("felt", feel) if graphs else feel()
+        loss, finite, errors = judged(felt.measured, total)  # a GPU is waited for here
+        if finite:
+            move = functools.partial(self._move, context, level, rates, felt)
+            turn = self.level_step % TURNS if level.placed else 0
+            graphs.play(("moved", turn), move) if graphs else move()
+            self._follow(level, context.hold)
+        self.advance()
+        return StepResult(loss, self.trained[drawn[0]], errors, finite)
+
+    def _felt(
+        self, context: StepContext, processes: ProcessGroup, drawn: Tensor, total: int
+    ) -> Felt:
+        """What planes and cameras are to move by: of photos and pixels (2, R), out of `total`."""
+        photo, pixel = drawn
+        focal, parallel_map = self.rig.normalized_focal(), context.parallel_map
         colours = self.small.colours[photo, pixel].T.contiguous().float().div_(255)
         rays = self.small.rays(self.rig, focal, self.explained, photo, pixel)
         met_at = slopes(rays, focal)
         a, b = (slope.detach() for slope in met_at)
         with torch.no_grad():
-            met, logits, errors, weights = self._compared(a, b, colours, total, parallel_map)
-            errors = processes.unshard(errors, total)
+            seen = compared(self.field, a, b, colours, total, parallel_map)
+            errors, weights = processes.unshard(seen.errors, total), seen.weights
             processes.all_reduce([errors, weights])
-            pull = functools.partial(self._pull, logits, b, not context.hold)
-            pulls = list(parallel_map(pull, met))
+            bent = (focal.detach(), self.followed) if self.cameras.learns.distortion else None
+            pull = functools.partial(pulled, self.field, seen.gradient, b, not context.hold, bent)
+            pulls = list(parallel_map(pull, seen.met))
         *to_slopes, to_depth_floor, to_lens = (sum(parts) for parts in zip(*pulls, strict=True))
-        to_rig = () if context.hold else self.cameras.pull(met_at, to_slopes, to_lens)
-        blocks = self.field.parameters() if level.plane_rate[0] > 0 else ()
-        gradients = [to_depth_floor, *to_rig, *(block.grad for block in blocks)]
-        processes.all_reduce(gradients)
-        loss, finite = judged(errors.mean(), gradients, parallel_map)  # a GPU is waited for here
-        if finite:
-            moves = zip(self.field.parameters(), self.adams, strict=True)
-            list(parallel_map(functools.partial(self._move_planes, level), moves))
-            if not context.hold:
-                self._move_cameras(level, to_depth_floor, weights)
-        else:
-            for parameter in (*self.field.parameters(), *self.rig.parameters()):
-                parameter.grad = None
-        self.advance()
-        return StepResult(loss, self.explained[drawn], errors, finite)
+        if not context.hold:
+            self.cameras.pull(met_at, to_slopes, to_lens)
+        blocks = list(self.field.parameters()) if self.present.plane_rate[0] > 0 else []
+        gradients = {number: number.grad for number in (*blocks, *self.rig.parameters())}
+        for number in (*self.field.parameters(), *self.rig.parameters()):
+            number.grad = None
+        every = [to_depth_floor, *(there for there in gradients.values() if there is not None)]
+        processes.all_reduce(every)
+        return Felt(measured(errors, every, parallel_map), gradients, to_depth_floor, weights)
 
-    def _compared(
-        self, a: Tensor, b: Tensor, colours: Tensor, total: int, parallel_map: ParallelMap
-    ) -> tuple[list[Met], Tensor, Tensor, Tensor]:
-        """Where rays meet blocks and what is there, (D, 4, R) gradients, errors (R,), weights (D,).
-
-        The error is NaN of a ray that meets planes at no numbers.
-        """
-        points = list(parallel_map(lambda part: self._meet(part, a, b), self.field.parts()))
-        on_cpu = a.device.type == "cpu"  # a GPU's cache is no reason for small pieces
-        pieces = chunks(len(a), len(self.field.places)) if on_cpu else [slice(0, len(a))]
-        logits, met = sampled(self.field, points, pieces, parallel_map)
-        parts = list(parallel_map(lambda i: explained(logits, colours, i, total), pieces))
-        errors = torch.cat([part for part, _ in parts]).add_(0 * (a + b).sum(1))
-        return met, logits, errors, torch.stack([part for _, part in parts]).sum(0)
-
-    def _meet(self, part: Block, a: Tensor, b: Tensor) -> Tensor:
-        field, planes = self.field, part.planes
-        points = meeting_points(a, b, field.disparities[planes], field.reach[planes])
-        return points.nan_to_num_()  # memory is written by them
-
-    def _pull(
-        self, gradient: Tensor, b: Tensor, moves: bool, met: Met
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | float]:
-        """A block's gradient; returns what rays' a (R, 2), b (R, 2), depth floor and k1 feel."""
-        field, points, planes = self.field, met.points, met.part.planes
-        to_points = sample_met_backward(gradient[planes], met, moves)
-        if to_points is None:
-            return b.new_zeros(()), b.new_zeros(()), b.new_zeros(()), 0.0
-        pull = to_points[:, 0] / field.reach[planes].unsqueeze(1)  # (D, R, 2)
-        along = pull * field.disparities[planes][:, None, None]
-        depth_floor = (pull * b).sum((1, 2)) * (1 - field.places[planes])
-        lens: Tensor | float = 0.0
-        if self.cameras.learns.distortion:
-            reached = points[:, 0] * field.reach[planes].unsqueeze(1)
-            lens = felt(pull, reached, self.rig.normalized_focal(), self.followed)
-        return pull.sum(0), along.sum(0), depth_floor.sum() / field.near_depth, lens
+    def _taking_part(self) -> list[object]:
+        """What a step reads and writes besides the numbers that it is given."""
+        states = (adam.state for adam in self.all_adams().values())
+        moments = [moment for state in states for own in state.values() for moment in own.values()]
+        parts = self.field, self.small, self.explained, self.cameras, self._shape
+        return [*parts, *self.rig.parameters(), *moments]
 
     @torch.no_grad()
-    def _move_planes(self, level: Level, job: tuple[Tensor, TexelAdam]) -> None:
-        (block, adam), rate = job, rate_at(level.plane_rate, self.progress(level))
-        if rate > 0 and block.grad is not None:
-            every = TURNS if level.placed else 1
-            weight = level.smoothness / sum(other.numel() for other in self.field.parameters())
-            smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
-            adam.param_groups[0]["lr"] = rate
-            adam.step()
+    def _move(self, context: StepContext, level: Level, rates: Sequence[Rate], felt: Felt) -> None:
+        """Move planes, cameras and depth floor; those whose rates are 0 at this level stay."""
+        texels, pose, focal, shape = (
+            rate if begins > 0 else None for rate, begins in zip(rates, level.rates(0), strict=True)
+        )
+        for number, gradient in felt.gradients.items():
+            number.grad = gradient
+        moves = zip(self.field.parameters(), self.adams, strict=True)
+        if texels is not None:
+            act = functools.partial(self._move_planes, level, texels)
+            list(context.parallel_map(act, moves))
+        if not context.hold:
+            self.cameras.step(pose, focal)
+            learns = self.cameras.learns
+            if shape is not None and learns.rotation and learns.position:
+                mean = (felt.weights * self.field.places).sum() / felt.weights.sum()
+                self._bend(felt.to_depth_floor, mean.double(), shape)
+
+    @torch.no_grad()
+    def _move_planes(
+        self, level: Level, rate: float | Tensor, job: tuple[Tensor, TexelAdam]
+    ) -> None:
+        (block, adam), every = job, TURNS if level.placed else 1
+        assert block.grad is not None
+        weight = level.smoothness / sum(other.numel() for other in self.field.parameters())
+        smooth(block, block.grad, weight * every, slice(self.level_step % every, None, every))
+        adam.param_groups[0]["lr"] = rate
+        adam.step()
         block.grad = None
 
     def progress(self, level: Level) -> float:
         """The part of a level, in [0, 1], that is over; 1 once all are."""
         return 1.0 if self.finished else self.level_step / level.steps
 
-    def _move_cameras(self, level: Level, to_depth_floor: Tensor, weights: Tensor) -> None:
-        progress, learns, rig = self.progress(level), self.cameras.learns, self.rig
-        self.cameras.step(rate_at(level.pose_rate, progress), rate_at(level.focal_rate, progress))
-        rate = rate_at(level.shape_rate, progress)
-        if rate > 0 and learns.rotation and learns.position:
-            mean = (weights * self.field.places).sum() / weights.sum()
-            self._bend(to_depth_floor, mean.double(), rate)
-        moved = learns.distortion and not torch.equal(self.followed, rig.distortion)
-        if moved and self.level_step % EVERY == 0:
-            follow(self.field, rig.normalized_focal(), self.followed, rig.distortion)
-            self.followed.copy_(rig.distortion.detach())
+    def _follow(self, level: Level, hold: bool) -> None:
+        """Have planes follow the lens, now and then; a graph cannot tell whether that is needed."""
+        learning, rig = self.cameras.learns.distortion and not hold, self.rig
+        if not learning or self.level_step % EVERY or torch.equal(self.followed, rig.distortion):
+            return
+        follow(self.field, rig.normalized_focal(), self.followed, rig.distortion)
+        self.followed.copy_(rig.distortion.detach())
 
     @torch.no_grad()
-    def _bend(self, gradient: Tensor, mean: Tensor, rate: float) -> None:
+    def _bend(self, gradient: Tensor, mean: Tensor, rate: float | Tensor) -> None:
         """Move the depth floor, and the cameras with it so that pictures stay in register.
 
         Args: `mean` () is the mean place of what is seen.

@@ -40,7 +40,7 @@ class TexelAdam(torch.optim.Optimizer):
     """Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) of one block of planes (D, C, H, W).
 
     A plane at a time, the step from 0 is made in `HALF` and added to the texels, so that nothing
-    but the moments is as large as a block.
+    but the moments is as large as a block; a GPU takes all planes at once.
     """
 
     def __init__(self, block: torch.nn.Parameter, held: Tensor | None = None) -> None:
@@ -62,9 +62,9 @@ class TexelAdam(torch.optim.Optimizer):
             state["step"] = torch.zeros((), device=block.device)
             state |= {name: torch.zeros_like(block, dtype=HALF) for name in MOMENTS}
         state["step"] += 1
-        for texels, gradient, mean, square, held in zip(
-            block, block.grad, *(state[name] for name in MOMENTS), self._held, strict=True
-        ):
+        wholes = block, block.grad, *(state[name] for name in MOMENTS), self._held
+        parts = zip(*wholes, strict=True) if block.device.type == "cpu" else [wholes]
+        for texels, gradient, mean, square, held in parts:
             move = torch.zeros_like(mean)
             torch._fused_adam_(
                 [move], [gradient.to(HALF).mul_(held)], [mean], [square], [], [state["step"]],

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from core.multiplane.compositing import (
+    Met,
     asked,
     sample,
     sample_all,
     sample_block,
     sample_colours,
     sample_met_backward,
-    sample_shapes,
 )
-from core.multiplane.field import Extent, MultiplaneImage, even_places
+from core.multiplane.field import Block, Extent, MultiplaneImage, even_places
 from core.multiplane.lens import follow
 from core.rendering.scene import FieldScene
 from core.runs import checkpoint
@@ -78,6 +78,15 @@ def test_neighbours_of_one_colour_reach_equally_far() -> None:
     assert torch.equal(groups[:, -1], EXTENT.at(even_places(16))[3::4])
 
 
+def sampled(part: Block, at: Tensor, met: Met) -> Tensor:
+    """Logits of a block, with colours where they are asked for."""
+    logits = sample_block(part, at)
+    if met.asked is not None:
+        logits[:, :3] = 0
+        sample_colours(met, logits)
+    return logits
+
+
 @pytest.mark.parametrize("alpha_size", [None, COARSE])
 def test_gradients_are_those_of_autograd(alpha_size: tuple[int, int] | None) -> None:
     part = shared(32, 4, alpha_size).parts()[1]
@@ -89,25 +98,23 @@ def test_gradients_are_those_of_autograd(alpha_size: tuple[int, int] | None) -> 
     seen = torch.cat([rgb, sample(texels, at)], 1)
     expected = torch.autograd.grad((seen * pull).sum(), [texels, colours, at])
     assert torch.equal(sample_block(part, at), seen)
-    met = asked(part, at.detach())
-    with torch.no_grad():
-        logits = sample_shapes(part, at)
-        sample_colours(met, logits)
-        to_points = sample_met_backward(pull, met)
-    assert torch.equal(logits, seen)
-    assert texels.grad is not None and colours.grad is not None
-    for mine, other in zip((texels.grad, colours.grad, to_points), expected, strict=True):
-        assert torch.allclose(mine, other, atol=1e-5)
+    everywhere = asked(part, at.detach(), torch.ones(8, 11, dtype=torch.bool))
+    for met in (everywhere, Met(part, at.detach())):
+        with torch.no_grad():
+            logits = sampled(part, at, met)
+            to_points = sample_met_backward(pull, met)
+        assert torch.equal(logits, seen)
+        assert texels.grad is not None and colours.grad is not None
+        for mine, other in zip((texels.grad, colours.grad, to_points), expected, strict=True):
+            assert torch.allclose(mine, other, atol=1e-5)
 
 
 def test_colours_that_nobody_sees_are_not_asked_for() -> None:
     part, at = shared(32, 4, COARSE).parts()[1], points(8)
     seen = torch.rand(8, 11, generator=torch.manual_seed(7)) < 0.3
-    met, every = asked(part, at, seen), asked(part, at)
+    met, every = asked(part, at, seen), Met(part, at)
     with torch.no_grad():
-        logits = sample_shapes(part, at)
-        assert not logits[:, :3].any()
-        sample_colours(met, logits)
+        logits = sampled(part, at, met)
         whole = sample_block(part, at)
         pull = torch.randn(8, 4, 11, generator=torch.manual_seed(6))
         to_points = sample_met_backward(pull, met)

@@ -29,7 +29,7 @@ from tests.core.training.layers import brief, layered
 from tests.core.training.pretend import CPU, DEVICE, WAITS
 from tests.core.training.wide_run import to_the_end, wide_run
 
-MOST = {"planes": 2, "field": 4}  # waits: draws that arrive, and loss and gradients judged
+MOST = 1  # wait: for what a step is judged by
 
 
 def budgeted(
@@ -41,7 +41,7 @@ def budgeted(
     result = act(processes)
     waited = WAITS - before
     grew = learner.work != work
-    assert grew or waited.total() <= MOST[learner.shows], "\n".join(map(str, waited.items()))
+    assert grew or waited.total() <= MOST, "\n".join(map(str, waited.items()))
     return result
 
 
