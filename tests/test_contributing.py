@@ -20,7 +20,6 @@ from core.config.declare import extras
 from core.config.paths import changed
 from core.config.sections.cameras import Cameras
 from core.config.sections.field import Field
-from core.depthmaps.kept import part_of
 from core.errors import InputError
 from core.fields import DENSITY_ACTIVATIONS, FIELDS
 from core.fields.gradual import Gradual
@@ -31,6 +30,7 @@ from core.geometry import rotations
 from core.geometry.cameras import Camera
 from core.photos import PhotoSet
 from core.runs import checkpoint
+from core.states import part_of
 from core.training.changes import configure
 from core.training.learner import StepContext
 from core.training.learners.field_learner import FieldLearner
