@@ -51,15 +51,15 @@ class Option:
 def options() -> dict[str, Option]:
     """All options by path, in the order of their declaration."""
     return {
-        f"{section}.{name}": _option(f"{section}.{name}", part, name)
+        f"{section}.{name}": _option(f"{section}.{name}", declared, name)
         for section, field in Config.model_fields.items()
-        if isinstance(part := field.annotation, type) and issubclass(part, Section)
-        for name in part.model_fields
+        if isinstance(declared := field.annotation, type) and issubclass(declared, Section)
+        for name in declared.model_fields
     }
 
 
-def _option(path: str, part: type[Section], name: str) -> Option:
-    field = part.model_fields[name]
+def _option(path: str, declared: type[Section], name: str) -> Option:
+    field = declared.model_fields[name]
     stored = extras(field)
     bounds = {
         key: getattr(m, key) for m in field.metadata for key in ("ge", "le") if hasattr(m, key)
@@ -108,10 +108,10 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
 
 def _require_text(path: str, value: Any) -> None:
     """Refuse letters that no file could keep: halves of surrogate pairs, and NUL."""
-    for part in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(part, str) and part and not is_text(part):
+    for entry in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(entry, str) and entry and not is_text(entry):
             raise InputError(
-                f"{path} cannot be {shortened(repr(part))}: that is no text; correct it."
+                f"{path} cannot be {shortened(repr(entry))}: that is no text; correct it."
             )
 
 
@@ -179,16 +179,16 @@ def _paths(tree: Any, origin: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise InputError(f"{origin} should hold sections of options such as `cameras:`.")
     flat: dict[str, Any] = {}
-    for section, part in tree.items():
-        if part is None and section in Config.model_fields:
+    for section, stated in tree.items():
+        if stated is None and section in Config.model_fields:
             continue  # only comments stand in it
-        if section in Config.model_fields and not isinstance(part, dict):
+        if section in Config.model_fields and not isinstance(stated, dict):
             raise InputError(
                 f"{origin}: {section} is a section; write its options below it, one a line."
             )
-        named = {str(section): part}
-        if isinstance(part, dict):
-            named = {f"{section}.{name}": value for name, value in part.items()}
+        named = {str(section): stated}
+        if isinstance(stated, dict):
+            named = {f"{section}.{name}": value for name, value in stated.items()}
         if twice := flat.keys() & named.keys():
             raise InputError(f"{origin} sets {min(twice)} twice; leave one of them.")
         flat |= named
@@ -198,8 +198,8 @@ def _paths(tree: Any, origin: str) -> dict[str, Any]:
 def to_yaml(config: Config) -> str:
     """A config as YAML with each option's help as a comment above it."""
     lines: list[str] = []
-    for section, part in Config.model_fields.items():
-        lines += [f"# {summary(part)}", f"{section}:"]
+    for section, declared in Config.model_fields.items():
+        lines += [f"# {summary(declared)}", f"{section}:"]
         for path, item in options().items():
             if item.section == section:
                 value = get(config, path)

@@ -12,7 +12,7 @@ from core.search.judging.witnesses import FOUND_BY, Opinion
 
 FILE = "verdict.json"
 HISTORY = "verdicts.jsonl"  # a line whenever other cameras or another word stand
-TOLD = {"verdict": str, "verdict_reasons": list, "cameras": list}  # and of which kind each is
+KINDS = {"verdict": str, "verdict_reasons": list, "cameras": list}  # and of which kind each is
 
 
 def keep(
@@ -89,8 +89,8 @@ def kept(run: Path, way: str) -> dict[str, Any]:
     unsaid = judgement_of(way, Opinion(), ())
     try:
         read = json.loads((run / FILE).read_text(encoding="utf-8"))
-        known = {name: read[name] for name in TOLD}
-        same = read["way"] == way and all(isinstance(known[n], kind) for n, kind in TOLD.items())
+        known = {name: read[name] for name in KINDS}
+        same = read["way"] == way and all(isinstance(known[n], kind) for n, kind in KINDS.items())
     except (OSError, ValueError, KeyError, TypeError):
         return unsaid
     return unsaid | known if same else unsaid

@@ -206,9 +206,9 @@ def moment_of(snapshot: Snapshot) -> Hashable:
     seldom: their pictures are new when the copy is.
     """
     notice = snapshot.notices[-1].number if snapshot.notices else 0
-    learned, part = snapshot.learned, snapshot.config
+    learned, config = snapshot.learned, snapshot.config
     if learned is not None and isinstance(learned.scene, WarpedScene) and not learned.pair:
         return (snapshot.run, learned.scene)
     if learned is not None and learned.planes is learned.scene and not learned.pair:
         return (snapshot.run, learned.scene)
-    return (snapshot.run, snapshot.step, snapshot.stage, part.field, part.rendering, notice)
+    return (snapshot.run, snapshot.step, snapshot.stage, config.field, config.rendering, notice)
