@@ -16,6 +16,13 @@ from core.photos import PhotoSet
 
 torch.set_num_threads(1)  # as launch.py has it: workers share a step, operators do not
 
+
+def hear_hangups() -> None:
+    """Under nohup, let them be here without a word to what is started, which would inherit it."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 SMALL = {
     "field.width": 16,
     "field.depth": 3,
@@ -46,6 +53,11 @@ def shifted_photos(count: int = 5, width: int = 24, height: int = 18) -> np.ndar
     wide = rng.integers(0, 255, (6, 12, 3), dtype=np.uint8)
     wide = cv2.resize(wide, (width + 2 * count, height), interpolation=cv2.INTER_CUBIC)
     return np.stack([wide[:, 2 * i : 2 * i + width] for i in range(count)])
+
+
+def pytest_configure() -> None:
+    """Before anything is begun."""
+    hear_hangups()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

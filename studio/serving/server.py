@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from core.errors import InputError
 from studio.security.hosts import WILDCARDS, reachable
+from studio.serving.senders import PlainFrames, PlainRequests
 
 PORTS_TRIED = 100
 MAX_FRAME_BYTES = (
@@ -23,7 +24,8 @@ PING_TIMEOUT_SECONDS = 90.0  # a long call that holds the interpreter must not d
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0  # at most: streams are cut after a second, and machines are busy
 
-_BACKLOG = 2048
+_BACKLOG = 2048  # that may wait to be let in,
+_AT_ONCE = 100  # of whom so many are, each of whom takes a file
 
 
 class Server:
@@ -58,8 +60,8 @@ class Server:
         config = uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
-            ws="websockets-sansio",
+            http=PlainRequests,
+            ws=PlainFrames,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_timeout=PING_TIMEOUT_SECONDS,
             ws_per_message_deflate=False,
@@ -70,6 +72,7 @@ class Server:
             proxy_headers=False,  # who asked, and how, is judged by what really arrived
             server_header=False,
             timeout_graceful_shutdown=1,
+            backlog=_AT_ONCE,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_farewell)
         self._uvicorn = uvicorn.Server(config)
@@ -78,6 +81,7 @@ class Server:
         )
         self._thread.start()
         self._wait_until_it_answers()
+        self._socket.listen(_BACKLOG)  # asyncio has made it as many as it lets in at once
 
     def stop(self) -> None:
         """End every connection and free the port, in a second or two. Harmless when repeated."""

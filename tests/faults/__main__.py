@@ -7,11 +7,14 @@ import time
 
 import torch
 
+from tests.conftest import hear_hangups
+
 PROGRAMS = (
     "kills",
     "damage",
     "refusals",
     "checkpoints",
+    "forged",
     "configs",
     "pictures",
     "frames",
@@ -21,7 +24,13 @@ PROGRAMS = (
     "readers",
     "races",
 )
-LONG = ("crashes", "workers", "visitors", "soak")  # minutes, or bars that a busy machine misses
+LONG = (
+    "crashes",
+    "workers",
+    "senders",
+    "visitors",
+    "soak",
+)  # minutes, or bars that a busy machine misses
 
 
 def main() -> int:
@@ -34,6 +43,7 @@ def main() -> int:
     arguments = parser.parse_args()
     missed = 0
     torch.set_num_threads(1)
+    hear_hangups()
     for name in arguments.programs or PROGRAMS + LONG * arguments.all:
         began = time.monotonic()
         try:

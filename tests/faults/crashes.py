@@ -14,10 +14,11 @@ import httpx
 
 from studio.cli.parent import MOST
 from tests.faults.doors import small_words
+from tests.faults.fair import fair
 from tests.journeys.running import ROOT, Running, studio
 from tests.patience import PATIENCE
 
-BACK = 15.0  # seconds until the page answers again
+BACK = 15.0  # seconds, see `fair`, until the page answers again
 AUTOSAVE = 2.0  # seconds between two saved states, in which work may be lost,
 SAVING = 2.0  # and what a save and the look at it may take
 TRAINED = 10.0  # seconds without a window
@@ -71,15 +72,14 @@ def _one(running: Running, number: signal.Signals) -> float:
     began = running.until(lambda s: s["playing"] and s["step"] > 0)["seconds"]
     before = running.until(lambda s: s["seconds"] > began + 2 * AUTOSAVE)
     child = _child(running.process.pid)
-    os.kill(child, number)
-    died = time.monotonic()
-    back = _again(running, child)
-    wait = time.monotonic() - died
+    with fair(running.process.pid) as waited:
+        os.kill(child, number)
+        back = _again(running, child)
     lost = before["seconds"] - back["seconds"]
     assert lost <= AUTOSAVE + SAVING, f"{lost:.0f} s of training are lost"
     assert back["playing"], "training does not go on"
     assert "was started again" in _page(running), "nothing is said of it on the page"
-    return wait
+    return waited()
 
 
 def _page(running: Running) -> str:
@@ -90,7 +90,7 @@ def _page(running: Running) -> str:
 
 def _again(running: Running, before: int) -> dict:
     """The status of the studio that follows the one before, once it has the run."""
-    end = time.monotonic() + 4 * BACK
+    end = time.monotonic() + PATIENCE
     while Path(f"/proc/{before}").exists():  # it may answer until it is gone
         assert time.monotonic() < end, "what was killed does not end"
         time.sleep(0.01)
@@ -109,7 +109,7 @@ def _again(running: Running, before: int) -> dict:
 def _last(running: Running) -> None:
     """One death too many."""
     os.kill(_child(running.process.pid), signal.SIGSEGV)
-    assert running.process.wait(BACK) == 1
+    assert running.process.wait(PATIENCE) == 1
     running.line_with("goes on where it was saved last")
 
 

@@ -1,10 +1,17 @@
 """How visitors come into a studio in a process of its own, and what that process takes."""
 
+import contextlib
 import json
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from studio.benchmarks.live import connected
 from tests.conftest import small_options
 from tests.journeys.running import ROOT, Running
 
@@ -47,3 +54,26 @@ def taken(process: int) -> tuple[int, int, int]:
     facts = dict(line.split(":", 1) for line in status.splitlines())
     files = len(list(Path(f"/proc/{process}/fd").iterdir()))
     return 1024 * int(facts["VmRSS"].split()[0]), int(facts["Threads"]), files
+
+
+@contextlib.contextmanager
+def reading(running: Running) -> Iterator[ClientConnection]:
+    """A visitor who takes whatever comes, and may not be dropped."""
+    dropped: list[ConnectionClosed] = []
+
+    def read(connection: ClientConnection, leaving: threading.Event) -> None:
+        try:
+            while True:
+                connection.recv()
+        except ConnectionClosed as error:
+            if not leaving.is_set():
+                dropped.append(error)
+
+    leaving = threading.Event()
+    with connected(Door.of(running)) as connection:
+        reader = threading.Thread(target=read, args=(connection, leaving))
+        reader.start()
+        yield connection
+        leaving.set()
+    reader.join()
+    assert not dropped, f"a visitor was dropped: {dropped[0]}"

@@ -48,8 +48,8 @@ def run(part: int) -> str:
     with tempfile.TemporaryDirectory() as place:
         for kind, begun in STATES.items():
             facts, tensors = _saved(begun(), Path(place) / kind / "photos")
-            chance = random.Random(0)
-            forgeries = sorted(_forgeries(facts, tensors), key=lambda _: chance.random())
+            rng = random.Random(0)
+            forgeries = sorted(_forgeries(facts, tensors), key=lambda _: rng.random())
             refused = 0
             for name, forged in [("nothing", (facts, tensors)), *forgeries[: EACH // part]]:
                 file = Path(place) / kind / "run" / "checkpoints" / "000001-000000002.safetensors"

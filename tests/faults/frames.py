@@ -20,7 +20,7 @@ def run(part: int) -> str:
     """Make them up."""
     rng, passed, slowest = random.Random(0), 0, 0.0
     for case in range(CASES // part):
-        frame = _frame(rng)
+        frame = made_up(rng)
         began = time.monotonic()
         try:
             good = sound(frame)
@@ -33,7 +33,8 @@ def run(part: int) -> str:
     return f"{CASES // part} messages: {passed} passed, none with a number that is none"
 
 
-def _frame(rng: random.Random) -> bytes:
+def made_up(rng: random.Random) -> bytes:
+    """A message that a browser might send, or no browser."""
     if rng.random() < 0.2:
         return rng.randbytes(rng.randrange(60))
     told: dict[str, Any] = {"type": rng.choice(NAMES)}

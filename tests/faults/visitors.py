@@ -4,22 +4,19 @@ come again and again and leave in the middle of a picture."""
 import contextlib
 import socket
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection
 
 from studio.benchmarks.live import Visitor, connected
-from studio.scene.visitor.visitors import TIDY_SECONDS
-from tests.faults.doors import Door, press, small_words, taken
+from tests.faults.doors import Door, press, reading, small_words, taken
+from tests.faults.held import held, telling
 from tests.journeys.running import Running, studio
 from tests.patience import PATIENCE
 
-AGAIN, USED, EACH = 400, 100, 10e3  # reconnects, those before, bytes that each may leave
+AGAIN, USED, LOOKS = 400, 100, 7  # reconnects, those before, and looks at what the others leave
+EACH = 10e3  # bytes that each may leave
 LEAVE = 200
 SLOW_SECONDS, TURNS, SLOW_BYTES, SLOW_SHARE = 18.0, 3, 64e6, 0.8
 MANY, MANY_SECONDS, PING = 32, 20.0, 1.0
@@ -28,7 +25,7 @@ MANY, MANY_SECONDS, PING = 32, 20.0, 1.0
 def run(part: int) -> str:
     """All four, one after another, at one studio; the last two once training has ended."""
     words = small_words(64)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, telling():
         path = Path(folder) / "run"
         with studio("--port", "0", "--run", str(path), "--no-restart", *words) as running:
             running.until(lambda s: s["step"] > 0)
@@ -42,22 +39,23 @@ def run(part: int) -> str:
 
 
 def _again(running: Running, part: int) -> str:
-    """Come, look, see something, go."""
-    count = AGAIN // part - USED // part
-    before = _visited(running, USED // part)
-    each = (_visited(running, count) - before) / count
-    assert part > 1 or each <= EACH, f"each of {count} reconnects leaves {each / 1e3:.1f} KB"
-    return f"{count} reconnects: {each / 1e3:+.1f} KB each"
+    """Come, look, see something, go: what is left after the first hundred, who fill what stays."""
+    count = (AGAIN - USED) // (LOOKS - 1) // part
+    _visits(running, USED // part)
+    looks = [held(running)]
+    for _ in range(1, LOOKS):
+        _visits(running, count)
+        looks.append(held(running))
+    each = float(np.polyfit(count * np.arange(LOOKS), looks, 1)[0])
+    assert part > 1 or each <= EACH, f"each of {AGAIN} reconnects leaves {each / 1e3:.1f} KB"
+    return f"{AGAIN // part} reconnects: {each / 1e3:+.1f} KB each"
 
 
-def _visited(running: Running, times: int) -> float:
-    """Bytes of the studio after so many visits, once it has given back what it was going to."""
+def _visits(running: Running, times: int) -> None:
+    """So many, one after another; nobody is there afterwards."""
     for number in range(times):
         _visit(running, number)
-    time.sleep(TIDY_SECONDS)
-    _visit(running, times)
-    time.sleep(1.0)
-    return float(taken(running.process.pid)[0])
+    _rested(running)
 
 
 def _visit(running: Running, number: int) -> None:
@@ -98,7 +96,7 @@ def _many(running: Running, part: int) -> str:
     """Thirty-two look while training goes on."""
     step, count = running.status()["step"], max(2, MANY // part)
     with contextlib.ExitStack() as stack:
-        visitors = [stack.enter_context(_reading(running)) for _ in range(count)]
+        visitors = [stack.enter_context(reading(running)) for _ in range(count)]
         end, waits = time.monotonic() + MANY_SECONDS / part, list[float]()
         while time.monotonic() < end:
             for number, visitor in enumerate(visitors):
@@ -122,29 +120,6 @@ def _pictures(running: Running, seconds: float) -> int:
             visitor.look(time.monotonic())
             time.sleep(1 / 30)
         return len(visitor.pictures)
-
-
-@contextlib.contextmanager
-def _reading(running: Running) -> Iterator[ClientConnection]:
-    """A visitor who takes whatever comes, and may not be dropped."""
-    dropped: list[ConnectionClosed] = []
-
-    def read(connection: ClientConnection, leaving: threading.Event) -> None:
-        try:
-            while True:
-                connection.recv()
-        except ConnectionClosed as error:
-            if not leaving.is_set():
-                dropped.append(error)
-
-    leaving = threading.Event()
-    with connected(Door.of(running)) as connection:
-        reader = threading.Thread(target=read, args=(connection, leaving))
-        reader.start()
-        yield connection
-        leaving.set()
-    reader.join()
-    assert not dropped, f"a visitor was dropped: {dropped[0]}"
 
 
 def _rested(running: Running) -> tuple[int, int, int]:

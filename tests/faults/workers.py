@@ -19,12 +19,13 @@ from core.photos import load_photos
 from core.runs import checkpoint
 from core.search.direct import process as direct
 from core.search.features import process as features
+from tests.faults.fair import fair
 from tests.journeys.running import ROOT
 from tests.journeys.shared import TRAIN, processes, torchrun, until
 from tests.patience import PATIENCE
 
 DEATHS = 5
-BACK = 20.0  # seconds from a death until training has gone on
+BACK = 20.0  # seconds, see `fair`, from a death until training has gone on
 STEPS = 50  # after the last death
 SAID = 5.0  # seconds until the death of a search is told
 MOMENTS = ("photos looked at", "pairs compared", "photos placed", "", "")
@@ -44,17 +45,18 @@ def _processes(folder: Path, deaths: int) -> str:
         before = _step(killed)
         words = _words(killed, "--training.autosave_seconds", "1")
         with torchrun(*words) as agent:
-            until(functools.partial(_goes_on, killed, before), agent)
+            with fair(agent.pid) as beginning:
+                until(functools.partial(_goes_on, killed, before), agent)
             if died:
-                waits.append(time.monotonic() - died)
-            died = time.monotonic()
-            os.kill(processes(agent)[1], signal.SIGKILL)
-            out, errors = agent.communicate(timeout=PATIENCE)
+                waits.append(died + beginning())
+            with fair(agent.pid) as dying:
+                os.kill(processes(agent)[1], signal.SIGKILL)
+                out, errors = agent.communicate(timeout=PATIENCE)
+            died = dying()
         assert "Another process of this run" in errors, errors
         assert _step(killed) == json.loads(out.splitlines()[-1])["steps"], "not all was saved"
     shutil.copytree(killed, again)
-    _train(killed, STEPS)
-    waits.append(time.monotonic() - died)
+    waits.append(died + _train(killed, STEPS))
     _train(again, STEPS)
     one, other = (checkpoint.newest_in(run).tensors for run in (killed, again))
     learned = [name for name in one if not name.startswith("extra.")]
@@ -64,10 +66,12 @@ def _processes(folder: Path, deaths: int) -> str:
     return f"{deaths} of two processes: trained on within {max(waits):.1f} s, to the same bits"
 
 
-def _train(run: Path, steps: int) -> None:
-    with torchrun(*_words(run, "--steps", str(steps))) as agent:
+def _train(run: Path, steps: int) -> float:
+    """Make so many steps; the seconds that they and the beginning take."""
+    with torchrun(*_words(run, "--steps", str(steps))) as agent, fair(agent.pid) as taken:
         _, errors = agent.communicate(timeout=PATIENCE)
     assert agent.returncode == 0, errors
+    return taken()
 
 
 def _goes_on(run: Path, before: int) -> bool:

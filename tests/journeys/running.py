@@ -45,7 +45,8 @@ class Running:
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.said: list[str] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.entrance = self.line_with("Studio ready at ").split()[-1]
         self.url, _, token = self.entrance.partition("?token=")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -83,11 +84,19 @@ class Running:
         return facts
 
     def end(self, by: signal.Signals = signal.SIGINT) -> float:
-        """Send a signal, wait for the end, and say how many seconds it took."""
+        """Send a signal, wait for the end, and say how many seconds it took.
+
+        What the program has said is all in `said` then.
+        """
         began = time.monotonic()
         self.process.send_signal(by)
-        assert self.process.wait(PATIENCE) == 0, self.said
-        return time.monotonic() - began
+        ended = self.process.wait(PATIENCE)
+        took = time.monotonic() - began
+        self._listener.join(PATIENCE)
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
+        assert ended == 0, self.said
+        return took
 
 
 @contextlib.contextmanager

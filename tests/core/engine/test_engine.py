@@ -139,7 +139,10 @@ def test_wrong_options_become_a_notice_and_change_nothing(engine: Engine) -> Non
     until(engine, lambda s: s.step == 1)
 
 
-@pytest.mark.parametrize("kind", [ValueError, RuntimeError, MemoryError, KeyError, OSError])
+@pytest.mark.parametrize(
+    "kind",
+    [ValueError, RuntimeError, MemoryError, KeyError, OSError, RecursionError, ZeroDivisionError],
+)
 def test_a_bug_in_a_step_stops_training_and_not_the_engine(
     engine: Engine, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -259,7 +259,18 @@ def test_no_picture_where_none_is_wanted(bench: Bench, field: Slow) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [RuntimeError, ValueError, TypeError, OSError, RecursionError, AssertionError],
+    [
+        RuntimeError,
+        ValueError,
+        TypeError,
+        OSError,
+        RecursionError,
+        AssertionError,
+        LookupError,
+        IndexError,
+        ZeroDivisionError,
+        EOFError,
+    ],
 )
 def test_a_failure_is_told_once_and_work_goes_on(
     bench: Bench, field: Slow, kind: type[Exception]
