@@ -152,14 +152,14 @@ class Work:
             self.earlier.keep(self.trainer, "change", switches.label(differences(new, old)))
         before = [learner.shows for learner in self.trainer.learners]
         configure(self.trainer, new)
+        picked = new.field.kind != old.field.kind and "explore.show" not in changes
+        forming = switches.show_forming(self.trainer) if picked else []
         after = [learner.shows for learner in self.trainer.learners]
         if words := switches.label(differences(old, new)):
             waits = self.trainer.stage == "bootstrap"
             said = switches.sentence(words, effect, before, after, waits)
             self.recorder.switch(self.step, words, said)
-            self._say(said)
-        if new.field.kind != old.field.kind and "explore.show" not in changes:
-            self._say(*switches.show_forming(self.trainer))
+            self._say(said, *forming)
 
     def _refine(self) -> None:
         trainer = self._needed()

@@ -57,7 +57,9 @@ def show_forming(trainer: Trainer) -> list[str]:
     if waits or beside is None or config.field.kind == "planes" or config.explore.show in LOOKED_AT:
         return []
     configure(trainer, changed(config, {"explore.show": "both"}))
-    return [f"{config.field.kind} is seen forming beside the {WORDS[beside]}; {BACK}"]
+    stand = beside == "planes" or trainer.context().proposal is not None
+    where = f"beside the {WORDS[beside]}" + ("" if stand else ", once these stand")
+    return [f"{config.field.kind} is seen forming {where}; {BACK}"]
 
 
 def _rebuilt(before: Collection[str], after: Collection[str], waits: bool) -> str:

@@ -3,7 +3,12 @@
 import pytest
 
 from core.config.declare import Effect
-from core.engine.commands.switches import label, sentence
+from core.config.paths import changed
+from core.engine.commands.switches import label, sentence, show_forming
+from core.training.changes import configure
+from core.training.learners.depthmap_learner import DepthMapLearner
+from core.training.learners.field_learner import FieldLearner
+from tests.core.training.wide_run import wide_run
 
 BOTH = ("planes", "field")
 
@@ -35,3 +40,18 @@ def test_what_changed_and_what_stays(
 ) -> None:
     said = sentence("Field siren", effect, before, after, waits)
     assert said.startswith("Field siren: ") and told in said and said.endswith("stay.")
+
+
+def test_a_picked_network_is_seen_beside_depth_maps_once_these_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trainer, _ = wide_run()
+    trainer.train_step(1)
+    for stand in (False, True):
+        if stand:
+            monkeypatch.setattr(DepthMapLearner, "proposal", object())
+        configure(trainer, changed(trainer.config, {"explore.show": "best"}))
+        (said,) = show_forming(trainer)
+        assert trainer.find(FieldLearner) is not None and trainer.config.explore.show == "both"
+        assert "relu is seen forming beside the depth maps" in said
+        assert ("once these stand" in said) is not stand
