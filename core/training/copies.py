@@ -2,8 +2,10 @@
 
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 
+from core.depthmaps.warping.scene import WarpedScene
 from core.multiplane.field import MultiplaneImage
 from core.rendering.scene import FieldScene, Scene
 from core.training.build import without_camera
@@ -30,10 +32,23 @@ class Copies:
         planes = self._planes(*there["planes"], fresh) if "planes" in there else None
         wanted = looked_at(turns.config.explore.show, there, turns.shown)
         scenes = {name: self._scene(*there[name], planes) for name in wanted}
+        best = turns.shown
+        if (before := self._before_maps(scenes)) is not None:
+            scenes, planes, best = {"planes": before}, before, "planes"
         waiting = tuple((turns.photo_error.isnan() & ~turns.given).tolist())
-        cameras, best = tuple(turns.rig.cameras()), turns.shown
+        cameras = tuple(turns.rig.cameras())
         stored = turns.photos.stored
         return Learned.of(names, cameras, unlearned, scenes, best, planes, waiting, stored)
+
+    def _before_maps(self, scenes: Mapping[str, Scene]) -> FieldScene | None:
+        """The last planes, while depth maps that came in their place know nothing yet."""
+        warped = next((one for one in scenes.values() if isinstance(one, WarpedScene)), None)
+        if warped is None or self._newest is None:
+            return None
+        if warped.views is not None:
+            self._newest = None
+            return None
+        return self._newest[1]
 
     @staticmethod
     def _scene(learner: Learner, context: StepContext, planes: FieldScene | None) -> Scene:

@@ -243,6 +243,20 @@ def test_a_photo_that_is_switched_off_is_in_no_view_and_another_begins_anew() ->
     assert len(maps_of(trainer).depths.cameras) == 7
 
 
+def test_planes_are_seen_until_maps_in_their_place_show_something() -> None:
+    trainer, _ = wide_run(field__geometry="planes", field__kind="planes")
+    trainer.train_step(1)
+    planes = trainer.learned().scene
+    configure(trainer, changed(trainer.config, {"field.geometry": "depth-maps"}))
+    learned = trainer.learned()
+    assert learned.scene is learned.planes is planes and learned.shown == "planes"
+    while maps_of(trainer).maps is None:
+        trainer.train_step(1)
+    learned = trainer.learned()
+    assert isinstance(learned.scene, WarpedScene) and learned.scene.views is not None
+    assert learned.shown == "depth-maps" and learned.planes is None
+
+
 def test_refining_begins_anew_with_cameras_as_they_are() -> None:
     trainer = until_turning(wide_run()[0])
     before = trainer.rig.position.detach().clone()
