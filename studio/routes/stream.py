@@ -17,7 +17,7 @@ from studio.routes.viewing import viewing
 
 QUICK, SLOW = 0.2, 1.0  # seconds between two looks at facts, and at curves and photos
 GLANCE = 0.03  # seconds between two glances at what a hand may have changed, which is told at once
-SCENE_LATE = 5.0  # seconds after which a page is taken to show no scene: it may lack WebGL
+SCENE_LATE = 15.0  # seconds after which a page is taken to show no scene: it may lack WebGL
 
 
 class Stream:

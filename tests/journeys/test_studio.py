@@ -114,19 +114,45 @@ def test_nothing_of_visers_own_stands_before_the_scene(page: Page) -> None:
         expect(inside.get_by_text("Save Canvas").locator("visible=true")).to_have_count(0)
 
 
-def test_a_drag_in_the_scene_brings_a_new_picture(running: Running, page: Page) -> None:
+def inside(page: Page, what: str) -> Any:
+    """What viser's page says of `v`, all it has."""
+    frame = "document.getElementById('viser').contentWindow"
+    return page.evaluate(f"() => {{ const v = {frame}.__viserMutable; return {what}; }}")
+
+
+def until(page: Page, what: str) -> None:
+    """Wait until something is true in viser's page."""
+    end = time.monotonic() + PATIENCE
+    while not inside(page, f"Boolean({what})"):
+        assert time.monotonic() < end, what
+        page.wait_for_timeout(50)
+
+
+GAZE = "v.camera.getWorldDirection(v.camera.position.clone()).toArray()"
+
+
+def test_a_drag_brings_a_new_picture_of_the_same_place_and_rest_all_its_pixels(
+    running: Running, page: Page
+) -> None:
     running.until(lambda s: s["view"]["clients"] == 1 and s["view"].get("level") == 1)
-    before = settled(page)  # paused: nothing moves by itself
+    gaze, before = inside(page, GAZE), settled(page)  # paused: nothing moves by itself
+    middle = np.s_[150:-200, 200:-350]  # where nothing stands over it
+    page.locator("#action-theme").click()
+    assert np.abs(settled(page) - before)[middle].mean() < 1, "it is the same in both shades"
+    page.locator("#action-theme").click()
     box = scene(page).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     page.mouse.down()
     for step in range(1, 12):
-        page.mouse.move(box["x"] + box["width"] / 2 + 12 * step, box["y"] + 60 + 3 * step)
+        page.mouse.move(box["x"] + box["width"] / 2 + 18 * step, box["y"] + 60 + 3 * step)
     running.until(lambda s: s["view"]["level"] < 1 or s["view"]["pictures_per_second"] > 0)
     page.mouse.up()
     running.until(lambda s: s["view"]["level"] == 1)
     assert np.abs(settled(page) - before).mean() > 3
+    turned = np.degrees(np.arccos(np.clip(np.dot(gaze, inside(page, GAZE)), -1, 1)))
+    assert 1 < turned < 45, "200 pixels lose nothing: viser alone turns by 100 degrees"
+    until(page, "v.backgroundMaterial.uniforms.colorMap.value.image.width === v.canvas.width")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import { byId, configure, post, write } from "./ask.js";
 import { listenInside } from "./drop.js";
 
 const ALONE = 5000; // ms without any viewer after which the scene is loaded again
+const OPENING = "Opening the scene.";
 let aloneSince = null;
 let loadedAt = Date.now();
 let pictureVersion = null;
@@ -80,10 +81,11 @@ function drawLevel(facts, view) {
 }
 
 // One sentence: what is going on and what to do. A thin line under it shows how far the stage is.
-function drawGuide({ guide, stage_done: done }) {
+function drawGuide({ guide, stage_done: done, view, beginning }) {
   byId("guide").hidden = !guide;
   byId("guide").style.setProperty("--part", `${100 * (done ?? 0)}%`);
-  write("guide-words", guide);
+  const opening = view.clients ? "" : OPENING;
+  write("guide-words", `${opening} ${opening && beginning ? "" : guide}`.trim());
 }
 
 function drawPicture({ virtual, virtual_shown: shown }) {

@@ -952,8 +952,11 @@ def test_a_new_run_begins_when_its_first_page_shows_the_scene(
         desktop.window.show(clients=0)
         page = opened(browser, desktop, faults)
         assert desktop.engine.commands == []
+        expect(page.locator("#guide-words")).to_have_text("Opening the scene.")
         desktop.window.show(clients=1)
         soon(page, lambda: desktop.engine.commands == [Play()])
+        desktop.window.show(clients=0)  # lost, or a browser that can draw none
+        expect(page.locator("#guide-words")).to_have_text(re.compile(r"^Opening the scene\. \w"))
         desktop.engine.submit(Pause())
         opened(browser, desktop, faults).context.close()
         assert desktop.engine.commands == [Play(), Pause()], "a second page begins nothing"
