@@ -1,7 +1,7 @@
 """How the page looks: what of Gradio's theme CSS cannot reach early enough, and the assets.
 
-Colours live in `assets/tokens.css` once; here Gradio's own variables are pointed at them. Nothing
-is fetched from elsewhere: the fonts are the system's.
+Colours live in `assets/styles/tokens.css` once; here Gradio's own variables are pointed at them.
+Nothing is fetched from elsewhere: the fonts are the system's.
 """
 
 from pathlib import Path
@@ -16,25 +16,25 @@ FIRST = """
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="panel/icon.svg" type="image/svg+xml">
 <script src="panel/first.js"></script>
-<link rel="stylesheet" href="panel/tokens.css">
+<link rel="stylesheet" href="panel/styles/tokens.css">
 """  # in the page as it is sent: browsers ask for an icon at once; Gradio adds `HEAD` half way
 
 HEAD = """
-<link rel="stylesheet" href="panel/page.css">
-<link rel="stylesheet" href="panel/widgets.css">
-<link rel="stylesheet" href="panel/through.css">
-<link rel="stylesheet" href="panel/sides.css">
-<link rel="stylesheet" href="panel/verdict.css">
-<link rel="stylesheet" href="panel/runs.css">
-<link rel="stylesheet" href="panel/path.css">
-<link rel="stylesheet" href="panel/narrow.css">
+<link rel="stylesheet" href="panel/styles/page.css">
+<link rel="stylesheet" href="panel/styles/widgets.css">
+<link rel="stylesheet" href="panel/styles/through.css">
+<link rel="stylesheet" href="panel/styles/sides.css">
+<link rel="stylesheet" href="panel/styles/verdict.css">
+<link rel="stylesheet" href="panel/styles/runs.css">
+<link rel="stylesheet" href="panel/styles/path.css">
+<link rel="stylesheet" href="panel/styles/narrow.css">
 <script type="module" src="panel/page.js"></script>
 """
 
 
 def put_html(name: str, identity: str) -> None:
     """Put a piece of static HTML of the assets here, in a block with that id."""
-    text = (ASSETS / f"{name}.html").read_text(encoding="utf-8")
+    text = (ASSETS / "pieces" / f"{name}.html").read_text(encoding="utf-8")
     gr.HTML(text, elem_id=identity, apply_default_css=False)
 
 

@@ -29,7 +29,7 @@ function adoptFrame() {
     const inside = frame.contentDocument;
     if (!inside?.head || inside.URL === "about:blank" || inside.getElementById("studio")) return;
     const sheet = inside.createElement("link");
-    Object.assign(sheet, { id: "studio", rel: "stylesheet", href: "../panel/inside.css" });
+    Object.assign(sheet, { id: "studio", rel: "stylesheet", href: "../panel/styles/inside.css" });
     listenInside(frame);
     sheet.onload = sheet.onerror = () => frame.classList.add("dressed");
     inside.head.append(sheet);

@@ -119,7 +119,7 @@ def test_every_option_has_its_widget_once(page: gr.Blocks) -> None:
 
 
 def test_every_tab_has_its_button() -> None:
-    bar = (ASSETS / "tabs.html").read_text()
+    bar = (ASSETS / "pieces" / "tabs.html").read_text()
     for name in TABS:
         tab = f'id="tab-{name.lower()}-button" aria-controls="tab-{name.lower()}">{name}<'
         assert bar.count(tab) == 1
@@ -318,7 +318,8 @@ def test_nothing_of_the_page_comes_from_elsewhere(client: TestClient) -> None:
         assert words not in html
     sheet = client.get("/theme.css").text.replace(SVG, "")
     assert "http" not in sheet and "@font-face" not in sheet
-    for name in ("page.js", "page.css", "widgets.css", "tokens.css", "inside.css", "icon.svg"):
+    sheets = [f"styles/{file.name}" for file in sorted((ASSETS / "styles").iterdir())]
+    for name in ("page.js", "icon.svg", *sheets):
         answer = client.get(f"/panel/{name}")
         assert answer.status_code == 200 and answer.headers["cache-control"] == "no-cache"
         assert "://" not in answer.text.replace(SVG, "")
