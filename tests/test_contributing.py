@@ -151,6 +151,9 @@ def test_a_learner(added: Callable[[str], str], photos: PhotoSet, tmp_path: Path
     assert torch.equal(again.field.density.weight, trainer.field.density.weight)
     trainer.shown = "second"
     assert type(trainer.learned().scene.field).__name__ == "SirenField"
+    second = trainer.learners[1]
+    trainer.restart_field()
+    assert type(trainer.field).__name__ == "ReluField" and trainer.learners[1] is second
 
 
 def imports_of(file: Path) -> str:

@@ -91,8 +91,9 @@ class Trainer(Turns):
         """Keep the cameras, restart the field and every schedule."""
         self.begin_stage("refine")
         self.edits += 1
-        last = self.learners[-1]
-        self.learners[-1] = last.restarted(self.context(last, known=True))
+        old = self.chosen
+        heir = old.restarted(self.context(old, known=True))
+        self.learners = [heir if one is old else one for one in self.learners]
         self.forget_field()
 
     def forget_field(self) -> None:

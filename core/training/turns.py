@@ -92,9 +92,14 @@ class Turns(abc.ABC):
         return self.learners[0].rig
 
     @property
+    def chosen(self) -> Learner:
+        """Who learns the field that was chosen; whoever comes first where it has not begun."""
+        return next((one for one in self.learners if one.shows == "field"), self.learners[0])
+
+    @property
     def field(self) -> nn.Module:
         """The field that was chosen; the planes where it has not begun."""
-        return self.learners[-1].field
+        return self.chosen.field
 
     @property
     def stage(self) -> str:
