@@ -34,7 +34,7 @@ from tests.core.training.layers import brief, layered
 from tests.core.training.learners import test_adjustment
 from tests.core.training.wide_run import maps_of, wide_run
 
-EACH = 150  # forgeries of each kind of state
+EACH = 75  # forgeries of each kind of state
 STEPS = 2  # that are made from those that are not refused
 SECONDS, MEMORY = 60, 3e9  # that one may take
 VALUES = (None, -1, 0, 3, 10**12, 1.5, 1e300, "x", [], [1, 2], {}, True)
