@@ -14,7 +14,8 @@ GROUPS = ("field", "rotation", "position", "focal", "zoom", "distortion")
 
 def make_optimizer(parameters: list[nn.Parameter]) -> torch.optim.Adam:
     """Adam (0.9, 0.999) as in NeRF--; its rate is set before each step."""
-    return torch.optim.Adam(parameters, lr=0.0, fused=True)
+    on_gpu = any(parameter.device.type != "cpu" for parameter in parameters)
+    return torch.optim.Adam(parameters, lr=0.0, fused=True, capturable=on_gpu)
 
 
 def learning_rate(config: Config, group: str, epochs: int, steps: int = 0) -> float:

@@ -7,8 +7,9 @@ number of workers.
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ from core.training.room import UNBOUNDED, Room
 SMOOTHING = 0.95  # of the errors shown for each photo, in a step that sees all of them
 
 Gradients = tuple[Tensor | None, ...]  # of each learned parameter
+Play = Callable[[str, Callable[[], Any]], Any]  # makes a part of a step
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,14 +120,15 @@ def training_step(
     """
     total, learned = len(batch.photo), moved_by(optimizers)
     feel = functools.partial(_felt, rig, field, batch, settings, learned, proposal, extra, sharing)
-    numbers, gradients = sharing.graphs.play("felt", feel) if sharing.graphs else feel()
+    play: Play = sharing.graphs.play if sharing.graphs else lambda _, act: act()
+    numbers, gradients = play("felt", feel)
     loss, finite, errors = judged(numbers, total)
     if finite:
         for parameter, gradient in zip(learned, gradients, strict=True):
             parameter.grad = gradient
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        play("moved", lambda: [optimizer.step() for optimizer in optimizers])
+        for parameter in learned:
+            parameter.grad = None
     return StepResult(loss, batch.photo, errors, finite)
 
 
@@ -145,8 +148,7 @@ def _felt(
     for piece in pieces:
         errors.append(piece.errors)
         gradients = piece.gradients if gradients is None else _plus(gradients, piece.gradients)
-    assert gradients is not None, "no process is without rays"
-    gradients = functools.reduce(_plus, extra, gradients)
+    gradients = functools.reduce(_plus, extra, gradients or ())
     every = processes.unshard(torch.cat(errors), total)
     there = [gradient for gradient in gradients if gradient is not None]
     processes.all_reduce([every, *there])

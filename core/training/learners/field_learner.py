@@ -132,7 +132,7 @@ class FieldLearner(Learner):
         moved, mine = moved_by(optimizers), glimpses[processes.rank :: processes.world]
         extra = [self._pull(context, glimpse, moved, points) for glimpse in mine]
         graphs = None if processes.world > 1 or glimpses or self.field.progress < 1 else self.graphs
-        batch = self._at(graphs, batch, context, settings, moved) if graphs else batch
+        batch = self._at(graphs, batch, context, settings, rates) if graphs else batch
         sharing = Sharing(context.parallel_map, processes, context.room, graphs)
         return training_step(
             self.rig, self.field, batch, settings, optimizers, context.proposal, extra, sharing
@@ -140,14 +140,21 @@ class FieldLearner(Learner):
 
     def _at(
         self, graphs: Captured, batch: Batch, context: StepContext, settings: RaySettings,
-        moved: list[nn.Parameter],
+        rates: dict[str, float],
     ) -> Batch:  # fmt: skip
-        """The same batch, where those of recorded steps are."""
+        """The same batch, where those of recorded steps are; and the rates, where theirs are."""
         given, rig = batch.tensors(), self.rig
         shape = [*given[0].shape, *given[-1].shape, len(given)]
-        key = settings, context.room, self.field.view_weight, rig.distorts, *shape
-        parts = self.field, rig, context.proposal, *rig.parameters(), *moved
-        return batch.holding(graphs.at(key, list(parts), given))
+        key = settings, context.room, self.field.view_weight, rig.distorts, *rates, *shape
+        optimizers = [self.optimizers[group] for group in rates]
+        moments = [
+            moment for of in optimizers for own in of.state.values() for moment in own.values()
+        ]
+        parts = [self.field, rig, context.proposal, *rig.parameters(), *optimizers, *moments]
+        *there, moving = graphs.at(key, parts, [*given, torch.tensor(list(rates.values()))])
+        for optimizer, rate in zip(optimizers, moving.unbind(), strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+        return batch.holding(there)
 
     def _glimpses(self, context: StepContext, candidates: Tensor, points: int) -> list[Glimpse]:
         """Pictures to judge in this step; mostly none."""

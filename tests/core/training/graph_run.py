@@ -6,6 +6,7 @@ On the device that `pretend` plays, whose recordings fail where anything is wait
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import torch
@@ -15,12 +16,13 @@ from core.config.paths import changed
 from core.multiplane.schedule import Level
 from core.training import captured, devices
 from core.training.captured import Captured
+from core.training.learners import field_learner
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief, layered
 from tests.core.training.pretend import DEVICE, Graphs, launched
 
-RATES = Level.rates
+RATES, RATES_AT = Level.rates, field_learner.rates_at
 STEPS = 5  # of each level: enough to be recorded, and played twice
 AFTER = 14  # steps of planes whose levels are over: smoothness has visited all of them
 MOST = {"planes": 420, "relu": 465, "siren": 455, "triplane": 480}  # kernels of a recording
@@ -33,6 +35,7 @@ def recording(recorder: object) -> Iterator[None]:
         mock.patch.object(captured, "recorder_of", lambda device: recorder),
         mock.patch.object(devices, "choose_device", lambda wanted: DEVICE),
         mock.patch.object(Level, "rates", rounded),
+        mock.patch.object(field_learner, "rates_at", rates_rounded),
     ):
         yield
 
@@ -40,6 +43,12 @@ def recording(recorder: object) -> Iterator[None]:
 def rounded(level: Level, progress: float) -> list[float]:
     """Rates as float32 holds them, and so a recording."""
     return torch.tensor(RATES(level, progress)).tolist()
+
+
+def rates_rounded(*given: Any) -> dict[str, float]:
+    """The same of a network's."""
+    rates = RATES_AT(*given)
+    return dict(zip(rates, torch.tensor(list(rates.values())).tolist(), strict=True))
 
 
 def begun(kind: str, recorder: object) -> Trainer:
