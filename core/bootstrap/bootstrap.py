@@ -29,6 +29,7 @@ from core.states import part_of
 from core.training.idle_rates import idle_rates
 from core.training.learner import Learner, StepContext
 from core.training.learners.adjustment import Adjustment
+from core.training.learners.correcting import Correcting
 from core.training.learners.multiplane_learner import MultiplaneLearner
 from core.training.step import StepResult, decibels
 
@@ -190,6 +191,7 @@ class Bootstrap(Learner):
         if leader.finished:
             leader.extend(self.recipe.sharpening, photos)
             leader.adjustment = Adjustment.of(leader.rig, photos)
+            leader.correction = Correcting.of(leader.rig, photos, context.allowed)
         else:
             leader.levels = self.recipe.levels
             leader.choose(photos)

@@ -72,6 +72,11 @@ class FieldScene(Scene):
         """Where its tensors live."""
         return self.normalized_focal.device
 
+    @property
+    def error_left(self) -> float:
+        """Part of its rays' squared error that is left in whole pictures, if these have less."""
+        return 1.0
+
     @torch.inference_mode()
     def render(self, rays: Rays) -> Rendering:
         """What R rays see, without jitter or noise; rendered in pieces that stay in cache."""

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from core.config import Config
+from core.depthmaps.warping.corrected import CorrectedScene, Correction
 from core.errors import InputError, OutOfMemory
 from core.files import whole_file
 from core.geometry.cameras import CameraRig
@@ -196,10 +197,13 @@ def _learned(found: Checkpoint, show: str | None) -> Learned:
     fields = state.fields_of(config, facts, tensors)
     proposal = fields.get("planes")
     assert proposal is None or isinstance(proposal, MultiplaneImage)
-    of_fields = {
+    of_fields: dict[str, FieldScene] = {
         name: FieldScene(field.requires_grad_(False), normalized_focal, settings, proposal)
         for name, field in fields.items()
     }
+    if config.field.corrected and "correction.share" in tensors:
+        correction = Correction.of(part_of(tensors, "correction."))
+        of_fields["planes"] = CorrectedScene.of(of_fields["planes"], correction)
     scenes: dict[str, Scene] = {**of_fields}
     if "depth_maps" in facts:
         scenes["depth-maps"] = warped = saved_scene(tensors)

@@ -21,7 +21,9 @@ from core.training.trainer import Trainer
 
 NAME = re.compile(r"moment-(\d+)")
 LARGE = 65_536  # numbers of a tensor that takes room
-UNSEEN = re.compile(r"adam\.|planes\.adam\.|extra\.|order$|chance$")  # changes no picture
+UNSEEN = re.compile(  # changes no picture
+    r"adam\.|planes\.adam\.|extra\.|order$|chance$|correction\.(depths|left|photos|sums|asked)"
+)
 
 
 def folder(run: Path) -> Path:

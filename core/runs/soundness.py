@@ -23,12 +23,12 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Began = Annotated[int, Field(ge=-(2**53), le=2**53)]  # below 0 in a run that goes on from another
 Side = Annotated[int, Field(ge=1, le=2**16)]
 INDICES = re.compile(  # of photos
-    r"order|(.*\.)?(trained|others)|(depthmaps|adjustment)\.(photos|chosen)"
+    r"order|(.*\.)?(trained|others)|(depthmaps|adjustment|correction)\.(photos|chosen)"
 )
 MAY_BE_UNKNOWN = re.compile(  # NaN stands for nothing known there
-    r"photo_error|extra\.(trail\..*|unseen)|(depthmaps|adjustment)\..*\.ratios"
+    r"photo_error|extra\.(trail\..*|unseen)|(depthmaps|adjustment|correction)\..*\.ratios"
 )
-DOUBLE = ("extra.", "depthmaps.", "adjustment.")  # what solves equations and draws curves
+DOUBLE = "extra.", "depthmaps.", "adjustment.", "correction."  # solved equations, and curves
 UNDOABLE = r"^[0-9]{1,12}-[0-9]{1,18}-before-[\w-]{1,40}\.safetensors$"
 HALVES = {  # moments of texels, and texels of states that are no longer the newest
     torch.bfloat16: re.compile(r"(.*\.)?adam\.(block|colour)\d+\.0\.exp_avg(_sq)?"),

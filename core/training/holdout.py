@@ -92,6 +92,7 @@ class Holdout:
         poses, focal = rig.camera_to_world(photo), rig.focal_lengths_of(photo)
         rays = cast_rays(poses, focal, rig.principal_point(), centres, rig.k1)
         error = float((scene.render(rays).rgb - self._wanted.to(device)).square().mean())
+        error *= scene.error_left
         old = self.errors.get(name, error)
         self.errors[name] = MEMORY * old + (1 - MEMORY) * error
 

@@ -18,6 +18,12 @@ class Field(Section):
         "Planes before all cameras, or each photo's own depth map for views far apart; auto tells.",
         REBUILD_FIELD, choices=("auto", "planes", "depth-maps"),
     )  # fmt: skip
+    corrected: bool = option(
+        True, "Corrected by photos",
+        "Once planes are finished, views add what these leave of the photos, warped from there, as "
+        "far as pixels that nothing was learned from bear it out.",
+        expert=True,
+    )  # fmt: skip
     width: int = option(
         64, "Width", "Neurons of each hidden layer.", REBUILD_FIELD, at_least=8, at_most=1024
     )

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -43,6 +44,17 @@ DETAIL = 0.3  # radians^2 of angle that a distance twice as great, or none, coun
 BAND = 24_000  # pixels coloured before somebody may say that the picture is no longer wanted
 
 
+class PhotoLook(NamedTuple):
+    """Part of a view, (h, w) pixels, as one photo has it."""
+
+    source: Source
+    sight: Sight
+    known: np.ndarray  # (h, w) how far the photo's depths are to be believed
+    seen: np.ndarray  # (h, w, 4) its colours and inverse depth, bilinear
+    off: np.ndarray  # (h, w) depth over what the photo has there, less 1
+    agree: np.ndarray  # (h, w) in [0, 1], how nearly these are the same
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A view whose photos are chosen and whose depths are known; its colours are not.
@@ -68,17 +80,11 @@ class Prepared:
         trust_s exp(-((d_s - 1) / .06)^2), and next to nothing where it disagrees. To the angle
         counts how much nearer or farther the photo was taken, which changes detail as well.
         """
-        inverse, rays = self.inverse[part], self.rays.rows(part)
-        colours = np.zeros((*inverse.shape, 3), np.float32)
-        total = np.full(inverse.shape, 1e-12, np.float32)
-        trust = np.zeros(inverse.shape, np.float32)
-        safe = np.maximum(inverse, 1e-9)
-        for rank, (source, gain) in enumerate(zip(self.sources, self.gains, strict=True)):
-            sight = seen_from(self.camera, rays, inverse, source.camera, angles=True)
-            known = look_up(source.trust, sight, cv2.INTER_LINEAR)
-            seen = look_up_inside(source.image, sight, cv2.INTER_LINEAR)
-            off = sight.depth / safe * seen[..., 3] - 1
-            agree = np.exp(-np.square(off / np.float32(LOOSE)))
+        size = self.inverse[part].shape
+        colours = np.zeros((*size, 3), np.float32)
+        total, trust = np.full(size, 1e-12, np.float32), np.zeros(size, np.float32)
+        for rank, (look, gain) in enumerate(zip(self.looks(part), self.gains, strict=True)):
+            source, sight, known, seen, off, agree = look
             trust = np.maximum(trust, known * agree)
             agree += np.where(off < -2 * TOLERANCE, np.float32(HIDDEN), np.float32(DOUBTED))
             weight = known * agree * _nearness(sight, DETAIL)
@@ -89,6 +95,18 @@ class Prepared:
             colours += rgb[..., :3] * (weight[..., None] * gain)
         colours /= total[..., None]
         return colours.clip(0, 1), trust
+
+    def looks(self, part: slice) -> Iterator[PhotoLook]:
+        """Some rows of the view as each of the chosen photos has them."""
+        inverse, rays = self.inverse[part], self.rays.rows(part)
+        safe = np.maximum(inverse, 1e-9)
+        for source in self.sources:
+            sight = seen_from(self.camera, rays, inverse, source.camera, angles=True)
+            known = look_up(source.trust, sight, cv2.INTER_LINEAR)
+            seen = look_up_inside(source.image, sight, cv2.INTER_LINEAR)
+            off = sight.depth / safe * seen[..., 3] - 1
+            agree = np.exp(-np.square(off / np.float32(LOOSE)))
+            yield PhotoLook(source, sight, known, seen, off, agree)
 
 
 class Views:

@@ -19,14 +19,14 @@ from core.multiplane.placement import placed, seen_tiles, survey
 from core.multiplane.pyramid import SmallPhotos
 from core.multiplane.schedule import Level, rate_at
 from core.multiplane.tiles import folded, unfolded
-from core.rendering.scene import FieldScene, Scene
 from core.states import part_of
 from core.training import build
 from core.training.ahead import Leg, part_gone
 from core.training.camera_optimizer import Learns
 from core.training.idle_rates import idle_lens, idle_rates
 from core.training.learner import StepContext
-from core.training.learners.adjustment import AdjustedStep, Adjustment
+from core.training.learners.adjustment import Adjustment
+from core.training.learners.correcting import CorrectedStep, Correcting
 from core.training.learners.multiplane_step import FIRST_DEPTH_FLOOR
 from core.training.learners.texel_adam import names_of_tiles, three_digits
 from core.training.optimizers import packed, unpack
@@ -39,7 +39,7 @@ FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise 
 TEXEL = 0.25  # of the work of a sample that is met
 
 
-class MultiplaneLearner(AdjustedStep):
+class MultiplaneLearner(CorrectedStep):
     """Planes, the cameras they move, and the level they are at. Belongs to one thread."""
 
     shows, leads = "planes", True
@@ -72,7 +72,7 @@ class MultiplaneLearner(AdjustedStep):
         super().__init__()
         self.rig, self.trained, self.levels = rig, trained, levels
         self.colours, self.allowed, self.room = colours, allowed, room
-        self.adjustment = Adjustment()
+        self.adjustment, self.correction = Adjustment(), Correcting()
         self.level, self.level_step = 0, 0
         self.small = self._at(levels[0])
         size, wide = self._sheets(levels[0].planes, 1.0, WIDELY, round)
@@ -93,7 +93,9 @@ class MultiplaneLearner(AdjustedStep):
     def begin(cls, context: StepContext) -> Self:
         """Grey planes, which need no coarse levels where the cameras are known."""
         levels = context.recipe.known if context.cameras_known else context.recipe.levels
-        return cls.of(context, levels, context.trained)
+        planes = cls.of(context, levels, context.trained)
+        planes.correction = Correcting.of(context.rig, context.trained, context.allowed)
+        return planes
 
     @classmethod
     def of(cls, context: StepContext, levels: tuple[Level, ...], trained: Tensor) -> Self:
@@ -108,7 +110,7 @@ class MultiplaneLearner(AdjustedStep):
         )  # fmt: skip
 
     @property
-    def finished(self) -> bool:  # type: ignore[override]
+    def sharpened(self) -> bool:
         """Whether the last level is over, and cameras are as exact as they will be."""
         return self.level == len(self.levels) and self.adjustment.over
 
@@ -124,8 +126,9 @@ class MultiplaneLearner(AdjustedStep):
 
     @property
     def gone(self) -> float | None:
-        """What part of its levels is gone; None once the last is over."""
-        return part_gone(self.legs(self.levels), self.level, self.level_step)
+        """What part of all levels and of the correction is gone; None once these are over."""
+        steps = self.correction.made if self.sharpened else self.level_step
+        return part_gone(self.legs(self.levels) + self.correction.legs, self.level, steps)
 
     def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
         """The work of levels, in samples that are met; texels are moved beside these."""
@@ -140,7 +143,7 @@ class MultiplaneLearner(AdjustedStep):
     @property
     def work(self) -> Hashable:
         """Equal for steps that take about as long as one another."""
-        return self.shows, len(self.levels) - self.level, self.adjustment.running
+        return self.shows, len(self.levels) - self.level, self.adjustment.running, self.sharpened
 
     @property
     def mean_disparity(self) -> float:
@@ -153,6 +156,7 @@ class MultiplaneLearner(AdjustedStep):
             place_beside(self.rig, self.trained, unknown)
             self.adjustment.end()
         self.trained = photos
+        self.correction.again()
         self.small = self._at(self.present)
 
     def _at(self, level: Level) -> SmallPhotos:
@@ -223,12 +227,6 @@ class MultiplaneLearner(AdjustedStep):
 
     # -- what others see ---------------------------------------------------------------------
 
-    def scene(self, context: StepContext) -> Scene:
-        """The planes."""
-        return FieldScene(
-            self.field, self.rig.normalized_focal().detach(), build.ray_settings(context.config)
-        )
-
     def rates(self, context: StepContext) -> dict[str, float]:
         """Those of texels, poses, the depth floor, focal lengths and the distortion."""
         level, learns = self.present, self.cameras.learns
@@ -245,6 +243,7 @@ class MultiplaneLearner(AdjustedStep):
 
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Take over other options; planes stay, and cameras learn as they are stored now."""
+        super().reconfigure(old, new, converted)
         self.room = new.room
         if converted or old.learns != new.learns:
             self.let_learn(new.learns)
@@ -267,7 +266,7 @@ class MultiplaneLearner(AdjustedStep):
     def state(self) -> dict[str, Tensor]:
         """Everything the next step depends on, but for photos, levels and what may be learned."""
         state = {f"planes.{name}": tensor for name, tensor in self.own_state().items()}
-        return state | self.adjustment.state()
+        return state | self.adjustment.state() | self.correction.state()
 
     def restore(
         self, context: StepContext, facts: Mapping[str, Any], tensors: dict[str, Tensor]
@@ -276,6 +275,8 @@ class MultiplaneLearner(AdjustedStep):
         self.levels = context.recipe.levels[-facts.get("levels", 0) :]  # older runs had all
         self.take_state(part_of(tensors, "planes."))
         self.adjustment.restore(part_of(tensors, "adjustment."), self, context)
+        self.correction = Correcting.of(self.rig, self.trained, context.allowed)
+        self.correction.restore(part_of(tensors, "correction."), self, context)
 
     def own_state(self) -> dict[str, Tensor]:
         """As `state`, under names without a prefix."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from core.depthmaps.warping.corrected import CorrectedScene
 from core.depthmaps.warping.scene import WarpedScene, shown
 from core.engine.snapshot import Snapshot
 from core.geometry.cameras import Camera
@@ -122,14 +123,22 @@ class Job:
         return crop.resized(*grown)
 
     def pictures(
-        self, level: int, pace: Pace, planes_pace: Pace, bakery: Bakery
+        self, level: int, pace: Pace, planes_pace: Pace, bakery: Bakery, corrected: bool = False
     ) -> Iterator[Picture | None]:
-        """Render a level: None after each part of the work, then the picture of each scene."""
+        """Render a level: None after each part of the work, then the picture of each scene.
+
+        Args: `corrected`: whether planes get what they leave of the photos, unless they stand in.
+        """
+        adds = corrected and not self.stand_in
         for scene in self.scenes:
             planes = _are_planes(scene)
             crop = self._sized(max(level, PLANES_LEVEL) if planes else level)
             own = planes_pace if planes or self.at_speed else pace
-            yield from self._seen(scene, crop, own, bakery)
+            for picture in self._seen(scene, crop, own, bakery):
+                if picture is not None and adds and isinstance(scene, CorrectedScene):
+                    yield from scene.correction.added_to(picture)
+                else:
+                    yield picture
 
     def _sized(self, level: int) -> Camera:
         """The part worth rendering in the size in which a level is rendered."""

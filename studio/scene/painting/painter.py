@@ -49,6 +49,7 @@ class Painter:
         failed: Callable[[str | None], None],
         bakery: Bakery,
         refresh_seconds: float = REFRESH_SECONDS,
+        corrected: bool = True,
     ) -> None:
         """Start the thread.
 
@@ -61,6 +62,7 @@ class Painter:
                 None when it works again.
             bakery: bakes planes, for all painters of a server.
             refresh_seconds: at least, between pictures of a still view while training goes on.
+            corrected: whether sharp pictures of planes have added what these leave of the photos.
         """
         self.tally = Tally()
         self._source, self._wishes, self._show, self._failed = source, wishes, show, failed
@@ -76,7 +78,7 @@ class Painter:
         self._look: Look | None = None  # of what is shown
         self._shown = self._spent = 0.0  # when it was shown, and the seconds it took
         self._begun = 0.0  # when the newest view's first picture was
-        self._refresh_seconds = refresh_seconds
+        self._refresh_seconds, self._corrected = refresh_seconds, corrected
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -229,7 +231,8 @@ class Painter:
         made: list[Picture] = []
         began = chunk = time.monotonic()
         with self._source.governor.viewing(moving=job.moved is not None):
-            for picture in job.pictures(level, self._pace, self._planes_pace, self._bakery):
+            paces, corrected = (self._pace, self._planes_pace), self._corrected and level == SHARP
+            for picture in job.pictures(level, *paces, self._bakery, corrected):
                 if picture is not None:
                     made.append(picture)
                 if len(made) == len(job.scenes):

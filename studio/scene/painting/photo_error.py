@@ -43,7 +43,10 @@ class ErrorPainter:
         self._long_side = LONG_SIDE  # of the pictures to compare
         self._error: PhotoError | None = None
         self._picture = b""
-        self._painter = Painter("photo-error", source, self, self._show, failed, bakery)
+        # A photo's own residual would answer for itself.
+        self._painter = Painter(
+            "photo-error", source, self, self._show, failed, bakery, corrected=False
+        )
 
     def look_at(self, photo: int | None) -> None:
         """The photo to compare, from now on; None for none."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from torch import Tensor
 
 from core.config.paths import changed
+from core.depthmaps.warping.corrected import CorrectedScene
 from core.engine.snapshot import Snapshot
+from core.rendering.picture import Picture
 from studio.scene.coordinates import View
 from studio.scene.painting import painter as painter_module
 from studio.scene.painting.baked import Bakery
@@ -378,6 +381,44 @@ def test_another_scene_that_is_asked_for_is_the_next_picture(
     bench.painter.wake()
     soon(lambda: field.chunks > 0 and bench.level == 1 and bench.shots[-1].sharp)
     assert bench.painter.tally.stats is not None and not bench.painter.tally.stats.planes
+
+
+class Glaring:
+    """A correction after which all is white."""
+
+    left = 0.5
+
+    def added_to(self, picture: Picture) -> Iterator[Picture | None]:
+        """White, after a while."""
+        yield None
+        yield replace(picture, rgb=np.ones_like(picture.rgb))
+
+
+def test_what_planes_leave_of_photos_is_added_to_sharp_pictures_of_still_views(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def glares() -> bool:
+        return bool((bench.shots[-1].image == 255).all(-1).any())
+
+    glaring: Any = Glaring()
+    planes: Any = planes_scene()
+    bench.stage.scene = bench.stage.planes = CorrectedScene.of(planes, glaring)
+    bench.stage.shown = "planes"
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
+    bench.stage.publish()
+    bench.painter.look_from(AHEAD)
+    soon(lambda: bench.level > 0)
+    assert not glares()
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
+    bench.painter.wake()
+    soon(glares)
+    assert bench.level == 1 and all((shot.image < 255).any() for shot in bench.shots[:-1])
+    shots: list[Shot] = []
+    plain = Painter("plain", bench.stage, bench, shots.append, print, Bakery(), corrected=False)
+    plain.look_from(AHEAD)
+    soon(lambda: bool(shots) and shots[-1].sharp)
+    plain.stop()
+    assert not any((shot.image == 255).all(-1).any() for shot in shots)
 
 
 def test_a_network_that_was_asked_for_is_not_replaced_by_planes_while_it_moves(
