@@ -15,6 +15,7 @@ from websockets.frames import Frame
 LOOK_SECONDS = 30.0  # between two looks at who owes the rest of a request,
 LEAST_BYTES = 15_000  # and what must have come in between, as for Apache's mod_reqtimeout
 MOST_PIECES = 4096  # of a message; browsers send megabytes in dozens
+NO_TEXT = 1007  # the code of a farewell
 MOST_ANSWERS = 2**20  # bytes to pings that are not taken
 # A third of the files that a process may have open on most systems: with who is let in and who goes
 # at the same time (`studio.serving.server`) it may be double. And more than are let in at once, so
@@ -84,3 +85,15 @@ class PlainFrames(WebSocketsSansIOProtocol):
         if len(self.frames) > MOST_PIECES:
             self.frames = []
             self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        """A whole message; text that is none ends the connection, and no log tells of it."""
+        try:
+            if self.curr_msg_data_type == "text":
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.frames = []
+            self.conn.send_close(NO_TEXT)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
-from websockets.frames import OP_BINARY, OP_CONT, OP_PING, Frame
+from websockets.frames import OP_BINARY, OP_CONT, OP_PING, OP_TEXT, Frame
 
 from studio.serving import senders
 from studio.serving.server import Server
@@ -116,3 +116,19 @@ def test_who_floods_a_websocket_goes(server: Server, flood: bytes) -> None:
         assert sender.recv(65536).startswith(b"HTTP/1.1 101")
         sender.sendall(flood)
         assert dropped(sender)
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[Frame(OP_TEXT, b"\xff")], [Frame(OP_TEXT, b"\xe2", fin=False), Frame(OP_CONT, b"\x28")]],
+)
+def test_text_that_is_none_ends_a_websocket_and_no_log_tells_of_it(
+    server: Server, frames: list[Frame], caplog: pytest.LogCaptureFixture
+) -> None:
+    content = b"".join(frame.serialize(mask=True) for frame in frames)
+    with sending(server, UPGRADE) as sender:
+        assert sender.recv(65536).startswith(b"HTTP/1.1 101")
+        sender.sendall(content)
+        assert sender.recv(65536)[2:4] == (1007).to_bytes(2)
+        assert dropped(sender)
+    assert not caplog.records
