@@ -1,5 +1,6 @@
 """A person's whole visit: the real program, the real page, a real browser."""
 
+import re
 import signal
 import socket
 import time
@@ -155,6 +156,46 @@ def test_a_drag_brings_a_new_picture_of_the_same_place_and_rest_all_its_pixels(
     until(page, "v.backgroundMaterial.uniforms.colorMap.value.image.width === v.canvas.width")
 
 
+def test_a_path_of_ones_own_is_made_flown_kept_and_filmed(
+    running: Running, page: Page, tmp_path: Path
+) -> None:
+    open_tab(page, "Export")
+    more = page.locator("#tab-export .disclose[aria-expanded=false]")
+    while more.count():
+        more.first.click()
+    words, eye = page.locator("#path-words"), "v.camera.position.toArray()"
+    page.get_by_role("button", name="Add this view").click()
+    expect(words).to_have_text("1 keyframe; the arrows are at number 1.")
+    first = inside(page, eye)
+    page.locator("#action-reset-view").click()
+    running.until(lambda s: s["view"]["stand"]["there"] and not s["view"]["stand"]["moved"])
+    second = inside(page, eye)
+    page.get_by_role("button", name="Add this view").click()
+    expect(words).to_have_text("2 keyframes; the arrows are at number 2.")
+    until(page, "v.nodeRefFromName['/path/line'] && v.nodeRefFromName['/path/handle']")
+    page.get_by_role("button", name="Preview").click()
+    away = f"Math.hypot(...{eye}.map((x, i) => x - {second}[i]))"
+    until(page, f"{away} > {np.linalg.norm(np.subtract(first, second)) / 2}")
+    until(page, f"{away} < 0.05")
+    with page.expect_download() as download:
+        page.locator("#path-save").click()
+    download.value.save_as(tmp_path / "path.json")
+    page.get_by_role("button", name="Clear").click()
+    expect(words).to_have_text("No keyframe yet.")
+    page.locator("#path-file").set_input_files(tmp_path / "path.json")
+    expect(words).to_have_text("2 keyframes.")
+    for name, value in {"frames": "4", "size": "64"}.items():
+        page.locator(f"#export-{name} input").fill(value)
+        page.locator(f"#export-{name} input").press("Tab")
+    before = len(running.status()["jobs"])
+    page.locator("#action-export-own-path").click()
+    done = running.until(
+        lambda s: len(s["jobs"]) > before and s["jobs"][-1]["state"] in ("done", "failed")
+    )
+    assert done["jobs"][-1]["state"] == "done", done["jobs"][-1]
+    page.get_by_role("button", name="Clear").click()
+
+
 @pytest.mark.parametrize(
     ("tab", "option", "path", "word"),
     [
@@ -282,16 +323,29 @@ def test_undo_says_what_it_brings_back_and_brings_it_back(
     assert cameras(running, page) == poses
 
 
+def test_old_states_go_with_a_word(running: Running, page: Page) -> None:
+    open_tab(page, "Training")
+    page.locator("#action-save").click()
+    expect(page.locator("#notices-items")).to_contain_text("Checkpoint saved.")
+    expect(page.locator("#fact-kept")).to_have_text(re.compile(r"^\d+ states?, \d+ MB$"))
+    page.locator("#action-sweep").click()
+    expect(page.locator("#notices-items li").first).to_contain_text(
+        re.compile("states? (are|were|was) ")
+    )
+
+
 def test_a_video_is_rendered_and_plays_on_the_page(running: Running, page: Page) -> None:
     open_tab(page, "Export")
     for name, value in {"frames": "8", "size": "64"}.items():
         page.locator(f"#export-{name} input").fill(value)
         page.locator(f"#export-{name} input").press("Tab")
+    before = len(running.status()["jobs"])
     page.locator("#action-export-video").click()
-    done = running.until(lambda s: s["jobs"] and s["jobs"][-1]["kind"] == "video"
-                         and s["jobs"][-1]["state"] in ("done", "failed"))  # fmt: skip
+    done = running.until(
+        lambda s: len(s["jobs"]) > before and s["jobs"][-1]["state"] in ("done", "failed")
+    )
     assert done["jobs"][-1]["state"] == "done", done["jobs"][-1]
-    video = page.locator("#jobs video").last
+    video = page.locator(f'.job[data-number="{done["jobs"][-1]["number"]}"] video')
     expect(video).to_be_visible(timeout=PATIENCE * 1000)
     played = video.evaluate(
         """async (video) => {
@@ -305,6 +359,15 @@ def test_a_video_is_rendered_and_plays_on_the_page(running: Running, page: Page)
     )
     assert played[:2] == [64, 48]
     assert played[2] > 0.2
+    poster = video.evaluate(
+        """async ({ poster }) => {
+            const picture = new Image();
+            picture.src = poster;
+            await picture.decode();
+            return [picture.naturalWidth, picture.naturalHeight];
+        }"""
+    )
+    assert poster == [64, 48]
 
 
 def test_reloading_loses_nothing_and_two_tabs_agree(running: Running, page: Page) -> None:
