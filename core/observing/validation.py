@@ -112,11 +112,12 @@ def validate(snapshot: Snapshot, after_chunk: AfterChunk) -> Validation | None:
     small = _shrunk(photos.picture(index))
     photo = small.astype(np.float32) / 255
     camera = learned.cameras[index].resized(*small.shape[1::-1])
+    scene = learned.scene if aside else learned.scene.by_itself
     if aside:
         starts = starting_cameras(learned.by_index, index)
         generator = torch.Generator().manual_seed(0)
-        camera = find_camera(learned.scene, photo, starts, SEARCH, generator, after_chunk)
-    seen = whole_picture(learned.scene, camera, Pace(), after_chunk)
+        camera = find_camera(scene, photo, starts, SEARCH, generator, after_chunk)
+    seen = whole_picture(scene, camera, Pace(), after_chunk)
     if not np.isfinite(seen.rgb).all():
         raise InputError("The scene's colours are not finite numbers; train it anew.")
     return Validation(

@@ -57,6 +57,11 @@ class Scene(abc.ABC):
         """One whose tensors live there; what is not made for other devices stays."""
         return self
 
+    @property
+    def by_itself(self) -> "Scene":
+        """The same without what single photos add to it: they would answer for themselves."""
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class FieldScene(Scene):

@@ -10,6 +10,7 @@ was learned from.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -131,13 +132,21 @@ class CorrectedScene(FieldScene):
     @classmethod
     def of(cls, scene: FieldScene, correction: Correction) -> "CorrectedScene":
         """A scene with a correction of its pictures."""
-        parts = {part.name: getattr(scene, part.name) for part in fields(FieldScene)}
-        return cls(**parts, correction=correction)
+        return cls(**_parts(scene), correction=correction)
+
+    @property
+    def by_itself(self) -> FieldScene:
+        """See `Scene`."""
+        return FieldScene(**_parts(self))
 
     @property
     def error_left(self) -> float:
         """See `FieldScene`."""
         return self.correction.left
+
+
+def _parts(scene: FieldScene) -> dict[str, Any]:
+    return {part.name: getattr(scene, part.name) for part in fields(FieldScene)}
 
 
 def with_residuals(maps: DepthMaps, residual: Tensor) -> Views:

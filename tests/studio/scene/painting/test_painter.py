@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,14 @@ import pytest
 from torch import Tensor
 
 from core.config.paths import changed
-from core.depthmaps.warping.corrected import CorrectedScene
 from core.engine.snapshot import Snapshot
-from core.rendering.picture import Picture
 from studio.scene.coordinates import View
 from studio.scene.painting import painter as painter_module
 from studio.scene.painting.baked import Bakery
 from studio.scene.painting.painter import Painter
 from studio.scene.painting.shot import Look, Shot
 from tests.cameras import camera
+from tests.core.depthmaps.glaring import glaring
 from tests.patience import PATIENCE
 from tests.studio.scene.stand_ins import HEIGHT, WIDTH, Stage, planes_scene, soon, waves
 
@@ -383,26 +381,13 @@ def test_another_scene_that_is_asked_for_is_the_next_picture(
     assert bench.painter.tally.stats is not None and not bench.painter.tally.stats.planes
 
 
-class Glaring:
-    """A correction after which all is white."""
-
-    left = 0.5
-
-    def added_to(self, picture: Picture) -> Iterator[Picture | None]:
-        """White, after a while."""
-        yield None
-        yield replace(picture, rgb=np.ones_like(picture.rgb))
-
-
 def test_what_planes_leave_of_photos_is_added_to_sharp_pictures_of_still_views(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def glares() -> bool:
         return bool((bench.shots[-1].image == 255).all(-1).any())
 
-    glaring: Any = Glaring()
-    planes: Any = planes_scene()
-    bench.stage.scene = bench.stage.planes = CorrectedScene.of(planes, glaring)
+    bench.stage.scene = bench.stage.planes = glaring(planes_scene())
     bench.stage.shown = "planes"
     monkeypatch.setattr(painter_module, "STILL_SECONDS", 3600.0)
     bench.stage.publish()
