@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Pause, Play, Refine, Restart, Save, Step, Undo
@@ -168,7 +169,11 @@ def test_divergence_pauses_with_a_remedy_and_damages_nothing(
 ) -> None:
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 2)
-    monkeypatch.setattr("core.training.step.judged", lambda loss, *_: (float(loss), False))
+
+    def diverged(numbers: Tensor, rays: int) -> tuple[float, bool, Tensor]:
+        return float(numbers[0]), False, numbers[-rays:]
+
+    monkeypatch.setattr("core.training.step.judged", diverged)
     engine.submit(Play())
     paused = until(engine, lambda s: "diverged" in said(s))
     assert not paused.playing and "field.rate" in said(paused)
