@@ -50,7 +50,7 @@ class Chooser:
         Args: `without`: photos that are left out.
         """
         allowed = np.array([i for i in range(len(self.cameras)) if i not in without], int)
-        points = self.points[_within(view, self.points)]
+        points = self.points[within(view, self.points)]
         if len(points) < FEWEST or len(allowed) <= 1:
             return self._nearest(view, allowed[:], count)
         points = points[:: max(1, len(points) // POINTS_OF_A_VIEW)]
@@ -78,7 +78,7 @@ class Chooser:
             camera = self.cameras[photo]
             cosine = (ahead * _unit(points - camera.position)).sum(-1)
             angle = np.arccos(cosine.clip(-1, 1))
-            rows.append(_within(camera, points) / (angle + FLOOR) ** 2)
+            rows.append(within(camera, points) / (angle + FLOOR) ** 2)
         return np.stack(rows)
 
     def _nearest(self, view: Camera, allowed: np.ndarray, count: int) -> Choice:
@@ -92,7 +92,7 @@ class Chooser:
         return Choice(tuple(allowed[order].tolist()), np.full(len(order), 1 / max(1, len(order))))
 
 
-def _within(camera: Camera, points: np.ndarray) -> np.ndarray:
+def within(camera: Camera, points: np.ndarray) -> np.ndarray:
     """(P,) whether a camera's picture holds points (P, 3); its distortion is left aside."""
     x, y, z = ((points - camera.position) @ camera.camera_to_world[:3, :3]).T
     safe = np.where(z > 0, z, np.inf)

@@ -231,7 +231,7 @@ class CorrectedStep(AdjustedStep):
         """Explain pixels better; or, once that is over, a part of the correction."""
         if self.complete or (self.sharpened and self.correction.due(self, context)):
             if not self.complete:
-                self._messages += self.correction.step(self._plain(context), self, context)
+                self._messages += self.correction.step(self.plain(context), self, context)
             nobody = torch.zeros(0)
             return StepResult(self.correction.loss, nobody.long(), nobody, True)
         result = super().step(context)
@@ -246,12 +246,13 @@ class CorrectedStep(AdjustedStep):
 
     def scene(self, context: StepContext) -> Scene:
         """The planes, and what photos add to them."""
-        plain, found = self._plain(context), self.correction.found
+        plain, found = self.plain(context), self.correction.found
         if found is None or not context.config.field.corrected:
             return plain
         return CorrectedScene.of(plain, found)
 
-    def _plain(self, context: StepContext) -> FieldScene:
+    def plain(self, context: StepContext) -> FieldScene:
+        """What planes show by themselves: what views that are corrected begin from."""
         focal = self.rig.normalized_focal().detach()
         return FieldScene(self.field, focal, build.ray_settings(context.config))
 

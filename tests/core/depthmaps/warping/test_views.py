@@ -252,8 +252,8 @@ def test_neighbours_are_chosen_and_shares_tell_the_nearest(monkeypatch) -> None:
         return within(point_camera, points)
 
     points = np.random.default_rng(0).normal([0, 0, 4], 0.3, (200, 3))
-    costs, within = {}, choosing._within
-    monkeypatch.setattr(choosing, "_within", counted)
+    costs, within = {}, choosing.within
+    monkeypatch.setattr(choosing, "within", counted)
     for count in (40, 400):
         cameras, asked = many_cameras(count), 0
         choice = Chooser(points, cameras).choose(cameras[0], 5, without=[0])

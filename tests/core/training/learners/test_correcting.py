@@ -71,7 +71,7 @@ def decibels_at(trainer: Trainer, scene: FieldScene, photo: int) -> float:
 
 def test_a_photo_that_nothing_was_learned_from_is_known_better(done: Trainer) -> None:
     trainer = done
-    scene, plain = trainer.learned().scene, planes_of(trainer)._plain(trainer.context())
+    scene, plain = trainer.learned().scene, planes_of(trainer).plain(trainer.context())
     assert isinstance(scene, CorrectedScene)
     assert decibels_at(trainer, scene, 3) > decibels_at(trainer, plain, 3) + 0.1
     said = [sentence for sentence in trainer.drain_messages() if "dB better" in sentence]
