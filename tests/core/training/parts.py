@@ -1,10 +1,17 @@
 """Who learns in a trainer, by kind, None where there is none; and what they are given."""
 
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import torch
 
 from core.bootstrap.bootstrap import Bootstrap
 from core.config import Config
 from core.distributed.process_group import SINGLE_PROCESS
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays
+from core.training.holdout import Holdout
 from core.training.learner import Progress, StepContext
 from core.training.learners.field_learner import FieldLearner
 from core.training.learners.multiplane_learner import MultiplaneLearner
@@ -39,3 +46,12 @@ def alone(learner: MultiplaneLearner, generator: torch.Generator | None = None) 
         generator=generator or torch.Generator(), parallel_map=map, processes=SINGLE_PROCESS,
         room=learner.room,
     )  # fmt: skip
+
+
+def error_of(holdout: Holdout, answer: Callable[[Rays], torch.Tensor], rig: CameraRig) -> float:
+    """The squared error, at pixels kept aside, of a scene whose rays see what `answer` says."""
+    scene: Any = SimpleNamespace(
+        render=lambda rays: SimpleNamespace(rgb=answer(rays)), error_left=1.0
+    )
+    holdout.ask("answer", scene, rig)
+    return holdout.errors.pop("answer")

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -36,12 +36,13 @@ class Counting:
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Counting:
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
     one = Counting()
     monkeypatch.setattr(captured, "recorder_of", lambda device: one)
     monkeypatch.setattr(Captured, "refused", False)
-    monkeypatch.setattr(Captured, "_messages", [])
-    return one
+    Captured.drain_messages()  # of learners before
+    yield one
+    Captured.drain_messages()
 
 
 def test_parts_are_made_before_they_are_recorded_and_then_played(recorder: Counting) -> None:

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from core.geometry.cameras import CameraRig
+from core.geometry.rays import Rays
 from core.multiplane.pyramid import SmallPhotos
 from core.photos import PhotoSet
 from core.training.holdout import ASIDE, BLOCK, LEAD, Holdout
@@ -10,6 +12,7 @@ from core.training.learners import field_learner
 from core.training.trainer import Trainer
 from tests.conftest import small_config
 from tests.core.training.layers import brief
+from tests.core.training.parts import error_of
 
 
 def test_pixels_are_set_aside_in_blocks() -> None:
@@ -35,13 +38,25 @@ def test_the_winner_has_to_lead() -> None:
 
 def test_other_photos_are_asked_at_the_same_pixels() -> None:
     photos = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 12, 18, 3)
+    rig, asked = CameraRig(4, 18, 12, "axis-angle", "square", True, 1.0), list[Rays]()
+    with torch.no_grad():
+        rig.position[:, 0] = torch.arange(4)
+
+    def knows(rays: Rays) -> torch.Tensor:  # each photo is of one grey, told by where it was taken
+        asked.append(rays)
+        return rays.origins[:, :1].expand(-1, 3) / 255
+
     holdout = Holdout(photos, torch.arange(4), 0)
-    places = holdout._pixels.clone()
+    assert error_of(holdout, knows, rig) == 0
     holdout.choose(photos, torch.tensor([1, 3]))
-    assert torch.equal(holdout._pixels, places)
-    assert set((holdout._wanted * 255).round().unique().tolist()) == {1.0, 3.0}
-    later = Holdout(photos, torch.tensor([1, 3]), 0)
-    assert torch.equal(later._wanted, holdout._wanted)
+    assert error_of(holdout, knows, rig) == 0
+    assert error_of(Holdout(photos, torch.tensor([1, 3]), 0), knows, rig) == 0
+    before, chosen, later = asked
+    assert set(before.origins[:, 0].tolist()) == {0.0, 1.0, 2.0, 3.0}
+    assert set(chosen.origins[:, 0].tolist()) == {1.0, 3.0}
+    assert torch.equal(before.directions, chosen.directions)
+    assert torch.equal(later.origins, chosen.origins)
+    assert torch.equal(later.directions, chosen.directions)
 
 
 @pytest.mark.parametrize("kind", ["relu", "planes"])

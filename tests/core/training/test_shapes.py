@@ -28,6 +28,7 @@ from tests.conftest import small_config
 from tests.core.depthmaps.rendered import shoot
 from tests.core.training.layers import brief
 from tests.core.training.learners.test_depthmap_learner import psnr
+from tests.core.training.parts import error_of
 from tests.core.training.wide_run import to_the_end
 
 SHAPES = ((84, 62), (62, 84), (84, 62), (84, 40))
@@ -78,7 +79,14 @@ def test_nothing_is_learned_from_beside_a_photo(
     photos, _ = rendered()
     config = small_config(training__bootstrap=True, field__kind=kind, training__rays=rays)
     trainer = Trainer(config, photos, brief(steps=2))
-    seen: list[torch.Tensor] = [trainer.holdout._wanted]
+    black, red = (
+        error_of(
+            trainer.holdout, lambda rays, rgb=rgb: rgb.expand(len(rays.origins), 3), trainer.rig
+        )
+        for rgb in (torch.zeros(3), torch.tensor([1.0, 0.0, 0.0]))
+    )
+    assert red - black == pytest.approx(1 / 3, abs=1e-5), "no pixel that is asked for has any red"
+    seen: list[torch.Tensor] = []
     planes_pixels, draw = SmallPhotos.draw, field_learner.draw_batch
 
     def watched(small, rays, generator):

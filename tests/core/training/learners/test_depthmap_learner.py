@@ -3,12 +3,14 @@
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from core.config.paths import changed
+from core.depthmaps.adjustment import refinement
 from core.depthmaps.adjustment.trial import Trial
 from core.depthmaps.adjustment.unknowns import PRINCIPAL
 from core.depthmaps.warping.scene import WarpedScene
@@ -86,7 +88,17 @@ def test_right_cameras_stay(done: Trainer) -> None:
 
 def test_a_refinement_that_is_worse_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     falling = itertools.count(0, -1)
-    monkeypatch.setattr(Trial, "_scored", lambda _: float(next(falling)))
+
+    class Falling(Trial):
+        """One that finds whatever comes later worse."""
+
+        def step(self, *given: Any) -> None:
+            known = self.score is not None
+            super().step(*given)
+            if self.score is not None and not known:
+                self.score = float(next(falling))
+
+    monkeypatch.setattr(refinement, "Trial", Falling)
     trainer, _ = wide_run()
     before = [number.detach().clone() for number in trainer.rig.parameters()]
     to_the_end(trainer)
