@@ -1,5 +1,6 @@
 """Whatever happens on the engine's thread, it goes on, and says what happened."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from core.engine import Engine
 from core.engine.commands import Pause, Play, Save, Step
 from core.engine.lifeline import MOST
+from core.engine.run_folder.saver import Saver
+from core.engine.work import Work
 from core.observing import observers
 from core.observing.validation import Validator
 from tests.conftest import small_options
@@ -91,7 +94,7 @@ def test_a_dead_engine_goes_on_from_the_newest_state_and_says_so(
     until(engine, lambda s: "saved" in said(s))
     engine.submit(Step(2))
     until(engine, lambda s: s.step == 5 and not s.playing)
-    monkeypatch.setattr(engine._work.saver, "due", failing(MemoryError("out of it")))
+    monkeypatch.setattr(Saver, "due", failing(MemoryError("out of it")))
     revived = until(engine, lambda s: s.failure is not None)
     assert "MemoryError: out of it" in (revived.failure or "")
     assert "went on from step 3" in (revived.failure or "") and revived.step == 3
@@ -107,14 +110,17 @@ def test_an_engine_that_fails_for_ever_gives_up_and_frees_its_run(
 ) -> None:
     options = small_options(data__photos=str(photo_folder))
     engine = Engine(tmp_path / "run", options)
-    monkeypatch.setattr(engine._work.saver, "due", failing(RuntimeError("always"), 1000))
+    monkeypatch.setattr(Saver, "due", failing(RuntimeError("always"), 1000))
     revivals = []
-    monkeypatch.setattr(engine._work, "open_again", lambda: revivals.append(1))
+    monkeypatch.setattr(Work, "open_again", lambda work: revivals.append(1))
+    others = set(threading.enumerate())
     engine.start()
-    engine._thread.join(PATIENCE)
-    assert not engine._thread.is_alive() and len(revivals) == MOST
-    last = engine.snapshot
-    assert "start the studio again" in (last.failure or "") and "always" in (last.failure or "")
+    last = until(engine, lambda s: "start the studio again" in (s.failure or ""))
+    for thread in set(threading.enumerate()) - others:
+        if thread.name == "engine":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert len(revivals) == MOST and "always" in (last.failure or "")
     monkeypatch.undo()
     again = Engine(tmp_path / "run", options)
     again.start()

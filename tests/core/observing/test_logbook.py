@@ -18,6 +18,7 @@ from core.config.paths import changed, flattened
 from core.engine import Engine, Snapshot
 from core.engine.commands import Configure, Restart, Step
 from core.engine.run_folder.opening import TENSORBOARD
+from core.engine.snapshot.follower import Follower
 from core.exporting.plots import camera_figure
 from core.observing import observers
 from core.observing.logbook import Logbook
@@ -149,7 +150,7 @@ def test_an_old_snapshot_seen_late_does_not_hide_the_new_curve(
     options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last = trained(tmp_path / "run", options | {"training.tensorboard": False})
-    monkeypatch.setattr(Logbook, "_work", lambda self: None)
+    monkeypatch.setattr(Follower, "show", lambda book, snapshot: None)  # the test looks itself
     book, run = Logbook(), tmp_path / "other"
     log = changed(last.config, {"training.tensorboard": True})
     first, restarted, later = (

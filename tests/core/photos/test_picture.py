@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,8 @@ import pytest
 from PIL import Image
 
 from core.errors import InputError
-from core.photos.folder import _threads
-from core.photos.picture import Header, decode, read_header
+from core.photos import folder
+from core.photos.picture import decode, read_header
 
 ROOT = Path(__file__).parents[3]
 SIZE = (60, 40)
@@ -216,9 +217,26 @@ def test_a_phones_108_million_pixels_are_read_smaller(tmp_path: Path) -> None:
         decode(header, (12000, 9000), "white")
 
 
-def test_large_pictures_are_decoded_one_after_another() -> None:
-    def at_once(*sizes: tuple[int, int]) -> int:
-        return _threads([Header(Path("x"), size, 1, None) for size in sizes])
+def test_large_pictures_are_decoded_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here 64 x 64 pixels count as 8000 x 8000."""
+    begun: list[int] = []
 
-    assert at_once((100, 100)) == min(4, os.cpu_count() or 1)
-    assert at_once((100, 100), (8000, 8000)) == at_once((12000, 9000)) == 1
+    class Watched(ThreadPoolExecutor):
+        """Tells how many work at once."""
+
+        def __init__(self, workers: int) -> None:
+            begun.append(workers)
+            super().__init__(workers)
+
+    def at_once(*sizes: tuple[int, int]) -> int:
+        for number, size in enumerate(sizes):
+            Image.new("RGB", size, "red").save(tmp_path / f"{number}.png")
+        folder.load_photos(tmp_path, 32, "white")
+        return begun[-1]
+
+    monkeypatch.setattr(folder, "MOST_PIXELS", 64 * 64)
+    monkeypatch.setattr(folder, "ThreadPoolExecutor", Watched)
+    assert at_once((32, 32), (32, 32)) == min(4, os.cpu_count() or 1)
+    assert at_once((32, 32), (64, 64)) == at_once((96, 72), (32, 32)) == 1

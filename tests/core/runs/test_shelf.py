@@ -1,5 +1,6 @@
 """The folder of runs: nothing outside of it is reached, and nothing is lost without a way back."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -89,10 +90,11 @@ def test_a_branch_begins_at_its_moment(shelf: Shelf) -> None:
 def test_what_cannot_be_copied_leaves_nothing_behind(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.runs.shelf._shared", full)
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr(shutil, "copy2", full)
     before = sorted(shelf.find("first").parent.iterdir())
     with pytest.raises(InputError, match="could not be copied"):
         shelf.duplicate("first")

@@ -1,8 +1,10 @@
 """What is left of a stage: nothing until something is known, then a range that holds the truth."""
 
+import pickle
+
 import pytest
 
-from core.engine.monitoring.pace import APART, LEAST_SECONDS, Pace
+from core.engine.monitoring.pace import APART, LEAST_SECONDS, LONGEST, Pace
 
 
 def walked(pace: Pace, speeds: list[float], gone: float = 0.0, at: float = 0.0) -> float:
@@ -66,4 +68,6 @@ def test_a_long_way_keeps_few_moments() -> None:
     pace = Pace()
     gone = walked(pace, [1e-4] * 5000)
     assert pace.left == pytest.approx(((1 - gone) / 1e-4,) * 2)
-    assert len(pace._way) <= 400
+    full = Pace()
+    walked(full, [1e-4] * LONGEST)
+    assert LONGEST <= 400 and len(pickle.dumps(pace)) <= len(pickle.dumps(full))

@@ -1,5 +1,6 @@
 """The audit tells right cameras from wrong ones, on worlds whose truth is known."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -7,9 +8,10 @@ import pytest
 import torch
 
 from core.depthmaps.cameras import Cameras
+from core.depthmaps.stereo.depths import Depths
 from core.depthmaps.stereo.reference import Reference
-from core.search.judging import figures
-from core.search.judging.audit import Audit, Figures, in_own_units, mean_of
+from core.search.judging.audit import JOURNEY, Audit, Figures, in_own_units, mean_of
+from core.search.judging.figures import figures_of
 from core.search.judging.verdict import Verdict, verdict
 from tests.core.depthmaps.rendered import Shot, shoot, turned
 
@@ -129,13 +131,14 @@ def test_worlds_far_from_their_origin_lose_nothing(shot: Shot) -> None:
 def test_a_plane_is_found_through_one_row_and_through_depths_next_to_infinite(
     shot: Shot, rows: slice
 ) -> None:
-    audit = Audit(shot.photos, shot.cameras)
-    audit.run()
-    at, now = audit._depths.current()
+    depths = Depths(shot.photos, in_own_units(shot.cameras), journey=JOURNEY)
+    while depths.step(map, len(shot.photos)):
+        pass
+    at, now = depths.current()
     photo = Reference(at, 0, now["sources"][0])
     inverse = at.own(now["inverse"], 0).clone()
     inverse[1:] = 1e-12
-    confirmed = torch.zeros_like(inverse, dtype=torch.bool)
-    confirmed[rows] = True
-    plane = figures._plane(photo, inverse, confirmed)
-    assert plane.isfinite().all() and (plane >= 0).all()
+    support = torch.zeros_like(inverse)
+    support[rows] = len(photo.sources)
+    nothing, nearest = torch.zeros_like(inverse), float(now["range"][0, 0])
+    assert math.isfinite(figures_of(photo, inverse, support, nothing, nearest).relief)
