@@ -82,7 +82,7 @@ def measured(name: str, photos: Path, reference: Path | None, seconds: float) ->
         facts, failure, _ = ended(command, Path(folder), seconds + GRACE)
         if not facts:
             raise InputError(f"The run of the protocol has failed: {failure}")
-        return _compared(protocol, run, known, nearest, source)
+        return outcome_of(protocol, run, known, nearest, source)
 
 
 def options_of(protocol: Protocol, reference: dict[str, Camera]) -> dict[str, Any]:
@@ -123,9 +123,17 @@ def remarks(name: str, found: Outcome) -> list[str]:
     ]
 
 
-def _compared(
+def outcome_of(
     protocol: Protocol, run: Path, known: dict[str, Camera], nearest: float | None, source: Path
 ) -> Outcome:
+    """What a finished run is worth.
+
+    Args:
+        run: its folder.
+        known: cameras of all photos, by name.
+        nearest: depth of the nearest thing in their world; None where that is not known.
+        source: where they are from.
+    """
     found = checkpoint.newest_in(run)
     learned, config = checkpoint.learned(found), found.config
     others = upright(known, learned.stored_by_name)

@@ -97,7 +97,7 @@ def measure_truth(
     for root in sets:
         for search in searches:
             with tempfile.TemporaryDirectory() as folder:
-                found.append(_measured(root, search, seconds, Path(folder)))
+                found.append(measured(root, search, seconds, Path(folder)))
             say(found[-1])
     return found
 
@@ -125,7 +125,8 @@ def as_json(found: Sequence[Truth]) -> str:
     return json.dumps(whole, indent=1) + "\n"
 
 
-def _measured(root: Path, search: str, seconds: float, folder: Path) -> Truth:
+def measured(root: Path, search: str, seconds: float, folder: Path) -> Truth:
+    """Train on one set for so many seconds, in an empty folder, and compare."""
     run = folder / "run"
     launch = Path(__file__).parents[2] / "launch.py"
     command = [

@@ -50,7 +50,7 @@ def test_a_run_is_measured_on_its_training_photos_and_scored_on_the_others(tmp_p
     trainer.close()
     known = read_reference(reference)
     parts = (tmp_path / "run", known, 2.0, reference)
-    found = benchmark._compared(PROTOCOLS["barf"], *parts)
+    found = benchmark.outcome_of(PROTOCOLS["barf"], *parts)
     assert (found.training, found.kept_aside, found.resolution) == (18, 2, "40x30")
     assert found.poses.rotation < 0.1 and found.poses.translation is not None
     assert found.poses.translation < 0.1 and found.psnr is not None

@@ -28,7 +28,7 @@ def test_reasons_are_printed_with_their_brackets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = replace(truth("a", True, "doubtful"), reasons=("unsure", "bold"))
-    monkeypatch.setattr(benchmark, "_measured", lambda *arguments: one)
+    monkeypatch.setattr(benchmark, "measured", lambda *arguments: one)
     assert main.run(["bench", "--truth", str(SCENE)]) == 0
     assert "; doubtful [unsure, bold]" in " ".join(capsys.readouterr().err.split())
     assert "; trusted after 12 s [" in str(replace(one, verdict="trusted", trusted_after=12.3))

@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 
 from core.engine.commands import LOOK_FIRST, Command, Pause, Play
-from studio.cli import main
+from studio.cli import main, train
 from studio.cli import studio as command
 from studio.cli.arguments import changes
 from tests.conftest import small_options
 
 
-def test_an_original_with_a_downscale_takes_the_long_side_typed(tmp_path: Path) -> None:
+def test_an_original_with_a_downscale_takes_the_long_side_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = tmp_path / "base.yaml"
     original.write_text("data: {downscale: 4.0}\nmodel: {framework: NeRF}\n")
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(train, "main", lambda arguments: asked.update(changes(arguments)) or 0)
     words = ["train", "--config", str(original), "--data.long_side", "96"]
-    assert changes(main._parser().parse_args(words))["data.long_side"] == "96"
+    assert main.run(words) == 0 and asked["data.long_side"] == "96"
 
 
 def test_a_finished_run_says_so_and_keeps_its_steps(

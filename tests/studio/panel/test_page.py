@@ -51,7 +51,7 @@ class Tab:
 
     def fire(self, event: str, identity: str | None = None, value: Any = None) -> None:
         """Fire an event of an element, which shows `value`."""
-        found = [d for d in self.config["dependencies"] if self._is_target(d, event, identity)]
+        found = [d for d in self.config["dependencies"] if self.is_target(d, event, identity)]
         assert found, f"{identity} has no {event}"
         for dependency in found:
             first = not self._is_state(dependency["inputs"][:1])
@@ -61,7 +61,8 @@ class Tab:
             assert answer.status_code == 200, answer.text
             self._take(dependency["outputs"], answer.json()["data"])
 
-    def _is_target(self, dependency: dict[str, Any], event: str, identity: str | None) -> bool:
+    def is_target(self, dependency: dict[str, Any], event: str, identity: str | None) -> bool:
+        """Whether an event of an element, or of anything, has a dependency act."""
         return any(
             name == event and (identity is None or self._identity(number) == identity)
             for number, name in dependency["targets"]
@@ -132,7 +133,7 @@ def test_only_a_person_and_news_cause_events(tab: Tab) -> None:
         assert events <= USER_EVENTS | OWN_EVENTS, "a painted widget must not act"
         assert not dependency["queue"] and dependency["api_visibility"] == "private"
         assert dependency["show_progress"] == "hidden"
-    news = [d for d in tab.config["dependencies"] if tab._is_target(d, "change", "news")]
+    news = [d for d in tab.config["dependencies"] if tab.is_target(d, "change", "news")]
     assert [dependency["trigger_mode"] for dependency in news] == ["always_last"], "none is missed"
     assert not [c for c in tab.config["components"] if c["type"] == "timer"], "idle costs nothing"
 
@@ -142,7 +143,7 @@ def test_a_touch_becomes_a_command(path: str, engine: Desk, tab: Tab) -> None:
     value, shown = other_value(path)
     engine.publish(config=changed(engine.snapshot.config, NEEDED.get(path, {})))
     for event in ("input", "release", "submit"):
-        if any(tab._is_target(d, event, element(path)) for d in tab.config["dependencies"]):
+        if any(tab.is_target(d, event, element(path)) for d in tab.config["dependencies"]):
             tab.fire(event, element(path), shown)
     assert engine.commands == [Configure({path: value})]
     tab.shown.clear()
