@@ -85,7 +85,7 @@ class Stage:
         self.shown = "field"
         self.governor = Governor()
         self.snapshot = Snapshot(0, Path("run"), self.config)
-        self._published = threading.Condition()
+        self._published, self._known = threading.Condition(), 0
 
     def publish(self, cameras: tuple[Camera, ...] = CAMERAS, **facts: Any) -> Snapshot:
         """A newer snapshot with cameras and the scene."""
@@ -109,8 +109,14 @@ class Stage:
     def wait(self, newer_than: int, timeout: float) -> Snapshot:
         """The newest snapshot, as soon as it is newer."""
         with self._published:
+            self._known = newer_than
             self._published.wait_for(lambda: self.snapshot.version > newer_than, timeout)
         return self.snapshot
+
+    @property
+    def followed(self) -> bool:
+        """Whether who waits for newer ones has taken in the newest."""
+        return self._known >= self.snapshot.version
 
 
 def trails(count: int = 4) -> Trails:
@@ -129,6 +135,11 @@ def soon(condition: Callable[[], bool]) -> None:
         assert left > 0, "it never came true"
         tick.wait(0.01)
         left -= 0.01
+
+
+def nodes(of: viser.ViserServer | viser.ClientHandle) -> dict[str, viser.SceneNodeHandle]:
+    """What stands in the scene of all, or of one client alone, by name."""
+    return of.scene._handle_from_node_name
 
 
 @contextlib.contextmanager

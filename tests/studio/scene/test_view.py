@@ -20,6 +20,7 @@ from studio.scene.cameras.frustums import LEARNED, Frustums
 from studio.scene.cameras.vantage import Vantage
 from studio.scene.coordinates import SCALE, fov_that_holds
 from studio.scene.in_browser.drawn import ROOT as DRAWN
+from studio.scene.painting import painter
 from studio.scene.state import (
     GoToTime,
     Highlight,
@@ -31,7 +32,7 @@ from studio.scene.state import (
     ShowVirtual,
     Virtual,
 )
-from studio.scene.visitor import glide
+from studio.scene.visitor import glide, hand
 from studio.scene.visitor.limits import Limits
 from tests.cameras import camera
 from tests.studio.scene.stand_ins import (
@@ -39,6 +40,7 @@ from tests.studio.scene.stand_ins import (
     Client,
     Stage,
     client,
+    nodes,
     photo_set,
     planes_scene,
     soon,
@@ -121,7 +123,7 @@ def test_looking_through_glides_into_a_camera_and_back_and_hides_the_frustums(
     late = SimpleNamespace(monotonic=lambda: 5.0 * next(moments))  # a machine that stands still
     monkeypatch.setattr(glide, "time", late)
     stage.publish()
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     with client(server) as browser:
         browser.look((0, 0, -3), width=100, height=40)
         soon(lambda: view.state.stats is not None)
@@ -154,7 +156,7 @@ def test_whoever_asks_at_once_what_was_learned_is_seen_again_in_the_end(
     server: viser.ViserServer, view: SceneView, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.publish()
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     with client(server) as browser:
         browser.look((0, 0, -3))
         soon(lambda: view.state.clients == 1)
@@ -180,7 +182,7 @@ def test_whoever_asks_at_once_what_was_learned_is_seen_again_in_the_end(
         soon(heard)
         view.submit(LookAway())
         soon(lambda: (stand := view.state.stand) is not None and stand.photo is None)
-        soon(lambda: LEARNED not in seen.scene._handle_from_node_name)
+        soon(lambda: LEARNED not in nodes(seen))
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
 
@@ -188,7 +190,7 @@ def test_a_photo_is_compared_while_it_is_looked_through(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     assert view.state.photo_error is None and view.error_picture() == b""
     with client(server) as browser:
         browser.look((0, 0, -3))
@@ -235,7 +237,7 @@ def test_the_frame_follows_settling_cameras_until_a_hand_takes_it(
         soon(lambda: view.state.stand is not None and view.state.stand.moved)
         sent = len(moves(browser, "Position"))
         spread(2.0)
-        soon(lambda: view._framed is not None and view._framed.position[2] < wider.position[2])
+        soon(lambda: server.initial_camera.position[2] < wider.position[2] - 0.1)
         assert len(moves(browser, "Position")) == sent
         view.submit(ResetView())
         soon(lambda: view.state.stand is not None and not view.state.stand.moved)
@@ -245,7 +247,7 @@ def test_a_slow_newcomer_is_not_taken_for_a_hand_before_it_stands_where_it_begin
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     with client(server) as browser:
         nowhere, beginning = (0.0, 0.0, 0.0), tuple(Vantage.of(CAMERAS).position.tolist())
         browser.look((-5.0, 0.0, 0.0), at=nowhere)  # as viser's page comes by three places
@@ -270,7 +272,7 @@ def test_who_goes_where_nothing_was_seen_is_brought_back(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     with client(server) as browser:
         browser.look((0, 0, -3))
         soon(lambda: view.state.clients == 1)
@@ -300,17 +302,18 @@ def test_a_click_moves_only_the_client_that_clicked(
         one.look((0, 0, -3))
         soon(lambda: view.state.clients == 1)  # else the other may come first
         other.look((0, 0, -3))
-        soon(
-            lambda: (
-                view.state.clients == 2 and Frustums.name(1) in server.scene._handle_from_node_name
-            )
-        )
+        soon(lambda: view.state.clients == 2 and Frustums.name(1) in nodes(server))
         click = _messages.SceneNodeClickMessage(
             Frustums.name(1), 0, (0.0,) * 3, (0.0, 0.0, 1.0), (0.5, 0.5), None
         )
         one.send(click)
         soon(lambda: at(one, CAMERAS[1].position * SCALE))
-        assert [v.stand.photo for v in view._visitors._viewports.values()] == [1, None]
+        hidden = [
+            [m["name"] for m in browser.of("FrameMessage")].count(LEARNED) - 1  # shown to all, once
+            for browser in (one, other)
+        ]
+        assert hidden == [1, 0] and not at(other, CAMERAS[1].position * SCALE)
+        assert view.state.stand is not None and view.state.stand.photo is None, "the newest's"
 
 
 def test_resetting_the_view_moves_everybody_and_newcomers(
@@ -455,7 +458,7 @@ def planes_seen(browser: Client) -> list[bool]:
 
 
 def test_a_quick_browser_draws_the_planes_while_it_moves(
-    server: viser.ViserServer, view: SceneView, stage: Stage
+    server: viser.ViserServer, view: SceneView, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.planes = planes_scene()
     stage.publish()
@@ -465,8 +468,10 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
         soon(lambda: len(browser.of("ImageMessage")) == 8)
         soon(lambda: planes_seen(browser)[-1:] != [True])
         sent = len(planes_seen(browser))
-        viewport = next(iter(view._visitors._viewports.values()))
-        viewport._hand.quick = True
+        monkeypatch.setattr(hand, "REST", 3600.0)
+        monkeypatch.setattr(hand, "QUICK", 3600.0)
+        for step in range(hand.ENOUGH + 1):
+            browser.look((0.001 * step, 0, -3))
         browser.look((0.1, 0, -3))
         soon(lambda: True in planes_seen(browser)[sent:])
         soon(lambda: planes_seen(browser)[-1] is False)  # still: there is a picture again
@@ -474,8 +479,14 @@ def test_a_quick_browser_draws_the_planes_while_it_moves(
 
 
 def test_points_are_drawn_by_any_browser_until_it_fails_to(
-    server: viser.ViserServer, view: SceneView, stage: Stage
+    server: viser.ViserServer, view: SceneView, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    steps = itertools.count(2)
+
+    def pictured() -> bool:  # while it moves on
+        browser.look((0.001 * next(steps), 0, -3))
+        return planes_seen(browser)[-1] is False
+
     stage.planes = planes_scene()
     stage.config = Stage(scene="points").config
     stage.publish()
@@ -486,16 +497,21 @@ def test_points_are_drawn_by_any_browser_until_it_fails_to(
         browser.look((0.1, 0, -3))
         soon(lambda: True in planes_seen(browser))
         soon(lambda: planes_seen(browser)[-1] is False)
-        viewport = next(iter(view._visitors._viewports.values()))
-        viewport._hand.slow = True
-        assert viewport.while_moving(stage.snapshot), "then pictures are sent"
+        monkeypatch.setattr(painter, "STILL_SECONDS", 3600.0)  # it goes on moving
+        browser.look((0.2, 0, -3))
+        soon(lambda: planes_seen(browser)[-1] is True)
+        for _ in range(2 * hand.FEW):
+            pictured()
+        assert planes_seen(browser)[-1] is True
+        monkeypatch.setattr(hand, "SLOW", -1.0)
+        soon(pictured)  # instead, as it has drawn too slowly
 
 
 def test_the_slider_of_time_moves_the_frustums_and_nothing_else(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish(trails=trails(5), step=40)
-    handles = server.scene._handle_from_node_name
+    handles = nodes(server)
     soon(lambda: Frustums.name(2) in handles)
 
     def place() -> np.ndarray:
@@ -503,9 +519,15 @@ def test_the_slider_of_time_moves_the_frustums_and_nothing_else(
 
     view.submit(GoToTime(0.4))
     assert np.allclose(place(), CAMERAS[2].position / 2), "at once"
-    assert view.state.time.step == 20 and view._camera(2).position[0] == pytest.approx(0.05)
+    assert view.state.time.step == 20
+    with client(server) as browser:
+        browser.look((0, 0, -3))
+        soon(lambda: view.state.clients == 1)
+        view.submit(LookThrough(2))
+        soon(lambda: at(browser, CAMERAS[2].position * SCALE / 2))
     stage.publish(trails=trails(5), step=41)
-    soon(lambda: view._at_step == 20)
+    soon(lambda: stage.followed)
+    assert view.state.time.step == 20
     assert np.allclose(place(), CAMERAS[2].position / 2), "training goes on, the moment stays"
     view.submit(PlayTime())
     assert view.state.time.playing
@@ -519,7 +541,7 @@ def test_training_brings_no_new_names_into_the_scene(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     """Viser keeps what was sent last under each name, for who comes later."""
-    handles, before = server.scene._handle_from_node_name, set[str]()
+    handles, before = nodes(server), set[str]()
 
     def shown(x: float) -> bool:
         frustum = handles.get(Frustums.name(0))
@@ -540,7 +562,7 @@ def test_training_brings_no_new_names_into_the_scene(
 
 def test_a_restart_comes_back_to_now(view: SceneView, stage: Stage) -> None:
     stage.publish(trails=trails(5), step=40)
-    soon(lambda: view._photos is stage.photos)
+    soon(lambda: stage.followed)
     view.submit(GoToTime(0.4))
     stage.photos = photo_set(seed=1)
     stage.publish(trails=trails(2), step=2)

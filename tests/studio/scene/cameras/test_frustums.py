@@ -24,7 +24,7 @@ from studio.scene.cameras.frustums import (
 from studio.scene.coordinates import SCALE
 from studio.scene.theme import INK, VERDICTS
 from tests.cameras import camera as made
-from tests.studio.scene.stand_ins import CAMERAS, Stage, photo_set, recorded
+from tests.studio.scene.stand_ins import CAMERAS, Stage, nodes, photo_set, recorded
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def frustums(server: viser.ViserServer) -> Frustums:
 
 def node(server: viser.ViserServer, index: int) -> viser.CameraFrustumHandle:
     """What viser holds for one photo."""
-    handle = server.scene._handle_from_node_name[Frustums.name(index)]
+    handle = nodes(server)[Frustums.name(index)]
     assert isinstance(handle, viser.CameraFrustumHandle)
     return handle
 
@@ -128,8 +128,8 @@ def test_other_photos_get_other_nodes(
     stage = Stage()
     frustums.update(stage.publish())
     frustums.update(stage.publish(CAMERAS[: len(photos.names)], photos=photos))
-    nodes = [name for name in server.scene._handle_from_node_name if name.startswith(f"{ROOT}/")]
-    assert nodes == [Frustums.name(index) for index in range(len(photos.names))]
+    names = [name for name in nodes(server) if name.startswith(f"{ROOT}/")]
+    assert names == [Frustums.name(index) for index in range(len(photos.names))]
     shown = node(server, 0).image
     assert shown is not None and np.array_equal(shown, thumbnail(photos.pixels[0]))
 
@@ -138,7 +138,7 @@ def test_frustums_go_with_the_photos(server: viser.ViserServer, frustums: Frustu
     stage = Stage()
     frustums.update(stage.publish())
     frustums.update(stage.publish_facts(phase="loading"))
-    assert not [name for name in server.scene._handle_from_node_name if f"{ROOT}/" in name]
+    assert not [name for name in nodes(server) if f"{ROOT}/" in name]
 
 
 def test_size_visibility_and_held_out_photos_show(
@@ -148,7 +148,7 @@ def test_size_visibility_and_held_out_photos_show(
     size = node(server, 0).scale
     frustums.update(Stage(frustum_scale=2.0, frustums=False).publish())
     assert node(server, 0).scale == pytest.approx(2 * size)
-    assert not server.scene._handle_from_node_name[ROOT].visible
+    assert not nodes(server)[ROOT].visible
     assert [node(server, i).variant for i in range(3)] == ["wireframe", "filled", "wireframe"]
 
 

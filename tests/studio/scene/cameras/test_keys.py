@@ -1,12 +1,12 @@
 """A camera path by hand: keyframes, their handle, the line, the flight."""
 
-import asyncio
 import itertools
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import viser
+from viser import _messages
 
 from core.errors import InputError
 from core.geometry.cameras import Camera
@@ -15,7 +15,7 @@ from studio.scene.cameras import keys as keys_module
 from studio.scene.cameras.keys import MOST, PER_STRETCH, ROOT, Keys, PathState
 from studio.scene.coordinates import SCALE
 from tests.cameras import camera, same
-from tests.studio.scene.stand_ins import soon
+from tests.studio.scene.stand_ins import client, nodes, soon
 
 FOUR = [camera((x, 0, 0), (0, 0.1 * x, 0), 40 + 5 * x) for x in range(4)]
 
@@ -31,7 +31,7 @@ def keys(server: viser.ViserServer, flown: list[Camera]) -> Keys:
 
 
 def node(server: viser.ViserServer, name: str) -> viser.SceneNodeHandle | None:
-    return server.scene._handle_from_node_name.get(f"{ROOT}/{name}")
+    return nodes(server).get(f"{ROOT}/{name}")
 
 
 def test_views_become_keyframes_after_the_chosen_one(keys: Keys) -> None:
@@ -74,12 +74,21 @@ def test_dragging_the_handle_moves_the_keyframe(keys: Keys, server: viser.ViserS
     handle = node(server, "handle")
     assert np.allclose(handle.position, FOUR[1].position * SCALE)
     before = node(server, "line").points.copy()
-    handle.position = np.array([0.0, 5.0, 0.0])
-    asyncio.run(keys._dragged(None))
-    assert np.allclose(keys.cameras[1].position, [0, 0.5, 0])
+    with client(server) as browser:
+        browser.send(
+            _messages.TransformControlsUpdateMessage(
+                handle.name, tuple(handle.wxyz.tolist()), (0.0, 5.0, 0.0)
+            )
+        )
+        soon(lambda: np.allclose(keys.cameras[1].position, [0, 0.5, 0]))
     assert keys.cameras[1].fx == FOUR[1].fx
-    assert np.allclose(node(server, "01").position, [0, 5, 0])
-    assert not np.allclose(node(server, "line").points, before)
+    soon(lambda: np.allclose(node(server, "01").position, [0, 5, 0]))
+
+    def redrawn() -> bool:
+        line = node(server, "line")
+        return line is not None and not np.allclose(line.points, before)
+
+    soon(redrawn)
 
 
 def test_the_flight_goes_through_all_and_ends(

@@ -14,7 +14,7 @@ from core.geometry.alignment import Similarity
 from studio.scene.cameras.reference import NAME, Reference, segments
 from studio.scene.coordinates import SCALE
 from tests.cameras import camera, scattered
-from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, Stage, photo_set
+from tests.studio.scene.stand_ins import FOCAL, HEIGHT, WIDTH, Stage, nodes, photo_set
 
 ELSEWHERE = Similarity(7.0, Rotation.from_rotvec([1, -2, 0.5]).as_matrix(), np.array([3.0, 5, -9]))
 CAMERAS = tuple(scattered(0, 5, spread=0.1))
@@ -48,7 +48,7 @@ def stage(reference: object = "", **explore: object) -> Stage:
 
 
 def lines(server: viser.ViserServer) -> viser.LineSegmentsHandle | None:
-    handle = server.scene._handle_from_node_name.get(NAME)
+    handle = nodes(server).get(NAME)
     assert handle is None or isinstance(handle, viser.LineSegmentsHandle)
     return handle if handle is not None and handle.visible else None
 

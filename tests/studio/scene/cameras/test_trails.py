@@ -10,7 +10,7 @@ from studio.scene.cameras.frustums import colours_of
 from studio.scene.cameras.trails import NAME, Trails, segments
 from studio.scene.colours import linear
 from studio.scene.coordinates import SCALE
-from tests.studio.scene.stand_ins import CAMERAS, Stage, recorded, trails
+from tests.studio.scene.stand_ins import CAMERAS, Stage, nodes, recorded, trails
 
 
 def test_segments_lead_from_each_position_to_the_next() -> None:
@@ -36,11 +36,11 @@ def test_a_trail_shows_once_a_camera_has_moved(server: viser.ViserServer, now: l
         now[0] += 1
         snapshot = stage.publish(trails=None if count is None else trails(count))
         shown.update(snapshot, colours_of(snapshot))
-    assert NAME not in server.scene._handle_from_node_name
+    assert NAME not in nodes(server)
     now[0] += 1
     snapshot = stage.publish(trails=trails(2))
     shown.update(snapshot, colours_of(snapshot))
-    handle = server.scene._handle_from_node_name[NAME]
+    handle = nodes(server)[NAME]
     assert handle.points.shape == (len(CAMERAS), 2, 3) and handle.visible
     assert (handle.colors[0, 0] == linear(np.array(colours_of(snapshot)[0], np.uint8))).all()
 
@@ -57,7 +57,7 @@ def test_trails_are_sent_seldom_and_in_the_end(server: viser.ViserServer, now: l
         assert len(updates) <= 2 * 3, "points and colours, every 0.3 of 1.1 seconds"
         now[0] += 0.3
         shown.update(snapshot, colours_of(snapshot))
-    handle = server.scene._handle_from_node_name[NAME]
+    handle = nodes(server)[NAME]
     assert np.allclose(handle.points, segments(trails(11).positions))
 
 
@@ -70,7 +70,7 @@ def test_a_way_is_gone_when_its_camera_has_rested(
         now[0] += seconds
         snapshot = stage.publish(trails=trails(count))
         shown.update(snapshot, colours_of(snapshot))
-        handle = server.scene._handle_from_node_name.get(NAME)
+        handle = nodes(server).get(NAME)
         return len(handle.points) // len(CAMERAS) if handle and handle.visible else 0
 
     assert [seen(1, 0), seen(2, 1), seen(3, 1)] == [0, 1, 2]
@@ -87,5 +87,5 @@ def test_trails_can_be_hidden(server: viser.ViserServer, now: list[float]) -> No
         now[0] += 1
         snapshot = Stage(trails=visible).publish(trails=trails(count))
         shown.update(snapshot, colours_of(snapshot))
-        handle = server.scene._handle_from_node_name.get(NAME)
+        handle = nodes(server).get(NAME)
         assert (handle is not None and handle.visible) is (count in (2, 5))

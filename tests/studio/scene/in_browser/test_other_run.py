@@ -16,7 +16,7 @@ from studio.scene.in_browser import other_run as module
 from studio.scene.in_browser.other_run import OtherRun
 from studio.scene.theme import OTHER_RUN
 from tests.core.exporting.worlds import Surfaces, before, off
-from tests.studio.scene.stand_ins import Stage
+from tests.studio.scene.stand_ins import Stage, nodes
 
 THEIRS = before(Surfaces())  # a ball before a wall
 WORLD = Similarity(2.0, np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([1.0, 2, 3]))
@@ -42,8 +42,9 @@ def name(stage: Stage, reference: str, learned: Learned) -> None:
 
 
 def clouds(server: viser.ViserServer) -> list[viser.PointCloudHandle]:
-    nodes = server.scene._handle_from_node_name.items()
-    return [node for path, node in nodes if path.startswith(f"{LEARNED}/other-run/")]
+    return [
+        node for path, node in nodes(server).items() if path.startswith(f"{LEARNED}/other-run/")
+    ]
 
 
 def shown(server: viser.ViserServer, part: str) -> np.ndarray:

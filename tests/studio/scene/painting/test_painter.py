@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.config.paths import changed
 from core.engine.snapshot import Snapshot
+from core.rendering.picture import Pace
 from studio.scene.coordinates import View
 from studio.scene.painting import painter as painter_module
 from studio.scene.painting.baked import Bakery
@@ -37,6 +38,7 @@ class Bench:
         self.shots: list[Shot] = []
         self.failures: list[str | None] = []
         self.asked = threading.Event()
+        self.view: View | None = None  # of which a picture was wanted last
         shown, failed = self.shots.append, self.failures.append
         self.painter = Painter("painter", stage, self, shown, failed, Bakery())
 
@@ -47,6 +49,7 @@ class Bench:
 
     def quality(self, snapshot: Snapshot, view: View, still: bool) -> int | None:
         """As the test wants."""
+        self.view = view
         return self.wanted if not still or self.resting is None else self.resting
 
     def look(self, snapshot: Snapshot) -> Look:
@@ -66,6 +69,16 @@ class Bench:
     def until_sharp(self) -> None:
         """Wait for the last level."""
         soon(lambda: self.level == 1)
+
+
+class Known(Pace):
+    """Rays take `PACE` each, whatever is measured, so that chunks are few rays."""
+
+    def __init__(self) -> None:
+        super().__init__(PACE)
+
+    def learn(self, rays: int, seconds: float) -> None:
+        """Nothing."""
 
 
 class Slow:
@@ -88,11 +101,9 @@ def field() -> Slow:
 
 @pytest.fixture
 def bench(field: Slow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """A painter whose rays are believed to take `PACE` each, so that chunks are few rays."""
     monkeypatch.setattr(painter_module, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(painter_module.Pace, "learn", lambda self, rays, seconds: None)
+    monkeypatch.setattr(painter_module, "Pace", Known)
     made = Bench(Stage(field))
-    made.painter._pace.seconds_per_ray = PACE
     yield made
     made.painter.stop()
     assert not made.alive
@@ -145,7 +156,7 @@ def test_a_sharpening_picture_is_abandoned_within_a_chunk(bench: Bench, field: S
         if bench.level >= 0.5 and not moved_at:  # the sharp level has begun
             bench.painter.look_from(ASIDE)
             moved_at.append(field.chunks)
-        elif moved_at and not began and bench.painter._job and bench.painter._job.view is ASIDE:
+        elif moved_at and not began and bench.view is ASIDE:
             began.append(field.chunks)
 
     field.each = move_on
@@ -160,9 +171,15 @@ def test_the_newest_of_many_views_is_the_one_that_is_sharpened(bench: Bench, fie
     for place in places:
         bench.painter.look_from(View.of_camera(place))
     bench.until_sharp()
-    job = bench.painter._job
-    assert job is not None
-    assert np.allclose(job.frame(0).whole.position, places[-1].position)
+    newest = bench.shots[-1].image
+
+    def shows_it() -> bool:
+        return bench.shots[-1].sharp and np.array_equal(bench.shots[-1].image, newest)
+
+    bench.painter.look_from(View.of_camera(places[-2]))
+    soon(lambda: bench.shots[-1].sharp and not shows_it())  # no other looks the same
+    bench.painter.look_from(View.of_camera(places[-1]))
+    soon(shows_it)
 
 
 def test_a_drag_that_never_rests_shows_pictures(bench: Bench, field: Slow) -> None:
@@ -227,11 +244,15 @@ def test_while_training_goes_on_no_picture_is_sharper_than_can_be_kept_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(painter_module, "LIVE_SECONDS", (0.2, 0.2))
+    monkeypatch.setattr(painter_module, "STILL_SECONDS", 0.0)
     bench.stage.publish(playing=True)
     bench.painter.look_from(AHEAD)
     soon(lambda: bench.level == 0.25)  # 108 rays of 1 ms; the next has 432
-    job = bench.painter._job
-    assert job is not None and bench.painter._finest(job) == 2
+    for _ in range(3):
+        bench.asked.clear()
+        bench.painter.wake()
+        assert bench.asked.wait(PATIENCE)
+    assert bench.level == 0.25
     bench.stage.publish(playing=False)
     bench.painter.wake()
     bench.until_sharp()

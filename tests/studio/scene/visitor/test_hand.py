@@ -1,11 +1,15 @@
 """Who draws while the view moves: only browsers that have shown that they can."""
 
+import itertools
+
 from studio.scene.visitor.hand import ENOUGH, Hand
+
+AFTERWARDS = itertools.count(1000.0, 1000.0)  # moments long after one another
 
 
 def drag(hand: Hand, pause: float, count: int = 2 * ENOUGH, drawing: bool = False) -> bool:
     """So many messages after a rest."""
-    now = hand._last + 10
+    now = next(AFTERWARDS)
     for _ in range(count):
         hand.moved(now, drawing)
         now += pause
