@@ -149,3 +149,56 @@ def test_rooms_know_what_is_below_them(room: str) -> None:
     for file in files(room):
         known = {n.split(".")[1] for n in imports(file) if n.startswith("core.")}
         assert known <= BELOW[room] | {own}, f"{file}: {known - BELOW[room] - {own}}"
+
+
+# What other libraries keep private and tests of what stands on them need nevertheless.
+FOREIGN = {
+    "python": {"_actions", "_exit", "_getframe", "_replace"},
+    "torch": {
+        "_C", "_can_decompose", "_disabled_torch_function_impl", "_is_param",
+        "_make_wrapper_subclass", "_ops", "_schema",
+    },
+    "open_clip": {"_PRETRAINED"},
+    "viser": {
+        "_event_loop", "_handle_from_node_name", "_impl", "_live_connections",
+        "_subclass_from_type_string", "_thread_executor", "_viser", "_websock_server",
+    },
+}  # fmt: skip
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """What is touched by name: an attribute of others, what is imported of ours or patched."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self" | "cls")):
+            return []
+        case ast.Attribute(attr=name):
+            return [name]
+        case ast.ImportFrom(module=module, names=found):
+            ours = (module or "").partition(".")[0] in {"core", "studio", "tests"}
+            return [alias.name for alias in found] if ours else []
+        case ast.Call(
+            func=ast.Name(id="getattr" | "setattr" | "delattr")
+            | ast.Attribute(attr="setattr" | "delattr"),
+            args=given,
+        ):
+            words = [each.value for each in given if isinstance(each, ast.Constant)]
+            return [word.rpartition(".")[2] for word in words if isinstance(word, str)]
+    return []
+
+
+def is_private(name: str) -> bool:
+    """Whether a name is its owner's alone."""
+    return name.startswith("_") and not name.endswith("__")
+
+
+def test_tests_go_the_public_way() -> None:
+    """What they assert holds for whoever calls, and private parts may change without them."""
+    foreign = set[str]().union(*FOREIGN.values())
+    reached = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {name}"
+        for file in files("tests")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in names_in(node)
+        if is_private(name) and name not in foreign
+    ]
+    assert not reached
