@@ -23,6 +23,7 @@ from studio.scene.source import Source
 from studio.scene.theme import GROUND
 from studio.scene.visitor.glide import Glide
 from studio.scene.visitor.hand import Hand
+from studio.scene.visitor.kept import Kept
 from studio.scene.visitor.limits import Limits
 
 JPEG_QUALITY = 82
@@ -49,14 +50,15 @@ class Viewport:
         source: Source,
         failed: Callable[[str | None], None],
         bakery: Bakery,
+        framed: Vantage | None,
     ) -> None:
         """Begin to show pictures; on viser's event loop.
 
-        Args: `failed` is told what went wrong, and None when it is well.
+        Args: `failed` is told what went wrong, None when it is well; `framed` shows all cameras.
         """
         self._client, self._report = client, failed
         self._loop = asyncio.get_running_loop()
-        self._glide = Glide(client, self._loop)
+        self._glide, self._kept = Glide(client, self._loop), Kept(client, framed, self._found)
         self._moved_by_hand = self._lost = False
         self._moved_at = time.monotonic()
         self._subject: float | None = None  # viser units to what is in the middle of the picture
@@ -66,8 +68,7 @@ class Viewport:
         self._wipe = MIDDLE
         self._shadow: viser.FrameHandle | None = None  # hides what was learned from this client
         self._hand = Hand()
-        # Whether there is no picture, and the browser draws the scene in its place.
-        self._blank = self._drawing = False
+        self._blank = self._drawing = False  # no picture, and the browser draws in its place
         self._drawn = client.scene.add_frame(DRAWN, show_axes=False, visible=False)
         self._source, self._scene = source, source.snapshot.config.explore.scene
         name = f"view-{client.client_id}"
@@ -102,6 +103,7 @@ class Viewport:
             self._glide.to(held)
         else:
             self._turn_around_subject()
+        self._kept.rests(self._glide.aim)
 
     def _leave(self) -> None:
         """No longer look through a photo; frustums are seen again."""
@@ -135,11 +137,7 @@ class Viewport:
         self._do(self._fly, camera)
 
     def look_through(self, index: int, camera: Camera) -> None:
-        """Glide into the place of a photo's camera and have its field of view.
-
-        What was learned stands between eye and scene and is hidden for this client until it moves
-        away.
-        """
+        """Glide behind a photo's camera; what was learned is hidden from this client meanwhile."""
         self._do(self._look_through, index, camera)
 
     def look_away(self) -> None:
@@ -203,8 +201,16 @@ class Viewport:
     def _begin_anew(self) -> None:
         self._leave()
         self._moved_by_hand = False
+        self._kept.forget()
+
+    def _found(self, vantage: Vantage) -> None:
+        """A hand left the view there, on an earlier connection of this browser."""
+        if not self._moved_by_hand and self._photo is None:
+            self._moved_by_hand = True
+            self._glide.ask(vantage)
 
     def _frame(self, vantage: Vantage) -> None:
+        self._kept.framed(vantage)
         if self._moved_by_hand or self._photo is not None:
             return
         away = np.linalg.norm(vantage.position - self._glide.aim.position)
@@ -289,6 +295,5 @@ class Viewport:
     def _failed(self, sentence: str | None) -> None:
         self._report(sentence)
         if sentence is not None:
-            self._client.add_notification(
-                "No picture", sentence, color="red", auto_close_seconds=NOTICE_SECONDS
-            )
+            notify = self._client.add_notification
+            notify("No picture", sentence, color="red", auto_close_seconds=NOTICE_SECONDS)

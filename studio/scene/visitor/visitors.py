@@ -27,6 +27,7 @@ class Visitors:
         self._source, self._bakery, self._reporter = source, bakery, reporter
         self._viewports: dict[int, Viewport] = {}
         self._begin, self._tidied_at = Vantage.of(()), time.monotonic()
+        self._framed: Vantage | None = None  # where the learned cameras are seen from
         self.wipe = MIDDLE  # where everybody's line between two scenes is
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class Visitors:
     def come(self, client: viser.ClientHandle) -> None:
         """A client connected; on viser's event loop."""
         report = self._reporter(_name(client))
-        viewport = Viewport(client, self._source, report, self._bakery)
+        viewport = Viewport(client, self._source, report, self._bakery, self._framed)
         self._viewports[client.client_id] = viewport
         viewport.expect(self._begin)
         viewport.wipe_at(self.wipe)
@@ -103,6 +104,7 @@ class Visitors:
 
     def frame(self, vantage: Vantage) -> None:
         """Take along whoever has not moved the view by hand."""
+        self._framed = vantage
         for viewport in self._all:
             viewport.frame(vantage)
 

@@ -268,6 +268,54 @@ def test_a_slow_newcomer_is_not_taken_for_a_hand_before_it_stands_where_it_begin
         soon(lambda: view.state.stand is not None and view.state.stand.moved)
 
 
+def test_who_connects_again_finds_the_view_that_a_hand_left_until_it_is_framed(
+    server: viser.ViserServer, view: SceneView, stage: Stage
+) -> None:
+    stage.publish()
+    soon(lambda: view._framed is not None)
+    left, beginning = (0.0, 0.1, -2.0), tuple(Vantage.of(CAMERAS).position.tolist())
+
+    def comes(browser: Client, kept: str | None) -> None:
+        browser.look(beginning)
+        soon(lambda: bool(browser.of("LocalStorageGetItemRequestMessage")))
+        (asked,) = browser.of("LocalStorageGetItemRequestMessage")
+        browser.send(
+            _messages.LocalStorageGetItemResponseMessage(kept, None, asked["request_uuid"])
+        )
+        browser.look(beginning, width=65)
+        soon(lambda: [c.camera.image_width for c in server.get_clients().values()] == [65])
+
+    def kept(browser: Client) -> list[str]:
+        return [message["value"] for message in browser.of("LocalStorageSetItemMessage")]
+
+    def moved() -> bool:
+        return view.state.stand is not None and view.state.stand.moved
+
+    with client(server) as browser:
+        comes(browser, None)
+        assert not moved() and not kept(browser)
+        walks(browser, left)
+        soon(lambda: bool(kept(browser)))
+        written = kept(browser)[-1]
+    soon(lambda: view.state.clients == 0)
+    with client(server) as browser:
+        comes(browser, written)
+        soon(lambda: at(browser, np.array(left)))
+        assert moved()
+        before = len(kept(browser))
+        stage.publish(tuple(camera((x, 0, 0), fx=40.0, size=(48, 36)) for x in (-0.5, 0, 0.5)))
+        soon(lambda: len(kept(browser)) > before)  # cameras settle on, and the view stays
+        assert at(browser, np.array(left)) and kept(browser)[-1] != written
+        view.submit(ResetView())
+        soon(lambda: bool(browser.of("LocalStorageRemoveItemMessage")))
+    soon(lambda: view.state.clients == 0)
+    for other in (written, "{}", written.replace("-2.0", "1e999"), written.replace("0.1", "null")):
+        with client(server) as browser:
+            comes(browser, other)  # of cameras that stood elsewhere, or of nobody
+            assert not moved() and not kept(browser)
+        soon(lambda: view.state.clients == 0)
+
+
 def test_who_goes_where_nothing_was_seen_is_brought_back(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
