@@ -20,11 +20,13 @@ def keep(
 ) -> None:
     """Write down an opinion of cameras, where it says something else than the one before.
 
+    Where there are none yet, what photos alone tell is of no camera: what is written stays.
+
     A disk that takes nothing is told of by whoever saves the run.
 
     Args: `names` of all photos; `seconds` of training so far.
     """
-    if _said(opinion) == _said(before):
+    if _said(opinion) == _said(before) or opinion.way is before.way is None:
         return
     record = {"way": opinion.way, **judgement(opinion, names)}
     with contextlib.suppress(OSError):

@@ -7,8 +7,10 @@ from core.engine.commands.switches import spoken
 from core.engine.snapshot import Snapshot
 from core.errors import InputError
 from core.evaluation.cameras import compare_cameras
+from core.runs import judged
 from core.runs.cameras import known_cameras
 from core.runs.summary import ELSEWHERE, Summary, summary_of
+from core.search.judging.witnesses import Opinion
 
 Row = dict[str, str]
 
@@ -26,11 +28,20 @@ def _figures(snapshot: Snapshot, summary: Summary) -> list[Row]:
     photos = len(snapshot.photos.names) if snapshot.photos else 0
     return [
         _row("Quality on unseen pixels", _decibels(psnr), _decibels(summary.psnr)),
-        _row("Verdict", snapshot.opinion.word, summary.verdict),
+        _row("Verdict", _verdict(snapshot), summary.verdict),
         _row("Steps", f"{snapshot.step:,}", f"{summary.step:,}"),
         _row("Training", f"{snapshot.seconds:.0f} s", f"{summary.seconds:.0f} s"),
         _row("Photos", str(photos), str(summary.photos)),
     ]
+
+
+def _verdict(snapshot: Snapshot) -> str:
+    """What is thought of the cameras; of a run opened again what was, until they are checked."""
+    word, doing = snapshot.opinion.word, snapshot.opinion.doing
+    saved = judged.kept(snapshot.run, snapshot.found_by)["verdict"]
+    if word != Opinion.word or saved == word:
+        return word
+    return f"{saved}, being checked again" if doing else f"{saved} when it was saved"
 
 
 def _cameras(snapshot: Snapshot, other: Path) -> list[Row]:

@@ -25,6 +25,10 @@ def test_an_opinion_comes_back_for_the_cameras_that_it_is_of(tmp_path: Path) -> 
     assert got["verdict_reasons"][0]["photos"] == ["b.jpg"]
     assert got["cameras"][1] == {"photo": "b.jpg", "verdict": "wrong"}
     assert kept(tmp_path, "pixels")["verdict"] == "unknown yet"
+    keep(tmp_path, Opinion(reasons=(REASON,)), Opinion(), NAMES)
+    assert kept(tmp_path, "features") == got, "opened again, and not looked at yet"
+    keep(tmp_path, Opinion(), thought, NAMES)
+    assert kept(tmp_path, "features")["verdict"] == "unknown yet", "started over"
 
 
 def test_what_says_the_same_is_not_written_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from core.engine.commands import Configure, Open
 from core.engine.run_folder.claim import Claim
 from core.photos import PhotoSet
 from core.runs import checkpoint
+from core.search.judging.witnesses import Opinion
 from studio.routes.runs import Runs
 from tests.conftest import shifted_photos
 from tests.core.runs.shelved import made_run
@@ -117,6 +118,14 @@ def test_two_runs_are_compared(client: TestClient, engine: Desk, folder: Path) -
     rows = {row["what"]: row for row in client.get("/runs/beside/second").json()["rows"]}
     assert rows["Cameras apart, of their spread"]["there"] == "0.00%"
     assert rows["Steps"] == {"what": "Steps", "here": "1", "there": "3"}
+    assert rows["Verdict"]["here"] == "doubtful when it was saved"
+    for doing, word, said in (
+        ("checking the cameras, 10%", "unknown yet", "doubtful, being checked again"),
+        ("", "trusted", "trusted"),
+    ):
+        engine.publish(opinion=Opinion("pixels", word, doing=doing))
+        row = client.get("/runs/beside/second").json()["rows"][1]
+        assert row == {"what": "Verdict", "here": said, "there": "doubtful"}
     assert rows["Rotation"] == {"what": "Rotation", "here": "axis-angle", "there": "quaternion"}
     assert client.post("/runs/compare", json={"name": ""}).status_code == 204
     assert client.get("/runs").json()["beside"] == ""
