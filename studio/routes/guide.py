@@ -1,6 +1,10 @@
 """One sentence over the scene, always: what is going on, how far it is, what to do next."""
 
+import math
+
 from core.engine.snapshot import Snapshot
+from core.training.learned import PAIRS
+from core.training.learners.field_learner import LOOKED_AT
 
 FRESH = 8.0  # seconds of training in which it is news that the cameras are found
 DRAG = "Drag to look around"
@@ -52,5 +56,23 @@ def _learning(snapshot: Snapshot) -> str:
         return f"Paused at {far}. {DRAG}; Play goes on"
     if snapshot.opinion.word == "wrong" and snapshot.opinion.doing:
         return "These cameras look wrong; better ones are being looked for"
+    if waits := _network_waits(snapshot):
+        return f"Depth maps, {far}. {waits}"
     doing = "Learning" if part is None else NOUNS.get(snapshot.stage, "Sharpening")
     return f"{doing}, {far}" + ("" if part is not None else f". {DRAG}")
+
+
+def _network_waits(snapshot: Snapshot) -> str:
+    """When a network that is to be looked at is seen beside depth maps; nothing where it is."""
+    learned, outlook, config = snapshot.learned, snapshot.outlook, snapshot.config
+    beside = set(PAIRS[1]) <= set(snapshot.learners) and config.explore.show in LOOKED_AT
+    seen = learned is None or learned.pair or learned.shown == "field" or outlook.part is None
+    if not beside or seen:
+        return ""
+    when = "" if outlook.seconds_left is None else f", in {_at_most(outlook.seconds_left[1])}"
+    return f"The {config.field.kind} network is seen beside them once they stand{when}"
+
+
+def _at_most(seconds: float) -> str:
+    unit, many, word = (10, 10, "s") if seconds < 90 else (60, 1, "min")
+    return f"at most {max(1, math.ceil(seconds / unit)) * many} {word}"

@@ -46,8 +46,8 @@ WORTH = 0.1  # dB by which pixels kept aside must be known better
 STAGES = len(LOOKING + JOURNEY)
 LABOUR = 2e6  # of a step, in samples that planes meet
 SHARPER = (
-    "Views now add what planes leave of the photos, warped from these: pixels that nothing was "
-    "learned from are known {:.1f} dB better."
+    "Still views now add what planes left of the photos: quality on unseen pixels is {:.1f} dB "
+    "better."
 )
 
 

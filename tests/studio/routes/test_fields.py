@@ -9,7 +9,9 @@ import pytest
 
 from core.config.paths import changed
 from core.engine.monitoring.contest import Contest, Unseen
+from core.engine.monitoring.outlook import Outlook
 from studio.routes.fields import side_by_side, unseen, why_not
+from studio.routes.guide import guide
 from tests.studio.panel.stand_ins import Desk
 
 
@@ -32,6 +34,26 @@ def test_where_nothing_can_be_chosen_it_is_said_why(
     why, can = why_not(snapshot), side_by_side(snapshot)["show_can"]
     assert can is (not told and "learned" not in facts)
     assert told in why and bool(why) is bool(told)
+
+
+def test_a_network_beside_depth_maps_that_do_not_stand_yet_is_promised_with_its_time(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, learners=("depth-maps", "field"), playing=True, shown="depth-maps")
+    learned = desk.snapshot.learned
+    assert learned is not None
+    config = changed(desk.snapshot.config, {"explore.show": "both", "field.kind": "siren"})
+    alone = dataclasses.replace(learned, shown="depth-maps")
+    desk.publish(config=config, stage="explore", learned=alone, outlook=Outlook(3, part=0.128))
+    promise = "Depth maps, 12 %. The siren network is seen beside them once they stand"
+    assert guide(desk.snapshot) == promise
+    for left, told in ((41.0, "50 s"), (89.9, "90 s"), (130.0, "3 min")):
+        desk.publish(outlook=Outlook(3, part=0.128, seconds_left=(30.0, left)))
+        assert guide(desk.snapshot) == f"{promise}, in at most {told}"
+    desk.publish(learned=dataclasses.replace(alone, pair=(alone.scene, alone.scene)))
+    assert guide(desk.snapshot) == "Sharpening, 12 %", "both are seen now"
+    desk.publish(learned=alone, config=changed(config, {"explore.show": "best"}))
+    assert guide(desk.snapshot) == "Sharpening, 12 %", "nobody asked for it"
 
 
 def test_where_the_field_is_planes_depth_maps_are_all_there_is(tmp_path: Path) -> None:
