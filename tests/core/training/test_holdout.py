@@ -37,8 +37,8 @@ def test_the_winner_has_to_lead() -> None:
 
 
 def test_other_photos_are_asked_at_the_same_pixels() -> None:
-    photos = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 12, 18, 3)
-    rig, asked = CameraRig(4, 18, 12, "axis-angle", "square", True, 1.0), list[Rays]()
+    photos = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 120, 180, 3)
+    rig, asked = CameraRig(4, 180, 120, "axis-angle", "square", True, 1.0), list[Rays]()
     with torch.no_grad():
         rig.position[:, 0] = torch.arange(4)
 
@@ -54,6 +54,7 @@ def test_other_photos_are_asked_at_the_same_pixels() -> None:
     before, chosen, later = asked
     assert set(before.origins[:, 0].tolist()) == {0.0, 1.0, 2.0, 3.0}
     assert set(chosen.origins[:, 0].tolist()) == {1.0, 3.0}
+    assert len(before.directions.unique(dim=0)) > 100
     assert torch.equal(before.directions, chosen.directions)
     assert torch.equal(later.origins, chosen.origins)
     assert torch.equal(later.directions, chosen.directions)

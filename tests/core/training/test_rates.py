@@ -1,5 +1,7 @@
 """The rates that are told are those that the next step uses."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.config.paths import changed, get
@@ -52,13 +54,15 @@ def test_of_planes(photos: PhotoSet) -> None:
 
 
 def test_of_whoever_steps_while_cameras_are_found(photos: PhotoSet) -> None:
-    trainer = Trainer(small_config(training__bootstrap=True), photos, brief(steps=2))
+    recipe = brief(steps=2)
+    recipe = replace(recipe, trial=replace(recipe.trial, plane_rate=(0.07, 0.07)))  # as no other
+    trainer = Trainer(small_config(training__bootstrap=True), photos, recipe)
     assert bootstrap_of(trainer) is not None
     first = trainer.recipe.starting[0]
     assert trainer.rates["planes.texels"] == pytest.approx(first.plane_rate[0])
     while bootstrap_of(trainer).phase != "focal":
         trainer.train_step(1)
-    assert trainer.rates["planes.texels"] == pytest.approx(trainer.recipe.trial.plane_rate[0])
+    assert trainer.rates["planes.texels"] == pytest.approx(0.07)
     trainer.explore()
     assert {"planes.texels", "field"} <= trainer.rates.keys()
 
