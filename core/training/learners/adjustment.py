@@ -34,6 +34,7 @@ from core.states import part_of
 from core.training.learner import StepContext
 from core.training.learners.depthmap_cameras import pictures, read, unknowns_of, write
 from core.training.learners.multiplane_step import MultiplaneStep
+from core.training.step import StepResult
 
 PARTS = 5  # of the photos: one part goes through a stage at once
 SMALLEST = 252  # pixels of the photos' longer side: at fewer planes are as exact
@@ -150,7 +151,7 @@ class AdjustedStep(MultiplaneStep):
         """Whether joint steps have made the cameras exact."""
         return self.adjustment.moved
 
-    def beside(self, context: StepContext) -> None:
+    def beside(self, context: StepContext, result: StepResult) -> None:
         """Go on with what makes the cameras exact."""
         self._messages += self.adjustment.step(self, context)
 

@@ -7,7 +7,6 @@ of the others alone, and the share is that of least squares. Planes and cameras 
 meanwhile. It all happens on the CPU, and each process of a run does all of it.
 """
 
-import abc
 import functools
 from typing import Self
 
@@ -212,31 +211,22 @@ class CorrectedStep(AdjustedStep):
 
     correction: Correcting
 
-    @property
-    @abc.abstractmethod
-    def sharpened(self) -> bool:
-        """Whether planes and cameras are finished."""
-
-    @property
-    def finished(self) -> bool:  # type: ignore[override]
-        """Whether that is so, and views are corrected where that is worth it."""
-        return self.sharpened and self.correction.over
-
-    @property
-    def complete(self) -> bool:  # type: ignore[override]
-        """Whether another step would change nothing: planes that are corrected stand still."""
-        return self.finished and self.correction.found is not None
-
-    def step(self, context: StepContext) -> StepResult:
-        """Explain pixels better; or, once that is over, a part of the correction."""
-        if self.complete or (self.sharpened and self.correction.due(self, context)):
-            if not self.complete:
-                self._messages += self.correction.step(self.plain(context), self, context)
-            nobody = torch.zeros(0)
-            return StepResult(self.correction.loss, nobody.long(), nobody, True)
-        result = super().step(context)
+    def beside(self, context: StepContext, result: StepResult) -> None:
+        """The same as before; the loss is what is told while planes stand still."""
+        super().beside(context, result)
         self.correction.loss = result.loss
-        return result
+
+    def afterwards(self, context: StepContext) -> StepResult | None:
+        """A part of the correction; None where it is not due, and planes go on.
+
+        Planes that are corrected stand still.
+        """
+        if self.correction.due(self, context):
+            self._messages += self.correction.step(self.plain(context), self, context)
+        elif self.correction.found is None:
+            return None
+        nobody = torch.zeros(0)
+        return StepResult(self.correction.loss, nobody.long(), nobody, True)
 
     def reconfigure(self, old: StepContext, new: StepContext, converted: tuple[str, ...]) -> None:
         """Begin with the correction where it is wanted after all."""
@@ -252,7 +242,7 @@ class CorrectedStep(AdjustedStep):
         return CorrectedScene.of(plain, found)
 
     def plain(self, context: StepContext) -> FieldScene:
-        """What planes show by themselves: what views that are corrected begin from."""
+        """The planes alone."""
         focal = self.rig.normalized_focal().detach()
         return FieldScene(self.field, focal, build.ray_settings(context.config))
 

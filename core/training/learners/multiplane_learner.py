@@ -27,8 +27,9 @@ from core.training.idle_rates import idle_lens, idle_rates
 from core.training.learner import StepContext
 from core.training.learners.adjustment import Adjustment
 from core.training.learners.correcting import CorrectedStep, Correcting
+from core.training.learners.multiplane_ahead import legs_of
 from core.training.learners.multiplane_step import FIRST_DEPTH_FLOOR
-from core.training.learners.texel_adam import names_of_tiles, three_digits
+from core.training.learners.texel_adam import names_of_tiles, rested
 from core.training.optimizers import packed, unpack
 from core.training.room import UNBOUNDED, Room, Size
 
@@ -36,7 +37,6 @@ WIDELY = Extent((2.4, 2.4), (2.4, 2.4))  # the first planes: cameras are not kno
 FARTHEST = 0.01  # disparity of the last plane once planes are placed by what they hold
 DENSITY = 0.9  # texels for each pixel's side where planes are placed,
 FINEST_DENSITY = 0.67  # and of photos at full size: their last detail is noise to planes
-TEXEL = 0.25  # of the work of a sample that is met
 
 
 class MultiplaneLearner(CorrectedStep):
@@ -115,6 +115,16 @@ class MultiplaneLearner(CorrectedStep):
         return self.level == len(self.levels) and self.adjustment.over
 
     @property
+    def finished(self) -> bool:  # type: ignore[override]
+        """Whether that is so, and views are corrected where that is worth it."""
+        return self.sharpened and self.correction.over
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        """Whether another step would change nothing: planes that are corrected stand still."""
+        return self.finished and self.correction.found is not None
+
+    @property
     def proposal(self) -> MultiplaneImage:
         """What tells others where along rays something is."""
         return self.field
@@ -132,13 +142,7 @@ class MultiplaneLearner(CorrectedStep):
 
     def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
         """The work of levels, in samples that are met; texels are moved beside these."""
-        whole, photos = self.colours.shape[1] * self.colours.shape[2], len(self.trained)
-        legs = []
-        for level in levels:
-            pixels = min(level.pixels, whole)
-            met = level.drawn(pixels * photos)
-            legs.append(Leg(level.steps, times * level.planes * (met + TEXEL * pixels)))
-        return legs
+        return legs_of(levels, len(self.trained), self.colours.shape[1:3].numel(), times)
 
     @property
     def work(self) -> Hashable:
@@ -174,15 +178,8 @@ class MultiplaneLearner(CorrectedStep):
             if self.level + 1 < len(self.levels):
                 self._grow(self.levels[self.level + 1])
             else:
-                self._rest()
+                self.take(rested(self.field))  # its moments are of no use any more
             self.level, self.level_step = self.level + 1, 0
-
-    @torch.no_grad()
-    def _rest(self) -> None:
-        """Planes are large: moments are of no use any more, nor are digits that nobody sees."""
-        for texels in self.field.parameters():
-            texels.copy_(three_digits(texels))
-        self.take(self.field)
 
     def extend(self, levels: tuple[Level, ...], trained: Tensor) -> None:
         """Once finished, go on with more levels and perhaps more photos: `trained` (K,), all."""

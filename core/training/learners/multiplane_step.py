@@ -76,9 +76,18 @@ class MultiplaneStep(Learner):
     def advance(self) -> None:
         """A step of the level is over."""
 
+    @property
     @abc.abstractmethod
-    def beside(self, context: StepContext) -> None:
-        """What is done after a step besides it."""
+    def sharpened(self) -> bool:
+        """Whether the last level is over, and cameras are as exact as they will be."""
+
+    @abc.abstractmethod
+    def beside(self, context: StepContext, result: StepResult) -> None:
+        """What is done after a step besides it; `result` is what came of it."""
+
+    @abc.abstractmethod
+    def afterwards(self, context: StepContext) -> StepResult | None:
+        """What is done in place of a step once they are sharpened; None where that is nothing."""
 
     def let_move(self, learns: Learns) -> None:
         """Give the cameras, the depth floor and the lens what moves them; nothing moved yet."""
@@ -108,9 +117,10 @@ class MultiplaneStep(Learner):
 
     def step(self, context: StepContext) -> StepResult:
         """Explain pixels of all photos, and move planes and cameras; then perhaps grow."""
-        act = functools.partial(self._step, context)
-        result = context.processes.attempt(context.generator, act)
-        self.beside(context)
+        if self.sharpened and (result := self.afterwards(context)):
+            return result
+        step = functools.partial(self._step, context)
+        self.beside(context, result := context.processes.attempt(context.generator, step))
         return result
 
     def _step(self, context: StepContext, processes: ProcessGroup) -> StepResult:

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.multiplane.field import MultiplaneImage
+
 BETAS, EPSILON = (0.9, 0.99), 1e-15
 MOMENTS = ("exp_avg", "exp_avg_sq")
 HALF = torch.bfloat16  # has the range that squares of small gradients need
@@ -23,6 +25,14 @@ LARGEST = torch.finfo(torch.float16).max
 def three_digits(texels: Tensor) -> Tensor:
     """Texels (...) as float16 holds them, which no eye tells from what they were."""
     return texels.clamp(-LARGEST, LARGEST).half().float()
+
+
+@torch.no_grad()
+def rested(planes: MultiplaneImage) -> MultiplaneImage:
+    """The same planes, without the digits that nobody sees: they are large."""
+    for texels in planes.parameters():
+        texels.copy_(three_digits(texels))
+    return planes
 
 
 def names_of_tiles(held: Mapping[str, Tensor]) -> dict[str, Tensor]:
