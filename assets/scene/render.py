@@ -1,7 +1,7 @@
 """Render the demo scene of nerfmm studio: 20 photos of a still life with their exact cameras.
 
 Run as:  python assets/scene/render.py --out DIR [--size 640x480] [--samples N] [--views 0,7]
-                                       [--sweep 62|200]
+                                       [--sweep 62|120|200]
 
 Conventions: world units, y up.  Cameras are written camera-to-world in OpenGL axes (x right, y
 up, z backwards), as nerfstudio and instant-ngp read them; pixel centres lie at +0.5, the principal
@@ -52,6 +52,7 @@ class Sweep:
 
 SWEEPS = {
     "62": Sweep(132, 62, 4, (0.27, 0.11), (0.0, -0.08, -0.5), 1.35),
+    "120": Sweep(311, 120, 5, (1.1, 0.28), (0.0, 0.0, 0.0)),
     "200": Sweep(207, 200, 8, (0.5, 0.2), (0.0, 0.0, 0.0)),
 }
 
