@@ -59,6 +59,7 @@ KINDS: dict[str, Callable[[Tensor], bool]] = {
     "above": _above,
     "photo": lambda tensor: tensor.dtype is torch.int64,
     "truth": lambda tensor: tensor.dtype is torch.bool,
+    "byte": lambda tensor: tensor.dtype is torch.uint8,
     "any": lambda tensor: tensor.dtype in (torch.uint8, torch.float32),
 }
 

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.depthmaps.kept import require
 from core.depthmaps.stereo.depths import JOURNEY, LOOKING, DepthMaps, Depths
 from core.depthmaps.warping.corrected import (
     CorrectedScene,
@@ -48,6 +49,10 @@ SHARPER = (
     "Still views now add what planes left of the photos: quality on unseen pixels is {:.1f} dB "
     "better."
 )
+
+
+# What is kept of it, as `core.depthmaps.kept.FORMS` are.
+LEFT = {"left": ("byte", "K3HW"), "sums": ("real", "3")}
 
 
 class Correcting:
@@ -197,8 +202,14 @@ class Correcting:
             self._begin(planes, context, state["photos"])
             assert self._depths is not None, "it has begun"
             self._depths.restore(part_of(state, "depths."))
-            self._left = list(state.get("left", torch.zeros(0)))
             self._asked, self._sums = int(state["asked"]), state["sums"].clone()
+            if "left" in state:
+                wide, high = self._maps.cameras.canvas
+                require({"left": state["left"]}, {"H": high, "W": wide}, LEFT)
+                self._left = list(state["left"])
+            require({"sums": self._sums}, {}, LEFT)
+            if not 0 <= self._asked <= len(self._left) <= len(self._photos):
+                raise ValueError(f"{self._asked} of {len(self._left)} residuals were asked")
         elif "share" in state:
             self.over, self.found = True, Correction.of(state)
         else:

@@ -1,6 +1,7 @@
 """What planes leave of the photos: warped into views, as far as unseen pixels bear it out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from core.config.paths import changed
 from core.depthmaps.warping.corrected import CorrectedScene, Correction
+from core.errors import InputError
 from core.geometry.cameras import CameraRig
 from core.rendering.progressive import picture_of
 from core.rendering.scene import FieldScene
@@ -182,6 +184,24 @@ def test_pixels_kept_aside_are_those_that_may_not_be_learned_from() -> None:
     assert aside.sum() == aside.size - len(allowed)
     half = kept_aside(rig, allowed, 0, (rig.width // 2, rig.height // 2))
     assert 0.2 < 4 * half.sum() / aside.sum() <= 1.1
+
+
+def test_what_was_never_kept_of_one_in_the_making_is_refused(tmp_path: Path) -> None:
+    trainer = sharpened()
+    while len(planes_of(trainer).correction.state().get("correction.left", ())) < 6:
+        trainer.train_step(1)
+    made = checkpoint.taken(trainer, tmp_path / "x.safetensors", {})
+    left = made.tensors["correction.left"]
+    forged = {
+        "left": (left[:, :2], left[..., :-1], left.float(), torch.cat([left, left])),
+        "asked": (torch.tensor(7), torch.tensor(-1)),
+        "sums": (torch.zeros(2).double(),),
+    }
+    for name, values in forged.items():
+        for value in values:
+            tensors = made.tensors | {f"correction.{name}": value}
+            with pytest.raises(InputError, match="is damaged"):
+                checkpoint.restore(begun(), replace(made, tensors=tensors))
 
 
 def test_a_forged_share_is_refused(done: Trainer) -> None:
