@@ -272,7 +272,7 @@ def test_who_connects_again_finds_the_view_that_a_hand_left_until_it_is_framed(
     server: viser.ViserServer, view: SceneView, stage: Stage
 ) -> None:
     stage.publish()
-    soon(lambda: view._framed is not None)
+    soon(lambda: stage.followed)
     left, beginning = (0.0, 0.1, -2.0), tuple(Vantage.of(CAMERAS).position.tolist())
 
     def comes(browser: Client, kept: str | None) -> None:
