@@ -210,27 +210,6 @@ def test_the_view_follows_settling_cameras_until_the_first_touch(
     assert view.state.stand is not None and not view.state.stand.moved
 
 
-def test_a_page_that_loads_again_finds_the_view_that_a_hand_left(
-    plain: viser.ViserServer, view: SceneView, page: Page
-) -> None:
-    before = set(plain.get_clients())
-    page.mouse.move(WIDTH / 2, 60)
-    page.mouse.down()
-    page.mouse.move(WIDTH / 2 + 30, 70, steps=4)
-    page.mouse.up()
-    (viewport,) = view._visitors._viewports.values()
-    soon(lambda: viewport._kept._view is not None and viewport.stand.there)
-    left = eye(page)
-    assert not at(page, Vantage.of(CAMERAS).position)
-    page.reload()
-    soon(lambda: bool(set(plain.get_clients()) - before))
-    soon(lambda: view.state.stand is not None and view.state.stand.moved)
-    soon(lambda: at(page, left))
-    view.submit(ResetView())
-    soon(lambda: at(page, Vantage.of(CAMERAS).position))
-    soon(lambda: page.evaluate("localStorage.getItem('viser-user:view')") is None)
-
-
 def test_a_visitor_sees_the_scene_then_drags_it_then_clicks_a_camera(
     plain: viser.ViserServer, view: SceneView, page: Page
 ) -> None:
