@@ -64,9 +64,9 @@ class Correcting:
         loss: of the planes' last step, which goes on being told.
     """
 
-    def __init__(self, wanted: bool = False) -> None:
-        """Nothing is done yet, or nothing at all is to be done."""
-        self._wanted, self.loss = wanted, 0.0
+    def __init__(self, wanted: bool = False, photos: int = MOST) -> None:
+        """Nothing is done yet, or nothing at all is to be done; there are so many photos."""
+        self._wanted, self._most, self.loss = wanted, min(photos, MOST), 0.0
         self.again()
 
     def again(self) -> None:
@@ -83,7 +83,7 @@ class Correcting:
     def of(cls, rig: CameraRig, photos: Tensor, allowed: Tensor | Windows | None) -> Self:
         """To be done, where these photos (K,) are worth it, and pixels were kept aside."""
         small = max(rig.width, rig.height) < SMALLEST
-        return cls(not small and len(photos) >= FEWEST and allowed is not None)
+        return cls(not small and len(photos) >= FEWEST and allowed is not None, len(photos))
 
     def due(self, planes: AdjustedStep, context: StepContext) -> bool:
         """Whether the next step is its own; where options say no, or photos are few, it is over."""
@@ -102,7 +102,7 @@ class Correcting:
     @property
     def legs(self) -> list[Leg]:
         """All of it, as a part of the way; nothing where it is over."""
-        pieces = (STAGES + 2) * (len(self._photos) or MOST)
+        pieces = (STAGES + 2) * (len(self._photos) or self._most)
         return [] if self.over else [Leg(-(-pieces // AT_ONCE), LABOUR)]
 
     @property

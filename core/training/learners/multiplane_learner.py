@@ -137,7 +137,7 @@ class MultiplaneLearner(CorrectedStep):
     @property
     def gone(self) -> float | None:
         """What part of all levels and of the correction is gone; None once these are over."""
-        steps = self.correction.made if self.sharpened else self.level_step
+        steps = self.level_step if self.level < len(self.levels) else self.correction.made
         return part_gone(self.legs(self.levels) + self.correction.legs, self.level, steps)
 
     def legs(self, levels: Sequence[Level], times: float = 1.0) -> list[Leg]:
@@ -174,7 +174,7 @@ class MultiplaneLearner(CorrectedStep):
     def advance(self) -> None:
         """A step of the level is over; perhaps grow, or with the next step if memory runs out."""
         self.level_step += 1
-        if self.level_step >= self.present.steps and not self.finished:
+        if self.level < len(self.levels) and self.level_step >= self.present.steps:
             if self.level + 1 < len(self.levels):
                 self._grow(self.levels[self.level + 1])
             else:

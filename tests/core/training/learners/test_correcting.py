@@ -85,6 +85,11 @@ def test_a_photo_that_nothing_was_learned_from_is_known_better(done: Trainer) ->
 def test_planes_and_cameras_stand_still_meanwhile() -> None:
     trainer = sharpened()
     planes = planes_of(trainer)
+    planes.adjustment.over = False  # cameras are not exact yet, so that planes go on
+    waiting = [planes.gone for _ in range(2) if planes.advance() is None]
+    planes.adjustment.over = True
+    assert waiting[0] == waiting[1] == planes.gone, "the part that is gone never falls"
+    assert planes.level == len(planes.levels)
     before = [p.detach().clone() for p in (*planes.field.parameters(), *trainer.rig.parameters())]
     loss = trainer.train_step(1).loss
     assert 0 < planes.gone < 1 and not planes.finished
