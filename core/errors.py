@@ -33,6 +33,7 @@ _SAID = (
     "Insufficient memory",
     "start new thread",
 )
+_CUT = "[enforce fail a"  # what is left of torch's sentence where memory ran out for the rest of it
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -40,4 +41,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | OutOfMemory):
         return True
     library = isinstance(error, RuntimeError) or type(error).__module__ == "cv2"
-    return library and any(word in str(error) for word in _SAID)
+    said = str(error)
+    cut = said.startswith(_CUT) and "]" not in said
+    return library and (cut or any(word in said for word in _SAID))

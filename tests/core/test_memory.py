@@ -57,7 +57,9 @@ def test_memory_is_known_to_have_run_out_however_that_is_said() -> None:
     said = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you"
     for error in (MemoryError(), RuntimeError(said), torch.OutOfMemoryError("CUDA out of memory.")):
         assert is_out_of_memory(error)
-    assert not any(map(is_out_of_memory, (RuntimeError("a shape is wrong"), KeyError())))
+    assert is_out_of_memory(RuntimeError(said[:15])), "there was no memory for the sentence"
+    other = RuntimeError("[enforce fail at shape.cpp:3] . a shape is wrong")
+    assert not any(map(is_out_of_memory, (RuntimeError("a shape is wrong"), other, KeyError())))
 
 
 def test_pieces_halve_three_times_and_no_more() -> None:
