@@ -54,6 +54,12 @@ class DepthMaps:
     gains: Tensor  # (N, C) logarithm of each photo's gain
     sources: Tensor  # (N, K) with which photos each was compared
 
+    def state(self) -> dict[str, Tensor]:
+        """Everything but the photos, as tensors by name; see `kept_maps`."""
+        kept = ("inverse", "support", "through", "gains", "sources")
+        out = {name: getattr(self, name) for name in kept}
+        return out | {f"camera.{name}": value for name, value in vars(self.cameras).items()}
+
 
 class Depths:
     """Depth maps in the making.
@@ -196,9 +202,7 @@ class Depths:
         for row, values in enumerate(self._fresh):
             out |= {f"fresh.{row}.{name}": value for name, value in values.items()}
         if self.maps is not None:
-            kept = ("inverse", "support", "through", "gains", "sources")
-            out |= {f"maps.{name}": getattr(self.maps, name) for name in kept}
-            out |= {f"maps.camera.{k}": v for k, v in vars(self.maps.cameras).items()}
+            out |= {f"maps.{name}": value for name, value in self.maps.state().items()}
         return out
 
     def restore(self, state: dict[str, Tensor]) -> None:

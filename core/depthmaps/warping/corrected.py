@@ -34,6 +34,11 @@ def encoded(residual: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(bytes_, -1, 0)))
 
 
+def decoded(residual: Tensor) -> np.ndarray:
+    """(H, W, 3) in [-1, 1] of what is `encoded`."""
+    return np.moveaxis(residual.numpy(), 0, -1) / 127.5 - 1
+
+
 @dataclass(frozen=True, eq=False)
 class Correction:
     """What a field leaves of its photos, as it is added to views.
@@ -62,9 +67,7 @@ class Correction:
     def state(self) -> dict[str, Tensor]:
         """All of it, as tensors by name."""
         maps = self.views.maps
-        kept = ("inverse", "support", "through", "gains", "sources")
-        out = {f"maps.{name}": getattr(maps, name) for name in kept}
-        out |= {f"maps.camera.{name}": value for name, value in vars(maps.cameras).items()}
+        out = {f"maps.{name}": value for name, value in maps.state().items()}
         return out | {"seen": maps.photos, "share": torch.tensor([self.share, self.left])}
 
     @classmethod

@@ -21,6 +21,7 @@ from core.depthmaps.stereo.depths import JOURNEY, LOOKING, DepthMaps, Depths
 from core.depthmaps.warping.corrected import (
     CorrectedScene,
     Correction,
+    decoded,
     encoded,
     missing,
     with_residuals,
@@ -162,8 +163,7 @@ class Correcting:
         others' residuals say, and the square of that."""
         camera = self._camera(place)
         aside = kept_aside(rig, allowed, int(self._photos[place]), (camera.width, camera.height))
-        own = self._left[place][:, : camera.height, : camera.width].numpy()
-        true = np.moveaxis(own, 0, -1)[aside].astype(np.float64) / 127.5 - 1
+        true = decoded(self._left[place][:, : camera.height, : camera.width])[aside]
         said = missing(views, camera, {place}, aside).astype(np.float64)
         return torch.tensor([(true * true).sum(), (true * said).sum(), (said * said).sum()])
 
