@@ -11,8 +11,8 @@ from torch import Tensor
 
 from core.depthmaps.adjustment.unknowns import OF_CAMERA, Unknowns
 from core.depthmaps.cameras import Cameras
+from core.geometry.cameras import LARGEST
 
-LARGEST = 1e9  # of a camera's numbers
 UPRIGHT = 1e-3  # by which a rotation may miss being one
 # By name: a kind, and the shape in letters, N photos on a canvas H x W. See `stages`, `joint`.
 FORMS = {

@@ -12,6 +12,8 @@ from core.geometry.distortion import undistorted
 from core.geometry.focals import FOCALS
 from core.geometry.rotations import ROTATIONS
 
+LARGEST = 1e9  # of a camera's numbers, in pixels or in the world
+
 
 @dataclass(frozen=True, eq=False)
 class Camera:

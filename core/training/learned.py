@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from core.geometry.cameras import Camera
+from core.geometry.cameras import LARGEST, Camera
 from core.geometry.stored import Stored
 from core.rendering.scene import FieldScene, Scene
 
-LARGEST = 1e9  # of a camera's numbers, in pixels or in the world
 PAIRS = ("planes", "field"), ("depth-maps", "field")  # that may be looked at side by side
 ASKED = {"planes": "planes", "network": "field"}  # by the words of explore.show
 

@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 
 from core.depthmaps.cameras import Cameras
-from core.depthmaps.kept import LARGEST, cameras_in, require, require_rows, require_stages
+from core.depthmaps.kept import cameras_in, require, require_rows, require_stages
 from core.depthmaps.photos import Level, level_of
 from core.depthmaps.stereo import stages
 from core.depthmaps.stereo.gains import gains
 from core.depthmaps.stereo.neighbours import thinned
 from core.depthmaps.stereo.stages import STAGES, Rows, Situation
 from core.errors import InputError
+from core.geometry.cameras import LARGEST
 from core.parallel import ParallelMap
 from core.states import part_of
 
